@@ -1,0 +1,68 @@
+// Feature detection, refusals, and the assert hook. All macros are 0 or 1 and can be set before the first include.
+//
+//   FROND_DISPATCH   1: on x86 hosts kernels are compiled for several instruction sets and chosen at run time.
+//                    0: the compiler's flags alone decide (always so elsewhere).
+//   FROND_SCALAR     1: no vector types at all; the plain reference backend and the fallback of embedded targets.
+//   FROND_HOSTED     1: an operating system and a full standard library are there (environment variables, files, threads).
+//   FROND_ASSERT(condition, message)   a programmer's error; by default the program stops with a trap unless NDEBUG is set.
+#pragma once
+
+#include <frond/config/version.hpp>
+
+#if !defined(__GNUC__) && !defined(__clang__)
+#error "Frond needs g++ 12 or clang++ 14 or newer: its kernels use their vector types and target pragmas."
+#endif
+#if defined(_MSC_VER)
+#error "Frond does not support MSVC or clang-cl: nobody has tested that the bits agree there."
+#endif
+#if __cplusplus < 202002L
+#error "Frond needs C++20: compile with -std=c++20 or newer."
+#endif
+
+// Same seed, same bits is the first promise; these flags make it impossible to keep.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(__ASSOCIATIVE_MATH__) || \
+    defined(__RECIPROCAL_MATH__)
+#error "Frond cannot keep its bits under -ffast-math or -Ofast: compile the files that include it without them."
+#endif
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0
+#error "Frond needs float arithmetic that rounds to float: on 32-bit x86 pass -msse2 -mfpmath=sse."
+#endif
+
+#ifndef FROND_HOSTED
+#if defined(__unix__) || defined(__APPLE__) || defined(__wasi__) || defined(__EMSCRIPTEN__)
+#define FROND_HOSTED 1
+#else
+#define FROND_HOSTED 0
+#endif
+#endif
+
+#ifndef FROND_SCALAR
+#if defined(__x86_64__) || defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__)
+#define FROND_SCALAR 0
+#else
+#define FROND_SCALAR 1
+#endif
+#endif
+
+#ifndef FROND_DISPATCH
+#if defined(__x86_64__) && FROND_HOSTED && !FROND_SCALAR
+#define FROND_DISPATCH 1
+#else
+#define FROND_DISPATCH 0
+#endif
+#endif
+
+#ifndef FROND_ASSERT
+#ifdef NDEBUG
+#define FROND_ASSERT(condition, message) ((void)sizeof(!(condition)))
+#else
+#define FROND_ASSERT(condition, message) ((condition) ? (void)0 : __builtin_trap())
+#endif
+#endif
+
+// Everything public lives in an inline namespace named after version and arithmetic, so that objects built from different
+// versions do not link by accident. Layout and size of public types depend on nothing else.
+#define FROND_ABI v0_1_separate
+
+#define FROND_ALWAYS_INLINE __attribute__((always_inline)) inline
+#define FROND_NOINLINE __attribute__((noinline))

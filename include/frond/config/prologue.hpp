@@ -1,0 +1,12 @@
+// Opens every header of the library, after its includes; epilogue.hpp closes it. Deliberately without an include guard.
+//
+// Between the two no product is contracted into a sum, whatever the user's flags, and nothing of that leaks into user code:
+// GCC contracts across statements by default wherever the target has fused multiply-add, and a contracted sum rounds once
+// where ours rounds twice.
+#if defined(__clang__)
+#pragma float_control(push)
+#pragma clang fp contract(off)
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=off")
+#endif

@@ -1,0 +1,40 @@
+// The concepts that carry the library: source, process, denoiser (network and optimiser are plain data with free functions,
+// see nn/plan.hpp and train/optimiser.hpp).
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/seed.hpp>
+#include <frond/core/symbol.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI {
+
+// Random access to data: sample(seed, index, out) writes datum `index`, which never depends on another index. `out` has
+// length() symbols below vocabulary().
+template <class Source>
+concept source = requires(const Source& s, seed key, std::uint64_t index, std::span<symbol> out) {
+  { s.length() } -> std::convertible_to<std::size_t>;
+  { s.vocabulary() } -> std::convertible_to<std::uint32_t>;
+  s.sample(key, index, out);
+};
+
+// Given noisy sentences, the posterior law of each clean token. One call serves rows = alpha_bar.size() sentences:
+//   noisy      [rows][length]                 symbols; `vocabulary` itself stands for a masked token
+//   alpha_bar  [rows]                         how much of each sentence survived: 1 is clean, 0 is pure noise
+//   posterior  [rows][length][vocabulary]     written: probabilities of the clean token, each law sums to one
+// Not const: a denoiser may keep scratch memory. Exact and learned denoisers both satisfy it.
+template <class Denoiser>
+concept denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::span<const float> alpha_bar,
+                            std::span<float> posterior) {
+  { d.length() } -> std::convertible_to<std::size_t>;
+  { d.vocabulary() } -> std::convertible_to<std::uint32_t>;
+  d.predict(noisy, alpha_bar, posterior);
+};
+
+}  // namespace frond::inline FROND_ABI
+
+#include <frond/config/epilogue.hpp>
