@@ -1,0 +1,228 @@
+// The random hierarchy model: unambiguous random rules, and sentences as a pure function of a seed and an index.
+//
+// A grammar comes in two forms with one set of algorithms. Everything that works on a grammar takes an rhm_view: sizes that
+// are known at run time and two spans. rhm<shape> is nothing but arrays of the right size that convert to such a view, so it
+// can live in flash or be drawn by the compiler. Had the algorithms been templates on the shape, a sweep over vocabularies,
+// rules and depths would compile every one of them again for each point of the sweep, and a shape typed in by a user could
+// not be served at all; the loops that matter run over rules and nodes, where a constant bound gains next to nothing. So the
+// view decides what happens and the template only where it is stored.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/seed.hpp>
+#include <frond/core/status.hpp>
+#include <frond/core/symbol.hpp>
+#include <frond/grammar/rhm_shape.hpp>
+#include <frond/random/bits.hpp>
+#include <frond/random/draws.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::grammar {
+
+// What find() answers when a tuple is the right side of no rule.
+inline constexpr std::uint32_t no_rule = UINT32_MAX;
+
+namespace detail {
+
+// -1, 0 or 1 as the tuple comes before, equals or comes after rule number `rule` of a level, symbol by symbol.
+constexpr int compare(const symbol* tuple, const symbol* level_rules, std::size_t rule, std::size_t branching) {
+  const symbol* other = level_rules + rule * branching;
+  for (std::size_t j = 0; j < branching; ++j) {
+    if (tuple[j] != other[j]) return tuple[j] < other[j] ? -1 : 1;
+  }
+  return 0;
+}
+
+// The first place in the sorted rule numbers of a level whose rule does not come before `tuple`.
+constexpr std::size_t lower_bound(const symbol* tuple, const symbol* level_rules, std::span<const std::uint16_t> order,
+                                  std::size_t branching) {
+  std::size_t first = 0, last = order.size();
+  while (first < last) {
+    const std::size_t middle = first + (last - first) / 2;
+    if (compare(tuple, level_rules, order[middle], branching) > 0) first = middle + 1;
+    else last = middle;
+  }
+  return first;
+}
+
+// Draws the rules of one level: tuples of independent uniform symbols, those that were drawn before are drawn again, which
+// makes every set of distinct tuples equally likely. Insertion keeps `order` sorted. O(rules^2) moves of two bytes.
+constexpr void draw_level(const rhm_shape& shape, seed key, std::uint32_t level, symbol* level_rules,
+                          std::span<std::uint16_t> order) {
+  random::draws draw(key, random::stream::rules, level);
+  for (std::size_t accepted = 0; accepted < order.size();) {
+    symbol* tuple = level_rules + accepted * shape.branching;
+    for (std::size_t j = 0; j < shape.branching; ++j) tuple[j] = static_cast<symbol>(draw.below(shape.vocabulary));
+    const std::size_t place = lower_bound(tuple, level_rules, order.first(accepted), shape.branching);
+    if (place < accepted && compare(tuple, level_rules, order[place], shape.branching) == 0) continue;
+    for (std::size_t i = accepted; i > place; --i) order[i] = order[i - 1];
+    order[place] = static_cast<std::uint16_t>(accepted++);
+  }
+}
+
+constexpr void draw_all_levels(const rhm_shape& shape, seed key, std::span<symbol> rules, std::span<std::uint16_t> order) {
+  for (std::uint32_t level = 1; level <= shape.depth; ++level) {
+    draw_level(shape, key, level, rules.data() + shape.rule_offset(level) * shape.branching,
+               order.subspan(shape.rule_offset(level), shape.rule_count(level)));
+  }
+}
+
+}  // namespace detail
+
+// A grammar in memory that somebody else owns. Cheap to copy; a source (core/concepts.hpp).
+//   rules  [level 1..depth][parent][rule][branching]   symbols of the level below
+//   order  [level 1..depth][parent * rule]             the rule numbers (parent * shape.rules + rule), sorted by their tuple
+// Levels 1..depth-1 have `vocabulary` parents, the top level has one for each class.
+struct rhm_view {
+  rhm_shape shape;
+  std::span<const symbol> rules;
+  std::span<const std::uint16_t> order;
+
+  [[nodiscard]] constexpr std::size_t length() const { return shape.leaves(); }
+  [[nodiscard]] constexpr std::uint32_t vocabulary() const { return shape.vocabulary; }
+
+  // All right sides of one level, [parent][rule][branching].
+  [[nodiscard]] constexpr std::span<const symbol> level_rules(std::uint32_t level) const {
+    return rules.subspan(shape.rule_offset(level) * shape.branching, shape.rule_count(level) * shape.branching);
+  }
+
+  // The right side of one rule: `branching` symbols of level - 1.
+  [[nodiscard]] constexpr std::span<const symbol> rule(std::uint32_t level, symbol parent, std::uint32_t choice) const {
+    FROND_ASSERT(level >= 1 && level <= shape.depth, "rules belong to the levels from 1 to the depth");
+    FROND_ASSERT(parent < shape.parent_count(level) && choice < shape.rules, "this grammar has no such rule");
+    const std::size_t number = shape.rule_offset(level) + std::size_t{parent} * shape.rules + choice;
+    return rules.subspan(number * shape.branching, shape.branching);
+  }
+
+  // The rule of a level whose right side is `tuple`, as parent * shape.rules + choice, or no_rule. Symbols outside the
+  // vocabulary are in no rule. O(branching log(rules of the level)).
+  [[nodiscard]] constexpr std::uint32_t find(std::uint32_t level, std::span<const symbol> tuple) const {
+    FROND_ASSERT(tuple.size() == shape.branching, "the right side of a rule has as many symbols as the branching");
+    const symbol* table = level_rules(level).data();
+    const auto sorted = order.subspan(shape.rule_offset(level), shape.rule_count(level));
+    const std::size_t place = detail::lower_bound(tuple.data(), table, sorted, shape.branching);
+    const bool found = place < sorted.size() && detail::compare(tuple.data(), table, sorted[place], shape.branching) == 0;
+    return found ? sorted[place] : no_rule;
+  }
+
+  // Writes sentence `index`: a root drawn uniformly from the classes, then for each node a rule drawn uniformly from those
+  // of its symbol, level by level, left to right. All sentences of the grammar are equally likely. out [length()].
+  constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) const;
+};
+
+namespace detail {
+
+// Replaces `count` symbols of a level by their children, left to right, choose() picking the rules. The children may
+// overwrite the parents if both end at the same place: no child then comes to lie beyond the parent that is next.
+template <class Choose>
+constexpr void expand(const rhm_view& grammar, std::uint32_t level, const symbol* parents, std::size_t count,
+                      symbol* children, Choose& choose) {
+  const symbol* table = grammar.level_rules(level).data();
+  const std::size_t branching = grammar.shape.branching;
+  for (std::size_t i = 0; i < count; ++i) {
+    const symbol* rule = table + (std::size_t{parents[i]} * grammar.shape.rules + choose()) * branching;
+    for (std::size_t j = 0; j < branching; ++j) *children++ = rule[j];
+  }
+}
+
+// The sentence below a root. out [leaves]; each level stands at the end of it for a while.
+template <class Choose>
+constexpr void expand_sentence(const rhm_view& grammar, symbol root, std::span<symbol> out, Choose choose) {
+  FROND_ASSERT(out.size() == grammar.length(), "the output must have room for exactly one sentence");
+  symbol* end = out.data() + out.size();
+  end[-1] = root;
+  std::size_t count = 1;
+  for (std::uint32_t level = grammar.shape.depth; level > 0; --level) {
+    const std::size_t child_count = count * grammar.shape.branching;
+    expand(grammar, level, end - count, count, end - child_count, choose);
+    count = child_count;
+  }
+}
+
+}  // namespace detail
+
+constexpr void rhm_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {
+  random::bits bits(key, random::stream::datum, index);
+  const auto root = static_cast<symbol>(bits.below(shape.class_count()));
+  detail::expand_sentence(*this, root, out, [&] { return bits.below(shape.rules); });
+}
+
+// Sentence `index` with everything above it: tree [nodes], laid out as [root][level depth - 1]...[level 0], so the sentence
+// is the last `leaves` symbols (rhm_shape::tree_offset). The same choices as rhm_view::sample.
+constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t index, std::span<symbol> tree) {
+  FROND_ASSERT(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
+  random::bits bits(key, random::stream::datum, index);
+  auto choose = [&] { return bits.below(grammar.shape.rules); };
+  symbol* parents = tree.data();
+  *parents = static_cast<symbol>(bits.below(grammar.shape.class_count()));
+  std::size_t count = 1;
+  for (std::uint32_t level = grammar.shape.depth; level > 0; --level) {
+    detail::expand(grammar, level, parents, count, parents + count, choose);
+    parents += count;
+    count *= grammar.shape.branching;
+  }
+}
+
+// A grammar whose shape the compiler knows: storage for rhm_view, drawn from a seed. The view refers to this object and must
+// not outlive it. Small shapes can be drawn while compiling (`constexpr rhm<shape> grammar{seed{7}};`); v = 8, m = 2, s = 2,
+// L = 4 stays far below the default limits of g++ and clang++.
+template <rhm_shape Shape>
+class rhm {
+  static_assert(require_valid<Shape>());
+
+ public:
+  constexpr explicit rhm(seed key) { detail::draw_all_levels(Shape, key, rules_, order_); }
+
+  [[nodiscard]] constexpr rhm_view view() const { return {Shape, rules_, order_}; }
+  constexpr operator rhm_view() const { return view(); }
+
+  [[nodiscard]] static constexpr std::size_t length() { return Shape.leaves(); }
+  [[nodiscard]] static constexpr std::uint32_t vocabulary() { return Shape.vocabulary; }
+
+  constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) const { view().sample(key, index, out); }
+  [[nodiscard]] constexpr std::array<symbol, Shape.leaves()> sample(seed key, std::uint64_t index) const {
+    std::array<symbol, Shape.leaves()> sentence{};
+    view().sample(key, index, sentence);
+    return sentence;
+  }
+
+ private:
+  std::array<symbol, Shape.rules_size()> rules_{};
+  std::array<std::uint16_t, Shape.order_size()> order_{};
+};
+
+// How many elements the tables of a grammar have whose shape is known at run time only.
+struct rhm_memory {
+  std::size_t rules = 0;
+  std::size_t order = 0;
+};
+
+// Refuses the shapes that rhm_shape::check() refuses.
+constexpr result<rhm_memory> memory_of(const rhm_shape& shape) {
+  const status state = shape.check();
+  if (!state.ok()) return {{}, state};
+  return {{shape.rules_size(), shape.order_size()}, {}};
+}
+
+// Draws a grammar into the caller's memory, the same one that rhm<shape> would hold: rules and order have at least the sizes
+// of memory_of(shape), and the view refers to them. Refuses bad shapes and short memory (position: the size needed).
+// Expected time O(levels v m (v m + log)), more when the rules are nearly all tuples that there are.
+constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<symbol> rules,
+                                    std::span<std::uint16_t> order) {
+  const result<rhm_memory> needed = memory_of(shape);
+  if (!needed.ok()) return {{}, needed.state};
+  if (rules.size() < needed.value.rules) return {{}, {"the memory for the rules is too small", needed.value.rules}};
+  if (order.size() < needed.value.order) return {{}, {"the memory for the order is too small", needed.value.order}};
+  const auto own_rules = rules.first(needed.value.rules);
+  const auto own_order = order.first(needed.value.order);
+  detail::draw_all_levels(shape, key, own_rules, own_order);
+  return {{shape, own_rules, own_order}, {}};
+}
+
+}  // namespace frond::inline FROND_ABI::grammar
+
+#include <frond/config/epilogue.hpp>
