@@ -1,0 +1,20 @@
+// The closed set of activation functions.
+#pragma once
+
+#include <cstdint>
+
+#include <frond/config/config.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::kernel {
+
+enum class activation : std::uint8_t {
+  relu,  // max(x, 0)
+  gelu,  // x P(Z < x), Z standard normal: the exact form, not the tanh approximation
+  silu,  // x / (1 + e^-x)
+  tanh,
+};
+
+}  // namespace frond::inline FROND_ABI::kernel
+
+#include <frond/config/epilogue.hpp>

@@ -1,0 +1,125 @@
+// Activations, optimiser steps and other loops over one index. Pass text: compiled once per instruction set.
+
+namespace frond::inline FROND_ABI::FROND_PASS {
+
+FROND_ALWAYS_INLINE vec activate(kernel::activation kind, const vec& x) {
+  switch (kind) {
+    case kernel::activation::relu: return max(x, splat(0.0f));
+    case kernel::activation::gelu: return x * normal(x).cdf;
+    case kernel::activation::silu: return x * sigmoid(x);
+    case kernel::activation::tanh: return tanh(x);
+  }
+  return x;
+}
+
+// The derivative at x.
+FROND_ALWAYS_INLINE vec activation_slope(kernel::activation kind, const vec& x) {
+  const vec one = splat(1.0f);
+  switch (kind) {
+    case kernel::activation::relu: return select(splat(0.0f) < x, one, splat(0.0f));
+    case kernel::activation::gelu: {
+      const normal_law law = normal(x);
+      return law.cdf + x * law.pdf;
+    }
+    case kernel::activation::silu: {
+      const vec s = sigmoid(x);
+      return s + (x * s) * (one - s);
+    }
+    case kernel::activation::tanh: {
+      const vec t = tanh(x);
+      return one - t * t;
+    }
+  }
+  return one;
+}
+
+template <kernel::activation Kind>
+inline void activate_all(const float* x, float* y, std::size_t count) {
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) store(y + i, activate(Kind, load(x + i)));
+  if (i < count) store_some(y + i, activate(Kind, load_some(x + i, count - i)), count - i);
+}
+inline void activate(kernel::activation kind, const float* x, float* y, std::size_t count) {
+  switch (kind) {
+    case kernel::activation::relu: return activate_all<kernel::activation::relu>(x, y, count);
+    case kernel::activation::gelu: return activate_all<kernel::activation::gelu>(x, y, count);
+    case kernel::activation::silu: return activate_all<kernel::activation::silu>(x, y, count);
+    case kernel::activation::tanh: return activate_all<kernel::activation::tanh>(x, y, count);
+  }
+}
+
+template <kernel::activation Kind>
+inline void activate_backward_all(const float* x, const float* dy, float* dx, std::size_t count) {
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) store(dx + i, load(dy + i) * activation_slope(Kind, load(x + i)));
+  if (i < count)
+    store_some(dx + i, load_some(dy + i, count - i) * activation_slope(Kind, load_some(x + i, count - i)), count - i);
+}
+inline void activate_backward(kernel::activation kind, const float* x, const float* dy, float* dx, std::size_t count) {
+  switch (kind) {
+    case kernel::activation::relu: return activate_backward_all<kernel::activation::relu>(x, dy, dx, count);
+    case kernel::activation::gelu: return activate_backward_all<kernel::activation::gelu>(x, dy, dx, count);
+    case kernel::activation::silu: return activate_backward_all<kernel::activation::silu>(x, dy, dx, count);
+    case kernel::activation::tanh: return activate_backward_all<kernel::activation::tanh>(x, dy, dx, count);
+  }
+}
+
+inline void add(const float* x, float* y, std::size_t count) {
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) store(y + i, load(y + i) + load(x + i));
+  if (i < count) store_some(y + i, load_some(y + i, count - i) + load_some(x + i, count - i), count - i);
+}
+
+struct adam_lanes {
+  vec parameter, first, second;
+};
+FROND_ALWAYS_INLINE adam_lanes adam_step(const kernel::adam_coefficients& c, adam_lanes s, const vec& raw_gradient) {
+  const vec one = splat(1.0f);
+  const vec gradient = raw_gradient * splat(c.gradient_scale);
+  s.first = splat(c.beta_1) * s.first + (one - splat(c.beta_1)) * gradient;
+  s.second = splat(c.beta_2) * s.second + ((one - splat(c.beta_2)) * gradient) * gradient;
+  const vec direction = (s.first * splat(c.correction_1)) / (sqrt(s.second * splat(c.correction_2)) + splat(c.epsilon));
+  s.parameter = s.parameter - splat(c.rate) * (direction + splat(c.decay) * s.parameter);
+  return s;
+}
+inline void adam(const kernel::adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
+                 std::size_t count) {
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const adam_lanes s = adam_step(c, {load(parameter + i), load(first + i), load(second + i)}, load(gradient + i));
+    store(parameter + i, s.parameter);
+    store(first + i, s.first);
+    store(second + i, s.second);
+  }
+  if (const std::size_t left = count - i; left > 0) {
+    const adam_lanes s = adam_step(
+        c, {load_some(parameter + i, left), load_some(first + i, left), load_some(second + i, left)}, load_some(gradient + i, left));
+    store_some(parameter + i, s.parameter, left);
+    store_some(first + i, s.first, left);
+    store_some(second + i, s.second, left);
+  }
+}
+
+struct sgd_lanes {
+  vec parameter, velocity;
+};
+FROND_ALWAYS_INLINE sgd_lanes sgd_step(const kernel::sgd_coefficients& c, sgd_lanes s, const vec& gradient) {
+  s.velocity = splat(c.momentum) * s.velocity + gradient * splat(c.gradient_scale);
+  s.parameter = s.parameter - splat(c.rate) * (s.velocity + splat(c.decay) * s.parameter);
+  return s;
+}
+inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const sgd_lanes s = sgd_step(c, {load(parameter + i), load(velocity + i)}, load(gradient + i));
+    store(parameter + i, s.parameter);
+    store(velocity + i, s.velocity);
+  }
+  if (const std::size_t left = count - i; left > 0) {
+    const sgd_lanes s = sgd_step(c, {load_some(parameter + i, left), load_some(velocity + i, left)}, load_some(gradient + i, left));
+    store_some(parameter + i, s.parameter, left);
+    store_some(velocity + i, s.velocity, left);
+  }
+}
+
+}  // namespace frond::inline FROND_ABI::FROND_PASS

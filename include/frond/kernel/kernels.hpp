@@ -1,0 +1,66 @@
+// The kernels, as everything else calls them: plain functions that pick the active instruction set. Each has its slow, obvious
+// form in plain.hpp and agrees with it bit for bit.
+#pragma once
+
+#include <cstddef>
+
+#include <frond/kernel/pass.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::kernel::inline FROND_ENTRY {
+
+// See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 64 KiB lives on the stack.
+inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
+
+// y[i] = f(x[i]). In place is fine.
+inline void activate(activation kind, const float* x, float* y, std::size_t count) {
+  FROND_DISPATCH_CALL(activate(kind, x, y, count));
+}
+
+// dx[i] = dy[i] f'(x[i]), x being the argument of the forward pass. dx may be dy.
+inline void activate_backward(activation kind, const float* x, const float* dy, float* dx, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_backward(kind, x, dy, dx, count));
+}
+
+// y[i] = y[i] + x[i].
+inline void add(const float* x, float* y, std::size_t count) { FROND_DISPATCH_CALL(add(x, y, count)); }
+
+// The sum of an array in sixteen partial sums and a fixed tree.
+inline float sum(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum(x, count)); }
+inline float sum_of_squares(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum_of_squares(x, count)); }
+
+// sums[j] = sums[j] + x[0][j] + x[1][j] + ..., in order of the rows; x is [rows][columns].
+inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
+  FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));
+}
+
+// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0.
+inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
+  FROND_DISPATCH_CALL(softmax(logits, rows, classes, probabilities));
+}
+
+// losses[row] = -ln softmax(logits[row])[targets[row]] in nats, and gradient[row] = scale times its derivative by the logits.
+// logits and gradient are [rows][classes], targets [rows] below classes. gradient may be logits.
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes, float scale,
+                                  float* gradient, float* losses) {
+  FROND_DISPATCH_CALL(softmax_cross_entropy(logits, targets, rows, classes, scale, gradient, losses));
+}
+
+// losses[row] = |outputs[row] - targets[row]|^2, and gradient[row] = scale times its derivative; all [rows][columns].
+inline void squared_error(const float* outputs, const float* targets, std::size_t rows, std::size_t columns, float scale,
+                          float* gradient, float* losses) {
+  FROND_DISPATCH_CALL(squared_error(outputs, targets, rows, columns, scale, gradient, losses));
+}
+
+// One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
+inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
+                 std::size_t count) {
+  FROND_DISPATCH_CALL(adam(c, gradient, parameter, first, second, count));
+}
+inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
+  FROND_DISPATCH_CALL(sgd(c, gradient, parameter, velocity, count));
+}
+
+}  // namespace frond::inline FROND_ABI::kernel::inline FROND_ENTRY
+
+#include <frond/config/epilogue.hpp>

@@ -1,0 +1,116 @@
+// Sums, and the softmax family built on them. Pass text: compiled once per instruction set.
+//
+// A sum over one array keeps sixteen partial sums that start at +0, element i in partial i mod 16, and adds them by the fixed tree
+// of sum_lanes. Sums over the rows of a matrix run in order of the rows.
+
+namespace frond::inline FROND_ABI::FROND_PASS {
+
+inline float sum(const float* x, std::size_t count) {
+  vec partial = splat(0.0f);
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) partial = partial + load(x + i);
+  if (i < count) partial = partial + load_some(x + i, count - i);
+  return sum_lanes(partial);
+}
+
+inline float sum_of_squares(const float* x, std::size_t count) {
+  vec partial = splat(0.0f);
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const vec a = load(x + i);
+    partial = partial + a * a;
+  }
+  if (i < count) {
+    const vec a = load_some(x + i, count - i);
+    partial = partial + a * a;
+  }
+  return sum_lanes(partial);
+}
+
+inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
+  std::size_t j = 0;
+  for (; j + 16 <= columns; j += 16) {
+    vec total = load(sums + j);
+    for (std::size_t i = 0; i < rows; ++i) total = total + load(x + i * columns + j);
+    store(sums + j, total);
+  }
+  if (const std::size_t left = columns - j; left > 0) {
+    vec total = load_some(sums + j, left);
+    for (std::size_t i = 0; i < rows; ++i) total = total + load_some(x + i * columns + j, left);
+    store_some(sums + j, total, left);
+  }
+}
+
+// Lanes beyond `count` hold -infinity, so that they never win a maximum and add exp(-inf) = +0 to a sum.
+FROND_ALWAYS_INLINE vec load_logits(const float* from, std::size_t count) {
+  if (count >= 16) return load(from);
+  float lanes[lane_count];
+  for (int i = 0; i < lane_count; ++i) lanes[i] = -std::numeric_limits<float>::infinity();
+  __builtin_memcpy(lanes, from, count * sizeof(float));
+  return load(lanes);
+}
+FROND_ALWAYS_INLINE void store_lanes(float* to, const vec& a, std::size_t count) {
+  if (count >= 16)
+    store(to, a);
+  else
+    store_some(to, a, count);
+}
+
+inline float largest(const float* x, std::size_t count) {
+  vec best = load_logits(x, count);
+  for (std::size_t i = 16; i < count; i += 16) best = max(best, load_logits(x + i, count - i));
+  float lanes[lane_count];
+  store(lanes, best);
+  for (int half = lane_count / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) lanes[i] = lanes[i + half] < lanes[i] ? lanes[i] : lanes[i + half];
+  return lanes[0];
+}
+
+// probabilities[i] = exp(logits[i] - top), not yet divided by their sum, which is returned. In place is fine.
+FROND_ALWAYS_INLINE float exponentiate(const float* logits, float top, float* probabilities, std::size_t count) {
+  vec partial = splat(0.0f);
+  for (std::size_t i = 0; i < count; i += 16) {
+    const vec e = exp(load_logits(logits + i, count - i) - splat(top));
+    partial = partial + e;
+    store_lanes(probabilities + i, e, count - i);
+  }
+  return sum_lanes(partial);
+}
+
+inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
+  for (std::size_t row = 0; row < rows; ++row, logits += classes, probabilities += classes) {
+    const vec total = splat(exponentiate(logits, largest(logits, classes), probabilities, classes));
+    for (std::size_t i = 0; i < classes; i += 16)
+      store_lanes(probabilities + i, load_logits(probabilities + i, classes - i) / total, classes - i);
+  }
+}
+
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes, float scale,
+                                  float* gradient, float* losses) {
+  for (std::size_t row = 0; row < rows; ++row, logits += classes, gradient += classes) {
+    const std::size_t target = targets[row];
+    const float top = largest(logits, classes), target_logit = logits[target];
+    const float total = exponentiate(logits, top, gradient, classes);
+    for (std::size_t i = 0; i < classes; i += 16)
+      store_lanes(gradient + i, (load_logits(gradient + i, classes - i) / splat(total)) * splat(scale), classes - i);
+    gradient[target] = gradient[target] - scale;
+    losses[row] = math::log(total) - (target_logit - top);
+  }
+}
+
+inline void squared_error(const float* outputs, const float* targets, std::size_t rows, std::size_t columns, float scale,
+                          float* gradient, float* losses) {
+  const vec twice = splat(2.0f * scale);
+  for (std::size_t row = 0; row < rows; ++row, outputs += columns, targets += columns, gradient += columns) {
+    vec partial = splat(0.0f);
+    for (std::size_t i = 0; i < columns; i += 16) {
+      const std::size_t count = columns - i < 16 ? columns - i : 16;
+      const vec difference = load_some(outputs + i, count) - load_some(targets + i, count);
+      partial = partial + difference * difference;
+      store_some(gradient + i, difference * twice, count);
+    }
+    losses[row] = sum_lanes(partial);
+  }
+}
+
+}  // namespace frond::inline FROND_ABI::FROND_PASS
