@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(frond_package lib/cmake/frond)
-install(DIRECTORY include/frond DESTINATION include)
+install(DIRECTORY include/frond DESTINATION include FILES_MATCHING PATTERN "*.hpp")
 install(TARGETS frond EXPORT frond)
 install(EXPORT frond FILE frond-targets.cmake NAMESPACE frond:: DESTINATION ${frond_package})
 if(TARGET frond_lab)

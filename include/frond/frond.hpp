@@ -1,0 +1,39 @@
+// The device part of Frond: everything needed to generate data, train and sample, on a microcontroller or a PC.
+#pragma once
+
+#include <frond/config/config.hpp>
+#include <frond/config/version.hpp>
+
+#include <frond/core/checked.hpp>
+#include <frond/core/concepts.hpp>
+#include <frond/core/executor.hpp>
+#include <frond/core/hash.hpp>
+#include <frond/core/seed.hpp>
+#include <frond/core/status.hpp>
+#include <frond/core/symbol.hpp>
+
+#include <frond/simd/target.hpp>
+
+#include <frond/math/coefficients.hpp>
+#include <frond/math/double.hpp>
+#include <frond/math/scalar.hpp>
+
+#include <frond/random/bits.hpp>
+#include <frond/random/draws.hpp>
+#include <frond/random/normal.hpp>
+#include <frond/random/permutation.hpp>
+#include <frond/random/philox.hpp>
+
+#include <frond/kernel/activation_kind.hpp>
+#include <frond/kernel/kernels.hpp>
+#include <frond/kernel/operands.hpp>
+#include <frond/kernel/pass.hpp>
+
+#include <frond/grammar/code.hpp>
+#include <frond/grammar/entropy.hpp>
+#include <frond/grammar/parse.hpp>
+#include <frond/grammar/rhm.hpp>
+#include <frond/grammar/rhm_shape.hpp>
+
+#include <frond/diffusion/process.hpp>
+#include <frond/diffusion/reverse_step.hpp>

@@ -1,0 +1,4 @@
+// All of Frond for a PC: the device part, and what needs files, threads or memory from the heap.
+#pragma once
+
+#include <frond/frond.hpp>

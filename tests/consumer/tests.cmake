@@ -1,0 +1,19 @@
+# Projects that use the library: as a subdirectory, and as an installed package.
+set(build ${CMAKE_CURRENT_BINARY_DIR}/consumer)
+set(try ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumer)
+set(how --build-generator ${CMAKE_GENERATOR} --build-options -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
+
+add_test(NAME consumer.subdirectory
+  COMMAND ${try} ${build}/subdirectory ${how} -DFROND_SOURCE=${PROJECT_SOURCE_DIR} --test-command consumer_lab)
+
+add_test(NAME consumer.install COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${build}/prefix)
+add_test(NAME consumer.package
+  COMMAND ${try} ${build}/package ${how} -DCMAKE_PREFIX_PATH=${build}/prefix -DFROND_WANTED=${PROJECT_VERSION}
+          --test-command consumer_lab)
+add_test(NAME consumer.version_99_is_refused
+  COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_SOURCE_DIR}/consumer -B ${build}/refused
+          -DCMAKE_PREFIX_PATH=${build}/prefix -DFROND_WANTED=99)
+set_tests_properties(consumer.install PROPERTIES FIXTURES_SETUP installed)
+set_tests_properties(consumer.package consumer.version_99_is_refused PROPERTIES FIXTURES_REQUIRED installed)
+set_tests_properties(consumer.version_99_is_refused PROPERTIES
+  PASS_REGULAR_EXPRESSION "compatible[ \n]+with requested version \"99\"")
