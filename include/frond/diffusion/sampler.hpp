@@ -1,0 +1,137 @@
+// From pure noise to sentences: ancestral sampling with any denoiser.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/concepts.hpp>
+#include <frond/core/seed.hpp>
+#include <frond/core/status.hpp>
+#include <frond/core/symbol.hpp>
+#include <frond/diffusion/process.hpp>
+#include <frond/diffusion/reverse_step.hpp>
+#include <frond/diffusion/schedule.hpp>
+#include <frond/random/draws.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::diffusion {
+
+// A position without a given token (a token is below 255, see max_vocabulary).
+inline constexpr symbol vacant = 255;
+
+struct sampling {
+  schedule noise{};
+  reverse_form form = reverse_form::posterior_weighted;
+  // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls.
+  std::uint64_t first = 0;
+  // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty.
+  // With absorbing noise the samples then follow the conditional law of the rest, up to the error of the steps. With uniform
+  // noise they do not quite: the denoiser takes the given tokens for noisy ones, so their say grows with alpha_bar.
+  std::span<const symbol> given{};
+};
+
+// The floats that sample() needs to treat `rows` sentences at once: their posteriors and their noise levels.
+constexpr std::size_t sampling_memory(std::size_t length, std::uint32_t vocabulary, std::size_t rows) {
+  return rows * (length * vocabulary + 1);
+}
+
+namespace detail {
+
+// What does not fit together, or success. position: the index of a given token that is no symbol.
+template <discrete_process Process, denoiser Denoiser>
+constexpr status check_sampling(const Process& process, Denoiser& model, const sampling& options, std::size_t memory,
+                                std::size_t symbols) {
+  const std::size_t length = model.length(), given = options.given.size();
+  if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
+  if (process.vocabulary == 0 || process.vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols", 0};
+  if (process.vocabulary != model.vocabulary()) return {"the process and the denoiser have different vocabularies", 0};
+  if (length == 0 || symbols % length != 0) return {"the output is no whole number of sentences", symbols};
+  if (memory < sampling_memory(length, process.vocabulary, 1)) {
+    return {"the memory does not hold one sentence, see sampling_memory", memory};
+  }
+  if (given != 0 && given != length && given != symbols) return {"give tokens for one sentence or for each of them", given};
+  for (std::size_t i = 0; i < given; ++i) {
+    if (options.given[i] != vacant && options.given[i] >= process.vocabulary) return {"a given token is no symbol", i};
+  }
+  return {};
+}
+
+// Writes the given tokens over `sentence`; an empty span gives none.
+constexpr void put_given(std::span<const symbol> given, std::span<symbol> sentence) {
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (given[i] != vacant) sentence[i] = given[i];
+  }
+}
+
+}  // namespace detail
+
+// One reverse step of one sentence, in place. `address` is the random address of (sample, time).
+//   posterior  [length][vocabulary]     the denoiser's answer to `sentence`
+//   given      [length] or empty        tokens that stay
+template <class Step>
+constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t address, std::span<const float> posterior,
+                                std::span<const symbol> given, std::span<symbol> sentence) {
+  const std::size_t vocabulary = posterior.size() / sentence.size();
+  detail::for_each_word(key, random::stream::reverse, address, sentence.size(), [&](std::size_t i, std::uint32_t word) {
+    sentence[i] = step.draw(sentence[i], posterior.subspan(i * vocabulary, vocabulary), random::unit_interval(word));
+  });
+  detail::put_given(given, sentence);
+}
+
+namespace detail {
+
+// All rows of `batch` [rows][length] at once. options.first and options.given belong to its first row.
+template <discrete_process Process, denoiser Denoiser>
+constexpr void sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
+                            std::span<symbol> batch) {
+  const std::size_t length = model.length(), laws = length * process.vocabulary, rows = batch.size() / length;
+  const std::span<float> posterior = memory.first(rows * laws), alpha_bar = memory.subspan(rows * laws, rows);
+  const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
+  const auto given = [&](std::size_t row) {
+    return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
+  };
+  for (std::size_t row = 0; row < rows; ++row) {
+    process.start(key, options.first + row, sentence(row));
+    put_given(given(row), sentence(row));
+  }
+  for (std::uint32_t t = options.noise.steps; t > 0; --t) {
+    const float now = options.noise.alpha_bar(t);
+    for (float& level : alpha_bar) level = now;
+    model.predict(batch, alpha_bar, posterior);
+    const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
+      reverse_sentence(step, key, address, posterior.subspan(row * laws, laws), given(row), sentence(row));
+    }
+  }
+}
+
+}  // namespace detail
+
+// Draws sentences options.first, options.first + 1, ... from the model, ancestrally: start from pure noise, ask the denoiser,
+// take one reverse step at every position independently, and so on down to time 0. With the exact posterior each token's step
+// is exact (form A); treating positions as independent within a step costs O(1 / steps) in the law of the sentence.
+//   memory  at least sampling_memory(length, vocabulary, 1) floats; more lets the denoiser treat more sentences in one call
+//   out     [rows][length], written; between the steps it holds the noisy sentences
+// Sentence i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Outside the
+// denoiser a token costs 3 to 5 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which).
+template <discrete_process Process, denoiser Denoiser>
+constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
+                        std::span<symbol> out) {
+  if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
+  const std::size_t length = model.length(), rows = out.size() / length;
+  const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
+  for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+    const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
+    sampling part = options;
+    part.first += begin;
+    if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
+    detail::sample_batch(process, model, key, part, memory, out.subspan(begin * length, count * length));
+  }
+  return {};
+}
+
+}  // namespace frond::inline FROND_ABI::diffusion
+
+#include <frond/config/epilogue.hpp>

@@ -1,0 +1,217 @@
+#include <frond/diffusion/sampler.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "enumerated.hpp"
+
+namespace {
+
+using frond::seed;
+using frond::symbol;
+using frond::diffusion::absorbing;
+using frond::diffusion::reverse_form;
+using frond::diffusion::sampling;
+using frond::diffusion::sampling_memory;
+using frond::diffusion::schedule;
+using frond::diffusion::uniform;
+using frond::diffusion::vacant;
+
+constexpr reverse_form form_a = reverse_form::posterior_weighted, form_b = reverse_form::d3pm;
+
+// The law of the sampler's sentences for a finite number of steps, exactly: the chain over all noisy sentences, with the
+// spelled-out reverse law at each position. `start` is the law of the noisy sentence at time `steps`.
+template <class Process>
+std::vector<double> chain_law(const truth::tiny_law& law, const Process& process, schedule noise, reverse_form form) {
+  const truth::numbering states{law.sentences.length, process.input_symbols()};
+  std::vector<double> now(states.count(), 0.0);
+  for (std::size_t z = 0; z < states.count(); ++z) {
+    const bool masked = process.input_symbols() > process.vocabulary;
+    now[z] = masked ? (z + 1 == states.count() ? 1.0 : 0.0) : 1 / static_cast<double>(states.count());
+  }
+  for (std::uint32_t t = noise.steps; t > 0; --t) {
+    const double abar_t = static_cast<double>(noise.alpha_bar(t)), abar_s = static_cast<double>(noise.alpha_bar(t - 1));
+    std::vector<double> next(states.count(), 0.0);
+    for (std::size_t z = 0; z < states.count(); ++z) {
+      if (!(now[z] > 0)) continue;
+      const auto posterior = law.posterior(process, z, abar_t);
+      std::vector<std::vector<double>> step;
+      for (std::size_t i = 0; i < states.length; ++i) {
+        const std::vector<double> p(posterior.begin() + static_cast<std::ptrdiff_t>(3 * i),
+                                    posterior.begin() + static_cast<std::ptrdiff_t>(3 * i + 3));
+        step.push_back(truth::reverse_law(process, states.digit(z, i), p, abar_t, abar_s, form));
+      }
+      for (std::size_t w = 0; w < states.count(); ++w) {
+        double joint = now[z];
+        for (std::size_t i = 0; i < states.length; ++i) joint *= step[i][states.digit(w, i)];
+        next[w] += joint;
+      }
+    }
+    now = next;
+  }
+  std::vector<double> clean(law.sentences.count());
+  for (std::size_t x = 0; x < clean.size(); ++x) {
+    std::size_t state = 0;
+    for (std::size_t i = 0; i < states.length; ++i) state = state * states.base + law.sentences.digit(x, i);
+    clean[x] = now[state];
+  }
+  return clean;
+}
+
+double total_variation(const std::vector<double>& a, const std::vector<double>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += std::fabs(a[i] - b[i]) / 2;
+  return sum;
+}
+
+template <class Process>
+std::vector<symbol> sampled(const truth::tiny_law& law, const Process& process, const sampling& options, std::size_t rows,
+                            std::size_t rows_at_once) {
+  truth::tiny_denoiser<Process> model(law, process);
+  std::vector<float> memory(sampling_memory(3, 3, rows_at_once));
+  std::vector<symbol> out(3 * rows);
+  REQUIRE(frond::diffusion::sample(process, model, seed{11}, options, memory, out).ok());
+  return out;
+}
+
+std::vector<double> counted(const truth::tiny_law& law, const std::vector<symbol>& sentences) {
+  std::vector<double> counts(law.sentences.count(), 0.0);
+  for (const symbol token : sentences) {
+    if (token >= 3) FAIL("a sampled sentence holds no symbol");
+  }
+  for (std::size_t i = 0; i < sentences.size(); i += 3) {
+    counts[law.sentences.number(std::span(sentences).subspan(i, 3))] += 1;
+  }
+  return counts;
+}
+
+// Few steps, where the product over positions bends the law visibly; 20000 sentences against the exact bent law.
+template <class Process>
+void check_against_chain(const Process& process, schedule noise, reverse_form form) {
+  const truth::tiny_law law;
+  const auto counts = counted(law, sampled(law, process, {.noise = noise, .form = form}, 20000, 5000));
+  CAPTURE(noise.kind);
+  CAPTURE(noise.steps);
+  CHECK(truth::chi_square(counts, chain_law(law, process, noise, form)) < truth::chi_square_limit(26));
+}
+
+template <class Process>
+void check_against_law(const Process& process) {
+  const truth::tiny_law law;
+  const auto counts = counted(law, sampled(law, process, {.noise = {.steps = 400}}, 20000, 20000));
+  CHECK(truth::chi_square(counts, law.probability) < truth::chi_square_limit(26));
+}
+
+template <class Process>
+void check_splitting(const Process& process) {
+  const truth::tiny_law law;
+  const std::size_t rows = 20;
+  std::vector<symbol> given(3 * rows, vacant);
+  for (std::size_t row = 0; row < rows; row += 2) given[3 * row + row % 3] = static_cast<symbol>(row % 3);
+  sampling options{.noise = {.steps = 10}, .first = 1000, .given = given};
+  const auto whole = sampled(law, process, options, rows, rows);
+  CHECK(sampled(law, process, options, rows, 1) == whole);
+  CHECK(sampled(law, process, options, rows, 7) == whole);
+  CHECK(sampled(law, process, options, rows, 100) == whole);
+  std::vector<symbol> parts;
+  for (const std::size_t part : {3u, 1u, 16u}) {
+    const std::size_t begin = parts.size();
+    options.first = 1000 + begin / 3;
+    options.given = std::span(given).subspan(begin, 3 * part);
+    const auto sentences = sampled(law, process, options, part, 2);
+    parts.insert(parts.end(), sentences.begin(), sentences.end());
+  }
+  CHECK(parts == whole);
+  options.first = 0;
+  CHECK(sampled(law, process, options, 16, 16) != std::vector<symbol>(whole.end() - 48, whole.end()));
+}
+
+}  // namespace
+
+TEST_CASE("for any number of steps the sampler follows the exact law of its own chain") {
+  // Pearson's test, level 1e-6 each.
+  for (const std::uint32_t steps : {1u, 2u, 6u}) {
+    for (const reverse_form form : {form_a, form_b}) {
+      check_against_chain(uniform{3}, {schedule::linear_signal, steps}, form);
+      check_against_chain(absorbing{3}, {schedule::linear_signal, steps}, form);
+    }
+  }
+  check_against_chain(uniform{3}, {schedule::linear_beta, 8}, form_a);
+  check_against_chain(absorbing{3}, {schedule::cosine, 8}, form_a);
+}
+
+TEST_CASE("with form A that law converges to the data as 1 / steps, with form B it does not") {
+  const truth::tiny_law law;
+  const auto scaled_error = [&](const auto& process, std::uint32_t steps, reverse_form form) {
+    return steps * total_variation(chain_law(law, process, {schedule::linear_signal, steps}, form), law.probability);
+  };
+  const double uniform_constant = scaled_error(uniform{3}, 200, form_a);
+  const double absorbing_constant = scaled_error(absorbing{3}, 200, form_a);
+  MESSAGE("steps * total variation at 200 steps: uniform " << uniform_constant << ", absorbing " << absorbing_constant);
+  for (const std::uint32_t steps : {25u, 50u, 100u}) {
+    CHECK(scaled_error(uniform{3}, steps, form_a) == doctest::Approx(uniform_constant).epsilon(0.1));
+    CHECK(scaled_error(absorbing{3}, steps, form_a) == doctest::Approx(absorbing_constant).epsilon(0.1));
+    CHECK(scaled_error(absorbing{3}, steps, form_b) == doctest::Approx(absorbing_constant).epsilon(0.1));
+  }
+  for (const std::uint32_t steps : {25u, 100u, 200u}) CHECK(scaled_error(uniform{3}, steps, form_b) / steps > 0.1);
+}
+
+TEST_CASE("with many steps the sentences follow the data") {
+  // Pearson's test at level 1e-6. The law of the chain is off by C / steps in total variation with C below 0.9 (see above);
+  // at 400 steps that adds about 20000 (2 C / 400)^2 = 0.4 to a statistic of 26 +- 7.
+  check_against_law(uniform{3});
+  check_against_law(absorbing{3});
+}
+
+TEST_CASE("given tokens stay, and under absorbing noise the rest follows the conditional law") {
+  // Pearson's test at level 1e-6 on the nine sentences with the middle token given, by the same argument as above.
+  const truth::tiny_law law;
+  const std::vector<symbol> given{vacant, 2, vacant};
+  const auto counts = counted(law, sampled(law, absorbing{3}, {.noise = {.steps = 400}, .given = given}, 20000, 20000));
+  std::vector<double> conditional(27, 0.0);
+  double evidence = 0;
+  for (std::size_t x = 0; x < 27; ++x) {
+    if (law.sentences.digit(x, 1) == 2) evidence += conditional[x] = law.probability[x];
+  }
+  for (double& value : conditional) value /= evidence;
+  CHECK(truth::chi_square(counts, conditional) < truth::chi_square_limit(8));
+
+  const auto sentences = sampled(law, uniform{3}, {.noise = {.steps = 30}, .given = given}, 500, 500);
+  std::size_t moved = 0;
+  for (std::size_t i = 1; i < sentences.size(); i += 3) moved += sentences[i] != 2;
+  CHECK(moved == 0);
+}
+
+TEST_CASE("sentence i is the same however the sentences are split") {
+  check_splitting(uniform{3});
+  check_splitting(absorbing{3});
+}
+
+TEST_CASE("what does not fit together is refused with a reason") {
+  const truth::tiny_law law;
+  truth::tiny_denoiser<uniform> model(law, uniform{3});
+  std::vector<float> memory(sampling_memory(3, 3, 1));
+  std::vector<symbol> out(6, 77);
+  const std::vector<symbol> wrong{0, vacant, 3}, short_one{0};
+  const auto reason = [&](const uniform& process, const sampling& options, std::size_t floats, std::size_t symbols) {
+    const auto state = frond::diffusion::sample(process, model, seed{1}, options, std::span(memory).first(floats),
+                                                std::span(out).first(symbols));
+    return std::string_view(state.reason == nullptr ? "" : state.reason);
+  };
+  CHECK(reason(uniform{3}, {}, 10, 6) == "");
+  out.assign(6, 77);
+  CHECK(reason(uniform{3}, {.noise = {.steps = 0}}, 10, 6) == "a schedule needs at least one step");
+  CHECK(reason(uniform{4}, {}, 10, 6) == "the process and the denoiser have different vocabularies");
+  CHECK(reason(uniform{0}, {}, 10, 6) == "a vocabulary has 1 to 255 symbols");
+  CHECK(reason(uniform{3}, {}, 10, 5) == "the output is no whole number of sentences");
+  CHECK(reason(uniform{3}, {}, 9, 6) == "the memory does not hold one sentence, see sampling_memory");
+  CHECK(reason(uniform{3}, {.given = short_one}, 10, 6) == "give tokens for one sentence or for each of them");
+  CHECK(reason(uniform{3}, {.given = wrong}, 10, 6) == "a given token is no symbol");
+  CHECK(frond::diffusion::sample(uniform{3}, model, seed{1}, {.given = wrong}, memory, out).position == 2);
+  CHECK(out == std::vector<symbol>(6, 77));
+}

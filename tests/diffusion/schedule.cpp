@@ -1,0 +1,71 @@
+#include <frond/diffusion/schedule.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <string_view>
+
+namespace {
+
+using frond::diffusion::schedule;
+
+constexpr schedule::kinds all_kinds[] = {schedule::linear_signal, schedule::linear_beta, schedule::cosine};
+constexpr double pi = 3.14159265358979323846;
+
+double published(schedule::kinds kind, std::uint32_t t, std::uint32_t steps) {
+  if (kind == schedule::linear_signal) return 1.0 - static_cast<double>(t) / steps;
+  if (kind == schedule::cosine) {
+    const auto f = [&](double time) { return std::pow(std::cos((time / steps + 0.008) / 1.008 * pi / 2), 2); };
+    return f(t) / f(0);
+  }
+  double product = 1;
+  for (std::uint32_t i = 0; i < t; ++i) product *= 1 - (0.02 + i * (1 - 0.02) / (steps - 1));
+  return product;
+}
+
+}  // namespace
+
+TEST_CASE("every schedule goes from exactly one to exactly zero and never up") {
+  for (const auto kind : all_kinds) {
+    for (const std::uint32_t steps : {1u, 2u, 3u, 10u, 100u, 1000u, 20000u}) {
+      if (kind == schedule::linear_beta && steps > 1000) continue;  // O(steps^2) for a whole schedule
+      const schedule noise{kind, steps};
+      CAPTURE(kind);
+      CAPTURE(steps);
+      CHECK(noise.alpha_bar(0) == 1.0f);
+      CHECK(noise.alpha_bar(steps) == 0.0f);
+      float before = 1;
+      std::uint32_t rises = 0;
+      for (std::uint32_t t = 1; t <= steps; ++t) {
+        const float now = noise.alpha_bar(t);
+        rises += now > before || now < 0;
+        before = now;
+      }
+      CHECK(rises == 0);
+    }
+  }
+}
+
+TEST_CASE("a schedule is the published formula") {
+  for (const auto kind : all_kinds) {
+    for (const std::uint32_t steps : {2u, 10u, 100u, 1000u}) {
+      double worst = 0;
+      for (std::uint32_t t = 0; t < steps; ++t) {
+        const double expected = published(kind, t, steps);
+        if (expected < 1e-30) continue;
+        worst = std::fmax(worst, std::fabs(static_cast<double>(schedule{kind, steps}.alpha_bar(t)) / expected - 1));
+      }
+      CAPTURE(kind);
+      CAPTURE(steps);
+      // The product rounds once for each of at most some 330 factors; the others round a handful of times.
+      CHECK(worst < (kind == schedule::linear_beta ? 4e-5 : 1e-6));
+    }
+  }
+}
+
+TEST_CASE("a schedule without steps or with too many is refused") {
+  CHECK(schedule{}.check().ok());
+  CHECK(std::string_view(schedule{.steps = 0}.check().reason) == "a schedule needs at least one step");
+  CHECK(std::string_view(schedule{.steps = (1u << 20) + 1}.check().reason) == "a schedule has at most 2^20 steps");
+}
