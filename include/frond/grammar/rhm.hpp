@@ -57,7 +57,7 @@ constexpr void draw_level(const rhm_shape& shape, seed key, std::uint32_t level,
   for (std::size_t accepted = 0; accepted < order.size();) {
     symbol* tuple = level_rules + accepted * shape.branching;
     for (std::size_t j = 0; j < shape.branching; ++j) tuple[j] = static_cast<symbol>(draw.below(shape.vocabulary));
-    const std::size_t place = lower_bound(tuple, level_rules, order.first(accepted), shape.branching);
+    const std::size_t place = detail::lower_bound(tuple, level_rules, order.first(accepted), shape.branching);
     if (place < accepted && compare(tuple, level_rules, order[place], shape.branching) == 0) continue;
     for (std::size_t i = accepted; i > place; --i) order[i] = order[i - 1];
     order[place] = static_cast<std::uint16_t>(accepted++);
