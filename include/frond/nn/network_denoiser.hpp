@@ -1,0 +1,82 @@
+// A network as a denoiser: noisy tokens in, the posterior law of the clean ones out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/concepts.hpp>
+#include <frond/core/symbol.hpp>
+#include <frond/diffusion/process.hpp>
+#include <frond/kernel/kernels.hpp>
+#include <frond/nn/forward.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::nn {
+
+// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise level.
+constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
+
+// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input (papers: "one extra input
+// channel"), the same at every position.
+inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
+  for (const symbol token : noisy) {
+    for (std::uint32_t i = 0; i < input_symbols; ++i) channels[i] = 0.0f;
+    channels[token] = 1.0f;
+    channels[input_symbols] = 2.0f * alpha_bar - 1.0f;
+    channels += token_channels(input_symbols);
+  }
+}
+
+// Why a plan cannot denoise sentences of a process, or success.
+template <diffusion::discrete_process Process>
+constexpr status check_denoiser(const plan& p, const Process& process) {
+  if (p.input_channels != token_channels(process.input_symbols()))
+    return {"the network's input is not one channel for each noisy symbol and one for time"};
+  if (p.output_channels != process.vocabulary) return {"the network's output is not one logit for each clean symbol"};
+  if (p.input_positions != p.output_positions) return {"the network does not answer for every position"};
+  return {};
+}
+
+// Satisfies `denoiser`. Refers to parameters and scratch, which must outlive it; one object per thread.
+template <diffusion::discrete_process Process>
+class network_denoiser {
+ public:
+  // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
+  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
+      : plan_(p), process_(process), parameters_(parameters), scratch_(scratch) {
+    FROND_ASSERT(check_denoiser(p, process).ok(), "the network does not fit the process");
+    FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
+    FROND_ASSERT(scratch.size() >= p.scratch_size, "scratch holds at least one row");
+  }
+
+  [[nodiscard]] std::size_t length() const { return plan_.input_positions; }
+  [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
+
+  // See `denoiser` in core/concepts.hpp for the shapes.
+  void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    const std::size_t block = scratch_.size() / plan_.scratch_size;
+    for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
+      const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+      const std::span<float> input = scratch_input(plan_, scratch_.data(), rows);
+      for (std::size_t i = 0; i < rows; ++i)
+        encode_tokens(noisy.subspan((row + i) * length(), length()), process_.input_symbols(), alpha_bar[row + i],
+                      input.data() + i * plan_.input_size());
+      const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
+      kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data() + row * plan_.output_size());
+    }
+  }
+
+ private:
+  plan plan_;
+  Process process_;
+  std::span<const float> parameters_;
+  std::span<float> scratch_;
+};
+
+static_assert(denoiser<network_denoiser<diffusion::uniform>>);
+
+}  // namespace frond::inline FROND_ABI::nn
+
+#include <frond/config/epilogue.hpp>

@@ -1,0 +1,72 @@
+// The U-Net of paper (1), whose shape is the tree of the grammar, and the plain multilayer perceptron.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <frond/core/checked.hpp>
+#include <frond/nn/network.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::nn {
+
+// Sentences of branching^depth tokens come in as `input_channels` floats a token and leave as `output_channels` logits a token.
+struct tree_unet_shape {
+  std::uint32_t branching = 2, depth = 1;
+  std::uint32_t input_channels = 0, output_channels = 0;
+  std::uint32_t width = 128;  // channels at every level
+
+  [[nodiscard]] constexpr std::uint32_t layer_count() const { return 2 + 3 * depth + 3 * depth + 1; }
+};
+
+// Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per level,
+// up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the way down
+// left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every convolution is a
+// dense layer on merged positions. No attention, no normalisation. (arXiv 2502.12089, section on architectures.)
+template <std::size_t Capacity = 128>
+constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
+  const checked leaves = checked_power(shape.branching, shape.depth);
+  const bool fits = !leaves.overflow && leaves.value <= 0xffffffffu && shape.branching >= 2 && shape.depth >= 1;
+  plan_storage<Capacity> net(fits ? static_cast<std::uint32_t>(leaves.value) : 0, shape.input_channels);
+  net.dense(shape.width).activate(kernel::activation::gelu);
+  for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
+    net.save().merge(shape.branching).dense(shape.width).activate(kernel::activation::gelu);
+  for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
+    net.dense(shape.branching * shape.width).activate(kernel::activation::gelu).split(shape.branching).join();
+  net.dense(shape.output_channels).finish();
+  return net;
+}
+
+template <tree_unet_shape Shape>
+struct tree_unet {
+  static constexpr auto storage = make_tree_unet<Shape.layer_count()>(Shape);
+  static_assert(storage.state().ok(), "a tree U-Net needs branching >= 2, depth >= 1, and at least one channel everywhere");
+};
+
+// Sentences of `length` tokens, flattened, through `hidden_layers` dense layers with one activation, and back to logits per token.
+struct mlp_shape {
+  std::uint32_t length = 0;
+  std::uint32_t input_channels = 0, output_channels = 0;
+  std::uint32_t width = 256, hidden_layers = 2;
+  kernel::activation function = kernel::activation::gelu;
+};
+
+template <std::size_t Capacity = 128>
+constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
+  plan_storage<Capacity> net(shape.length, shape.input_channels);
+  net.merge(shape.length);
+  for (std::uint32_t i = 0; i < shape.hidden_layers && net.state().ok(); ++i) net.dense(shape.width).activate(shape.function);
+  net.dense(shape.length * shape.output_channels).split(shape.length).finish();
+  return net;
+}
+
+template <mlp_shape Shape>
+struct mlp {
+  static constexpr auto storage = make_mlp<2 * Shape.hidden_layers + 1>(Shape);
+  static_assert(storage.state().ok(), "a multilayer perceptron needs a length and at least one channel everywhere");
+};
+
+}  // namespace frond::inline FROND_ABI::nn
+
+#include <frond/config/epilogue.hpp>

@@ -1,0 +1,101 @@
+// Optimisers: parameters, gradients and state to parameters; and how the rate changes over time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/status.hpp>
+#include <frond/kernel/kernels.hpp>
+#include <frond/math/scalar.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::train {
+
+enum class method : std::uint8_t {
+  sgd,   // with heavy-ball momentum; one array of state
+  adam,  // two arrays of state; AdamW when weight_decay > 0
+};
+
+enum class decay : std::uint8_t { none, linear, cosine };
+
+struct optimiser_options {
+  method kind = method::adam;
+  float rate = 1e-3f;
+  float momentum = 0.9f;                     // sgd
+  float beta_1 = 0.9f, beta_2 = 0.999f;      // adam
+  float epsilon = 1e-8f;                     // adam
+  float weight_decay = 0.0f;                 // decoupled: a parameter loses rate * weight_decay of itself in each step
+  std::uint64_t warm_up = 0;                 // the rate rises linearly over so many steps
+  decay shape = decay::none;                 // then it falls to zero at step `decay_end`
+  std::uint64_t decay_end = 0;
+  float clip_norm = 0.0f;                    // gradients with a larger Euclidean norm are scaled down to it; 0: never
+
+  [[nodiscard]] constexpr status check() const {
+    if (!(rate > 0.0f)) return {"the rate must be positive"};
+    if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
+    if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
+    if (!(epsilon > 0.0f)) return {"epsilon must be positive"};
+    if (!(weight_decay >= 0.0f)) return {"weight decay must not be negative"};
+    if (!(clip_norm >= 0.0f)) return {"the clipping norm must not be negative"};
+    if (shape != decay::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
+    return {};
+  }
+};
+
+// How many arrays of the parameters' size the method keeps.
+constexpr std::size_t state_arrays(method kind) { return kind == method::adam ? 2 : 1; }
+
+// The rate of step `step`, counted from 0.
+constexpr float rate_at(const optimiser_options& o, std::uint64_t step) {
+  if (step < o.warm_up) return o.rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
+  if (o.shape == decay::none) return o.rate;
+  if (step >= o.decay_end) return 0.0f;
+  const float left = static_cast<float>(o.decay_end - step) / static_cast<float>(o.decay_end - o.warm_up);
+  if (o.shape == decay::linear) return o.rate * left;
+  return o.rate * (0.5f - 0.5f * math::cos_two_pi(0.5f * left));
+}
+
+namespace detail {
+
+// base^exponent by repeated squaring: a function of the step alone, so a resumed run continues with the same bits.
+constexpr float power(float base, std::uint64_t exponent) {
+  float result = 1.0f;
+  for (; exponent > 0; exponent /= 2, base *= base)
+    if (exponent % 2 == 1) result *= base;
+  return result;
+}
+
+// 1 / (1 - beta^t), t counted from 1.
+constexpr float bias_correction(float beta, std::uint64_t t) { return 1.0f / (1.0f - power(beta, t)); }
+
+}  // namespace detail
+
+// What a gradient is multiplied with so that its norm does not exceed clip_norm.
+inline float clip_scale(const optimiser_options& o, std::span<const float> gradient) {
+  if (!(o.clip_norm > 0.0f)) return 1.0f;
+  const float norm = math::sqrt(kernel::sum_of_squares(gradient.data(), gradient.size()));
+  return norm > o.clip_norm ? o.clip_norm / norm : 1.0f;
+}
+
+// One step, number `step` from 0, on the elements [first, first + count) of all arrays. `state` holds state_arrays(kind) arrays of
+// parameters.size() floats, zero before the first step. Elements are independent, so ranges may run in parallel.
+inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale, std::span<const float> gradient,
+                           std::span<float> parameters, std::span<float> state, std::size_t first, std::size_t count) {
+  const float rate = rate_at(o, step);
+  if (o.kind == method::adam) {
+    kernel::adam({.rate = rate, .beta_1 = o.beta_1, .beta_2 = o.beta_2, .epsilon = o.epsilon,
+                  .correction_1 = detail::bias_correction(o.beta_1, step + 1),
+                  .correction_2 = detail::bias_correction(o.beta_2, step + 1), .decay = o.weight_decay,
+                  .gradient_scale = gradient_scale},
+                 gradient.data() + first, parameters.data() + first, state.data() + first,
+                 state.data() + parameters.size() + first, count);
+  } else {
+    kernel::sgd({.rate = rate, .momentum = o.momentum, .decay = o.weight_decay, .gradient_scale = gradient_scale},
+                gradient.data() + first, parameters.data() + first, state.data() + first, count);
+  }
+}
+
+}  // namespace frond::inline FROND_ABI::train
+
+#include <frond/config/epilogue.hpp>

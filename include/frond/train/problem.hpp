@@ -1,0 +1,78 @@
+// What is learned: example g of a training run as a pure function of g.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/concepts.hpp>
+#include <frond/core/seed.hpp>
+#include <frond/core/symbol.hpp>
+#include <frond/diffusion/process.hpp>
+#include <frond/diffusion/schedule.hpp>
+#include <frond/nn/network_denoiser.hpp>
+#include <frond/random/draws.hpp>
+#include <frond/random/permutation.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::train {
+
+// write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the target
+// decides the loss:
+//   symbol   cross-entropy: one symbol for each output position; output channels are logits
+//   float    squared error: one float for each output
+// scratch is as large as the target. Const and free of shared state, because workers call it at the same time.
+template <class Problem>
+concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>) &&
+                  requires(const Problem& p, std::uint64_t example, std::span<float> input,
+                           std::span<typename Problem::target> target) { p.write(example, input, target, target); };
+
+// A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
+template <source Source>
+struct data_set {
+  Source from;
+  seed key;
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+
+  // The datum that example `example` shows: epochs go through the set in a new keyed order each.
+  [[nodiscard]] constexpr std::uint64_t index(seed order, std::uint64_t example) const {
+    if (count == 0) return first + example;
+    const random::permutation shuffle(order, random::stream::order, example / count, count);
+    return first + shuffle(example % count);
+  }
+};
+
+// Denoising by cross-entropy on x_0 (paper (1); papers on discrete diffusion call it the x_0 parametrisation): a datum, a time
+// uniform on 1 .. steps, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
+template <source Source, diffusion::discrete_process Process>
+struct denoising {
+  using target = symbol;
+
+  data_set<Source> data;
+  Process process;
+  diffusion::schedule times;
+  seed key;  // of order, times and noise; the data have their own
+
+  // The noise level of an example: alpha_bar at a time uniform on 1 .. steps.
+  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
+    random::draws time(key, random::stream::time, example);
+    return times.alpha_bar(1 + time.below(times.steps));
+  }
+
+  // The clean sentence and its corruption, both [length].
+  constexpr void corrupt(std::uint64_t example, std::span<symbol> clean, std::span<symbol> noisy) const {
+    data.from.sample(data.key, data.index(key, example), clean);
+    process.corrupt(key, example, alpha_bar(example), clean, noisy);
+  }
+
+  void write(std::uint64_t example, std::span<float> input, std::span<symbol> clean, std::span<symbol> noisy) const {
+    corrupt(example, clean, noisy);
+    nn::encode_tokens(noisy, process.input_symbols(), alpha_bar(example), input.data());
+  }
+};
+
+}  // namespace frond::inline FROND_ABI::train
+
+#include <frond/config/epilogue.hpp>

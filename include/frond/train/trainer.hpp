@@ -1,0 +1,264 @@
+// The training loop's heart: one optimiser step on one batch, in memory that the caller owns.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include <frond/core/executor.hpp>
+#include <frond/core/status.hpp>
+#include <frond/kernel/kernels.hpp>
+#include <frond/nn/forward.hpp>
+#include <frond/nn/network.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/train/optimiser.hpp>
+#include <frond/train/problem.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::train {
+
+struct options {
+  optimiser_options optimiser{};
+  std::uint32_t batch = 64;         // examples in a step
+  std::uint32_t shard_rows = 128;   // examples whose gradients are summed in order; it belongs to the bits
+  std::uint32_t block_rows = 32;    // examples in memory at a time; a matter of speed and memory only
+
+  [[nodiscard]] constexpr status check() const {
+    if (batch == 0) return {"a batch needs at least one example"};
+    if (shard_rows == 0) return {"a shard needs at least one row"};
+    if (block_rows == 0) return {"a block needs at least one row"};
+    return optimiser.check();
+  }
+  [[nodiscard]] constexpr std::size_t shards() const { return (std::size_t{batch} + shard_rows - 1) / shard_rows; }
+  [[nodiscard]] constexpr std::size_t block() const {
+    const std::uint32_t rows = block_rows < shard_rows ? block_rows : shard_rows;
+    return rows < batch ? rows : batch;
+  }
+};
+
+namespace detail {
+
+constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
+
+// What one worker needs for a block of rows: the tape, scratch for gradients, losses by position, targets and their scratch.
+struct block_memory {
+  float* tape = nullptr;
+  float* scratch = nullptr;
+  float* losses = nullptr;
+  float* targets = nullptr;
+
+  static constexpr std::size_t size(const nn::plan& p, std::size_t rows) {
+    return padded(p.tape_size * rows) + padded(p.scratch_size * rows) + padded(p.output_positions * rows) +
+           2 * padded(p.output_size() * rows);
+  }
+  static constexpr block_memory at(const nn::plan& p, std::size_t rows, float* base) {
+    block_memory m;
+    m.tape = base;
+    m.scratch = m.tape + padded(p.tape_size * rows);
+    m.losses = m.scratch + padded(p.scratch_size * rows);
+    m.targets = m.losses + padded(p.output_positions * rows);
+    return m;
+  }
+};
+
+// The targets of a block, then their scratch, in memory reserved as floats. Symbols are bytes, which may live in any memory.
+template <class Target>
+Target* target_memory(float* memory) {
+  if constexpr (std::is_same_v<Target, float>)
+    return memory;
+  else
+    return reinterpret_cast<Target*>(memory);
+}
+
+// Writes examples [first, first + rows), runs the network on the tape, writes the loss of each row (mean over its outputs) and the
+// gradient by the output, scaled with `scale`, to where backward expects it.
+template <problem Problem>
+void forward_block(const nn::plan& p, const Problem& examples, const float* parameters, const block_memory& m,
+                   std::uint64_t first, std::size_t rows, float scale, float* row_losses) {
+  using target = typename Problem::target;
+  constexpr bool classes = std::is_same_v<target, symbol>;
+  const std::size_t per_row = classes ? p.output_positions : p.output_size();
+  target* const targets = target_memory<target>(m.targets);
+  target* const unused = target_memory<target>(m.targets + padded(p.output_size() * rows));
+  for (std::size_t row = 0; row < rows; ++row)
+    examples.write(first + row, {m.tape + row * p.input_size(), p.input_size()}, {targets + row * per_row, per_row},
+                   {unused + row * per_row, per_row});
+  const std::span<float> output = nn::forward_on_tape(p, parameters, m.tape, rows);
+  float* const gradient = m.scratch + p.scratch_output * rows;
+  const float terms = static_cast<float>(per_row);
+  if constexpr (classes) {
+    kernel::softmax_cross_entropy(output.data(), targets, rows * p.output_positions, p.output_channels, scale, gradient,
+                                  m.losses);
+    for (std::size_t row = 0; row < rows; ++row)
+      row_losses[row] = kernel::sum(m.losses + row * p.output_positions, p.output_positions) / terms;
+  } else {
+    kernel::squared_error(output.data(), targets, rows, p.output_size(), scale, gradient, row_losses);
+    for (std::size_t row = 0; row < rows; ++row) row_losses[row] = row_losses[row] / terms;
+  }
+}
+
+}  // namespace detail
+
+// Floats of memory that evaluate() needs.
+constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, std::size_t block_rows, std::size_t workers) {
+  return detail::padded(count) + workers * detail::block_memory::size(p, block_rows);
+}
+
+// Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks are
+// shared among the workers; the result does not depend on how.
+template <problem Problem, executor Executor = serial_executor>
+float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
+               std::size_t count, std::size_t block_rows, std::span<float> memory, Executor&& workers = {}) {
+  FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
+  float* const losses = memory.data();
+  float* const blocks = losses + detail::padded(count);
+  workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
+    const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
+    float* const own = blocks + worker * detail::block_memory::size(p, block_rows);
+    detail::forward_block(p, examples, parameters.data(), detail::block_memory::at(p, rows, own), first + row, rows, 0.0f,
+                          losses + row);
+  });
+  return kernel::sum(losses, count) / static_cast<float>(count);
+}
+
+// Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
+constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::size_t workers) {
+  const std::size_t shards = o.shards();
+  const std::size_t running = workers < shards ? workers : shards;
+  const std::size_t partials = shards == 1 ? 0 : static_cast<std::size_t>(std::bit_width(shards));
+  return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
+         running * detail::block_memory::size(p, o.block()) + detail::padded(o.batch);
+}
+
+// Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are merged
+// like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and shard_rows
+// alone, so any number of workers and any block size give the same bits. Nothing is allocated.
+template <problem Problem, executor Executor = serial_executor>
+class trainer {
+ public:
+  // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
+  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
+          Executor& workers)
+      : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers) {
+    FROND_ASSERT(o.check().ok(), "these training options are not valid");
+    FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
+    FROND_ASSERT(memory.size() >= training_memory(p, o, workers.workers()), "training needs more memory");
+    running_ = workers.workers() < o.shards() ? workers.workers() : o.shards();
+    state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
+    gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
+    partials_ = gradients_ + running_ * stride();
+    blocks_ = partials_ + (o.shards() == 1 ? 0 : static_cast<std::size_t>(std::bit_width(o.shards()))) * stride();
+    losses_ = blocks_ + running_ * detail::block_memory::size(p, o.block());
+    for (float& value : state_) value = 0.0f;
+  }
+
+  // One step. Returns the batch's mean loss before it, in the units of evaluate().
+  float step() {
+    const std::size_t shards = options_.shards();
+    for (std::size_t wave = 0; wave < shards; wave += running_) {
+      const std::size_t count = shards - wave < running_ ? shards - wave : running_;
+      workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
+      if (shards > 1) each_slice([&](std::size_t from, std::size_t size) {
+        for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
+      });
+    }
+    if (shards > 1) each_slice([&](std::size_t from, std::size_t size) { collect(shards, from, size); });
+    const std::span<const float> gradient{gradients_, plan_.parameter_count};
+    const float scale = clip_scale(options_.optimiser, gradient);
+    each_slice([&](std::size_t from, std::size_t size) {
+      optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
+    });
+    ++step_;
+    return kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+  }
+
+  // Steps done. Together with parameters and state this is everything that the next step depends on.
+  [[nodiscard]] std::uint64_t steps() const { return step_; }
+  // The optimiser's arrays one after the other, for checkpoints: state_arrays(kind) * parameter_count floats.
+  [[nodiscard]] std::span<float> state() const { return state_; }
+  // Continues a run whose parameters and state() were restored.
+  void resume_at(std::uint64_t step) { step_ = step; }
+
+  // The summed gradient of the last step, before clipping; layout of the parameters.
+  [[nodiscard]] std::span<const float> gradient() const { return {gradients_, plan_.parameter_count}; }
+  [[nodiscard]] const nn::plan& network() const { return plan_; }
+  [[nodiscard]] std::span<float> parameters() const { return parameters_; }
+  [[nodiscard]] const options& settings() const { return options_; }
+
+ private:
+  // Elementwise work on parameters is cut into slices of this many floats.
+  static constexpr std::size_t slice_size = 16384;
+
+  [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
+
+  // The gradient of one shard, into buffer `slot`.
+  void differentiate(std::size_t shard, std::size_t slot) {
+    float* const gradient = gradients_ + slot * stride();
+    __builtin_memset(gradient, 0, plan_.parameter_count * sizeof(float));
+    float* const own = blocks_ + slot * detail::block_memory::size(plan_, options_.block());
+    const std::size_t begin = shard * options_.shard_rows;
+    const std::size_t end = begin + options_.shard_rows < options_.batch ? begin + options_.shard_rows : options_.batch;
+    const std::size_t terms = std::is_same_v<typename Problem::target, symbol> ? plan_.output_positions : plan_.output_size();
+    const float scale = 1.0f / static_cast<float>(options_.batch * terms);
+    for (std::size_t row = begin; row < end; row += options_.block()) {
+      const std::size_t rows = end - row < options_.block() ? end - row : options_.block();
+      const auto memory = detail::block_memory::at(plan_, rows, own);
+      detail::forward_block(plan_, problem_, parameters_.data(), memory, step_ * options_.batch + row, rows, scale,
+                            losses_ + row);
+      nn::backward(plan_, parameters_.data(), memory.tape, memory.scratch, gradient, rows);
+    }
+  }
+
+  template <class Work>
+  void each_slice(const Work& work) {
+    const std::size_t count = plan_.parameter_count;
+    workers_->run((count + slice_size - 1) / slice_size, [&](std::size_t slice, std::size_t) {
+      const std::size_t from = slice * slice_size;
+      work(from, count - from < slice_size ? count - from : slice_size);
+    });
+  }
+
+  // Adds shard number `shard` to the counter: every one-bit below the lowest zero of `shard` carries.
+  void merge(std::size_t shard, float* gradient, std::size_t from, std::size_t size) {
+    std::size_t level = 0;
+    for (; (shard >> level) & 1; ++level) add_partial(level, gradient, from, size);
+    __builtin_memcpy(partials_ + level * stride() + from, gradient + from, size * sizeof(float));
+  }
+
+  // The sum of what the counter holds after `shards` shards, lowest level first, into the first gradient buffer.
+  void collect(std::size_t shards, std::size_t from, std::size_t size) {
+    const auto lowest = static_cast<std::size_t>(std::countr_zero(shards));
+    __builtin_memcpy(gradients_ + from, partials_ + lowest * stride() + from, size * sizeof(float));
+    for (std::size_t level = lowest + 1; shards >> level; ++level)
+      if ((shards >> level) & 1) add_partial(level, gradients_, from, size);
+  }
+  void add_partial(std::size_t level, float* gradient, std::size_t from, std::size_t size) {
+    kernel::add(partials_ + level * stride() + from, gradient + from, size);
+  }
+
+  nn::plan plan_;
+  Problem problem_;
+  options options_;
+  std::span<float> parameters_;
+  std::span<float> state_;
+  Executor* workers_;
+  std::size_t running_ = 0;
+  float* gradients_ = nullptr;
+  float* partials_ = nullptr;
+  float* blocks_ = nullptr;
+  float* losses_ = nullptr;
+  std::uint64_t step_ = 0;
+};
+
+// The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
+// parameters. Options is a struct with a static constexpr train::options `value`.
+template <nn::fixed_network Net, class Options>
+struct alignas(64) memory {
+  float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
+};
+
+}  // namespace frond::inline FROND_ABI::train
+
+#include <frond/config/epilogue.hpp>
