@@ -115,7 +115,7 @@ constexpr void sample_batch(const Process& process, Denoiser& model, seed key, c
 //   memory  at least sampling_memory(length, vocabulary, 1) floats; more lets the denoiser treat more sentences in one call
 //   out     [rows][length], written; between the steps it holds the noisy sentences
 // Sentence i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Outside the
-// denoiser a token costs 3 to 5 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which).
+// denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which).
 template <discrete_process Process, denoiser Denoiser>
 constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
                         std::span<symbol> out) {
