@@ -37,3 +37,21 @@
 
 #include <frond/diffusion/process.hpp>
 #include <frond/diffusion/reverse_step.hpp>
+#include <frond/diffusion/sampler.hpp>
+#include <frond/diffusion/schedule.hpp>
+
+#include <frond/nn/forward.hpp>
+#include <frond/nn/initialise.hpp>
+#include <frond/nn/network.hpp>
+#include <frond/nn/network_denoiser.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/nn/tree_unet.hpp>
+
+#include <frond/exact/messages.hpp>
+#include <frond/exact/tree.hpp>
+#include <frond/exact/tree_denoiser.hpp>
+
+#include <frond/train/early_stopping.hpp>
+#include <frond/train/optimiser.hpp>
+#include <frond/train/problem.hpp>
+#include <frond/train/trainer.hpp>

@@ -2,3 +2,5 @@
 #pragma once
 
 #include <frond/frond.hpp>
+
+#include <frond/parallel/thread_pool.hpp>
