@@ -1,0 +1,89 @@
+// A training run on disk: stop at any step, load, and the final weights are the same bits.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <frond/codec/record.hpp>
+#include <frond/core/hash.hpp>
+#include <frond/io/file.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/train/early_stopping.hpp>
+#include <frond/train/trainer.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::io {
+
+inline constexpr std::uint32_t checkpoint_record = 2;
+
+// Everything in the options that a continued run must share. Block size and worker count are not among it: they change no bit.
+// `run` stands for what the options do not know: the data's seeds and sizes, mixed by the caller.
+inline std::uint64_t settings_hash(const train::options& o, std::uint64_t run) {
+  hasher h;
+  h.add(run);
+  h.add(o.batch);
+  h.add(o.shard_rows);
+  const train::optimiser_options& p = o.optimiser;
+  h.add(static_cast<std::uint8_t>(p.kind));
+  h.add(static_cast<std::uint8_t>(p.shape));
+  for (const float value : {p.rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm}) h.add(value);
+  h.add(p.warm_up);
+  h.add(p.decay_end);
+  return h.value();
+}
+
+namespace detail {
+
+inline std::vector<float> joined(std::initializer_list<std::span<const float>> arrays) {
+  std::vector<float> all;
+  for (const auto array : arrays) all.insert(all.end(), array.begin(), array.end());
+  return all;
+}
+
+}  // namespace detail
+
+// Writes the state of a run: parameters, the optimiser's arrays, the best weights so far and the stopping rule's memory.
+template <class Trainer>
+status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer& trainer, const train::early_stopping& stopping,
+                       std::span<const float> best) {
+  const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), best});
+  const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
+                                 __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
+  const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(),
+                                    .settings_hash = settings_hash(trainer.settings(), run)};
+  std::vector<std::uint8_t> bytes(codec::record_size(4, floats.size()));
+  const status written = codec::write_record(header, words, floats, bytes);
+  return written ? write_file(path, bytes) : written;
+}
+
+// Puts a run back where it was saved. A file that is damaged or belongs to another run is refused, and nothing is touched.
+template <class Trainer>
+status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trainer, train::early_stopping& stopping,
+                       std::span<float> best) {
+  const auto bytes = read_file(path);
+  if (!bytes) return bytes.state;
+  const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
+  std::vector<float> floats(parameters + moments + best.size());
+  std::uint64_t words[4] = {};
+  const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(),
+                                    .settings_hash = settings_hash(trainer.settings(), run)};
+  if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
+  const std::span<const float> all(floats);
+  std::copy_n(all.begin(), parameters, trainer.parameters().begin());
+  std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(parameters), moments, trainer.state().begin());
+  std::copy_n(all.end() - static_cast<std::ptrdiff_t>(best.size()), best.size(), best.begin());
+  trainer.resume_at(words[0]);
+  stopping.best_step = words[1];
+  stopping.stale = static_cast<std::uint32_t>(words[2]);
+  stopping.best_loss = __builtin_bit_cast(float, static_cast<std::uint32_t>(words[3]));
+  return {};
+}
+
+}  // namespace frond::inline FROND_ABI::io
+
+#include <frond/config/epilogue.hpp>

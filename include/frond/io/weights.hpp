@@ -1,0 +1,55 @@
+// Trained weights as a file, and as a C++ header that puts them into a device's flash.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <frond/codec/record.hpp>
+#include <frond/io/file.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::io {
+
+inline constexpr std::uint32_t weights_record = 1;
+
+// Writes and reads the parameters of a network; a file of another shape is refused.
+inline status save_weights(const std::string& path, const nn::plan& p, std::span<const float> parameters) {
+  std::vector<std::uint8_t> bytes(codec::record_size(0, parameters.size()));
+  const status written = codec::write_record({.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters, bytes);
+  return written ? write_file(path, bytes) : written;
+}
+inline status load_weights(const std::string& path, const nn::plan& p, std::span<float> parameters) {
+  const auto bytes = read_file(path);
+  if (!bytes) return bytes.state;
+  return codec::read_record(bytes.value, {.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters);
+}
+
+// Writes `namespace name { inline constexpr float values[...] }` with exact hexadecimal floats, and the shape hash, so that the
+// including program can static_assert that the weights belong to its network. `name` is a C++ identifier. A weight that is not
+// finite is refused (position: which), since no literal stands for it.
+inline status write_weights_header(const std::string& path, const std::string& name, const nn::plan& p,
+                                   std::span<const float> parameters) {
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    if (!(parameters[i] - parameters[i] == 0.0f)) return {"a weight is not a finite number", i};
+  char buffer[64];
+  std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n#include <cstdint>\n\n";
+  text += "namespace " + name + " {\n\n";
+  std::snprintf(buffer, sizeof buffer, "0x%016llxull", static_cast<unsigned long long>(p.shape_hash()));
+  text += "inline constexpr std::uint64_t shape_hash = " + std::string(buffer) + ";\n";
+  text += "inline constexpr float values[" + std::to_string(parameters.size()) + "] = {";
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    std::snprintf(buffer, sizeof buffer, "%s%af,", i % 8 == 0 ? "\n    " : " ", static_cast<double>(parameters[i]));
+    text += buffer;
+  }
+  text += "\n};\n\n}  // namespace " + name + "\n";
+  return write_file(path, text);
+}
+
+}  // namespace frond::inline FROND_ABI::io
+
+#include <frond/config/epilogue.hpp>
