@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string_view>
 
 namespace {
@@ -41,4 +43,36 @@ TEST_CASE("every NaN is one value, the two zeros are two") {
   CHECK(hash_of_value(0.0f) != hash_of_value(-0.0f));
   CHECK(hash_of_value(__builtin_nan("1")) == hash_of_value(-std::numeric_limits<double>::quiet_NaN()));
   CHECK(hash_of_value(0.0) != hash_of_value(-0.0));
+}
+
+TEST_CASE("the smallest and the largest payload are NaN, and infinities are not") {
+  const std::uint64_t nan_float = hash_of_value(std::numeric_limits<float>::quiet_NaN());
+  for (const std::uint32_t bits : {0x7f800001u, 0xff800001u, 0xffffffffu}) {
+    CHECK(hash_of_value(__builtin_bit_cast(float, bits)) == nan_float);
+  }
+  const std::uint64_t nan_double = hash_of_value(std::numeric_limits<double>::quiet_NaN());
+  for (const std::uint64_t bits : {0x7ff0000000000001ull, 0xfff0000000000001ull, 0xffffffffffffffffull}) {
+    CHECK(hash_of_value(__builtin_bit_cast(double, std::uint64_t{bits})) == nan_double);
+  }
+  CHECK(hash_of_value(std::numeric_limits<float>::infinity()) == hash_of_value(std::uint32_t{0x7f800000}));
+  CHECK(hash_of_value(std::numeric_limits<double>::infinity()) == hash_of_value(std::uint64_t{0x7ff0000000000000}));
+}
+
+TEST_CASE("a span is its elements one after the other") {
+  const std::array<float, 3> values{1.5f, -2.0f, 0.25f};
+  frond::hasher one_by_one, together;
+  for (const float value : values) one_by_one.add(value);
+  together.add(std::span(values));
+  together.add(std::span(values).first(0));
+  CHECK(one_by_one.value() == together.value());
+}
+
+TEST_CASE("a hash can be computed while compiling") {
+  constexpr std::uint64_t value = [] {
+    frond::hasher hash;
+    hash.add(std::uint8_t{'a'});
+    return hash.value();
+  }();
+  static_assert(value == 0xaf63dc4c8601ec8cull);
+  CHECK(value == hash_of("a"));
 }

@@ -1,0 +1,41 @@
+#include <doctest/doctest.h>
+
+#include <frond/random/philox.hpp>
+
+#include <cstdint>
+
+using namespace frond;
+using random::block;
+
+// The rows "philox4x32 10" of kat_vectors in Random123 1.14.0, the authors' own known answers.
+TEST_CASE("philox gives the published known answers") {
+  CHECK(random::philox({0, 0, 0, 0}, 0, 0) == block{0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u});
+  CHECK(random::philox({0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu}, 0xffffffffu, 0xffffffffu) ==
+        block{0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu});
+  // digits of pi
+  CHECK(random::philox({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, 0xa4093822u, 0x299f31d0u) ==
+        block{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u});
+}
+
+TEST_CASE("philox can be evaluated while compiling") {
+  static_assert(random::philox({0, 0, 0, 0}, 0, 0)[0] == 0x6627e8d5u);
+  CHECK(true);
+}
+
+TEST_CASE("an address is (index low, index high, stream, position) under the key (seed low, seed high)") {
+  const seed key{0x299f31d0a4093822u};
+  const auto purpose = static_cast<random::stream>(0x13198a2eu);
+  CHECK(random::words_at(key, purpose, 0x85a308d3243f6a88u, 0x03707344u) ==
+        block{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u});
+}
+
+TEST_CASE("each part of an address changes the words") {
+  const block words = random::words_at(seed{1}, random::stream::datum, 2, 3);
+  CHECK(random::words_at(seed{1}, random::stream::datum, 2, 3) == words);
+  CHECK(random::words_at(seed{2}, random::stream::datum, 2, 3) != words);
+  CHECK(random::words_at(seed{1 + (std::uint64_t{1} << 32)}, random::stream::datum, 2, 3) != words);
+  CHECK(random::words_at(seed{1}, random::stream::noise, 2, 3) != words);
+  CHECK(random::words_at(seed{1}, random::stream::datum, 1, 3) != words);
+  CHECK(random::words_at(seed{1}, random::stream::datum, 2 + (std::uint64_t{1} << 32), 3) != words);
+  CHECK(random::words_at(seed{1}, random::stream::datum, 2, 4) != words);
+}
