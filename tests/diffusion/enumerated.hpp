@@ -32,6 +32,9 @@ inline double chi_square(const std::vector<double>& counts, const std::vector<do
   return sum;
 }
 
+// The larger of two errors, where an error that is no number is the largest of all.
+inline double worse(double a, double b) { return std::isnan(a) || std::isnan(b) ? HUGE_VAL : a > b ? a : b; }
+
 // q[from * symbols + to]: a token that keeps its symbol with probability `kept`.
 inline std::vector<double> transition(const frond::diffusion::uniform& process, double kept) {
   const std::size_t v = process.vocabulary;
@@ -49,6 +52,13 @@ inline std::vector<double> transition(const frond::diffusion::absorbing& process
   return q;
 }
 
+// How likely each noisy symbol is for each clean one, up to a factor that does not depend on the clean one: under absorbing
+// noise the time says nothing about the clean symbol, and the matrix of any time will do.
+inline std::vector<double> observation(const frond::diffusion::uniform& process, double abar_t) {
+  return transition(process, abar_t);
+}
+inline std::vector<double> observation(const frond::diffusion::absorbing& process, double) { return transition(process, 0.5); }
+
 inline std::vector<double> product(const std::vector<double>& a, const std::vector<double>& b) {
   const auto n = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(a.size()))));
   std::vector<double> c(n * n, 0.0);
@@ -58,11 +68,13 @@ inline std::vector<double> product(const std::vector<double>& a, const std::vect
   return c;
 }
 
-// The two forms of the reverse law, spelled out with matrices: sums over the clean symbol y for every k.
+// The two forms of the reverse law, spelled out with matrices: sums over the clean symbol y for every k. Pure noise is the
+// limit of very little signal, which gives a law even to a visible token at a time when absorbing noise has left none.
 template <class Process>
 std::vector<double> reverse_law(const Process& process, std::size_t noisy, const std::vector<double>& posterior, double abar_t,
                                 double abar_s, reverse_form form) {
   const std::size_t n = process.input_symbols();
+  abar_t = std::fmax(abar_t, 1e-200);
   const auto one = transition(process, abar_t / abar_s), to_s = transition(process, abar_s), to_t = transition(process, abar_t);
   std::vector<double> law(n, 0.0);
   double total = 0;
@@ -118,7 +130,7 @@ struct tiny_law {
   template <class Process>
   std::vector<double> posterior(const Process& process, std::size_t noisy, double abar_t) const {
     const numbering states{sentences.length, process.input_symbols()};
-    const auto q = transition(process, abar_t);
+    const auto q = observation(process, abar_t);
     std::vector<double> law(sentences.length * sentences.base, 0.0);
     double evidence = 0;
     for (std::size_t x = 0; x < sentences.count(); ++x) {

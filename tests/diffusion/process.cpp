@@ -86,9 +86,9 @@ double worst_likelihood(const Process& process, schedule noise) {
         total += likelihood[a];
         expected_total += q[a * n + noisy];
       }
-      if (!(expected_total > 0)) continue;
+      if (!(expected_total > 0)) continue;  // no clean token can look like this
       for (std::size_t a = 0; a < v; ++a) {
-        worst = std::fmax(worst, std::fabs(likelihood[a] / total - q[a * n + noisy] / expected_total));
+        worst = truth::worse(worst, std::fabs(likelihood[a] / total - q[a * n + noisy] / expected_total));
       }
     }
   }

@@ -25,14 +25,15 @@ using frond::diffusion::vacant;
 constexpr reverse_form form_a = reverse_form::posterior_weighted, form_b = reverse_form::d3pm;
 
 // The law of the sampler's sentences for a finite number of steps, exactly: the chain over all noisy sentences, with the
-// spelled-out reverse law at each position. `start` is the law of the noisy sentence at time `steps`.
+// spelled-out reverse law at each position. The given tokens, for absorbing noise, are there from the start.
 template <class Process>
-std::vector<double> chain_law(const truth::tiny_law& law, const Process& process, schedule noise, reverse_form form) {
+std::vector<double> chain_law(const truth::tiny_law& law, const Process& process, schedule noise, reverse_form form,
+                              const std::vector<symbol>& given = {3, 3, 3}) {
   const truth::numbering states{law.sentences.length, process.input_symbols()};
   std::vector<double> now(states.count(), 0.0);
   for (std::size_t z = 0; z < states.count(); ++z) {
     const bool masked = process.input_symbols() > process.vocabulary;
-    now[z] = masked ? (z + 1 == states.count() ? 1.0 : 0.0) : 1 / static_cast<double>(states.count());
+    now[z] = masked ? (z == states.number(given) ? 1.0 : 0.0) : 1 / static_cast<double>(states.count());
   }
   for (std::uint32_t t = noise.steps; t > 0; --t) {
     const double abar_t = static_cast<double>(noise.alpha_bar(t)), abar_s = static_cast<double>(noise.alpha_bar(t - 1));
@@ -103,7 +104,7 @@ void check_against_chain(const Process& process, schedule noise, reverse_form fo
 template <class Process>
 void check_against_law(const Process& process) {
   const truth::tiny_law law;
-  const auto counts = counted(law, sampled(law, process, {.noise = {.steps = 400}}, 20000, 20000));
+  const auto counts = counted(law, sampled(law, process, {.noise = {.steps = 200}}, 10000, 10000));
   CHECK(truth::chi_square(counts, law.probability) < truth::chi_square_limit(26));
 }
 
@@ -163,7 +164,7 @@ TEST_CASE("with form A that law converges to the data as 1 / steps, with form B 
 
 TEST_CASE("with many steps the sentences follow the data") {
   // Pearson's test at level 1e-6. The law of the chain is off by C / steps in total variation with C below 0.9 (see above);
-  // at 400 steps that adds about 20000 (2 C / 400)^2 = 0.4 to a statistic of 26 +- 7.
+  // at 200 steps that adds about 10000 (2 C / 200)^2 = 0.8 to a statistic of 26 +- 7.
   check_against_law(uniform{3});
   check_against_law(absorbing{3});
 }
@@ -172,7 +173,7 @@ TEST_CASE("given tokens stay, and under absorbing noise the rest follows the con
   // Pearson's test at level 1e-6 on the nine sentences with the middle token given, by the same argument as above.
   const truth::tiny_law law;
   const std::vector<symbol> given{vacant, 2, vacant};
-  const auto counts = counted(law, sampled(law, absorbing{3}, {.noise = {.steps = 400}, .given = given}, 20000, 20000));
+  const auto counts = counted(law, sampled(law, absorbing{3}, {.noise = {.steps = 200}, .given = given}, 10000, 10000));
   std::vector<double> conditional(27, 0.0);
   double evidence = 0;
   for (std::size_t x = 0; x < 27; ++x) {
@@ -180,6 +181,11 @@ TEST_CASE("given tokens stay, and under absorbing noise the rest follows the con
   }
   for (double& value : conditional) value /= evidence;
   CHECK(truth::chi_square(counts, conditional) < truth::chi_square_limit(8));
+  for (const std::uint32_t steps : {1u, 3u}) {  // and with few steps the exact law of the chain that starts from them
+    const sampling options{.noise = {.steps = steps}, .given = given};
+    const auto few = counted(law, sampled(law, absorbing{3}, options, 20000, 5000));
+    CHECK(truth::chi_square(few, chain_law(law, absorbing{3}, options.noise, form_a, {3, 2, 3})) < truth::chi_square_limit(8));
+  }
 
   const auto sentences = sampled(law, uniform{3}, {.noise = {.steps = 30}, .given = given}, 500, 500);
   std::size_t moved = 0;
