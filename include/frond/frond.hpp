@@ -55,3 +55,5 @@
 #include <frond/train/optimiser.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/train/trainer.hpp>
+
+#include <frond/codec/record.hpp>

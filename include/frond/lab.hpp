@@ -3,4 +3,9 @@
 
 #include <frond/frond.hpp>
 
+#include <frond/io/checkpoint.hpp>
+#include <frond/io/csv.hpp>
+#include <frond/io/file.hpp>
+#include <frond/io/weights.hpp>
+
 #include <frond/parallel/thread_pool.hpp>

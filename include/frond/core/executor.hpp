@@ -34,6 +34,9 @@ struct serial_executor {
   }
 };
 
+// The executor to pass where none is needed. It has no state.
+inline constexpr serial_executor calling_thread{};
+
 }  // namespace frond::inline FROND_ABI
 
 #include <frond/config/epilogue.hpp>

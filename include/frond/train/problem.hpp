@@ -44,6 +44,9 @@ struct data_set {
   }
 };
 
+template <source Source>
+data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
+
 // Denoising by cross-entropy on x_0 (paper (1); papers on discrete diffusion call it the x_0 parametrisation): a datum, a time
 // uniform on 1 .. steps, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
 template <source Source, diffusion::discrete_process Process>
@@ -72,6 +75,9 @@ struct denoising {
     nn::encode_tokens(noisy, process.input_symbols(), alpha_bar(example), input.data());
   }
 };
+
+template <source Source, diffusion::discrete_process Process>
+denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Source, Process>;
 
 }  // namespace frond::inline FROND_ABI::train
 

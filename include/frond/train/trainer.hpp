@@ -108,9 +108,9 @@ constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, st
 
 // Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks are
 // shared among the workers; the result does not depend on how.
-template <problem Problem, executor Executor = serial_executor>
+template <problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
-               std::size_t count, std::size_t block_rows, std::span<float> memory, Executor&& workers = {}) {
+               std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
   FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
   float* const losses = memory.data();
   float* const blocks = losses + detail::padded(count);
@@ -135,12 +135,12 @@ constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::
 // Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are merged
 // like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and shard_rows
 // alone, so any number of workers and any block size give the same bits. Nothing is allocated.
-template <problem Problem, executor Executor = serial_executor>
+template <problem Problem, executor Executor = const serial_executor>
 class trainer {
  public:
   // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
   trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
-          Executor& workers)
+          Executor& workers = calling_thread)
       : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers) {
     FROND_ASSERT(o.check().ok(), "these training options are not valid");
     FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
