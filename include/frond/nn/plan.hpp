@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/hash.hpp>
 #include <frond/core/status.hpp>
 #include <frond/kernel/activation_kind.hpp>
@@ -86,14 +88,16 @@ class plan_storage {
   // A row of `positions` places with `channels` floats each.
   constexpr plan_storage(std::uint32_t positions, std::uint32_t channels) {
     if (positions == 0 || channels == 0) fail("a network needs at least one position and one channel");
+    if (!fits(checked{positions} * checked{channels})) return;
     plan_.input_positions = plan_.output_positions = positions;
     plan_.input_channels = plan_.output_channels = channels;
     tape_end_ = padded(plan_.input_size());
     largest_ = padded(plan_.input_size());
   }
 
-  constexpr plan_storage& dense(std::uint32_t outputs) {
+  constexpr plan_storage& dense(std::uint64_t outputs) {
     if (outputs == 0) return fail("a dense layer needs at least one output"), *this;
+    if (!fits(checked{plan_.output_channels} * checked{outputs})) return *this;
     if (layer* l = append(layer_kind::dense, outputs)) {
       l->parameters = plan_.parameter_count;
       plan_.parameter_count += l->weight_count() + outputs;
@@ -119,7 +123,7 @@ class plan_storage {
     if (saved_count_ == 0) return fail("a join needs a saved tensor"), *this;
     const layer from = saved_[--saved_count_];
     if (from.positions != plan_.output_positions) return fail("a join needs a saved tensor with as many positions"), *this;
-    if (layer* l = append(layer_kind::join, plan_.output_channels + from.outputs)) {
+    if (layer* l = append(layer_kind::join, std::uint64_t{plan_.output_channels} + from.outputs)) {
       l->tape.saved = from.tape.saved;
       l->scratch.saved = from.scratch.saved;
       saved_end_ = from.scratch.saved;
@@ -129,12 +133,14 @@ class plan_storage {
   // `count` neighbouring positions become one with all their channels, or the other way round. Memory does not move.
   constexpr plan_storage& merge(std::uint32_t count) {
     if (count == 0 || plan_.output_positions % count != 0) return fail("positions do not divide into groups to merge"), *this;
+    if (std::uint64_t{plan_.output_channels} * count > max_extent) return fail(too_large), *this;
     plan_.output_positions /= count;
     plan_.output_channels *= count;
     return *this;
   }
   constexpr plan_storage& split(std::uint32_t count) {
     if (count == 0 || plan_.output_channels % count != 0) return fail("channels do not divide into positions to split"), *this;
+    if (std::uint64_t{plan_.output_positions} * count > max_extent) return fail(too_large), *this;
     plan_.output_positions *= count;
     plan_.output_channels /= count;
     return *this;
@@ -145,6 +151,7 @@ class plan_storage {
 
   // The finished plan; it refers to this object, which must outlive it.
   [[nodiscard]] constexpr plan view() const {
+    FROND_ASSERT(finished_, "a network is used after finish(), and only if state() is ok");
     plan finished = plan_;
     finished.layers = {layers_, count_};
     finished.tape_size = tape_end_;
@@ -172,6 +179,8 @@ class plan_storage {
 
  private:
   static constexpr std::size_t max_saved = 32;
+  static constexpr std::uint64_t max_extent = 0xffffffffu;
+  static constexpr const char* too_large = "the network is too large for the memory that can be addressed";
 
   // Tensors start at multiples of sixteen floats per row, one cache line.
   static constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
@@ -181,13 +190,25 @@ class plan_storage {
     if (state_.ok()) state_ = {reason, count_};
   }
 
-  constexpr layer* append(layer_kind kind, std::uint32_t outputs) {
-    if (!state_.ok()) return nullptr;
+  // Whether `more` floats can be addressed beside all that are planned; leaves the reason if not.
+  constexpr bool fits(checked more) {
+    const checked all = checked{tape_end_} + checked{saved_peak_} + checked{plan_.parameter_count} + more;
+    if (all.overflow || all.value > std::numeric_limits<std::size_t>::max() / (4 * sizeof(float))) fail(too_large);
+    return state_.ok();
+  }
+
+  constexpr layer* append(layer_kind kind, std::uint64_t outputs) {
+    if (outputs > max_extent) fail(too_large);
+    if (!fits(checked{plan_.output_positions} * checked{outputs})) return nullptr;
+    if (finished_) return fail("a finished network takes no more layers"), nullptr;
     if (count_ == Capacity) return fail("the network has more layers than its storage holds"), nullptr;
     layer& l = layers_[count_++];
-    l = {.kind = kind, .positions = plan_.output_positions, .inputs = plan_.output_channels, .outputs = outputs};
+    l = {.kind = kind,
+         .positions = plan_.output_positions,
+         .inputs = plan_.output_channels,
+         .outputs = static_cast<std::uint32_t>(outputs)};
     l.tape.input = plan_.tape_output;
-    plan_.output_channels = outputs;
+    plan_.output_channels = l.outputs;
     const std::size_t size = padded(plan_.output_size());
     if (size > largest_) largest_ = size;
     if (kind != layer_kind::save) {

@@ -33,7 +33,7 @@ constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
     net.save().merge(shape.branching).dense(shape.width).activate(kernel::activation::gelu);
   for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
-    net.dense(shape.branching * shape.width).activate(kernel::activation::gelu).split(shape.branching).join();
+    net.dense(std::uint64_t{shape.branching} * shape.width).activate(kernel::activation::gelu).split(shape.branching).join();
   net.dense(shape.output_channels).finish();
   return net;
 }
@@ -57,7 +57,7 @@ constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
   plan_storage<Capacity> net(shape.length, shape.input_channels);
   net.merge(shape.length);
   for (std::uint32_t i = 0; i < shape.hidden_layers && net.state().ok(); ++i) net.dense(shape.width).activate(shape.function);
-  net.dense(shape.length * shape.output_channels).split(shape.length).finish();
+  net.dense(std::uint64_t{shape.length} * shape.output_channels).split(shape.length).finish();
   return net;
 }
 

@@ -1,0 +1,229 @@
+// Networks a second time, in double and with nothing but nested vectors: the truth for the tests of nn/ and train/. It shares
+// with the library only the names of the words and the order of the parameters.
+#pragma once
+
+#include <frond/core/symbol.hpp>
+#include <frond/nn/plan.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stdexcept>
+#include <vector>
+
+namespace reference {
+
+using frond::kernel::activation;
+
+inline constexpr activation activations[] = {activation::relu, activation::gelu, activation::silu, activation::tanh};
+
+struct word {
+  enum kinds { dense, activate, save, join, merge, split } kind;
+  std::uint32_t number = 0;
+  activation function = activation::relu;
+};
+inline word dense(std::uint32_t outputs) { return {word::dense, outputs}; }
+inline word activate(activation function) { return {word::activate, 0, function}; }
+inline word merge(std::uint32_t count) { return {word::merge, count}; }
+inline word split(std::uint32_t count) { return {word::split, count}; }
+inline constexpr word save{word::save}, join{word::join};
+
+struct net {
+  std::uint32_t positions, channels;
+  std::vector<word> words;
+};
+
+using storage = frond::nn::plan_storage<64>;
+
+// The library's plan of the same list.
+inline storage build(const net& n) {
+  storage built(n.positions, n.channels);
+  for (const word& w : n.words) switch (w.kind) {
+      case word::dense: built.dense(w.number); break;
+      case word::activate: built.activate(w.function); break;
+      case word::save: built.save(); break;
+      case word::join: built.join(); break;
+      case word::merge: built.merge(w.number); break;
+      case word::split: built.split(w.number); break;
+    }
+  built.finish();
+  return built;
+}
+
+using tensor = std::vector<std::vector<double>>;  // [position][channel]
+
+inline double activation_value(activation kind, double x) {
+  switch (kind) {
+    case activation::relu: return x > 0.0 ? x : 0.0;
+    case activation::gelu: return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
+    case activation::silu: return x / (1.0 + std::exp(-x));
+    case activation::tanh: return std::tanh(x);
+  }
+  return x;
+}
+
+// `parameters` starts with W [in][out] and b of this layer; what is left comes back.
+inline std::span<const double> apply_dense(tensor& x, std::uint32_t outputs, std::span<const double> parameters) {
+  const std::size_t inputs = x.front().size();
+  for (auto& place : x) {
+    std::vector<double> y(outputs);
+    for (std::size_t j = 0; j < outputs; ++j) {
+      y[j] = parameters[inputs * outputs + j];
+      for (std::size_t k = 0; k < inputs; ++k) y[j] += place[k] * parameters[k * outputs + j];
+    }
+    place = y;
+  }
+  return parameters.subspan((inputs + 1) * outputs);
+}
+
+inline tensor merged(const tensor& x, std::size_t count) {
+  tensor y(x.size() / count);
+  for (std::size_t i = 0; i < x.size(); ++i) y[i / count].insert(y[i / count].end(), x[i].begin(), x[i].end());
+  return y;
+}
+inline tensor split_up(const tensor& x, std::size_t count) {
+  tensor y(x.size() * count);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    for (std::size_t c = 0; c < x[i].size(); ++c) y[i * count + c / (x[i].size() / count)].push_back(x[i][c]);
+  return y;
+}
+
+inline tensor evaluate(const net& n, std::span<const double> parameters, tensor x) {
+  std::vector<tensor> saved;
+  for (const word& w : n.words) switch (w.kind) {
+      case word::dense: parameters = apply_dense(x, w.number, parameters); break;
+      case word::activate:
+        for (auto& place : x)
+          for (double& value : place) value = activation_value(w.function, value);
+        break;
+      case word::save: saved.push_back(x); break;
+      case word::join:
+        for (std::size_t i = 0; i < x.size(); ++i) x[i].insert(x[i].end(), saved.back()[i].begin(), saved.back()[i].end());
+        saved.pop_back();
+        break;
+      case word::merge: x = merged(x, w.number); break;
+      case word::split: x = split_up(x, w.number); break;
+    }
+  if (!parameters.empty()) throw std::logic_error("the library counts more parameters than the list has");
+  return x;
+}
+
+inline tensor to_tensor(std::span<const float> row, std::size_t channels) {
+  tensor x(row.size() / channels);
+  for (std::size_t i = 0; i < row.size(); ++i) x[i / channels].push_back(static_cast<double>(row[i]));
+  return x;
+}
+inline std::vector<double> widened(std::span<const float> values) { return {values.begin(), values.end()}; }
+
+// Means over one row: nats per position, and squared error per output.
+inline double cross_entropy(const tensor& logits, std::span<const frond::symbol> targets) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    double total = 0.0;
+    for (const double logit : logits[i]) total += std::exp(logit);
+    sum += std::log(total) - logits[i][targets[i]];
+  }
+  return sum / static_cast<double>(logits.size());
+}
+inline double squared_error(const tensor& outputs, std::span<const float> targets) {
+  double sum = 0.0;
+  const std::size_t channels = outputs.front().size();
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const double difference = outputs[i / channels][i % channels] - static_cast<double>(targets[i]);
+    sum += difference * difference;
+  }
+  return sum / static_cast<double>(targets.size());
+}
+
+// Central differences with step 1e-5: their own error is below 1e-9 for the smooth losses of these tests.
+inline std::vector<double> differences(std::span<const float> parameters,
+                                       const std::function<double(std::span<const double>)>& loss) {
+  constexpr double step = 1e-5;
+  std::vector<double> at = widened(parameters), slopes(at.size());
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    const double middle = at[i];
+    at[i] = middle + step;
+    const double above = loss(at);
+    at[i] = middle - step;
+    slopes[i] = (above - loss(at)) / (2.0 * step);
+    at[i] = middle;
+  }
+  return slopes;
+}
+
+// The largest distance, measured in the largest true entry.
+inline double distance(std::span<const float> values, std::span<const double> truth) {
+  double worst = 0.0, scale = 0.0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    worst = std::fmax(worst, std::abs(static_cast<double>(values[i]) - truth[i]));
+    scale = std::fmax(scale, std::abs(truth[i]));
+    if (!(values[i] == values[i])) return HUGE_VAL;
+  }
+  return worst / scale;
+}
+
+// Numbers on (-1, 1), a different sequence for each key.
+class noise {
+ public:
+  explicit noise(std::uint64_t key) : state_(key * 2862933555777941757u + 3037000493u) {}
+  std::uint32_t word() {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<std::uint32_t>(state_ >> 33);
+  }
+  std::uint32_t below(std::uint32_t bound) { return word() % bound; }
+  float operator()() { return static_cast<float>(word()) * 0x1p-30f - 1.0f; }
+  std::vector<float> array(std::size_t count, float scale = 1.0f) {
+    std::vector<float> values(count);
+    for (float& value : values) value = scale * (*this)();
+    return values;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+// The tree U-Net and the perceptron, written from their papers' words.
+inline net tree_unet(std::uint32_t branching, std::uint32_t depth, std::uint32_t inputs, std::uint32_t outputs,
+                     std::uint32_t width) {
+  net n{1, inputs, {dense(width), activate(activation::gelu)}};
+  for (std::uint32_t level = 0; level < depth; ++level) {
+    n.positions *= branching;
+    n.words.insert(n.words.end(), {save, merge(branching), dense(width), activate(activation::gelu)});
+  }
+  for (std::uint32_t level = 0; level < depth; ++level)
+    n.words.insert(n.words.end(), {dense(branching * width), activate(activation::gelu), split(branching), join});
+  n.words.push_back(dense(outputs));
+  return n;
+}
+inline net mlp(std::uint32_t length, std::uint32_t inputs, std::uint32_t outputs, std::uint32_t width, std::uint32_t hidden,
+               activation function) {
+  net n{length, inputs, {merge(length)}};
+  for (std::uint32_t i = 0; i < hidden; ++i) n.words.insert(n.words.end(), {dense(width), activate(function)});
+  n.words.insert(n.words.end(), {dense(length * outputs), split(length)});
+  return n;
+}
+
+// Every layer kind in every position that matters: first, last, twice in a row, nested, and the same tensor saved twice.
+inline std::vector<net> nets(activation f) {
+  return {
+      {3, 4, {dense(5)}},
+      {1, 1, {dense(1)}},
+      {2, 3, {activate(f), dense(4)}},
+      {2, 3, {dense(7), activate(f)}},
+      {4, 3, {dense(6), activate(f), merge(2), dense(5), activate(f), split(5), dense(2)}},
+      {2, 3, {save, dense(4), activate(f), join, dense(3)}},
+      {2, 3, {dense(4), save, activate(f), join}},
+      {2, 3, {dense(4), save, save, dense(5), activate(f), join, dense(6), activate(f), join, dense(2)}},
+      {4, 2, {dense(3), save, activate(f), merge(2), save, dense(7), activate(f), merge(2), dense(8), split(2), join, activate(f),
+              dense(6), split(2), join, save, dense(9), join, dense(4)}},
+      {2, 17, {dense(33), activate(f), save, dense(18), activate(f), join, dense(5)}},
+      tree_unet(2, 3, 5, 4, 8),
+      tree_unet(3, 2, 4, 3, 5),
+      mlp(4, 3, 3, 19, 2, f),
+      mlp(3, 2, 4, 6, 0, f),
+  };
+}
+
+}  // namespace reference
