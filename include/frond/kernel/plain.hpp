@@ -1,0 +1,181 @@
+// The slow, obvious form of every kernel, one number at a time. Read it to learn what a kernel does; kernels.hpp gives the same
+// bits faster, and the tests compare the two.
+#pragma once
+
+#include <cstddef>
+
+#include <frond/core/symbol.hpp>
+#include <frond/kernel/activation_kind.hpp>
+#include <frond/kernel/operands.hpp>
+#include <frond/math/scalar.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::kernel::plain {
+
+inline void matmul(const matmul_operands& m) {
+  for (std::size_t i = 0; i < m.rows; ++i)
+    for (std::size_t j = 0; j < m.columns; ++j) {
+      float& c = m.c[i * m.c_stride + j];
+      float sum = m.accumulate ? c : m.bias ? m.bias[j] : 0.0f;
+      for (std::size_t k = 0; k < m.inner; ++k) {
+        const float a = m.a[i * m.a_row_stride + k * m.a_inner_stride];
+        const float b = m.b_transposed ? m.b[j * m.b_stride + k] : m.b[k * m.b_stride + j];
+        sum = sum + a * b;
+      }
+      c = sum;
+    }
+}
+
+inline float activation_value(activation kind, float x) {
+  switch (kind) {
+    case activation::relu: return 0.0f < x ? x : 0.0f;
+    case activation::gelu: return x * math::normal(x).cdf;
+    case activation::silu: return x * math::sigmoid(x);
+    case activation::tanh: return math::tanh(x);
+  }
+  return x;
+}
+
+inline float activation_slope(activation kind, float x) {
+  switch (kind) {
+    case activation::relu: return 0.0f < x ? 1.0f : 0.0f;
+    case activation::gelu: {  // d/dx of x P(Z < x)
+      const math::normal_law law = math::normal(x);
+      return law.cdf + x * law.pdf;
+    }
+    case activation::silu: {  // s' = s (1 - s)
+      const float s = math::sigmoid(x);
+      return s + (x * s) * (1.0f - s);
+    }
+    case activation::tanh: {
+      const float t = math::tanh(x);
+      return 1.0f - t * t;
+    }
+  }
+  return 1.0f;
+}
+
+inline void activate(activation kind, const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = activation_value(kind, x[i]);
+}
+
+inline void activate_backward(activation kind, const float* x, const float* dy, float* dx, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) dx[i] = dy[i] * activation_slope(kind, x[i]);
+}
+
+inline void add(const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = y[i] + x[i];
+}
+
+namespace detail {
+
+// How an array is summed: element i goes to partial i mod 16, and a fixed tree adds the partials, 8 apart, then 4, 2 and 1.
+class sixteen_sums {
+ public:
+  void add(std::size_t i, float value) { partial_[i % 16] = partial_[i % 16] + value; }
+  float total() const {
+    float sums[16];
+    for (int i = 0; i < 16; ++i) sums[i] = partial_[i];
+    for (int half = 8; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) sums[i] = sums[i] + sums[i + half];
+    return sums[0];
+  }
+
+ private:
+  float partial_[16] = {};
+};
+
+}  // namespace detail
+
+inline float sum(const float* x, std::size_t count) {
+  detail::sixteen_sums sums;
+  for (std::size_t i = 0; i < count; ++i) sums.add(i, x[i]);
+  return sums.total();
+}
+
+inline float sum_of_squares(const float* x, std::size_t count) {
+  detail::sixteen_sums sums;
+  for (std::size_t i = 0; i < count; ++i) sums.add(i, x[i] * x[i]);
+  return sums.total();
+}
+
+inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j) sums[j] = sums[j] + x[i * columns + j];
+}
+
+namespace detail {
+
+inline float largest(const float* x, std::size_t count) {
+  float best = x[0];
+  for (std::size_t i = 1; i < count; ++i)
+    if (best < x[i]) best = x[i];
+  return best;
+}
+
+// exps[i] = e^(logits[i] - top); the sum of them all. With the largest logit as top nothing overflows.
+inline float exponentiate(const float* logits, float top, float* exps, std::size_t count) {
+  sixteen_sums sums;
+  for (std::size_t i = 0; i < count; ++i) {
+    exps[i] = math::exp(logits[i] - top);
+    sums.add(i, exps[i]);
+  }
+  return sums.total();
+}
+
+}  // namespace detail
+
+inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
+  for (std::size_t row = 0; row < rows; ++row, logits += classes, probabilities += classes) {
+    const float total = detail::exponentiate(logits, detail::largest(logits, classes), probabilities, classes);
+    for (std::size_t i = 0; i < classes; ++i) probabilities[i] = probabilities[i] / total;
+  }
+}
+
+// -ln softmax[target] = ln(total) - (logits[target] - top), and its derivative by the logits is softmax - [target].
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
+                                  float scale, float* gradient, float* losses) {
+  for (std::size_t row = 0; row < rows; ++row, logits += classes, gradient += classes) {
+    const std::size_t target = targets[row];
+    const float top = detail::largest(logits, classes), target_logit = logits[target];
+    const float total = detail::exponentiate(logits, top, gradient, classes);
+    for (std::size_t i = 0; i < classes; ++i) gradient[i] = (gradient[i] / total) * scale;
+    gradient[target] = gradient[target] - scale;
+    losses[row] = math::log(total) - (target_logit - top);
+  }
+}
+
+inline void squared_error(const float* outputs, const float* targets, std::size_t rows, std::size_t columns, float scale,
+                          float* gradient, float* losses) {
+  for (std::size_t row = 0; row < rows; ++row, outputs += columns, targets += columns, gradient += columns) {
+    detail::sixteen_sums sums;
+    for (std::size_t i = 0; i < columns; ++i) {
+      const float difference = outputs[i] - targets[i];
+      sums.add(i, difference * difference);
+      gradient[i] = difference * (2.0f * scale);
+    }
+    losses[row] = sums.total();
+  }
+}
+
+inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
+                 std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float g = gradient[i] * c.gradient_scale;
+    first[i] = c.beta_1 * first[i] + (1.0f - c.beta_1) * g;
+    second[i] = c.beta_2 * second[i] + ((1.0f - c.beta_2) * g) * g;
+    const float direction = (first[i] * c.correction_1) / (math::sqrt(second[i] * c.correction_2) + c.epsilon);
+    parameter[i] = parameter[i] - c.rate * (direction + c.decay * parameter[i]);
+  }
+}
+
+inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    velocity[i] = c.momentum * velocity[i] + gradient[i] * c.gradient_scale;
+    parameter[i] = parameter[i] - c.rate * (velocity[i] + c.decay * parameter[i]);
+  }
+}
+
+}  // namespace frond::inline FROND_ABI::kernel::plain
+
+#include <frond/config/epilogue.hpp>
