@@ -230,8 +230,8 @@ net random_net(std::uint32_t key) {
     }
   }
   while (!open.empty()) {  // back to the positions of what is still saved: all of them into one, then apart
-    n.words.insert(n.words.end(), {reference::merge(positions), reference::dense(open.back().first * 3),
-                                   reference::split(open.back().first)});
+    n.words.insert(n.words.end(),
+                   {reference::merge(positions), reference::dense(open.back().first * 3), reference::split(open.back().first)});
     positions = open.back().first, channels = 3;
     close();
   }

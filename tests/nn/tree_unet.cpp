@@ -57,7 +57,8 @@ std::string reason_of(const Storage& built) {
 
 TEST_CASE("the tree U-Net is the list that its comment tells") {
   for (const auto& s : {binary, ternary}) {
-    const auto list = reference::build(reference::tree_unet(s.branching, s.depth, s.input_channels, s.output_channels, s.width));
+    const auto list =
+        reference::build(reference::tree_unet(s.branching, s.depth, s.input_channels, s.output_channels, s.width));
     const auto made = nn::make_tree_unet(s);
     REQUIRE(made.state().ok());
     check_same(made, list);
@@ -85,12 +86,12 @@ TEST_CASE("input and output have one place for each token") {
 }
 
 TEST_CASE("impossible shapes are refused") {
-  for (const auto change : {+[](nn::tree_unet_shape& s) { s.branching = 1; }, +[](nn::tree_unet_shape& s) { s.branching = 0; },
-                            +[](nn::tree_unet_shape& s) { s.depth = 0; }, +[](nn::tree_unet_shape& s) { s.depth = 32; },
-                            +[](nn::tree_unet_shape& s) { s.depth = 4'000'000'000u; },
-                            +[](nn::tree_unet_shape& s) { s.input_channels = 0; },
-                            +[](nn::tree_unet_shape& s) { s.output_channels = 0; }, +[](nn::tree_unet_shape& s) { s.width = 0; },
-                            +[](nn::tree_unet_shape& s) { s.width = 0x80000000u; }}) {
+  for (const auto change :
+       {+[](nn::tree_unet_shape& s) { s.branching = 1; }, +[](nn::tree_unet_shape& s) { s.branching = 0; },
+        +[](nn::tree_unet_shape& s) { s.depth = 0; }, +[](nn::tree_unet_shape& s) { s.depth = 32; },
+        +[](nn::tree_unet_shape& s) { s.depth = 4'000'000'000u; }, +[](nn::tree_unet_shape& s) { s.input_channels = 0; },
+        +[](nn::tree_unet_shape& s) { s.output_channels = 0; }, +[](nn::tree_unet_shape& s) { s.width = 0; },
+        +[](nn::tree_unet_shape& s) { s.width = 0x80000000u; }}) {
     auto shape = binary;
     change(shape);
     CHECK_FALSE(nn::make_tree_unet(shape).state().ok());
