@@ -80,6 +80,24 @@ void check_against_enumeration(const grammar::rhm_view& view, const std::vector<
   CHECK(narrow_evidence < 1e-5);
 }
 
+// Laws everywhere, visible tokens certain, and only classes at the root.
+void check_laws(const exact::tree<float>& beliefs, const rhm_shape& shape, const std::vector<symbol>& noisy) {
+  std::vector<float> law(shape.vocabulary);
+  for (std::uint32_t level = 0; level <= shape.depth; ++level) {
+    for (std::size_t i = 0; i < shape.level_nodes(level); ++i) {
+      beliefs.marginal(level, i, std::span<float>(law));
+      float sum = 0;
+      for (const float p : law) {
+        CHECK(p >= 0.0f);
+        sum += p;
+      }
+      CHECK(std::abs(sum - 1.0f) < 1e-6f);
+      if (level == 0 && noisy[i] < shape.vocabulary) CHECK(law[noisy[i]] == 1.0f);
+      for (std::size_t a = shape.parent_count(level); a < law.size(); ++a) CHECK(law[a] == 0.0f);
+    }
+  }
+}
+
 std::uint32_t below(std::uint32_t bound, std::uint64_t index) {
   return random::draws(seed{99}, random::stream::user, index).below(bound);
 }
@@ -195,35 +213,49 @@ TEST_CASE("without noise the only sample is the sentence itself, and its evidenc
 }
 
 TEST_CASE("contradictions are reported exactly where no sentence explains the tokens, and never become NaN") {
-  const rhm_shape shape = shapes[0];  // all 4^4 strings over three symbols and the mask
+  for (const rhm_shape& shape : {shapes[0], shapes[3]}) {  // all strings of four symbols or masks
+    const auto grammar = enumeration::draw(shape, 2);
+    const auto all = enumeration::trees(grammar.view);
+    const std::uint32_t inputs = shape.vocabulary + 1;
+    solver<float> solve(grammar.view);
+    int contradictory = 0;
+    for (std::uint32_t text = 0; text < inputs * inputs * inputs * inputs; ++text) {
+      std::vector<symbol> noisy;
+      for (std::uint32_t rest = text, i = 0; i < 4; ++i, rest /= inputs) noisy.push_back(static_cast<symbol>(rest % inputs));
+      const auto likelihoods = enumeration::absorbing_noise(noisy, 0.5, shape.vocabulary);
+      const auto truth = enumeration::solve(grammar.view, all, likelihoods);
+      solve.observe(likelihoods, 4);
+      CHECK((solve.beliefs.contradictions() == 0) == (truth.evidence > 0));
+      contradictory += truth.evidence == 0;
+      if (truth.evidence > 0) CHECK(solve.beliefs.log_evidence() == doctest::Approx(std::log(truth.evidence)).epsilon(1e-6));
+      else CHECK(solve.beliefs.log_evidence() == -std::numeric_limits<double>::infinity());
+      check_laws(solve.beliefs, shape, noisy);
+      std::vector<symbol> tree(shape.nodes());
+      solve.beliefs.sample(seed{1}, text, tree);
+      CHECK(std::find(all.begin(), all.end(), tree) != all.end());
+    }
+    CHECK(contradictory > 50);
+  }
+}
+
+TEST_CASE("below a contradiction all rules are equally likely: chi-square, level 0.001") {
+  const rhm_shape shape{.vocabulary = 4, .rules = 3, .branching = 2, .depth = 1};
   const auto grammar = enumeration::draw(shape, 2);
   const auto all = enumeration::trees(grammar.view);
+  std::vector<symbol> broken{0, 0};
+  while (grammar.view.find(1, broken) != grammar::no_rule) ++broken[1];
   solver<float> solve(grammar.view);
-  int contradictory = 0;
-  for (unsigned text = 0; text < 256; ++text) {
-    const std::vector<symbol> noisy{static_cast<symbol>(text & 3), static_cast<symbol>(text >> 2 & 3),
-                                    static_cast<symbol>(text >> 4 & 3), static_cast<symbol>(text >> 6)};
-    const auto likelihoods = enumeration::absorbing_noise(noisy, 0.5, 3);
-    const auto truth = enumeration::solve(grammar.view, all, likelihoods);
-    solve.observe(likelihoods, 4);
-    CHECK((solve.beliefs.contradictions() == 0) == (truth.evidence > 0));
-    contradictory += truth.evidence == 0;
-    if (truth.evidence > 0) CHECK(solve.beliefs.log_evidence() == doctest::Approx(std::log(truth.evidence)).epsilon(1e-6));
-    else CHECK(solve.beliefs.log_evidence() == -std::numeric_limits<double>::infinity());
-    std::array<float, 3> law{};
-    for (std::uint32_t level = 0; level <= 2; ++level) {
-      for (std::size_t i = 0; i < shape.level_nodes(level); ++i) {
-        solve.beliefs.marginal(level, i, std::span<float>(law));
-        CHECK(std::abs(law[0] + law[1] + law[2] - 1.0f) < 1e-6f);
-        for (const float p : law) CHECK(p >= 0.0f);
-        if (level == 0 && noisy[i] < 3) CHECK(law[noisy[i]] == 1.0f);
-      }
-    }
-    std::array<symbol, 7> tree{};
-    solve.beliefs.sample(seed{1}, text, tree);
-    CHECK(std::find(all.begin(), all.end(), std::vector<symbol>(tree.begin(), tree.end())) != all.end());
+  solve.observe(enumeration::absorbing_noise(broken, 0.5, 4), 2);
+  std::map<std::vector<symbol>, double> counts;
+  std::vector<symbol> tree(3);
+  for (std::uint64_t i = 0; i < 12000; ++i) {
+    solve.beliefs.sample(seed{4}, i, tree);
+    ++counts[tree];
   }
-  CHECK(contradictory > 50);
+  REQUIRE(counts.size() == 12);
+  double chi_square = 0;
+  for (const auto& [sampled, count] : counts) chi_square += (count - 1000) * (count - 1000) / 1000;
+  CHECK(chi_square < 31.26);  // 11 degrees of freedom
 }
 
 TEST_CASE("one contradiction leaves the rest of the tree as if its subtree had not been observed") {

@@ -123,6 +123,18 @@ TEST_CASE("a single positive weight is always drawn, however small") {
   }
 }
 
+TEST_CASE("intervals of a categorical draw are closed below and open above") {
+  // Addresses found by search: the first float there is 0, 1/2 and 1 - 2^-24.
+  const auto at = [](std::uint64_t index) { return draws(seed{8}, stream::user, index); };
+  REQUIRE(at(3384026).uniform() == 0.0f);
+  REQUIRE(at(22995171).uniform() == 0.5f);
+  REQUIRE(at(19303671).uniform() == 1.0f - 0x1p-24f);
+  const std::array<float, 4> weights{0.0f, 3.0f, 3.0f, 0.0f};
+  CHECK(at(3384026).categorical(std::span<const float>(weights)) == 1);
+  CHECK(at(22995171).categorical(std::span<const float>(weights)) == 2);
+  CHECK(at(19303671).categorical(std::span<const float>(weights)) == 2);
+}
+
 TEST_CASE("neighbouring addresses are independent: chi-square over pairs of draws, level 0.001") {
   std::vector<double> seeds(64), streams(64), indices(64);
   const auto octant = [](std::uint64_t key, std::uint32_t purpose, std::uint64_t index) {

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 #include <frond/core/checked.hpp>
@@ -96,7 +95,7 @@ class tree {
   // After upward(): brings to each node what the rest of the tree says about it. The same cost.
   constexpr void downward() {
     const grammar::rhm_shape& shape = grammar_.shape;
-    for (std::uint32_t a = 0; a < shape.vocabulary; ++a) down_[a] = a < shape.class_count() ? Real{1} : Real{0};
+    for (std::uint32_t a = 0; a < shape.vocabulary; ++a) down_[a] = 1;  // upward messages exclude what is no class
     std::size_t node = 0;
     for (std::uint32_t level = shape.depth; level > 0; --level) {
       const detail::rule_table rules = table(level);
@@ -118,12 +117,11 @@ class tree {
   // After upward(): ln P(observation) = ln sum over sentences x of P(x) prod_i leaf_i(x_i), in nats; if the likelihoods carry
   // a common factor, so does the evidence. -infinity where there are contradictions.
   [[nodiscard]] constexpr double log_evidence() const {
-    if (contradictions_ > 0) return -std::numeric_limits<double>::infinity();
     const grammar::rhm_shape& shape = grammar_.shape;
     double root = 0;
     for (std::uint32_t a = 0; a < shape.class_count(); ++a) root += static_cast<double>(up_[a]);
     double sum = math::log(root / static_cast<double>(shape.class_count()));
-    for (const Real scale : scale_) sum += math::log(static_cast<double>(scale));
+    for (const Real scale : scale_) sum += math::log(static_cast<double>(scale));  // a contradiction has scale 0
     return sum - static_cast<double>(shape.choice_count()) * math::log(static_cast<double>(shape.rules));
   }
 
