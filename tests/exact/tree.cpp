@@ -33,8 +33,8 @@ struct solver {
   exact::tree<Real> beliefs;
 
   explicit solver(const grammar::rhm_view& view)
-      : memory(exact::tree_memory_size<Real>(view.shape).value, std::numeric_limits<Real>::quiet_NaN()),
-        beliefs(view, memory) {}
+      : memory(exact::tree_memory_size<Real>(view.shape).value, std::numeric_limits<Real>::quiet_NaN()), beliefs(view, memory) {
+  }
 
   void observe(const std::vector<double>& likelihoods, std::size_t leaves) {
     const std::size_t vocabulary = likelihoods.size() / leaves;
@@ -227,8 +227,10 @@ TEST_CASE("contradictions are reported exactly where no sentence explains the to
       solve.observe(likelihoods, 4);
       CHECK((solve.beliefs.contradictions() == 0) == (truth.evidence > 0));
       contradictory += truth.evidence == 0;
-      if (truth.evidence > 0) CHECK(solve.beliefs.log_evidence() == doctest::Approx(std::log(truth.evidence)).epsilon(1e-6));
-      else CHECK(solve.beliefs.log_evidence() == -std::numeric_limits<double>::infinity());
+      if (truth.evidence > 0)
+        CHECK(solve.beliefs.log_evidence() == doctest::Approx(std::log(truth.evidence)).epsilon(1e-6));
+      else
+        CHECK(solve.beliefs.log_evidence() == -std::numeric_limits<double>::infinity());
       check_laws(solve.beliefs, shape, noisy);
       std::vector<symbol> tree(shape.nodes());
       solve.beliefs.sample(seed{1}, text, tree);

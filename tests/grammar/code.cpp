@@ -41,8 +41,8 @@ TEST_CASE("digits of a code are the root, then the choices from the top, left to
   const auto top = view.rule(3, 2, 1);
   const auto left = view.rule(2, top[0], 0), right = view.rule(2, top[1], 1);
   std::vector<symbol> expected;
-  for (const auto tuple : {view.rule(1, left[0], 1), view.rule(1, left[1], 0), view.rule(1, right[0], 0),
-                           view.rule(1, right[1], 1)}) {
+  for (const auto tuple :
+       {view.rule(1, left[0], 1), view.rule(1, left[1], 0), view.rule(1, right[0], 0), view.rule(1, right[1], 1)}) {
     expected.insert(expected.end(), tuple.begin(), tuple.end());
   }
   CHECK(sentence == expected);
@@ -88,12 +88,12 @@ TEST_CASE("a sentence that breaks a rule is refused with the place of its first 
 
 TEST_CASE("shapes whose sentences do not fit are refused") {
   CHECK(check_coded(shape).ok());
-  CHECK(check_coded({.vocabulary = 2, .rules = 2, .branching = 3, .depth = 4}).ok());              // 2^41
-  CHECK_FALSE(check_coded({.vocabulary = 2, .rules = 2, .branching = 61, .depth = 2}).ok());       // 2 * 2^62
-  CHECK(check_coded({.vocabulary = 2, .rules = 2, .branching = 59, .depth = 2}).ok());             // 2 * 2^60
-  CHECK_FALSE(check_coded({.vocabulary = 2, .rules = 2, .branching = 60, .depth = 2}).ok());       // 2 * 2^61
-  CHECK_FALSE(check_coded({.vocabulary = 32, .rules = 8, .branching = 2, .depth = 9}).ok());       // overflow
-  CHECK_FALSE(check_coded({.vocabulary = 2, .rules = 1, .branching = 2, .depth = 7}).ok());        // 127 nodes
+  CHECK(check_coded({.vocabulary = 2, .rules = 2, .branching = 3, .depth = 4}).ok());         // 2^41
+  CHECK_FALSE(check_coded({.vocabulary = 2, .rules = 2, .branching = 61, .depth = 2}).ok());  // 2 * 2^62
+  CHECK(check_coded({.vocabulary = 2, .rules = 2, .branching = 59, .depth = 2}).ok());        // 2 * 2^60
+  CHECK_FALSE(check_coded({.vocabulary = 2, .rules = 2, .branching = 60, .depth = 2}).ok());  // 2 * 2^61
+  CHECK_FALSE(check_coded({.vocabulary = 32, .rules = 8, .branching = 2, .depth = 9}).ok());  // overflow
+  CHECK_FALSE(check_coded({.vocabulary = 2, .rules = 1, .branching = 2, .depth = 7}).ok());   // 127 nodes
   CHECK_FALSE(check_coded({.vocabulary = 2, .rules = 0, .branching = 2, .depth = 7}).ok());
   constexpr rhm_shape wide{.vocabulary = 2, .rules = 2, .branching = 59, .depth = 2};
   static const rhm<wide> grammar{seed{3}};

@@ -12,10 +12,10 @@
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
+#include <frond/exact/messages.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/math/double.hpp>
 #include <frond/random/draws.hpp>
-#include <frond/exact/messages.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::exact {
@@ -36,8 +36,8 @@ template <class Real>
 constexpr result<std::size_t> tree_memory_size(const grammar::rhm_shape& shape) {
   const status state = shape.check();
   if (!state.ok()) return {0, state};
-  const checked count = checked{shape.nodes()} * checked{2 * std::uint64_t{shape.vocabulary} + 1} +
-                        checked{detail::scratch_size(shape)};
+  const checked count =
+      checked{shape.nodes()} * checked{2 * std::uint64_t{shape.vocabulary} + 1} + checked{detail::scratch_size(shape)};
   const checked bytes = count * checked{sizeof(Real)};
   if (bytes.overflow || bytes.value > PTRDIFF_MAX) return {0, {"the messages of this tree do not fit into memory", 3}};
   return {static_cast<std::size_t>(count.value), {}};
@@ -45,8 +45,7 @@ constexpr result<std::size_t> tree_memory_size(const grammar::rhm_shape& shape) 
 
 // The same as an array, for shapes that the compiler knows.
 template <class Real, grammar::rhm_shape Shape>
-  requires(grammar::require_valid<Shape>())
-using tree_memory = std::array<Real, tree_memory_size<Real>(Shape).value>;
+requires(grammar::require_valid<Shape>()) using tree_memory = std::array<Real, tree_memory_size<Real>(Shape).value>;
 
 // The posterior over one tree. Fill leaf(i) with the likelihood of what was observed at token i for each clean symbol, call
 // upward() and, for marginals, downward(); then ask. Real is float or double; memory belongs to the caller.
@@ -85,8 +84,10 @@ class tree {
         --node;
         const Real* children = &up_[(node * shape.branching + 1) * shape.vocabulary];
         Real* up = &up_[node * shape.vocabulary];
-        if (shape.branching == 2) detail::collect_pairs(rules, children, up);
-        else detail::collect(rules, children, up);
+        if (shape.branching == 2)
+          detail::collect_pairs(rules, children, up);
+        else
+          detail::collect(rules, children, up);
         rescale(node, rules.parents);
       }
     }
@@ -104,8 +105,10 @@ class tree {
         const Real* down = &down_[node * shape.vocabulary];
         const Real* up_children = &up_[child * shape.vocabulary];
         Real* down_children = &down_[child * shape.vocabulary];
-        if (shape.branching == 2) detail::distribute_pairs(rules, down, up_children, down_children);
-        else detail::distribute(rules, down, up_children, down_children, scratch_.data());
+        if (shape.branching == 2)
+          detail::distribute_pairs(rules, down, up_children, down_children);
+        else
+          detail::distribute(rules, down, up_children, down_children, scratch_.data());
         for (std::size_t j = 0; j < shape.branching; ++j) detail::normalise(message(down_, child + j), shape.vocabulary);
       }
     }

@@ -43,8 +43,10 @@ constexpr std::size_t lower_bound(const symbol* tuple, const symbol* level_rules
   std::size_t first = 0, last = order.size();
   while (first < last) {
     const std::size_t middle = first + (last - first) / 2;
-    if (compare(tuple, level_rules, order[middle], branching) > 0) first = middle + 1;
-    else last = middle;
+    if (compare(tuple, level_rules, order[middle], branching) > 0)
+      first = middle + 1;
+    else
+      last = middle;
   }
   return first;
 }
@@ -119,8 +121,8 @@ namespace detail {
 // Replaces `count` symbols of a level by their children, left to right, choose() picking the rules. The children may
 // overwrite the parents if both end at the same place: no child then comes to lie beyond the parent that is next.
 template <class Choose>
-constexpr void expand(const rhm_view& grammar, std::uint32_t level, const symbol* parents, std::size_t count,
-                      symbol* children, Choose& choose) {
+constexpr void expand(const rhm_view& grammar, std::uint32_t level, const symbol* parents, std::size_t count, symbol* children,
+                      Choose& choose) {
   const symbol* table = grammar.level_rules(level).data();
   const std::size_t branching = grammar.shape.branching;
   for (std::size_t i = 0; i < count; ++i) {
@@ -211,8 +213,7 @@ constexpr result<rhm_memory> memory_of(const rhm_shape& shape) {
 // Draws a grammar into the caller's memory, the same one that rhm<shape> would hold: rules and order have at least the sizes
 // of memory_of(shape), and the view refers to them. Refuses bad shapes and short memory (position: the size needed).
 // Expected time O(levels v m (v m + log)), more when the rules are nearly all tuples that there are.
-constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<symbol> rules,
-                                    std::span<std::uint16_t> order) {
+constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<symbol> rules, std::span<std::uint16_t> order) {
   const result<rhm_memory> needed = memory_of(shape);
   if (!needed.ok()) return {{}, needed.state};
   if (rules.size() < needed.value.rules) return {{}, {"the memory for the rules is too small", needed.value.rules}};

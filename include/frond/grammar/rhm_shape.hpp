@@ -64,9 +64,7 @@ struct rhm_shape {
   }
 
   // Rules of one level, rules of all levels below it, and the sizes of the two tables of rhm_view.
-  [[nodiscard]] constexpr std::size_t rule_count(std::uint32_t level) const {
-    return std::size_t{parent_count(level)} * rules;
-  }
+  [[nodiscard]] constexpr std::size_t rule_count(std::uint32_t level) const { return std::size_t{parent_count(level)} * rules; }
   [[nodiscard]] constexpr std::size_t rule_offset(std::uint32_t level) const {
     return (level - std::size_t{1}) * vocabulary * rules;
   }
@@ -123,10 +121,8 @@ consteval bool require_valid() {
   static_assert(fault != rhm_fault::no_branches, "a rule must have at least two symbols on its right");
   static_assert(fault != rhm_fault::wide_vocabulary, "a vocabulary has at most 255 symbols");
   static_assert(fault != rhm_fault::many_classes, "a grammar cannot have more classes than symbols");
-  static_assert(fault != rhm_fault::ambiguous,
-                "too many rules: more than vocabulary^(branching - 1) make a grammar ambiguous");
-  static_assert(fault != rhm_fault::wide_table,
-                "a level has at most 65536 rules, so vocabulary * rules must not exceed that");
+  static_assert(fault != rhm_fault::ambiguous, "too many rules: more than vocabulary^(branching - 1) make a grammar ambiguous");
+  static_assert(fault != rhm_fault::wide_table, "a level has at most 65536 rules, so vocabulary * rules must not exceed that");
   static_assert(fault != rhm_fault::too_large, "the sentences or the rules of this grammar do not fit into memory");
   return true;
 }
