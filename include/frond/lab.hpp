@@ -9,3 +9,8 @@
 #include <frond/io/weights.hpp>
 
 #include <frond/parallel/thread_pool.hpp>
+
+#include <frond/analysis/copies.hpp>
+#include <frond/analysis/cross_entropy.hpp>
+#include <frond/analysis/fraction.hpp>
+#include <frond/analysis/rule_accuracy.hpp>

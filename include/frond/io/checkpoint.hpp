@@ -47,11 +47,12 @@ inline std::vector<float> joined(std::initializer_list<std::span<const float>> a
 
 }  // namespace detail
 
-// Writes the state of a run: parameters, the optimiser's arrays, the best weights so far and the stopping rule's memory.
+// Writes the state of a run: parameters, the optimiser's arrays, the stopping rule's memory, and `kept`: the best weights so far
+// and whatever else the caller must remember, always of the same size.
 template <class Trainer>
 status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer& trainer, const train::early_stopping& stopping,
-                       std::span<const float> best) {
-  const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), best});
+                       std::span<const float> kept) {
+  const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
   const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
                                  __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
   const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(),
@@ -64,11 +65,11 @@ status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer
 // Puts a run back where it was saved. A file that is damaged or belongs to another run is refused, and nothing is touched.
 template <class Trainer>
 status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trainer, train::early_stopping& stopping,
-                       std::span<float> best) {
+                       std::span<float> kept) {
   const auto bytes = read_file(path);
   if (!bytes) return bytes.state;
   const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
-  std::vector<float> floats(parameters + moments + best.size());
+  std::vector<float> floats(parameters + moments + kept.size());
   std::uint64_t words[4] = {};
   const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(),
                                     .settings_hash = settings_hash(trainer.settings(), run)};
@@ -76,7 +77,7 @@ status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trai
   const std::span<const float> all(floats);
   std::copy_n(all.begin(), parameters, trainer.parameters().begin());
   std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(parameters), moments, trainer.state().begin());
-  std::copy_n(all.end() - static_cast<std::ptrdiff_t>(best.size()), best.size(), best.begin());
+  std::copy_n(all.end() - static_cast<std::ptrdiff_t>(kept.size()), kept.size(), kept.begin());
   trainer.resume_at(words[0]);
   stopping.best_step = words[1];
   stopping.stale = static_cast<std::uint32_t>(words[2]);
