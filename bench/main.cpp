@@ -1,0 +1,48 @@
+// The main function of every benchmark program. The terminal shows medians; the file of --benchmark_out holds everything.
+//
+// No thread is pinned, because threads that a benchmark starts would inherit the one core. For quieter figures:
+//   taskset -c 1 bench_kernels                                          every benchmark with one thread
+//   taskset -c 1 bench_training_step --benchmark_filter=workers:1       those with one thread
+// FROND_INSTRUCTION_SET=avx2 (or sse2, ...) in the environment measures a narrower instruction set, against its own peak.
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <vector>
+
+#include <frond/config/version.hpp>
+#include <frond/simd/target.hpp>
+
+namespace {
+
+class median_reporter : public benchmark::ConsoleReporter {
+ public:
+  median_reporter() : ConsoleReporter(OO_Tabular) {}
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    std::vector<Run> shown;
+    for (const Run& run : runs) {
+      if (run.run_type == Run::RT_Aggregate ? run.aggregate_name != "median" : run.repetitions > 1) continue;
+      shown.push_back(run);
+      // A fraction has no unit; without this it would be printed as "per second", which is how it is computed.
+      const auto fraction = shown.back().counters.find("peak_fraction");
+      if (fraction != shown.back().counters.end()) fraction->second.flags = benchmark::Counter::kDefaults;
+    }
+    if (!shown.empty()) ConsoleReporter::ReportRuns(shown);
+  }
+};
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  benchmark::Initialize(&argument_count, arguments);
+  if (benchmark::ReportUnrecognizedArguments(argument_count, arguments)) return 1;
+  const auto instructions = frond::simd::active_instruction_set();
+  benchmark::AddCustomContext("frond_version", FROND_VERSION_STRING);
+  benchmark::AddCustomContext("frond_bits_version", std::to_string(FROND_BITS_VERSION));
+  benchmark::AddCustomContext("instruction_set", frond::simd::name(instructions));
+  benchmark::AddCustomContext("lanes", std::to_string(frond::simd::lanes(instructions)));
+  benchmark::AddCustomContext("arithmetic", "separate");
+  median_reporter terminal;
+  benchmark::RunSpecifiedBenchmarks(&terminal);
+  benchmark::Shutdown();
+}
