@@ -28,6 +28,7 @@
 #include <frond/kernel/kernels.hpp>
 #include <frond/kernel/operands.hpp>
 #include <frond/kernel/pass.hpp>
+#include <frond/kernel/plain.hpp>
 
 #include <frond/grammar/code.hpp>
 #include <frond/grammar/entropy.hpp>

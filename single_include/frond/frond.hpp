@@ -252,6 +252,9 @@ struct serial_executor {
   }
 };
 
+// The executor to pass where none is needed. It has no state.
+inline constexpr serial_executor calling_thread{};
+
 }  // namespace frond::inline FROND_ABI
 
 // =============================================================================================================
@@ -1172,6 +1175,181 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
 }  // namespace frond::inline FROND_ABI::kernel::inline FROND_ENTRY
 
 // =============================================================================================================
+// frond/kernel/plain.hpp
+// =============================================================================================================
+
+// The slow, obvious form of every kernel, one number at a time. Read it to learn what a kernel does; kernels.hpp gives the same
+// bits faster, and the tests compare the two.
+
+namespace frond::inline FROND_ABI::kernel::plain {
+
+inline void matmul(const matmul_operands& m) {
+  for (std::size_t i = 0; i < m.rows; ++i)
+    for (std::size_t j = 0; j < m.columns; ++j) {
+      float& c = m.c[i * m.c_stride + j];
+      float sum = m.accumulate ? c : m.bias ? m.bias[j] : 0.0f;
+      for (std::size_t k = 0; k < m.inner; ++k) {
+        const float a = m.a[i * m.a_row_stride + k * m.a_inner_stride];
+        const float b = m.b_transposed ? m.b[j * m.b_stride + k] : m.b[k * m.b_stride + j];
+        sum = sum + a * b;
+      }
+      c = sum;
+    }
+}
+
+inline float activation_value(activation kind, float x) {
+  switch (kind) {
+    case activation::relu: return 0.0f < x ? x : 0.0f;
+    case activation::gelu: return x * math::normal(x).cdf;
+    case activation::silu: return x * math::sigmoid(x);
+    case activation::tanh: return math::tanh(x);
+  }
+  return x;
+}
+
+inline float activation_slope(activation kind, float x) {
+  switch (kind) {
+    case activation::relu: return 0.0f < x ? 1.0f : 0.0f;
+    case activation::gelu: {  // d/dx of x P(Z < x)
+      const math::normal_law law = math::normal(x);
+      return law.cdf + x * law.pdf;
+    }
+    case activation::silu: {  // s' = s (1 - s)
+      const float s = math::sigmoid(x);
+      return s + (x * s) * (1.0f - s);
+    }
+    case activation::tanh: {
+      const float t = math::tanh(x);
+      return 1.0f - t * t;
+    }
+  }
+  return 1.0f;
+}
+
+inline void activate(activation kind, const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = activation_value(kind, x[i]);
+}
+
+inline void activate_backward(activation kind, const float* x, const float* dy, float* dx, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) dx[i] = dy[i] * activation_slope(kind, x[i]);
+}
+
+inline void add(const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = y[i] + x[i];
+}
+
+namespace detail {
+
+// How an array is summed: element i goes to partial i mod 16, and a fixed tree adds the partials, 8 apart, then 4, 2 and 1.
+class sixteen_sums {
+ public:
+  void add(std::size_t i, float value) { partial_[i % 16] = partial_[i % 16] + value; }
+  float total() const {
+    float sums[16];
+    for (int i = 0; i < 16; ++i) sums[i] = partial_[i];
+    for (int half = 8; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) sums[i] = sums[i] + sums[i + half];
+    return sums[0];
+  }
+
+ private:
+  float partial_[16] = {};
+};
+
+}  // namespace detail
+
+inline float sum(const float* x, std::size_t count) {
+  detail::sixteen_sums sums;
+  for (std::size_t i = 0; i < count; ++i) sums.add(i, x[i]);
+  return sums.total();
+}
+
+inline float sum_of_squares(const float* x, std::size_t count) {
+  detail::sixteen_sums sums;
+  for (std::size_t i = 0; i < count; ++i) sums.add(i, x[i] * x[i]);
+  return sums.total();
+}
+
+inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j) sums[j] = sums[j] + x[i * columns + j];
+}
+
+namespace detail {
+
+inline float largest(const float* x, std::size_t count) {
+  float best = x[0];
+  for (std::size_t i = 1; i < count; ++i)
+    if (best < x[i]) best = x[i];
+  return best;
+}
+
+// exps[i] = e^(logits[i] - top); the sum of them all. With the largest logit as top nothing overflows.
+inline float exponentiate(const float* logits, float top, float* exps, std::size_t count) {
+  sixteen_sums sums;
+  for (std::size_t i = 0; i < count; ++i) {
+    exps[i] = math::exp(logits[i] - top);
+    sums.add(i, exps[i]);
+  }
+  return sums.total();
+}
+
+}  // namespace detail
+
+inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
+  for (std::size_t row = 0; row < rows; ++row, logits += classes, probabilities += classes) {
+    const float total = detail::exponentiate(logits, detail::largest(logits, classes), probabilities, classes);
+    for (std::size_t i = 0; i < classes; ++i) probabilities[i] = probabilities[i] / total;
+  }
+}
+
+// -ln softmax[target] = ln(total) - (logits[target] - top), and its derivative by the logits is softmax - [target].
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
+                                  float scale, float* gradient, float* losses) {
+  for (std::size_t row = 0; row < rows; ++row, logits += classes, gradient += classes) {
+    const std::size_t target = targets[row];
+    const float top = detail::largest(logits, classes), target_logit = logits[target];
+    const float total = detail::exponentiate(logits, top, gradient, classes);
+    for (std::size_t i = 0; i < classes; ++i) gradient[i] = (gradient[i] / total) * scale;
+    gradient[target] = gradient[target] - scale;
+    losses[row] = math::log(total) - (target_logit - top);
+  }
+}
+
+inline void squared_error(const float* outputs, const float* targets, std::size_t rows, std::size_t columns, float scale,
+                          float* gradient, float* losses) {
+  for (std::size_t row = 0; row < rows; ++row, outputs += columns, targets += columns, gradient += columns) {
+    detail::sixteen_sums sums;
+    for (std::size_t i = 0; i < columns; ++i) {
+      const float difference = outputs[i] - targets[i];
+      sums.add(i, difference * difference);
+      gradient[i] = difference * (2.0f * scale);
+    }
+    losses[row] = sums.total();
+  }
+}
+
+inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
+                 std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float g = gradient[i] * c.gradient_scale;
+    first[i] = c.beta_1 * first[i] + (1.0f - c.beta_1) * g;
+    second[i] = c.beta_2 * second[i] + ((1.0f - c.beta_2) * g) * g;
+    const float direction = (first[i] * c.correction_1) / (math::sqrt(second[i] * c.correction_2) + c.epsilon);
+    parameter[i] = parameter[i] - c.rate * (direction + c.decay * parameter[i]);
+  }
+}
+
+inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    velocity[i] = c.momentum * velocity[i] + gradient[i] * c.gradient_scale;
+    parameter[i] = parameter[i] - c.rate * (velocity[i] + c.decay * parameter[i]);
+  }
+}
+
+}  // namespace frond::inline FROND_ABI::kernel::plain
+
+// =============================================================================================================
 // frond/grammar/code.hpp
 // =============================================================================================================
 
@@ -1251,9 +1429,7 @@ struct rhm_shape {
   }
 
   // Rules of one level, rules of all levels below it, and the sizes of the two tables of rhm_view.
-  [[nodiscard]] constexpr std::size_t rule_count(std::uint32_t level) const {
-    return std::size_t{parent_count(level)} * rules;
-  }
+  [[nodiscard]] constexpr std::size_t rule_count(std::uint32_t level) const { return std::size_t{parent_count(level)} * rules; }
   [[nodiscard]] constexpr std::size_t rule_offset(std::uint32_t level) const {
     return (level - std::size_t{1}) * vocabulary * rules;
   }
@@ -1310,10 +1486,8 @@ consteval bool require_valid() {
   static_assert(fault != rhm_fault::no_branches, "a rule must have at least two symbols on its right");
   static_assert(fault != rhm_fault::wide_vocabulary, "a vocabulary has at most 255 symbols");
   static_assert(fault != rhm_fault::many_classes, "a grammar cannot have more classes than symbols");
-  static_assert(fault != rhm_fault::ambiguous,
-                "too many rules: more than vocabulary^(branching - 1) make a grammar ambiguous");
-  static_assert(fault != rhm_fault::wide_table,
-                "a level has at most 65536 rules, so vocabulary * rules must not exceed that");
+  static_assert(fault != rhm_fault::ambiguous, "too many rules: more than vocabulary^(branching - 1) make a grammar ambiguous");
+  static_assert(fault != rhm_fault::wide_table, "a level has at most 65536 rules, so vocabulary * rules must not exceed that");
   static_assert(fault != rhm_fault::too_large, "the sentences or the rules of this grammar do not fit into memory");
   return true;
 }
@@ -1342,8 +1516,10 @@ constexpr std::size_t lower_bound(const symbol* tuple, const symbol* level_rules
   std::size_t first = 0, last = order.size();
   while (first < last) {
     const std::size_t middle = first + (last - first) / 2;
-    if (compare(tuple, level_rules, order[middle], branching) > 0) first = middle + 1;
-    else last = middle;
+    if (compare(tuple, level_rules, order[middle], branching) > 0)
+      first = middle + 1;
+    else
+      last = middle;
   }
   return first;
 }
@@ -1418,8 +1594,8 @@ namespace detail {
 // Replaces `count` symbols of a level by their children, left to right, choose() picking the rules. The children may
 // overwrite the parents if both end at the same place: no child then comes to lie beyond the parent that is next.
 template <class Choose>
-constexpr void expand(const rhm_view& grammar, std::uint32_t level, const symbol* parents, std::size_t count,
-                      symbol* children, Choose& choose) {
+constexpr void expand(const rhm_view& grammar, std::uint32_t level, const symbol* parents, std::size_t count, symbol* children,
+                      Choose& choose) {
   const symbol* table = grammar.level_rules(level).data();
   const std::size_t branching = grammar.shape.branching;
   for (std::size_t i = 0; i < count; ++i) {
@@ -1510,8 +1686,7 @@ constexpr result<rhm_memory> memory_of(const rhm_shape& shape) {
 // Draws a grammar into the caller's memory, the same one that rhm<shape> would hold: rules and order have at least the sizes
 // of memory_of(shape), and the view refers to them. Refuses bad shapes and short memory (position: the size needed).
 // Expected time O(levels v m (v m + log)), more when the rules are nearly all tuples that there are.
-constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<symbol> rules,
-                                    std::span<std::uint16_t> order) {
+constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<symbol> rules, std::span<std::uint16_t> order) {
   const result<rhm_memory> needed = memory_of(shape);
   if (!needed.ok()) return {{}, needed.state};
   if (rules.size() < needed.value.rules) return {{}, {"the memory for the rules is too small", needed.value.rules}};
@@ -1884,7 +2059,8 @@ struct uniform {
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary; }
 
   // One word for each token: its product with the vocabulary has the new symbol in the upper half and, uniform on at least
-  // 2^24 values, the chance to be kept in the lower. All probabilities hold to 2^-24. noisy may be clean. About 3 ns a token.
+  // 2^24 values, the chance to be kept in the lower. All probabilities hold to 2^-24. noisy may be clean. About 4 ns a token,
+  // nearly all of it for random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
@@ -1922,7 +2098,8 @@ struct absorbing {
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary + 1; }
   [[nodiscard]] constexpr symbol mask() const { return static_cast<symbol>(vocabulary); }
 
-  // noisy may be clean. All probabilities hold to 2^-24. About 2 ns a token.
+  // noisy may be clean. All probabilities hold to 2^-24. About 4 ns a token, nearly all of it for
+  // random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
@@ -2124,7 +2301,7 @@ constexpr void sample_batch(const Process& process, Denoiser& model, seed key, c
 //   memory  at least sampling_memory(length, vocabulary, 1) floats; more lets the denoiser treat more sentences in one call
 //   out     [rows][length], written; between the steps it holds the noisy sentences
 // Sentence i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Outside the
-// denoiser a token costs 3 to 5 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which).
+// denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which).
 template <discrete_process Process, denoiser Denoiser>
 constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
                         std::span<symbol> out) {
@@ -2231,14 +2408,16 @@ class plan_storage {
   // A row of `positions` places with `channels` floats each.
   constexpr plan_storage(std::uint32_t positions, std::uint32_t channels) {
     if (positions == 0 || channels == 0) fail("a network needs at least one position and one channel");
+    if (!fits(checked{positions} * checked{channels})) return;
     plan_.input_positions = plan_.output_positions = positions;
     plan_.input_channels = plan_.output_channels = channels;
     tape_end_ = padded(plan_.input_size());
     largest_ = padded(plan_.input_size());
   }
 
-  constexpr plan_storage& dense(std::uint32_t outputs) {
+  constexpr plan_storage& dense(std::uint64_t outputs) {
     if (outputs == 0) return fail("a dense layer needs at least one output"), *this;
+    if (!fits(checked{plan_.output_channels} * checked{outputs})) return *this;
     if (layer* l = append(layer_kind::dense, outputs)) {
       l->parameters = plan_.parameter_count;
       plan_.parameter_count += l->weight_count() + outputs;
@@ -2264,7 +2443,7 @@ class plan_storage {
     if (saved_count_ == 0) return fail("a join needs a saved tensor"), *this;
     const layer from = saved_[--saved_count_];
     if (from.positions != plan_.output_positions) return fail("a join needs a saved tensor with as many positions"), *this;
-    if (layer* l = append(layer_kind::join, plan_.output_channels + from.outputs)) {
+    if (layer* l = append(layer_kind::join, std::uint64_t{plan_.output_channels} + from.outputs)) {
       l->tape.saved = from.tape.saved;
       l->scratch.saved = from.scratch.saved;
       saved_end_ = from.scratch.saved;
@@ -2274,12 +2453,14 @@ class plan_storage {
   // `count` neighbouring positions become one with all their channels, or the other way round. Memory does not move.
   constexpr plan_storage& merge(std::uint32_t count) {
     if (count == 0 || plan_.output_positions % count != 0) return fail("positions do not divide into groups to merge"), *this;
+    if (std::uint64_t{plan_.output_channels} * count > max_extent) return fail(too_large), *this;
     plan_.output_positions /= count;
     plan_.output_channels *= count;
     return *this;
   }
   constexpr plan_storage& split(std::uint32_t count) {
     if (count == 0 || plan_.output_channels % count != 0) return fail("channels do not divide into positions to split"), *this;
+    if (std::uint64_t{plan_.output_positions} * count > max_extent) return fail(too_large), *this;
     plan_.output_positions *= count;
     plan_.output_channels /= count;
     return *this;
@@ -2290,6 +2471,7 @@ class plan_storage {
 
   // The finished plan; it refers to this object, which must outlive it.
   [[nodiscard]] constexpr plan view() const {
+    FROND_ASSERT(finished_, "a network is used after finish(), and only if state() is ok");
     plan finished = plan_;
     finished.layers = {layers_, count_};
     finished.tape_size = tape_end_;
@@ -2317,6 +2499,8 @@ class plan_storage {
 
  private:
   static constexpr std::size_t max_saved = 32;
+  static constexpr std::uint64_t max_extent = 0xffffffffu;
+  static constexpr const char* too_large = "the network is too large for the memory that can be addressed";
 
   // Tensors start at multiples of sixteen floats per row, one cache line.
   static constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
@@ -2326,13 +2510,25 @@ class plan_storage {
     if (state_.ok()) state_ = {reason, count_};
   }
 
-  constexpr layer* append(layer_kind kind, std::uint32_t outputs) {
-    if (!state_.ok()) return nullptr;
+  // Whether `more` floats can be addressed beside all that are planned; leaves the reason if not.
+  constexpr bool fits(checked more) {
+    const checked all = checked{tape_end_} + checked{saved_peak_} + checked{plan_.parameter_count} + more;
+    if (all.overflow || all.value > std::numeric_limits<std::size_t>::max() / (4 * sizeof(float))) fail(too_large);
+    return state_.ok();
+  }
+
+  constexpr layer* append(layer_kind kind, std::uint64_t outputs) {
+    if (outputs > max_extent) fail(too_large);
+    if (!fits(checked{plan_.output_positions} * checked{outputs})) return nullptr;
+    if (finished_) return fail("a finished network takes no more layers"), nullptr;
     if (count_ == Capacity) return fail("the network has more layers than its storage holds"), nullptr;
     layer& l = layers_[count_++];
-    l = {.kind = kind, .positions = plan_.output_positions, .inputs = plan_.output_channels, .outputs = outputs};
+    l = {.kind = kind,
+         .positions = plan_.output_positions,
+         .inputs = plan_.output_channels,
+         .outputs = static_cast<std::uint32_t>(outputs)};
     l.tape.input = plan_.tape_output;
-    plan_.output_channels = outputs;
+    plan_.output_channels = l.outputs;
     const std::size_t size = padded(plan_.output_size());
     if (size > largest_) largest_ = size;
     if (kind != layer_kind::save) {
@@ -2688,7 +2884,7 @@ constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
     net.save().merge(shape.branching).dense(shape.width).activate(kernel::activation::gelu);
   for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
-    net.dense(shape.branching * shape.width).activate(kernel::activation::gelu).split(shape.branching).join();
+    net.dense(std::uint64_t{shape.branching} * shape.width).activate(kernel::activation::gelu).split(shape.branching).join();
   net.dense(shape.output_channels).finish();
   return net;
 }
@@ -2712,7 +2908,7 @@ constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
   plan_storage<Capacity> net(shape.length, shape.input_channels);
   net.merge(shape.length);
   for (std::uint32_t i = 0; i < shape.hidden_layers && net.state().ok(); ++i) net.dense(shape.width).activate(shape.function);
-  net.dense(shape.length * shape.output_channels).split(shape.length).finish();
+  net.dense(std::uint64_t{shape.length} * shape.output_channels).split(shape.length).finish();
   return net;
 }
 
@@ -2889,8 +3085,8 @@ template <class Real>
 constexpr result<std::size_t> tree_memory_size(const grammar::rhm_shape& shape) {
   const status state = shape.check();
   if (!state.ok()) return {0, state};
-  const checked count = checked{shape.nodes()} * checked{2 * std::uint64_t{shape.vocabulary} + 1} +
-                        checked{detail::scratch_size(shape)};
+  const checked count =
+      checked{shape.nodes()} * checked{2 * std::uint64_t{shape.vocabulary} + 1} + checked{detail::scratch_size(shape)};
   const checked bytes = count * checked{sizeof(Real)};
   if (bytes.overflow || bytes.value > PTRDIFF_MAX) return {0, {"the messages of this tree do not fit into memory", 3}};
   return {static_cast<std::size_t>(count.value), {}};
@@ -2898,8 +3094,7 @@ constexpr result<std::size_t> tree_memory_size(const grammar::rhm_shape& shape) 
 
 // The same as an array, for shapes that the compiler knows.
 template <class Real, grammar::rhm_shape Shape>
-  requires(grammar::require_valid<Shape>())
-using tree_memory = std::array<Real, tree_memory_size<Real>(Shape).value>;
+requires(grammar::require_valid<Shape>()) using tree_memory = std::array<Real, tree_memory_size<Real>(Shape).value>;
 
 // The posterior over one tree. Fill leaf(i) with the likelihood of what was observed at token i for each clean symbol, call
 // upward() and, for marginals, downward(); then ask. Real is float or double; memory belongs to the caller.
@@ -2938,8 +3133,10 @@ class tree {
         --node;
         const Real* children = &up_[(node * shape.branching + 1) * shape.vocabulary];
         Real* up = &up_[node * shape.vocabulary];
-        if (shape.branching == 2) detail::collect_pairs(rules, children, up);
-        else detail::collect(rules, children, up);
+        if (shape.branching == 2)
+          detail::collect_pairs(rules, children, up);
+        else
+          detail::collect(rules, children, up);
         rescale(node, rules.parents);
       }
     }
@@ -2948,7 +3145,7 @@ class tree {
   // After upward(): brings to each node what the rest of the tree says about it. The same cost.
   constexpr void downward() {
     const grammar::rhm_shape& shape = grammar_.shape;
-    for (std::uint32_t a = 0; a < shape.vocabulary; ++a) down_[a] = a < shape.class_count() ? Real{1} : Real{0};
+    for (std::uint32_t a = 0; a < shape.vocabulary; ++a) down_[a] = 1;  // upward messages exclude what is no class
     std::size_t node = 0;
     for (std::uint32_t level = shape.depth; level > 0; --level) {
       const detail::rule_table rules = table(level);
@@ -2957,8 +3154,10 @@ class tree {
         const Real* down = &down_[node * shape.vocabulary];
         const Real* up_children = &up_[child * shape.vocabulary];
         Real* down_children = &down_[child * shape.vocabulary];
-        if (shape.branching == 2) detail::distribute_pairs(rules, down, up_children, down_children);
-        else detail::distribute(rules, down, up_children, down_children, scratch_.data());
+        if (shape.branching == 2)
+          detail::distribute_pairs(rules, down, up_children, down_children);
+        else
+          detail::distribute(rules, down, up_children, down_children, scratch_.data());
         for (std::size_t j = 0; j < shape.branching; ++j) detail::normalise(message(down_, child + j), shape.vocabulary);
       }
     }
@@ -2970,12 +3169,11 @@ class tree {
   // After upward(): ln P(observation) = ln sum over sentences x of P(x) prod_i leaf_i(x_i), in nats; if the likelihoods carry
   // a common factor, so does the evidence. -infinity where there are contradictions.
   [[nodiscard]] constexpr double log_evidence() const {
-    if (contradictions_ > 0) return -std::numeric_limits<double>::infinity();
     const grammar::rhm_shape& shape = grammar_.shape;
     double root = 0;
     for (std::uint32_t a = 0; a < shape.class_count(); ++a) root += static_cast<double>(up_[a]);
     double sum = math::log(root / static_cast<double>(shape.class_count()));
-    for (const Real scale : scale_) sum += math::log(static_cast<double>(scale));
+    for (const Real scale : scale_) sum += math::log(static_cast<double>(scale));  // a contradiction has scale 0
     return sum - static_cast<double>(shape.choice_count()) * math::log(static_cast<double>(shape.rules));
   }
 
@@ -3279,6 +3477,9 @@ struct data_set {
   }
 };
 
+template <source Source>
+data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
+
 // Denoising by cross-entropy on x_0 (paper (1); papers on discrete diffusion call it the x_0 parametrisation): a datum, a time
 // uniform on 1 .. steps, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
 template <source Source, diffusion::discrete_process Process>
@@ -3307,6 +3508,9 @@ struct denoising {
     nn::encode_tokens(noisy, process.input_symbols(), alpha_bar(example), input.data());
   }
 };
+
+template <source Source, diffusion::discrete_process Process>
+denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Source, Process>;
 
 }  // namespace frond::inline FROND_ABI::train
 
@@ -3407,9 +3611,9 @@ constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, st
 
 // Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks are
 // shared among the workers; the result does not depend on how.
-template <problem Problem, executor Executor = serial_executor>
+template <problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
-               std::size_t count, std::size_t block_rows, std::span<float> memory, Executor&& workers = {}) {
+               std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
   FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
   float* const losses = memory.data();
   float* const blocks = losses + detail::padded(count);
@@ -3434,12 +3638,12 @@ constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::
 // Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are merged
 // like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and shard_rows
 // alone, so any number of workers and any block size give the same bits. Nothing is allocated.
-template <problem Problem, executor Executor = serial_executor>
+template <problem Problem, executor Executor = const serial_executor>
 class trainer {
  public:
   // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
   trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
-          Executor& workers)
+          Executor& workers = calling_thread)
       : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers) {
     FROND_ASSERT(o.check().ok(), "these training options are not valid");
     FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
@@ -3559,6 +3763,127 @@ struct alignas(64) memory {
 };
 
 }  // namespace frond::inline FROND_ABI::train
+
+// =============================================================================================================
+// frond/codec/record.hpp
+// =============================================================================================================
+
+// The byte format of weights and checkpoints, over spans, so that a device can read what a PC wrote.
+
+namespace frond::inline FROND_ABI::codec {
+
+// What a record says about itself; all of it is compared when it is read back.
+struct record_header {
+  std::uint32_t kind = 0;           // what the arrays mean: the caller's number
+  std::uint64_t shape_hash = 0;     // of the network, see nn::plan::shape_hash
+  std::uint64_t settings_hash = 0;  // of what else must not differ when a run is continued; 0 for weights
+};
+
+// The format, all numbers little-endian:
+//   "FRND", format version 1, bits version, arithmetic (0 separate), kind      4 + 4 * 4 bytes
+//   shape hash, settings hash, number of words, number of floats               4 * 8 bytes
+//   the words                                                                  8 bytes each
+//   the floats, as their bit patterns                                          4 bytes each
+//   FNV-1a hash of all bytes before it                                         8 bytes
+inline constexpr std::size_t record_overhead = 20 + 32 + 8;
+
+constexpr std::size_t record_size(std::size_t words, std::size_t floats) { return record_overhead + 8 * words + 4 * floats; }
+
+namespace detail {
+
+inline constexpr std::uint32_t magic = 0x444e5246u;  // "FRND"
+inline constexpr std::uint32_t format_version = 1;
+
+class writer {
+ public:
+  explicit constexpr writer(std::span<std::uint8_t> out) : out_(out) {}
+  constexpr void put(std::uint64_t value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; ++i) {
+      out_[at_++] = static_cast<std::uint8_t>(value >> 8 * i);
+    }
+  }
+  constexpr std::span<const std::uint8_t> written() const { return out_.first(at_); }
+
+ private:
+  std::span<std::uint8_t> out_;
+  std::size_t at_ = 0;
+};
+
+class reader {
+ public:
+  explicit constexpr reader(std::span<const std::uint8_t> in) : in_(in) {}
+  constexpr std::uint64_t get(unsigned bytes) {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; ++i) value |= std::uint64_t{in_[at_++]} << 8 * i;
+    return value;
+  }
+  constexpr std::size_t position() const { return at_; }
+
+ private:
+  std::span<const std::uint8_t> in_;
+  std::size_t at_ = 0;
+};
+
+constexpr std::uint64_t hash_of(std::span<const std::uint8_t> bytes) {
+  hasher h;
+  h.add(bytes);
+  return h.value();
+}
+
+// The fixed part in front, and why it does not fit, with the byte where that shows.
+constexpr status check_front(reader& in, const record_header& expected, std::size_t words, std::size_t floats) {
+  if (in.get(4) != magic) return {"this is no Frond record", 0};
+  if (in.get(4) != format_version) return {"this record has another format version", 4};
+  if (in.get(4) != FROND_BITS_VERSION) return {"this record was made with another bits version", 8};
+  if (in.get(4) != 0) return {"this record was made with another arithmetic", 12};
+  if (in.get(4) != expected.kind) return {"this record holds something else", 16};
+  if (in.get(8) != expected.shape_hash) return {"this record belongs to a network of another shape", 20};
+  if (in.get(8) != expected.settings_hash) return {"this record belongs to a run with other settings", 28};
+  if (in.get(8) != words) return {"this record has another number of words", 36};
+  if (in.get(8) != floats) return {"this record has another number of floats", 44};
+  return {};
+}
+
+}  // namespace detail
+
+// Writes a record of `words` and `floats` to `out`, which has exactly record_size() bytes.
+constexpr status write_record(const record_header& header, std::span<const std::uint64_t> words, std::span<const float> floats,
+                              std::span<std::uint8_t> out) {
+  if (out.size() != record_size(words.size(), floats.size())) return {"the buffer does not have the record's size", out.size()};
+  detail::writer to(out);
+  to.put(detail::magic, 4);
+  to.put(detail::format_version, 4);
+  to.put(FROND_BITS_VERSION, 4);
+  to.put(0, 4);
+  to.put(header.kind, 4);
+  to.put(header.shape_hash, 8);
+  to.put(header.settings_hash, 8);
+  to.put(words.size(), 8);
+  to.put(floats.size(), 8);
+  for (const std::uint64_t word : words) to.put(word, 8);
+  for (const float value : floats) to.put(__builtin_bit_cast(std::uint32_t, value), 4);
+  to.put(detail::hash_of(to.written()), 8);
+  return {};
+}
+
+// Reads a record that must match `expected` and have exactly these numbers of words and floats. Checks everything, the checksum
+// included, before it writes anything; a refusal gives the reason and the byte.
+constexpr status read_record(std::span<const std::uint8_t> bytes, const record_header& expected, std::span<std::uint64_t> words,
+                             std::span<float> floats) {
+  if (bytes.size() < record_overhead) return {"this record is cut off", bytes.size()};
+  detail::reader in(bytes);
+  if (const status front = detail::check_front(in, expected, words.size(), floats.size()); !front) return front;
+  const std::size_t size = record_size(words.size(), floats.size());
+  if (bytes.size() < size) return {"this record is cut off", bytes.size()};
+  if (bytes.size() > size) return {"something follows this record", size};
+  detail::reader checksum(bytes.subspan(size - 8));
+  if (checksum.get(8) != detail::hash_of(bytes.first(size - 8))) return {"this record's checksum does not match", size - 8};
+  for (std::uint64_t& word : words) word = in.get(8);
+  for (float& value : floats) value = __builtin_bit_cast(float, static_cast<std::uint32_t>(in.get(4)));
+  return {};
+}
+
+}  // namespace frond::inline FROND_ABI::codec
 
 // Closes what prologue.hpp opened. Deliberately without an include guard.
 #if defined(__clang__)
