@@ -11,6 +11,7 @@
 #include <functional>
 #include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace reference {
@@ -226,6 +227,42 @@ inline std::vector<net> nets(activation f) {
       mlp(4, 3, 3, 19, 2, f),
       mlp(3, 2, 4, 6, 0, f),
   };
+}
+
+// A valid list of up to twenty words.
+inline net random_net(std::uint32_t key) {
+  noise draw(key);
+  net n{1 + draw.below(12), 1 + draw.below(20), {}};
+  std::uint32_t positions = n.positions, channels = n.channels;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> open;
+  const auto close = [&] {
+    if (open.empty() || open.back().first != positions) return;
+    n.words.push_back(join);
+    channels += open.back().second;
+    open.pop_back();
+  };
+  for (std::uint32_t left = 3 + draw.below(18); left > 0; --left) {
+    const std::uint32_t count = 1 + draw.below(4);
+    switch (draw.below(6)) {
+      case 0: n.words.push_back(activate(activations[draw.below(4)])); break;
+      case 1: n.words.push_back(save), open.push_back({positions, channels}); break;
+      case 2: close(); break;
+      case 3:
+        if (positions % count == 0) n.words.push_back(merge(count)), positions /= count, channels *= count;
+        break;
+      case 4:
+        if (channels % count == 0) n.words.push_back(split(count)), positions *= count, channels /= count;
+        break;
+      default: channels = 1 + draw.below(24), n.words.push_back(dense(channels)); break;
+    }
+  }
+  while (!open.empty()) {  // back to the positions of what is still saved: all of them into one, then apart
+    n.words.insert(n.words.end(), {merge(positions), dense(open.back().first * 3), split(open.back().first)});
+    positions = open.back().first, channels = 3;
+    close();
+  }
+  n.words.push_back(dense(channels = 1 + draw.below(24)));
+  return n;
 }
 
 }  // namespace reference
