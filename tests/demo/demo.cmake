@@ -1,0 +1,33 @@
+# cmake -D DEMO=<path> -D BUILD=<folder> -P demo.cmake: a short run of the demo leaves its table and ends in its line; bad options
+# and an unusable checkpoint are errors.
+cmake_minimum_required(VERSION 3.20)
+
+file(REMOVE_RECURSE ${BUILD})
+execute_process(COMMAND ${DEMO} --steps 30 --out ${BUILD} OUTPUT_VARIABLE output RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "The demo failed: ${failed}\n${output}")
+endif()
+set(number "[0-9.]+")
+if(NOT output MATCHES "\ndemo: strict_4=${number} exact_strict_4=0.9[0-9] copies=${number} unique=${number} seconds=[0-9]+\n$")
+  message(FATAL_ERROR "The demo does not end in its line:\n${output}")
+endif()
+file(STRINGS ${BUILD}/demo.csv table)
+list(GET table 0 header)
+list(LENGTH table lines)
+if(NOT header STREQUAL "quantity,learned,learned_error,exact,exact_error,chance" OR NOT lines EQUAL 16)
+  message(FATAL_ERROR "The table is not what it should be:\n${table}")
+endif()
+
+function(refused expected)
+  execute_process(COMMAND ${DEMO} ${ARGN} OUTPUT_QUIET ERROR_VARIABLE said RESULT_VARIABLE failed)
+  if(NOT failed OR NOT said MATCHES "${expected}")
+    message(FATAL_ERROR "demo ${ARGN} should fail with '${expected}', but gave ${failed}: ${said}")
+  endif()
+endfunction()
+
+refused("steps must lie between" --steps 3)
+refused("is no option" stray)
+refused("nonsense" --nonsense)
+refused("cannot be made" --out /dev/null/nowhere)
+file(WRITE ${BUILD}/demo.checkpoint "this is long enough to be a record, but it is none: its first bytes are those of a sentence")
+refused("this is no Frond record" --steps 30 --out ${BUILD})
