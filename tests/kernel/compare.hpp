@@ -108,8 +108,7 @@ void each_instruction_set(const Check& check) {
 }
 
 inline constexpr std::size_t counts[] = {0, 1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 47, 48, 100, 257};
-inline constexpr frond::kernel::activation activations[] = {
-    frond::kernel::activation::relu, frond::kernel::activation::gelu, frond::kernel::activation::silu,
-    frond::kernel::activation::tanh};
+inline constexpr frond::kernel::activation activations[] = {frond::kernel::activation::relu, frond::kernel::activation::gelu,
+                                                            frond::kernel::activation::silu, frond::kernel::activation::tanh};
 
 }  // namespace test
