@@ -18,7 +18,7 @@ inline constexpr std::uint32_t stride = 99991;
 constexpr float float_of(std::uint32_t bits) { return __builtin_bit_cast(float, bits); }
 constexpr std::uint32_t bits_of(float x) { return __builtin_bit_cast(std::uint32_t, x); }
 
-// Calls visit(x) for the sample: zeros, denormals, infinities and NaN are in it.
+// Calls visit(x) for the sample, +0, denormals and NaN among them; infinities and -0 need tests of their own.
 template <class Visit>
 void each_float(const Visit& visit) {
   for (std::uint64_t bits = 0; bits < std::uint64_t{1} << 32; bits += stride) visit(float_of(static_cast<std::uint32_t>(bits)));
