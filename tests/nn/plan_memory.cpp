@@ -170,3 +170,11 @@ TEST_CASE("tensors of any list never stand in each other's way") {
   }
   CHECK(joins > 200);
 }
+
+TEST_CASE("what was joined leaves its place to the next tensor that is saved") {
+  using namespace reference;
+  const auto once = build({3, 5, {save, dense(7), join, dense(5)}});
+  const auto twice = build({3, 5, {save, dense(7), join, dense(5), save, dense(7), join, dense(5)}});
+  CHECK(once.view().scratch_size == 16 + 2 * 48);
+  CHECK(twice.view().scratch_size == once.view().scratch_size);
+}

@@ -92,8 +92,8 @@ std::vector<float> sharded_gradient(const Problem& problem, const train::options
   return merged(shards);
 }
 
-// Batches that make 1, 1, 2, 3, 5, 8 and 12 shards, most of them with a ragged last one.
-constexpr std::uint32_t batches[] = {3, 8, 16, 21, 34, 61, 90};
+// Batches that make 1, 1, 2, 3, 5, 7, 8 and 12 shards, most of them with a ragged last one.
+constexpr std::uint32_t batches[] = {3, 8, 16, 21, 34, 50, 61, 90};
 train::options shards_of_eight(std::uint32_t batch) {
   return {
       .optimiser = {.rate = 0.01f, .weight_decay = 0.01f, .clip_norm = 0.5f}, .batch = batch, .shard_rows = 8, .block_rows = 8};
