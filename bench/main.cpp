@@ -23,9 +23,9 @@ class median_reporter : public benchmark::ConsoleReporter {
     for (const Run& run : runs) {
       if (run.run_type == Run::RT_Aggregate ? run.aggregate_name != "median" : run.repetitions > 1) continue;
       shown.push_back(run);
-      // A fraction has no unit; without this it would be printed as "per second", which is how it is computed.
-      const auto fraction = shown.back().counters.find("peak_fraction");
-      if (fraction != shown.back().counters.end()) fraction->second.flags = benchmark::Counter::kDefaults;
+      // All counters are computed as rates. Only those that say so in their name shall be printed with "/s".
+      for (auto& [name, counter] : shown.back().counters)
+        if (!name.ends_with("_per_second")) counter.flags = benchmark::Counter::kDefaults;
     }
     if (!shown.empty()) ConsoleReporter::ReportRuns(shown);
   }
