@@ -14,11 +14,12 @@
 namespace frond::inline FROND_ABI::analysis {
 
 // Mean cross-entropy of a model and of a reference on the same corrupted sentences, in nats per token. If the reference is the
-// exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior, never below 0 but for sampling noise.
+// exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior: never below 0 but for sampling
+// noise.
 struct excess_loss {
   double model = 0, reference = 0;
   double excess = 0;          // model - reference
-  double standard_error = 0;  // of the excess: the differences of the sentences, taken in pairs
+  double standard_error = 0;  // of the excess, from the differences of the sentences; a NaN if one of them is infinite
 };
 
 namespace detail {
@@ -72,7 +73,7 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
   total.reference /= n;
   total.excess /= n;
   const double variance = (squares / n - total.excess * total.excess) * n / (n - 1);
-  total.standard_error = variance > 0 ? __builtin_sqrt(variance / n) : 0;
+  total.standard_error = variance < 0 ? 0 : __builtin_sqrt(variance / n);
   return total;
 }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <span>
 
-#include <frond/core/checked.hpp>
 #include <frond/core/hash.hpp>
 #include <frond/core/status.hpp>
 #include <frond/config/prologue.hpp>

@@ -47,11 +47,11 @@ inline std::vector<float> joined(std::initializer_list<std::span<const float>> a
 
 }  // namespace detail
 
-// Writes the state of a run: parameters, the optimiser's arrays, the stopping rule's memory, and `kept`: the best weights so far
-// and whatever else the caller must remember, always of the same size.
+// Writes the state of a run: parameters, the optimiser's arrays, the stopping rule's memory, and `kept`: the best weights so
+// far and whatever else the caller must remember, always of the same size.
 template <class Trainer>
-status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer& trainer, const train::early_stopping& stopping,
-                       std::span<const float> kept) {
+status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer& trainer,
+                       const train::early_stopping& stopping, std::span<const float> kept) {
   const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
   const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
                                  __builtin_bit_cast(std::uint32_t, stopping.best_loss)};

@@ -1,7 +1,7 @@
 // Tables as text: one header line, then rows.
 #pragma once
 
-#include <cstdio>
+#include <charconv>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -12,16 +12,11 @@
 
 namespace frond::inline FROND_ABI::io {
 
-// Shortest decimal text that gives the same double back, or "" for a NaN: a cell without a value.
+// Shortest decimal text that gives the same double back, with a point in any locale, or "" for a NaN: a cell without a value.
 inline std::string cell(double value) {
   if (!(value == value)) return "";
-  char buffer[40];
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(buffer, sizeof buffer, "%.*g", digits, value);
-    double back = 0;
-    if (std::sscanf(buffer, "%lf", &back) == 1 && back == value) break;
-  }
-  return buffer;
+  char buffer[32];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
 }
 
 // Text is quoted where it holds a comma, a quote or a line break (RFC 4180).

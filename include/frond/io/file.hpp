@@ -1,4 +1,4 @@
-// Whole files, read and written so that a crash leaves the old file or the new one, never half of one.
+// Whole files, read and written so that a program that dies leaves the old file or the new one, never half of one.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 namespace frond::inline FROND_ABI::io {
 
 // The bytes of a file of at most `limit` bytes. On failure the position is how much could be read.
-inline result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t limit = std::size_t{1} << 32) {
+inline result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t limit = 0xffffffffu) {
   std::FILE* const file = std::fopen(path.c_str(), "rb");
   if (!file) return {{}, {"the file cannot be opened", 0}};
   std::vector<std::uint8_t> bytes;

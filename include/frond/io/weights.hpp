@@ -1,9 +1,9 @@
 // Trained weights as a file, and as a C++ header that puts them into a device's flash.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +29,18 @@ inline status load_weights(const std::string& path, const nn::plan& p, std::span
   return codec::read_record(bytes.value, {.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters);
 }
 
+namespace detail {
+
+// A hexadecimal literal without its suffix, in any locale. `format` is what std::to_chars takes for a number of this type.
+template <class Number, class Format>
+std::string hexadecimal(Number value, Format format) {
+  char buffer[32];
+  const std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, value, format).ptr);
+  return digits[0] == '-' ? "-0x" + digits.substr(1) : "0x" + digits;
+}
+
+}  // namespace detail
+
 // Writes `namespace name { inline constexpr float values[...] }` with exact hexadecimal floats, and the shape hash, so that the
 // including program can static_assert that the weights belong to its network. `name` is a C++ identifier. A weight that is not
 // finite is refused (position: which), since no literal stands for it.
@@ -36,16 +48,12 @@ inline status write_weights_header(const std::string& path, const std::string& n
                                    std::span<const float> parameters) {
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (!(parameters[i] - parameters[i] == 0.0f)) return {"a weight is not a finite number", i};
-  char buffer[64];
-  std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n#include <cstdint>\n\n";
-  text += "namespace " + name + " {\n\n";
-  std::snprintf(buffer, sizeof buffer, "0x%016llxull", static_cast<unsigned long long>(p.shape_hash()));
-  text += "inline constexpr std::uint64_t shape_hash = " + std::string(buffer) + ";\n";
+  std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n";
+  text += "#include <cstdint>\n\nnamespace " + name + " {\n\n";
+  text += "inline constexpr std::uint64_t shape_hash = " + detail::hexadecimal(p.shape_hash(), 16) + "ull;\n";
   text += "inline constexpr float values[" + std::to_string(parameters.size()) + "] = {";
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    std::snprintf(buffer, sizeof buffer, "%s%af,", i % 8 == 0 ? "\n    " : " ", static_cast<double>(parameters[i]));
-    text += buffer;
-  }
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    text += (i % 8 == 0 ? "\n    " : " ") + detail::hexadecimal(parameters[i], std::chars_format::hex) + "f,";
   text += "\n};\n\n}  // namespace " + name + "\n";
   return write_file(path, text);
 }
