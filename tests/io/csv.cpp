@@ -122,6 +122,7 @@ TEST_CASE("text is quoted where it must be, and only there") {
   CHECK(io::cell("\"") == "\"\"\"\"");
   CHECK(io::cell("two\nlines") == "\"two\nlines\"");
   CHECK(io::cell("two\r\nlines") == "\"two\r\nlines\"");
+  CHECK(io::cell("old\rlines") == "\"old\rlines\"");
 }
 
 TEST_CASE("a table is a header and rows") {
