@@ -624,7 +624,7 @@ constexpr float abs(float x) { return detail::from_bits(detail::to_bits(x) & 0x7
 // IEEE square root.
 inline float sqrt(float x) { return __builtin_sqrtf(x); }
 
-// e^x within 1 ulp; denormal results included. exp(-inf) = 0, exp(inf) = inf, NaN stays NaN.
+// e^x within 1.04 ulp; denormal results included. exp(-inf) = 0, exp(inf) = inf, NaN stays NaN.
 constexpr float exp(float x) {
   if (!(x == x)) return x;
   const float clamped = x < detail::exp_lowest ? detail::exp_lowest : x > detail::exp_highest ? detail::exp_highest : x;
@@ -649,7 +649,7 @@ constexpr float log(float x) {
   return (f + (tail - 0.5f * square)) + e * detail::ln2_high;
 }
 
-// Hyperbolic tangent within 2 ulp.
+// Hyperbolic tangent within 2 ulp. Odd, except that tanh(-0) = +0.
 constexpr float tanh(float x) {
   const float a = abs(x);
   const float square = x * x;
@@ -659,7 +659,7 @@ constexpr float tanh(float x) {
   return a < detail::tanh_small ? small : signed_large;
 }
 
-// 1 / (1 + e^-x) within 3 ulp for results that are normal numbers.
+// 1 / (1 + e^-x) within 3 ulp; denormal results included.
 constexpr float sigmoid(float x) {
   const float e = exp(-abs(x));
   return (x < 0.0f ? e : 1.0f) / (1.0f + e);
@@ -683,7 +683,8 @@ constexpr sine_cosine sin_cos_two_pi(float turns) {
 constexpr float sin_two_pi(float turns) { return sin_cos_two_pi(turns).sine; }
 constexpr float cos_two_pi(float turns) { return sin_cos_two_pi(turns).cosine; }
 
-// The standard normal law at x: `cdf` = P(Z < x) with absolute error below 2.4e-7, `pdf` its density. GELU is x * cdf(x).
+// The standard normal law at x: `cdf` = P(Z < x) with absolute error below 2.4e-7, `pdf` its density with absolute error below
+// 4.7e-8. GELU is x * cdf(x).
 struct normal_law {
   float cdf, pdf;
 };

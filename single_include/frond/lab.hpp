@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -47,12 +48,12 @@
 // frond/io/file.hpp
 // =============================================================================================================
 
-// Whole files, read and written so that a crash leaves the old file or the new one, never half of one.
+// Whole files, read and written so that a program that dies leaves the old file or the new one, never half of one.
 
 namespace frond::inline FROND_ABI::io {
 
 // The bytes of a file of at most `limit` bytes. On failure the position is how much could be read.
-inline result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t limit = std::size_t{1} << 32) {
+inline result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t limit = 0xffffffffu) {
   std::FILE* const file = std::fopen(path.c_str(), "rb");
   if (!file) return {{}, {"the file cannot be opened", 0}};
   std::vector<std::uint8_t> bytes;
@@ -120,11 +121,11 @@ inline std::vector<float> joined(std::initializer_list<std::span<const float>> a
 
 }  // namespace detail
 
-// Writes the state of a run: parameters, the optimiser's arrays, the stopping rule's memory, and `kept`: the best weights so far
-// and whatever else the caller must remember, always of the same size.
+// Writes the state of a run: parameters, the optimiser's arrays, the stopping rule's memory, and `kept`: the best weights so
+// far and whatever else the caller must remember, always of the same size.
 template <class Trainer>
-status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer& trainer, const train::early_stopping& stopping,
-                       std::span<const float> kept) {
+status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer& trainer,
+                       const train::early_stopping& stopping, std::span<const float> kept) {
   const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
   const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
                                  __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
@@ -168,16 +169,11 @@ status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trai
 
 namespace frond::inline FROND_ABI::io {
 
-// Shortest decimal text that gives the same double back, or "" for a NaN: a cell without a value.
+// Shortest decimal text that gives the same double back, with a point in any locale, or "" for a NaN: a cell without a value.
 inline std::string cell(double value) {
   if (!(value == value)) return "";
-  char buffer[40];
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(buffer, sizeof buffer, "%.*g", digits, value);
-    double back = 0;
-    if (std::sscanf(buffer, "%lf", &back) == 1 && back == value) break;
-  }
-  return buffer;
+  char buffer[32];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
 }
 
 // Text is quoted where it holds a comma, a quote or a line break (RFC 4180).
@@ -240,6 +236,18 @@ inline status load_weights(const std::string& path, const nn::plan& p, std::span
   return codec::read_record(bytes.value, {.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters);
 }
 
+namespace detail {
+
+// A hexadecimal literal without its suffix, in any locale. `format` is what std::to_chars takes for a number of this type.
+template <class Number, class Format>
+std::string hexadecimal(Number value, Format format) {
+  char buffer[32];
+  const std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, value, format).ptr);
+  return digits[0] == '-' ? "-0x" + digits.substr(1) : "0x" + digits;
+}
+
+}  // namespace detail
+
 // Writes `namespace name { inline constexpr float values[...] }` with exact hexadecimal floats, and the shape hash, so that the
 // including program can static_assert that the weights belong to its network. `name` is a C++ identifier. A weight that is not
 // finite is refused (position: which), since no literal stands for it.
@@ -247,16 +255,12 @@ inline status write_weights_header(const std::string& path, const std::string& n
                                    std::span<const float> parameters) {
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (!(parameters[i] - parameters[i] == 0.0f)) return {"a weight is not a finite number", i};
-  char buffer[64];
-  std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n#include <cstdint>\n\n";
-  text += "namespace " + name + " {\n\n";
-  std::snprintf(buffer, sizeof buffer, "0x%016llxull", static_cast<unsigned long long>(p.shape_hash()));
-  text += "inline constexpr std::uint64_t shape_hash = " + std::string(buffer) + ";\n";
+  std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n";
+  text += "#include <cstdint>\n\nnamespace " + name + " {\n\n";
+  text += "inline constexpr std::uint64_t shape_hash = " + detail::hexadecimal(p.shape_hash(), 16) + "ull;\n";
   text += "inline constexpr float values[" + std::to_string(parameters.size()) + "] = {";
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    std::snprintf(buffer, sizeof buffer, "%s%af,", i % 8 == 0 ? "\n    " : " ", static_cast<double>(parameters[i]));
-    text += buffer;
-  }
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    text += (i % 8 == 0 ? "\n    " : " ") + detail::hexadecimal(parameters[i], std::chars_format::hex) + "f,";
   text += "\n};\n\n}  // namespace " + name + "\n";
   return write_file(path, text);
 }
@@ -458,11 +462,12 @@ inline copy_fractions count_copies(std::span<const symbol> samples, std::span<co
 namespace frond::inline FROND_ABI::analysis {
 
 // Mean cross-entropy of a model and of a reference on the same corrupted sentences, in nats per token. If the reference is the
-// exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior, never below 0 but for sampling noise.
+// exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior: never below 0 but for sampling
+// noise.
 struct excess_loss {
   double model = 0, reference = 0;
   double excess = 0;          // model - reference
-  double standard_error = 0;  // of the excess: the differences of the sentences, taken in pairs
+  double standard_error = 0;  // of the excess, from the differences of the sentences; a NaN if one of them is infinite
 };
 
 namespace detail {
@@ -516,7 +521,7 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
   total.reference /= n;
   total.excess /= n;
   const double variance = (squares / n - total.excess * total.excess) * n / (n - 1);
-  total.standard_error = variance > 0 ? __builtin_sqrt(variance / n) : 0;
+  total.standard_error = variance < 0 ? 0 : __builtin_sqrt(variance / n);
   return total;
 }
 
