@@ -12,15 +12,16 @@ inline constexpr std::size_t tile_rows_wide = 6, tile_vectors_wide = 4, tile_row
 inline constexpr std::size_t tile_rows_wide = 2, tile_vectors_wide = 2, tile_rows_middle = 2, tile_rows_narrow = 6;
 #elif defined(__aarch64__)
 inline constexpr std::size_t tile_rows_wide = 2, tile_vectors_wide = 2, tile_rows_middle = 2, tile_rows_narrow = 5;
+#elif FROND_SCALAR
+inline constexpr std::size_t tile_rows_wide = 1, tile_vectors_wide = 1, tile_rows_middle = 1, tile_rows_narrow = 1;
 #else
 inline constexpr std::size_t tile_rows_wide = 1, tile_vectors_wide = 2, tile_rows_middle = 1, tile_rows_narrow = 2;
 #endif
+// How long a block of k is. The packed panel of a block lives on the stack: 2 KiB on a device, at most 64 KiB elsewhere.
 #if FROND_SCALAR
-inline constexpr std::size_t inner_block = 32;  // the packed panel lives on the stack: 2 KiB on a device
-inline constexpr std::size_t pack_vectors = 1;
+inline constexpr std::size_t inner_block = 32;
 #else
-inline constexpr std::size_t inner_block = 256;  // 64 KiB
-inline constexpr std::size_t pack_vectors = 4;
+inline constexpr std::size_t inner_block = 256;
 #endif
 
 struct tile_operands {
@@ -85,7 +86,7 @@ inline void multiply_tail(const tile_operands& t, std::size_t rows, std::size_t 
   for (; row < rows; ++row) multiply_tail_tile<1>(t, row, columns);
 }
 
-// `columns` <= 16 pack_vectors columns of b from `column` on, for `inner` values of k from `first` on, as [inner][16 n] with
+// `columns` <= 16 tile_vectors_wide columns of b from `column` on, for `inner` values of k from `first` on, as [inner][16 n] with
 // zeros beyond the last column.
 inline void pack(const kernel::matmul_operands& m, std::size_t first, std::size_t inner, std::size_t column,
                  std::size_t columns, std::size_t width, float* packed) {
@@ -129,7 +130,7 @@ inline std::size_t multiply_panel(const kernel::matmul_operands& m, tile_operand
 }
 
 inline void matmul(const kernel::matmul_operands& m) {
-  float packed[inner_block * 16 * pack_vectors];
+  float packed[inner_block * 16 * tile_vectors_wide];
   for (std::size_t first = 0; first == 0 || first < m.inner; first += inner_block) {
     const std::size_t inner = m.inner - first < inner_block ? m.inner - first : inner_block;
     const tile_operands t{inner,   m.a + first * m.a_inner_stride, m.a_row_stride, m.a_inner_stride,      nullptr, 0,
