@@ -1,5 +1,5 @@
-// Train a small network to fill in masked tokens, then let it write sentences of its own. No heap, no threads, no files: this is what
-// runs on a device too, and sizeof says what it costs.
+// Train a small network to fill in masked tokens, then let it write sentences of its own. No heap, no threads, no files: this
+// is what runs on a device too, and sizeof says what it costs.
 #include <frond/frond.hpp>
 
 #include <array>
@@ -13,13 +13,16 @@ constexpr grammar::rhm_shape shape{.vocabulary = 8, .rules = 2, .branching = 2, 
 constexpr diffusion::absorbing masking{shape.vocabulary};
 constexpr diffusion::schedule times{diffusion::schedule::linear_signal, 100};
 
-using net = nn::tree_unet<nn::tree_unet_shape{.branching = shape.branching, .depth = shape.depth,
+using net = nn::tree_unet<nn::tree_unet_shape{.branching = shape.branching,
+                                              .depth = shape.depth,
                                               .input_channels = nn::token_channels(masking.input_symbols()),
-                                              .output_channels = shape.vocabulary, .width = 48}>;
+                                              .output_channels = shape.vocabulary,
+                                              .width = 48}>;
 struct recipe {
-  static constexpr train::options value{.optimiser = {.rate = 3e-3f, .warm_up = 50, .shape = train::decay::cosine,
-                                                      .decay_end = 1500},
-                                        .batch = 32, .block_rows = 8};
+  static constexpr train::options value{
+      .optimiser = {.rate = 3e-3f, .warm_up = 50, .shape = train::decay::cosine, .decay_end = 1500},
+      .batch = 32,
+      .block_rows = 8};
 };
 
 nn::parameters<net> weights;
@@ -36,7 +39,8 @@ int main() {
               sizeof scratch + sizeof posteriors);
 
   // 400 of the 1,024 sentences, without repetition.
-  const train::denoising problem{train::data_set{grammar::rhm_subset{grammar.view()}, seed{1}, 0, 400}, masking, times, seed{2}};
+  const train::denoising problem{train::data_set{grammar::rhm_subset{grammar.view()}, seed{1}, 0, 400}, masking, times,
+                                 seed{2}};
   nn::initialise(plan, nn::initialisation::he_zero_readout, seed{3}, weights.values);
   train::trainer trainer(plan, problem, recipe::value, weights.values, training.values);
   for (int step = 0; step < 1500; ++step) {
@@ -52,6 +56,7 @@ int main() {
   int grammatical = 0;
   std::array<symbol, shape.nodes()> tree;
   for (std::size_t i = 0; i < 512; ++i)
-    grammatical += grammar::parse(grammar, std::span<const symbol>(sentences).subspan(i * shape.leaves(), shape.leaves()), tree);
+    grammatical +=
+        grammar::parse(grammar, std::span<const symbol>(sentences).subspan(i * shape.leaves(), shape.leaves()), tree);
   std::printf("%d of 512 invented sentences obey every rule of the grammar\n", grammatical);
 }

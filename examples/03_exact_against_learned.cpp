@@ -31,15 +31,21 @@ analysis::rule_accuracy accuracy_of(const grammar::rhm_view& grammar, Denoiser& 
 int main() {
   const grammar::rhm<shape> drawn{seed{7}};
   const grammar::rhm_view grammar = drawn;
-  const train::denoising learned_from{train::data_set{grammar::rhm_subset{grammar}, seed{1}, 0, 400}, noise,
-                                      {diffusion::schedule::linear_signal, 100}, seed{2}};
-  const train::denoising held_out{train::data_set{grammar::rhm_subset{grammar}, seed{1}, 400, 600}, noise,
-                                  {diffusion::schedule::linear_signal, 100}, seed{3}};
+  const train::denoising learned_from{train::data_set{grammar::rhm_subset{grammar}, seed{1}, 0, 400},
+                                      noise,
+                                      {diffusion::schedule::linear_signal, 100},
+                                      seed{2}};
+  const train::denoising held_out{train::data_set{grammar::rhm_subset{grammar}, seed{1}, 400, 600},
+                                  noise,
+                                  {diffusion::schedule::linear_signal, 100},
+                                  seed{3}};
 
   // A network whose width is chosen at run time: the same code as for one the compiler knows.
-  const auto network = nn::make_tree_unet({.branching = shape.branching, .depth = shape.depth,
+  const auto network = nn::make_tree_unet({.branching = shape.branching,
+                                           .depth = shape.depth,
                                            .input_channels = nn::token_channels(noise.input_symbols()),
-                                           .output_channels = shape.vocabulary, .width = 64});
+                                           .output_channels = shape.vocabulary,
+                                           .width = 64});
   const nn::plan plan = network;
   const train::options options{.optimiser = {.rate = 3e-3f, .warm_up = 50, .shape = train::decay::cosine, .decay_end = 1500},
                                .batch = 32};

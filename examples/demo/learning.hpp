@@ -26,8 +26,9 @@ std::vector<symbol> draw(parallel::thread_pool& pool, std::vector<Model>& models
   std::atomic<std::size_t> done = 0;
   pool.run(count / rows, [&](std::size_t task, std::size_t worker) {
     const diffusion::sampling options{.noise = times, .first = task * rows};
-    const status drawn = diffusion::sample(noise, models[worker], key, options, std::span<float>(memory).subspan(worker * share, share),
-                                           std::span<symbol>(sentences).subspan(task * rows * length, rows * length));
+    const status drawn =
+        diffusion::sample(noise, models[worker], key, options, std::span<float>(memory).subspan(worker * share, share),
+                          std::span<symbol>(sentences).subspan(task * rows * length, rows * length));
     FROND_ASSERT(drawn.ok(), "sampling failed");
     static_cast<void>(drawn);
     done += rows;
@@ -66,9 +67,10 @@ class learner {
  public:
   static constexpr std::uint64_t evaluate_every = 100;
 
-  learner(const grammar::rhm_view& grammar, const seeds& keys, std::uint64_t steps, parallel::thread_pool& pool, std::string folder)
-      : grammar_(grammar), keys_(keys), steps_(steps), pool_(pool), folder_(std::move(folder)), options_(training_options(steps)),
-        problem_(training_problem(grammar, keys)), weights_(plan.parameter_count),
+  learner(const grammar::rhm_view& grammar, const seeds& keys, std::uint64_t steps, parallel::thread_pool& pool,
+          std::string folder)
+      : grammar_(grammar), keys_(keys), steps_(steps), pool_(pool), folder_(std::move(folder)),
+        options_(training_options(steps)), problem_(training_problem(grammar, keys)), weights_(plan.parameter_count),
         kept_(plan.parameter_count + milestones(steps) * milestone_size),
         memory_(train::training_memory(plan, options_, pool.workers())),
         evaluation_(train::evaluation_memory(plan, validation_sentences, 32, pool.workers())),

@@ -28,7 +28,8 @@ struct settings {
 
 // Exits with a message where the command line makes no sense.
 settings parse(int argc, char** argv) {
-  cxxopts::Options options("demo", "A diffusion model learns the rules of a grammar and invents sentences, beside the exact answer.");
+  cxxopts::Options options("demo",
+                           "A diffusion model learns the rules of a grammar and invents sentences, beside the exact answer.");
   settings s;
   options.add_options()("o,out", "folder for table, picture and checkpoint", cxxopts::value(s.folder)->default_value(s.folder))(
       "steps", "training steps, at least 10", cxxopts::value(s.steps)->default_value("2000"))(
@@ -110,8 +111,8 @@ int main(int argc, char** argv) {
   const std::vector<symbol> training_sentences_shown = training_set(training_problem(grammar, keys));
   score ours = measure(grammar, invented, training_sentences_shown);
   const score best = measure(grammar, exact_sentences, training_sentences_shown);
-  const auto losses = analysis::compare_losses(networks.models().front(), exact_models.front(), validation_problem(grammar, keys),
-                                               validation_sentences);
+  const auto losses = analysis::compare_losses(networks.models().front(), exact_models.front(),
+                                               validation_problem(grammar, keys), validation_sentences);
   ours.excess = losses.excess;
   ours.excess_error = losses.standard_error;
 
@@ -120,7 +121,8 @@ int main(int argc, char** argv) {
   show_sentences(grammar, invented);
   const std::string table = options.folder + "/demo.csv", curve = options.folder + "/learning.csv";
   if (const status written = write_table(table, rows); !written) stop(table, written);
-  if (const status written = io::write_file(curve, milestones_as_csv(model.value.curve, options.steps)); !written) stop(curve, written);
+  if (const status written = io::write_file(curve, milestones_as_csv(model.value.curve, options.steps)); !written)
+    stop(curve, written);
   std::printf("\ntable: %s\n", std::filesystem::absolute(table).c_str());
   if (draw_picture(options.folder, losses.reference, rows))
     std::printf("picture: %s\n", std::filesystem::absolute(options.folder + "/demo.png").c_str());

@@ -17,7 +17,8 @@ inline double seconds_now() {
 class progress {
  public:
   progress(std::string phase, double total, double done = 0)
-      : phase_(std::move(phase)), total_(total), first_(done), start_(seconds_now()), on_terminal_(isatty(STDOUT_FILENO) != 0) {}
+      : phase_(std::move(phase)), total_(total), first_(done), start_(seconds_now()), on_terminal_(isatty(STDOUT_FILENO) != 0) {
+  }
   ~progress() {
     if (on_terminal_) std::printf("\r\033[K");
     std::printf("%s: %.1f s\n", phase_.c_str(), seconds_now() - start_);

@@ -63,10 +63,12 @@ inline void print_table(const std::vector<table_row>& rows) {
       return std::string(text);
     };
     std::printf("%-12s %18s %18s %9s\n", r.quantity.c_str(), with_error(r.learned, r.learned_error).c_str(),
-                with_error(r.exact, r.exact_error).c_str(), std::isnan(r.chance) ? "" : io::cell(std::round(r.chance * 1e4) / 1e4).c_str());
+                with_error(r.exact, r.exact_error).c_str(),
+                std::isnan(r.chance) ? "" : io::cell(std::round(r.chance * 1e4) / 1e4).c_str());
   }
-  std::printf("strict: whole sentences right up to a level; node: nodes right; cond: nodes right whose children are.\n"
-              "chance: what random tokens reach; copies: what an honest draw of sentences would repeat by chance.\n");
+  std::printf(
+      "strict: whole sentences right up to a level; node: nodes right; cond: nodes right whose children are.\n"
+      "chance: what random tokens reach; copies: what an honest draw of sentences would repeat by chance.\n");
 }
 
 inline status write_table(const std::string& path, const std::vector<table_row>& rows) {

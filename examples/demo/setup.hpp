@@ -22,9 +22,11 @@ inline constexpr diffusion::schedule training_times{diffusion::schedule::linear_
 inline constexpr diffusion::schedule sampling_times{diffusion::schedule::linear_signal, 100};
 inline constexpr diffusion::schedule snapshot_times{diffusion::schedule::linear_signal, 50};
 
-inline constexpr nn::tree_unet_shape unet{.branching = shape.branching, .depth = shape.depth,
+inline constexpr nn::tree_unet_shape unet{.branching = shape.branching,
+                                          .depth = shape.depth,
                                           .input_channels = nn::token_channels(noise.input_symbols()),
-                                          .output_channels = shape.vocabulary, .width = 128};
+                                          .output_channels = shape.vocabulary,
+                                          .width = 128};
 using network = nn::tree_unet<unet>;
 inline constexpr nn::plan plan = nn::plan_of<network>();
 
@@ -54,8 +56,10 @@ inline problem validation_problem(const grammar::rhm_view& grammar, const seeds&
 }
 
 inline train::options training_options(std::uint64_t steps) {
-  return {.optimiser = {.rate = 2e-3f, .beta_2 = 0.99f, .warm_up = steps / 10, .shape = train::decay::cosine, .decay_end = steps},
-          .batch = 64, .shard_rows = 32};
+  return {
+      .optimiser = {.rate = 2e-3f, .beta_2 = 0.99f, .warm_up = steps / 10, .shape = train::decay::cosine, .decay_end = steps},
+      .batch = 64,
+      .shard_rows = 32};
 }
 
 inline std::vector<symbol> training_set(const problem& p) {

@@ -55,7 +55,8 @@ status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer
   const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
   const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
                                  __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
-  const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(),
+  const codec::record_header header{.kind = checkpoint_record,
+                                    .shape_hash = trainer.network().shape_hash(),
                                     .settings_hash = settings_hash(trainer.settings(), run)};
   std::vector<std::uint8_t> bytes(codec::record_size(4, floats.size()));
   const status written = codec::write_record(header, words, floats, bytes);
@@ -71,7 +72,8 @@ status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trai
   const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
   std::vector<float> floats(parameters + moments + kept.size());
   std::uint64_t words[4] = {};
-  const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(),
+  const codec::record_header header{.kind = checkpoint_record,
+                                    .shape_hash = trainer.network().shape_hash(),
                                     .settings_hash = settings_hash(trainer.settings(), run)};
   if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
   const std::span<const float> all(floats);

@@ -92,8 +92,8 @@ inline void adam(const kernel::adam_coefficients& c, const float* gradient, floa
     store(second + i, s.second);
   }
   if (const std::size_t left = count - i; left > 0) {
-    const adam_lanes s = adam_step(
-        c, {load_some(parameter + i, left), load_some(first + i, left), load_some(second + i, left)}, load_some(gradient + i, left));
+    const adam_lanes s = adam_step(c, {load_some(parameter + i, left), load_some(first + i, left), load_some(second + i, left)},
+                                   load_some(gradient + i, left));
     store_some(parameter + i, s.parameter, left);
     store_some(first + i, s.first, left);
     store_some(second + i, s.second, left);
@@ -108,7 +108,8 @@ FROND_ALWAYS_INLINE sgd_lanes sgd_step(const kernel::sgd_coefficients& c, sgd_la
   s.parameter = s.parameter - splat(c.rate) * (s.velocity + splat(c.decay) * s.parameter);
   return s;
 }
-inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
+inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float* parameter, float* velocity,
+                std::size_t count) {
   std::size_t i = 0;
   for (; i + 16 <= count; i += 16) {
     const sgd_lanes s = sgd_step(c, {load(parameter + i), load(velocity + i)}, load(gradient + i));
@@ -116,7 +117,8 @@ inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float*
     store(velocity + i, s.velocity);
   }
   if (const std::size_t left = count - i; left > 0) {
-    const sgd_lanes s = sgd_step(c, {load_some(parameter + i, left), load_some(velocity + i, left)}, load_some(gradient + i, left));
+    const sgd_lanes s =
+        sgd_step(c, {load_some(parameter + i, left), load_some(velocity + i, left)}, load_some(gradient + i, left));
     store_some(parameter + i, s.parameter, left);
     store_some(velocity + i, s.velocity, left);
   }

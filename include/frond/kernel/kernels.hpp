@@ -12,7 +12,7 @@ namespace frond::inline FROND_ABI::kernel::inline FROND_ENTRY {
 // See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 64 KiB lives on the stack.
 inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
 
-// y[i] = f(x[i]). In place is fine.
+// y[i] = f(x[i]). In place is fine. GELU and SiLU of -infinity are NaN (-infinity times 0), and ReLU of NaN is 0.
 inline void activate(activation kind, const float* x, float* y, std::size_t count) {
   FROND_DISPATCH_CALL(activate(kind, x, y, count));
 }
@@ -34,15 +34,16 @@ inline void add_column_sums(const float* x, std::size_t rows, std::size_t column
   FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));
 }
 
-// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0.
+// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are
+// finite, or -infinity for classes that are impossible while another is not.
 inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
   FROND_DISPATCH_CALL(softmax(logits, rows, classes, probabilities));
 }
 
 // losses[row] = -ln softmax(logits[row])[targets[row]] in nats, and gradient[row] = scale times its derivative by the logits.
 // logits and gradient are [rows][classes], targets [rows] below classes. gradient may be logits.
-inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes, float scale,
-                                  float* gradient, float* losses) {
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
+                                  float scale, float* gradient, float* losses) {
   FROND_DISPATCH_CALL(softmax_cross_entropy(logits, targets, rows, classes, scale, gradient, losses));
 }
 

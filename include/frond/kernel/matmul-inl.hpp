@@ -1,7 +1,7 @@
 // The matrix product in register tiles. Pass text: compiled once per instruction set.
 //
-// A tile of Rows x 16 Vectors outputs stays in registers while k runs, so every output is one sum in order of k whatever the tile
-// is. Long sums are cut into blocks that continue from the stored value, which is exact.
+// A tile of Rows x 16 Vectors outputs stays in registers while k runs, so every output is one sum in order of k whatever the
+// tile is. Long sums are cut into blocks that continue from the stored value, which is exact.
 
 namespace frond::inline FROND_ABI::FROND_PASS {
 
@@ -42,7 +42,9 @@ FROND_ALWAYS_INLINE void multiply_tile(const tile_operands& t, std::size_t row) 
   float* const c = t.c + row * t.c_stride;
   _Pragma("GCC unroll 16") for (std::size_t i = 0; i < Rows; ++i)
       _Pragma("GCC unroll 4") for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] =
-          t.accumulate ? load(c + i * t.c_stride + 16 * j) : t.bias ? load(t.bias + 16 * j) : splat(0.0f);
+          t.accumulate ? load(c + i * t.c_stride + 16 * j)
+          : t.bias     ? load(t.bias + 16 * j)
+                       : splat(0.0f);
   const float* a = t.a + row * t.a_row_stride;
   const float* b = t.b;
   for (std::size_t k = 0; k < t.inner; ++k, a += t.a_inner_stride, b += t.b_stride) {
@@ -86,13 +88,13 @@ inline void multiply_tail(const tile_operands& t, std::size_t rows, std::size_t 
   for (; row < rows; ++row) multiply_tail_tile<1>(t, row, columns);
 }
 
-// `columns` <= 16 tile_vectors_wide columns of b from `column` on, for `inner` values of k from `first` on, as [inner][16 n] with
-// zeros beyond the last column.
+// `columns` <= 16 tile_vectors_wide columns of b from `column` on, for `inner` values of k from `first` on, as [inner][16 n]
+// with zeros beyond the last column.
 inline void pack(const kernel::matmul_operands& m, std::size_t first, std::size_t inner, std::size_t column,
                  std::size_t columns, std::size_t width, float* packed) {
   if (m.b_transposed) {
     for (std::size_t j = 0; j < width; ++j) {
-      const float* from = m.b + (column + j) * m.b_stride + first;
+      const float* from = m.b + (column + (j < columns ? j : 0)) * m.b_stride + first;
       for (std::size_t k = 0; k < inner; ++k) packed[k * width + j] = j < columns ? from[k] : 0.0f;
     }
   } else {
@@ -133,8 +135,9 @@ inline void matmul(const kernel::matmul_operands& m) {
   float packed[inner_block * 16 * tile_vectors_wide];
   for (std::size_t first = 0; first == 0 || first < m.inner; first += inner_block) {
     const std::size_t inner = m.inner - first < inner_block ? m.inner - first : inner_block;
-    const tile_operands t{inner,   m.a + first * m.a_inner_stride, m.a_row_stride, m.a_inner_stride,      nullptr, 0,
-                          nullptr, nullptr,                        m.c_stride,     m.accumulate || first > 0};
+    const tile_operands t{
+        inner,      m.a + first * m.a_inner_stride, m.a_row_stride, m.a_inner_stride, nullptr, 0, nullptr, nullptr,
+        m.c_stride, m.accumulate || first > 0};
     for (std::size_t column = 0; column < m.columns;) column += multiply_panel(m, t, first, column, packed);
   }
 }

@@ -14,13 +14,13 @@ namespace frond::inline FROND_ABI::kernel {
 // Nothing overlaps c.
 struct matmul_operands {
   std::size_t rows = 0, columns = 0, inner = 0;
-  const float* a = nullptr;         // a[i][k] stands at a[i * a_row_stride + k * a_inner_stride]
+  const float* a = nullptr;  // a[i][k] stands at a[i * a_row_stride + k * a_inner_stride]
   std::size_t a_row_stride = 0, a_inner_stride = 1;
-  const float* b = nullptr;         // [inner][columns]; if b_transposed, [columns][inner]
+  const float* b = nullptr;  // [inner][columns]; if b_transposed, [columns][inner]
   std::size_t b_stride = 0;
   bool b_transposed = false;
-  const float* bias = nullptr;      // [columns], or none
-  float* c = nullptr;               // [rows][columns]
+  const float* bias = nullptr;  // [columns], or none
+  float* c = nullptr;           // [rows][columns]
   std::size_t c_stride = 0;
   bool accumulate = false;
 };

@@ -1,6 +1,9 @@
 // Everything that is compiled once per instruction set, in order. Included by pass.hpp only.
+// The order matters.
+// clang-format off
 #include <frond/simd/vector-inl.hpp>
 #include <frond/math/functions-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>
 #include <frond/kernel/elementwise-inl.hpp>
 #include <frond/kernel/reduction-inl.hpp>
+// clang-format on

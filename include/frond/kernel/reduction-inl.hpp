@@ -1,7 +1,7 @@
 // Sums, and the softmax family built on them. Pass text: compiled once per instruction set.
 //
-// A sum over one array keeps sixteen partial sums that start at +0, element i in partial i mod 16, and adds them by the fixed tree
-// of sum_lanes. Sums over the rows of a matrix run in order of the rows.
+// A sum over one array keeps sixteen partial sums that start at +0, element i in partial i mod 16, and adds them by the fixed
+// tree of sum_lanes. Sums over the rows of a matrix run in order of the rows.
 
 namespace frond::inline FROND_ABI::FROND_PASS {
 
@@ -85,8 +85,8 @@ inline void softmax(const float* logits, std::size_t rows, std::size_t classes, 
   }
 }
 
-inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes, float scale,
-                                  float* gradient, float* losses) {
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
+                                  float scale, float* gradient, float* losses) {
   for (std::size_t row = 0; row < rows; ++row, logits += classes, gradient += classes) {
     const std::size_t target = targets[row];
     const float top = largest(logits, classes), target_logit = logits[target];

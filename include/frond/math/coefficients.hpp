@@ -37,9 +37,9 @@ inline constexpr float two_pi = 0x1.921fb6p+2f;
 
 // The upper tail of the normal law, Q(a) = exp(-a^2 / 2) t q(t) with t = 1 / (1 + 0.375 a), on 0 <= a <= 14.5: 1.3e-7.
 inline constexpr float tail_slope = 0.375f;
-inline constexpr float tail_q[] = {0.14961943030357361f,   0.14927068352699280f,     0.13126456737518311f,
-                                   0.075968727469444274f,  0.049004193395376205f,    -0.0025070405099540949f,
-                                   -0.13625857234001160f,  0.11090424656867981f,     -0.027266297489404678f};
+inline constexpr float tail_q[] = {0.14961943030357361f,  0.14927068352699280f,  0.13126456737518311f,
+                                   0.075968727469444274f, 0.049004193395376205f, -0.0025070405099540949f,
+                                   -0.13625857234001160f, 0.11090424656867981f,  -0.027266297489404678f};
 inline constexpr float inverse_sqrt_two_pi = 0x1.988454p-2f;
 
 }  // namespace frond::inline FROND_ABI::math::detail

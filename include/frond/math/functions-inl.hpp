@@ -37,8 +37,8 @@ FROND_ALWAYS_INLINE vec log(const vec& x) {
   const vec tail = (polynomial(f, coefficient::log_q) * f) * square + e * splat(coefficient::ln2_low);
   const vec finite = (f + (tail - splat(0.5f) * square)) + e * splat(coefficient::ln2_high);
   const vec positive = select(x < infinity, finite, infinity);
-  const vec rest = select(x == zero, splat(-std::numeric_limits<float>::infinity()),
-                          splat(std::numeric_limits<float>::quiet_NaN()));
+  const vec rest =
+      select(x == zero, splat(-std::numeric_limits<float>::infinity()), splat(std::numeric_limits<float>::quiet_NaN()));
   return select(zero < x, positive, rest);
 }
 

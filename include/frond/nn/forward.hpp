@@ -15,26 +15,51 @@ namespace detail {
 // y = x W + b at `count` places.
 inline void dense_forward(const layer& l, const float* parameters, const float* x, float* y, std::size_t count) {
   const float* weights = parameters + l.parameters;
-  kernel::matmul({.rows = count, .columns = l.outputs, .inner = l.inputs, .a = x, .a_row_stride = l.inputs, .b = weights,
-                  .b_stride = l.outputs, .bias = weights + l.weight_count(), .c = y, .c_stride = l.outputs});
+  kernel::matmul({.rows = count,
+                  .columns = l.outputs,
+                  .inner = l.inputs,
+                  .a = x,
+                  .a_row_stride = l.inputs,
+                  .b = weights,
+                  .b_stride = l.outputs,
+                  .bias = weights + l.weight_count(),
+                  .c = y,
+                  .c_stride = l.outputs});
 }
 
 // Adds dW = x^T dy and db, in order of the places, and writes dx = dy W^T where it is wanted.
 inline void dense_backward(const layer& l, const float* parameters, const float* x, const float* dy, float* dx, float* gradient,
                            std::size_t count) {
   float* weights = gradient + l.parameters;
-  kernel::matmul({.rows = l.inputs, .columns = l.outputs, .inner = count, .a = x, .a_row_stride = 1, .a_inner_stride = l.inputs,
-                  .b = dy, .b_stride = l.outputs, .c = weights, .c_stride = l.outputs, .accumulate = true});
+  kernel::matmul({.rows = l.inputs,
+                  .columns = l.outputs,
+                  .inner = count,
+                  .a = x,
+                  .a_row_stride = 1,
+                  .a_inner_stride = l.inputs,
+                  .b = dy,
+                  .b_stride = l.outputs,
+                  .c = weights,
+                  .c_stride = l.outputs,
+                  .accumulate = true});
   kernel::add_column_sums(dy, count, l.outputs, weights + l.weight_count());
   if (dx)
-    kernel::matmul({.rows = count, .columns = l.inputs, .inner = l.outputs, .a = dy, .a_row_stride = l.outputs,
-                    .b = parameters + l.parameters, .b_stride = l.outputs, .b_transposed = true, .c = dx,
+    kernel::matmul({.rows = count,
+                    .columns = l.inputs,
+                    .inner = l.outputs,
+                    .a = dy,
+                    .a_row_stride = l.outputs,
+                    .b = parameters + l.parameters,
+                    .b_stride = l.outputs,
+                    .b_transposed = true,
+                    .c = dx,
                     .c_stride = l.inputs});
 }
 
 inline void copy_channels(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t channels,
                           std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
+  for (std::size_t i = 0; i < count; ++i)
+    __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
 }
 
 inline void join_forward(const layer& l, const float* x, const float* saved, float* y, std::size_t count) {
@@ -85,8 +110,8 @@ inline std::span<float> forward_on_tape(const plan& p, const float* parameters, 
 }
 
 // Adds to `gradient` (layout of the parameters) the derivative of a loss whose derivative by the output stands at
-// scratch + plan.scratch_output * rows. The tape is that of forward_on_tape; scratch has plan.scratch_size * rows floats. Rows are
-// summed in order, so a batch in several blocks gives the same bits as in one.
+// scratch + plan.scratch_output * rows. The tape is that of forward_on_tape; scratch has plan.scratch_size * rows floats. Rows
+// are summed in order, so a batch in several blocks gives the same bits as in one.
 inline void backward(const plan& p, const float* parameters, const float* tape, float* scratch, float* gradient,
                      std::size_t rows) {
   for (std::size_t i = p.layers.size(); i-- > 0;) {
@@ -98,9 +123,7 @@ inline void backward(const plan& p, const float* parameters, const float* tape, 
     const std::size_t count = rows * l.positions;
     const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
     switch (l.kind) {
-      case layer_kind::dense:
-        detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count);
-        break;
+      case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
       case layer_kind::activate: kernel::activate_backward(l.function, x, dy, dx, count * l.outputs); break;
       case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
       case layer_kind::join:

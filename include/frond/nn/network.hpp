@@ -67,8 +67,8 @@ constexpr plan plan_of() {
   return Net::storage.view();
 }
 
-// Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments of
-// optimisers have exactly this layout.
+// Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments
+// of optimisers have exactly this layout.
 template <fixed_network Net>
 struct alignas(64) parameters {
   float values[plan_of<Net>().parameter_count] = {};

@@ -15,7 +15,8 @@
 
 namespace frond::inline FROND_ABI::nn {
 
-// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise level.
+// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
+// level.
 constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
 
 // Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input (papers: "one extra input

@@ -1,7 +1,7 @@
 // A network as a flat list of layers: what each one computes, and where its parameters and tensors stand.
 //
-// The list is made once, at compile time for a device (network.hpp, tree_unet.hpp) or at run time for a sweep over shapes, by the
-// same builder. Everything that runs a network takes a `plan`, so a sweep instantiates no kernel twice.
+// The list is made once, at compile time for a device (network.hpp, tree_unet.hpp) or at run time for a sweep over shapes, by
+// the same builder. Everything that runs a network takes a `plan`, so a sweep instantiates no kernel twice.
 #pragma once
 
 #include <cstddef>
@@ -32,12 +32,12 @@ struct tensor_places {
 struct layer {
   layer_kind kind = layer_kind::dense;
   kernel::activation function = kernel::activation::relu;
-  std::uint32_t positions = 0;         // how often the layer is applied in one row
-  std::uint32_t inputs = 0;            // channels read at each position
-  std::uint32_t outputs = 0;           // channels written at each position
-  std::size_t parameters = 0;          // dense: offset of W, followed by b
-  tensor_places tape{};                // training: every tensor keeps its own place
-  tensor_places scratch{};             // inference, and gradients on the way back: places are used again
+  std::uint32_t positions = 0;  // how often the layer is applied in one row
+  std::uint32_t inputs = 0;     // channels read at each position
+  std::uint32_t outputs = 0;    // channels written at each position
+  std::size_t parameters = 0;   // dense: offset of W, followed by b
+  tensor_places tape{};         // training: every tensor keeps its own place
+  tensor_places scratch{};      // inference, and gradients on the way back: places are used again
 
   [[nodiscard]] constexpr std::size_t weight_count() const { return std::size_t{inputs} * outputs; }
 };

@@ -20,10 +20,11 @@ struct tree_unet_shape {
   [[nodiscard]] constexpr std::uint32_t layer_count() const { return 2 + 3 * depth + 3 * depth + 1; }
 };
 
-// Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per level,
-// up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the way down
-// left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every convolution is a
-// dense layer on merged positions. No attention, no normalisation. (arXiv 2502.12089, section on architectures.)
+// Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per
+// level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the
+// way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every
+// convolution is a dense layer on merged positions. No attention, no normalisation. (arXiv 2502.12089, section on
+// architectures.)
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   const checked leaves = checked_power(shape.branching, shape.depth);
@@ -44,7 +45,8 @@ struct tree_unet {
   static_assert(storage.state().ok(), "a tree U-Net needs branching >= 2, depth >= 1, and at least one channel everywhere");
 };
 
-// Sentences of `length` tokens, flattened, through `hidden_layers` dense layers with one activation, and back to logits per token.
+// Sentences of `length` tokens, flattened, through `hidden_layers` dense layers with one activation, and back to logits per
+// token.
 struct mlp_shape {
   std::uint32_t length = 0;
   std::uint32_t input_channels = 0, output_channels = 0;

@@ -13,9 +13,9 @@
 
 namespace frond::inline FROND_ABI::parallel {
 
-// A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker runs
-// which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from inside a
-// task; tasks do not throw. About 10 us for a call that wakes sleeping threads.
+// A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker
+// runs which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
+// inside a task; tasks do not throw. About 10 us for a call that wakes sleeping threads.
 class thread_pool {
  public:
   // workers = 0: as many as the machine has cores.

@@ -22,14 +22,14 @@ enum class decay : std::uint8_t { none, linear, cosine };
 struct optimiser_options {
   method kind = method::adam;
   float rate = 1e-3f;
-  float momentum = 0.9f;                     // sgd
-  float beta_1 = 0.9f, beta_2 = 0.999f;      // adam
-  float epsilon = 1e-8f;                     // adam
-  float weight_decay = 0.0f;                 // decoupled: a parameter loses rate * weight_decay of itself in each step
-  std::uint64_t warm_up = 0;                 // the rate rises linearly over so many steps
-  decay shape = decay::none;                 // then it falls to zero at step `decay_end`
+  float momentum = 0.9f;                 // sgd
+  float beta_1 = 0.9f, beta_2 = 0.999f;  // adam
+  float epsilon = 1e-8f;                 // adam
+  float weight_decay = 0.0f;             // decoupled: a parameter loses rate * weight_decay of itself in each step
+  std::uint64_t warm_up = 0;             // the rate rises linearly over so many steps
+  decay shape = decay::none;             // then it falls to zero at step `decay_end`
   std::uint64_t decay_end = 0;
-  float clip_norm = 0.0f;                    // gradients with a larger Euclidean norm are scaled down to it; 0: never
+  float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
     if (!(rate > 0.0f)) return {"the rate must be positive"};
@@ -78,15 +78,20 @@ inline float clip_scale(const optimiser_options& o, std::span<const float> gradi
   return norm > o.clip_norm ? o.clip_norm / norm : 1.0f;
 }
 
-// One step, number `step` from 0, on the elements [first, first + count) of all arrays. `state` holds state_arrays(kind) arrays of
-// parameters.size() floats, zero before the first step. Elements are independent, so ranges may run in parallel.
-inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale, std::span<const float> gradient,
-                           std::span<float> parameters, std::span<float> state, std::size_t first, std::size_t count) {
+// One step, number `step` from 0, on the elements [first, first + count) of all arrays. `state` holds state_arrays(kind) arrays
+// of parameters.size() floats, zero before the first step. Elements are independent, so ranges may run in parallel.
+inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale,
+                           std::span<const float> gradient, std::span<float> parameters, std::span<float> state,
+                           std::size_t first, std::size_t count) {
   const float rate = rate_at(o, step);
   if (o.kind == method::adam) {
-    kernel::adam({.rate = rate, .beta_1 = o.beta_1, .beta_2 = o.beta_2, .epsilon = o.epsilon,
+    kernel::adam({.rate = rate,
+                  .beta_1 = o.beta_1,
+                  .beta_2 = o.beta_2,
+                  .epsilon = o.epsilon,
                   .correction_1 = detail::bias_correction(o.beta_1, step + 1),
-                  .correction_2 = detail::bias_correction(o.beta_2, step + 1), .decay = o.weight_decay,
+                  .correction_2 = detail::bias_correction(o.beta_2, step + 1),
+                  .decay = o.weight_decay,
                   .gradient_scale = gradient_scale},
                  gradient.data() + first, parameters.data() + first, state.data() + first,
                  state.data() + parameters.size() + first, count);

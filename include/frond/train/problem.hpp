@@ -18,15 +18,16 @@
 
 namespace frond::inline FROND_ABI::train {
 
-// write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the target
-// decides the loss:
+// write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the
+// target decides the loss:
 //   symbol   cross-entropy: one symbol for each output position; output channels are logits
 //   float    squared error: one float for each output
 // scratch is as large as the target. Const and free of shared state, because workers call it at the same time.
 template <class Problem>
-concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>) &&
-                  requires(const Problem& p, std::uint64_t example, std::span<float> input,
-                           std::span<typename Problem::target> target) { p.write(example, input, target, target); };
+concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>)&&requires(
+    const Problem& p, std::uint64_t example, std::span<float> input, std::span<typename Problem::target> target) {
+  p.write(example, input, target, target);
+};
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
 template <source Source>

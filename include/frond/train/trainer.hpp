@@ -21,9 +21,9 @@ namespace frond::inline FROND_ABI::train {
 
 struct options {
   optimiser_options optimiser{};
-  std::uint32_t batch = 64;         // examples in a step
-  std::uint32_t shard_rows = 128;   // examples whose gradients are summed in order; it belongs to the bits
-  std::uint32_t block_rows = 32;    // examples in memory at a time; a matter of speed and memory only
+  std::uint32_t batch = 64;        // examples in a step
+  std::uint32_t shard_rows = 128;  // examples whose gradients are summed in order; it belongs to the bits
+  std::uint32_t block_rows = 32;   // examples in memory at a time; a matter of speed and memory only
 
   [[nodiscard]] constexpr status check() const {
     if (batch == 0) return {"a batch needs at least one example"};
@@ -72,8 +72,8 @@ Target* target_memory(float* memory) {
     return reinterpret_cast<Target*>(memory);
 }
 
-// Writes examples [first, first + rows), runs the network on the tape, writes the loss of each row (mean over its outputs) and the
-// gradient by the output, scaled with `scale`, to where backward expects it.
+// Writes examples [first, first + rows), runs the network on the tape, writes the loss of each row (mean over its outputs) and
+// the gradient by the output, scaled with `scale`, to where backward expects it.
 template <problem Problem>
 void forward_block(const nn::plan& p, const Problem& examples, const float* parameters, const block_memory& m,
                    std::uint64_t first, std::size_t rows, float scale, float* row_losses) {
@@ -106,8 +106,8 @@ constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, st
   return detail::padded(count) + workers * detail::block_memory::size(p, block_rows);
 }
 
-// Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks are
-// shared among the workers; the result does not depend on how.
+// Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
+// are shared among the workers; the result does not depend on how.
 template <problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
@@ -132,9 +132,9 @@ constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::
          running * detail::block_memory::size(p, o.block()) + detail::padded(o.batch);
 }
 
-// Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are merged
-// like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and shard_rows
-// alone, so any number of workers and any block size give the same bits. Nothing is allocated.
+// Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
+// merged like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and
+// shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
 template <problem Problem, executor Executor = const serial_executor>
 class trainer {
  public:
@@ -160,9 +160,10 @@ class trainer {
     for (std::size_t wave = 0; wave < shards; wave += running_) {
       const std::size_t count = shards - wave < running_ ? shards - wave : running_;
       workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
-      if (shards > 1) each_slice([&](std::size_t from, std::size_t size) {
-        for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
-      });
+      if (shards > 1)
+        each_slice([&](std::size_t from, std::size_t size) {
+          for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
+        });
     }
     if (shards > 1) each_slice([&](std::size_t from, std::size_t size) { collect(shards, from, size); });
     const std::span<const float> gradient{gradients_, plan_.parameter_count};
