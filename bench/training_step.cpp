@@ -65,9 +65,13 @@ void mlp(benchmark::State& state) {
   run_steps(state, net.finish(), table{values}, 128);
 }
 
-void executors(benchmark::internal::Benchmark* benchmark) {
-  benchmark->ArgNames({"workers", "shard_rows"})->Args({1, 128})->Args({1, 32})->Args({2, 32});
-  benchmark->UseRealTime()->Unit(benchmark::kMicrosecond);
+void one_worker(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"workers", "shard_rows"})->Args({1, 128})->Args({1, 32})->Unit(benchmark::kMicrosecond);
+}
+
+// The CPU time of the calling thread says nothing about what the other one does, so the clock on the wall counts here.
+void two_workers(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"workers", "shard_rows"})->Args({2, 32})->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
 
 constexpr grammar::rhm_shape paper{.vocabulary = 16, .rules = 4, .branching = 2, .depth = 3};
@@ -75,6 +79,9 @@ constexpr grammar::rhm_shape demo{.vocabulary = 8, .rules = 2, .branching = 2, .
 
 }  // namespace
 
-BENCHMARK_CAPTURE(tree_unet, v16_d8_batch128, paper, 128)->Apply(executors);
-BENCHMARK_CAPTURE(tree_unet, v8_d16_batch64, demo, 64)->Apply(executors);
-BENCHMARK(mlp)->Name("mlp/64_256_256_64_batch128")->Apply(executors);
+BENCHMARK_CAPTURE(tree_unet, v16_d8_batch128, paper, 128)->Apply(one_worker);
+BENCHMARK_CAPTURE(tree_unet, v16_d8_batch128, paper, 128)->Apply(two_workers);
+BENCHMARK_CAPTURE(tree_unet, v8_d16_batch64, demo, 64)->Apply(one_worker);
+BENCHMARK_CAPTURE(tree_unet, v8_d16_batch64, demo, 64)->Apply(two_workers);
+BENCHMARK(mlp)->Name("mlp/64_256_256_64_batch128")->Apply(one_worker);
+BENCHMARK(mlp)->Name("mlp/64_256_256_64_batch128")->Apply(two_workers);
