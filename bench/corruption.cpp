@@ -17,8 +17,8 @@ using namespace frond;
 
 template <diffusion::discrete_process Process>
 void corruption(benchmark::State& state) {
-  const bench::drawn_grammar grammar({.vocabulary = 16, .rules = 4, .branching = 2,
-                                      .depth = static_cast<std::uint32_t>(state.range(0))});
+  const bench::drawn_grammar grammar(
+      {.vocabulary = 16, .rules = 4, .branching = 2, .depth = static_cast<std::uint32_t>(state.range(0))});
   const std::size_t length = grammar.view().length();
   const std::vector<symbol> clean = grammar.sentences(65536 / length);
   std::vector<symbol> noisy(clean.size());

@@ -19,7 +19,8 @@ using namespace frond;
 
 void exact_denoising(benchmark::State& state) {
   const grammar::rhm_shape shape{.vocabulary = static_cast<std::uint32_t>(state.range(0)),
-                                 .rules = static_cast<std::uint32_t>(state.range(1)), .branching = 2,
+                                 .rules = static_cast<std::uint32_t>(state.range(1)),
+                                 .branching = 2,
                                  .depth = static_cast<std::uint32_t>(state.range(2))};
   constexpr std::size_t rows = 64;
   const bench::drawn_grammar grammar(shape);

@@ -29,8 +29,15 @@ void matmul(benchmark::State& state, layout kind) {
              inner = static_cast<std::size_t>(state.range(2));
   bench::aligned_floats a = bench::random_floats(rows * inner), b = bench::random_floats(inner * columns);
   bench::aligned_floats bias = bench::random_floats(columns), c(rows * columns);
-  kernel::matmul_operands m{.rows = rows, .columns = columns, .inner = inner, .a = a.data(), .a_row_stride = inner,
-                            .b = b.data(), .b_stride = columns, .c = c.data(), .c_stride = columns};
+  kernel::matmul_operands m{.rows = rows,
+                            .columns = columns,
+                            .inner = inner,
+                            .a = a.data(),
+                            .a_row_stride = inner,
+                            .b = b.data(),
+                            .b_stride = columns,
+                            .c = c.data(),
+                            .c_stride = columns};
   switch (kind) {
     case layout::forward: m.bias = bias.data(); break;
     case layout::input_gradient: m.b_transposed = true, m.b_stride = inner; break;
@@ -92,8 +99,13 @@ void softmax_cross_entropy(benchmark::State& state) {
 void adam(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
   bench::aligned_floats gradient = bench::random_floats(count), parameter(count), first(count), second(count);
-  const kernel::adam_coefficients coefficients{.rate = 1e-3f, .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-8f,
-                                               .correction_1 = 1.0f, .correction_2 = 1.0f, .decay = 0.0f,
+  const kernel::adam_coefficients coefficients{.rate = 1e-3f,
+                                               .beta_1 = 0.9f,
+                                               .beta_2 = 0.999f,
+                                               .epsilon = 1e-8f,
+                                               .correction_1 = 1.0f,
+                                               .correction_2 = 1.0f,
+                                               .decay = 0.0f,
                                                .gradient_scale = 1.0f};
   for (auto _ : state) {
     kernel::adam(coefficients, gradient.data(), parameter.data(), first.data(), second.data(), count);

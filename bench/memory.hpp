@@ -40,8 +40,7 @@ inline aligned_floats random_floats(std::size_t size) {
 class drawn_grammar {
  public:
   explicit drawn_grammar(const frond::grammar::rhm_shape& shape)
-      : rules_(shape.rules_size()),
-        order_(shape.order_size()),
+      : rules_(shape.rules_size()), order_(shape.order_size()),
         view_(frond::grammar::draw_rhm(shape, frond::seed{7}, rules_, order_).value) {}
   drawn_grammar(const drawn_grammar&) = delete;
   drawn_grammar& operator=(const drawn_grammar&) = delete;

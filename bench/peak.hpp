@@ -26,17 +26,17 @@ inline constexpr int chain_count = 12;
 
 // Each turn: chain_count products and as many sums, in registers. The empty statements keep the compiler from computing the
 // product once for all, and from fusing it into the sum.
-#define BENCH_DEFINE_MULTIPLY_ADD(function, floats)                    \
-  inline void function(std::uint64_t turns) {                          \
-    floats sums[chain_count] = {}, a = {}, b = {};                     \
-    for (; turns > 0; --turns) {                                       \
-      _Pragma("GCC unroll 12") for (int i = 0; i < chain_count; ++i) { \
-        __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(a));            \
-        floats product = a * b;                                        \
-        __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(product));      \
-        sums[i] = sums[i] + product;                                   \
-      }                                                                \
-    }                                                                  \
+#define BENCH_DEFINE_MULTIPLY_ADD(function, floats)                                 \
+  inline void function(std::uint64_t turns) {                                       \
+    floats sums[chain_count] = {}, a = {}, b = {};                                  \
+    for (; turns > 0; --turns) {                                                    \
+      _Pragma("GCC unroll 12") for (int i = 0; i < chain_count; ++i) {              \
+        __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(a));                         \
+        floats product = a * b;                                                     \
+        __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(product));                   \
+        sums[i] = sums[i] + product;                                                \
+      }                                                                             \
+    }                                                                               \
     for (floats & sum : sums) __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(sum)); \
   }
 
@@ -52,14 +52,14 @@ typedef float avx2_floats __attribute__((vector_size(32)));
 __attribute__((target("avx,avx2"))) BENCH_DEFINE_MULTIPLY_ADD(multiply_add_avx2, avx2_floats)
 #endif
 #if FROND_WITH_AVX512
-typedef float avx512_floats __attribute__((vector_size(64)));
+    typedef float avx512_floats __attribute__((vector_size(64)));
 __attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_MULTIPLY_ADD(multiply_add_avx512, avx512_floats)
 #endif
 
 #undef BENCH_DEFINE_MULTIPLY_ADD
 #undef BENCH_FLOAT_REGISTER
 
-inline void multiply_add(std::uint64_t turns) {
+    inline void multiply_add(std::uint64_t turns) {
   switch (frond::simd::active_instruction_set()) {
 #if FROND_WITH_AVX512
     case frond::simd::instruction_set::avx512: return multiply_add_avx512(turns);

@@ -15,7 +15,8 @@ using namespace frond;
 
 void rhm_sampling(benchmark::State& state) {
   const bench::drawn_grammar grammar({.vocabulary = static_cast<std::uint32_t>(state.range(0)),
-                                      .rules = static_cast<std::uint32_t>(state.range(1)), .branching = 2,
+                                      .rules = static_cast<std::uint32_t>(state.range(1)),
+                                      .branching = 2,
                                       .depth = static_cast<std::uint32_t>(state.range(2))});
   const std::size_t length = grammar.view().length();
   std::vector<symbol> out(65536);

@@ -47,9 +47,11 @@ bench::aligned_floats posteriors() {
 
 // The time does not depend on what the network has learned, so its weights are random.
 void learned(benchmark::State& state) {
-  const auto net = nn::make_tree_unet({.branching = shape.branching, .depth = shape.depth,
+  const auto net = nn::make_tree_unet({.branching = shape.branching,
+                                       .depth = shape.depth,
                                        .input_channels = nn::token_channels(noise.input_symbols()),
-                                       .output_channels = shape.vocabulary, .width = 128});
+                                       .output_channels = shape.vocabulary,
+                                       .width = 128});
   const nn::plan plan = net;
   bench::aligned_floats parameters(plan.parameter_count), scratch(plan.scratch_size * 32), memory = posteriors();
   nn::initialise(plan, nn::initialisation::he, seed{3}, parameters);

@@ -38,9 +38,11 @@ void tree_unet(benchmark::State& state, const grammar::rhm_shape& shape, std::ui
   const diffusion::uniform process{shape.vocabulary};
   const train::denoising examples{train::data_set{grammar::rhm_subset{grammar.view()}, seed{1}, 0, 1200}, process,
                                   diffusion::schedule{diffusion::schedule::linear_signal, 100}, seed{2}};
-  const auto net = nn::make_tree_unet({.branching = shape.branching, .depth = shape.depth,
+  const auto net = nn::make_tree_unet({.branching = shape.branching,
+                                       .depth = shape.depth,
                                        .input_channels = nn::token_channels(process.input_symbols()),
-                                       .output_channels = shape.vocabulary, .width = 128});
+                                       .output_channels = shape.vocabulary,
+                                       .width = 128});
   run_steps(state, net, examples, batch);
   bench::count_tokens(state, batch * shape.leaves());
 }
