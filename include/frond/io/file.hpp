@@ -35,7 +35,7 @@ inline status write_file(const std::string& path, std::span<const std::uint8_t> 
   const std::string temporary = path + ".part";
   std::FILE* const file = std::fopen(temporary.c_str(), "wb");
   if (!file) return {"the file cannot be created", 0};
-  const std::size_t written = std::fwrite(bytes.data(), 1, bytes.size(), file);
+  const std::size_t written = bytes.empty() ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);  // never a null pointer
   const bool flushed = std::fclose(file) == 0;
   if (written != bytes.size() || !flushed) {
     std::remove(temporary.c_str());
