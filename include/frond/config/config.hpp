@@ -64,5 +64,14 @@
 // versions do not link by accident. Layout and size of public types depend on nothing else.
 #define FROND_ABI v0_1_separate
 
+// Unrolls the loop that follows, so that an array of vectors becomes registers. Not under a sanitizer: there it would only make
+// the checks of each element a hundred times as long to compile.
+#define FROND_DETAIL_PRAGMA(text) _Pragma(#text)
+#if defined(__SANITIZE_ADDRESS__)
+#define FROND_UNROLL(count)
+#else
+#define FROND_UNROLL(count) FROND_DETAIL_PRAGMA(GCC unroll count)
+#endif
+
 #define FROND_ALWAYS_INLINE __attribute__((always_inline)) inline
 #define FROND_NOINLINE __attribute__((noinline))

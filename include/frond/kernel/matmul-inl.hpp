@@ -40,8 +40,8 @@ template <std::size_t Rows, std::size_t Vectors>
 FROND_ALWAYS_INLINE void multiply_tile(const tile_operands& t, std::size_t row) {
   vec sum[Rows][Vectors];
   float* const c = t.c + row * t.c_stride;
-  _Pragma("GCC unroll 16") for (std::size_t i = 0; i < Rows; ++i)
-      _Pragma("GCC unroll 4") for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] =
+  FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i)
+      FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] =
           t.accumulate ? load(c + i * t.c_stride + 16 * j)
           : t.bias     ? load(t.bias + 16 * j)
                        : splat(0.0f);
@@ -49,14 +49,14 @@ FROND_ALWAYS_INLINE void multiply_tile(const tile_operands& t, std::size_t row) 
   const float* b = t.b;
   for (std::size_t k = 0; k < t.inner; ++k, a += t.a_inner_stride, b += t.b_stride) {
     vec b_row[Vectors];
-    _Pragma("GCC unroll 4") for (std::size_t j = 0; j < Vectors; ++j) b_row[j] = load(b + 16 * j);
-    _Pragma("GCC unroll 16") for (std::size_t i = 0; i < Rows; ++i) {
+    FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) b_row[j] = load(b + 16 * j);
+    FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i) {
       const vec a_element = splat(a[i * t.a_row_stride]);
-      _Pragma("GCC unroll 4") for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] = sum[i][j] + a_element * b_row[j];
+      FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] = sum[i][j] + a_element * b_row[j];
     }
   }
-  _Pragma("GCC unroll 16") for (std::size_t i = 0; i < Rows; ++i)
-      _Pragma("GCC unroll 4") for (std::size_t j = 0; j < Vectors; ++j) store(c + i * t.c_stride + 16 * j, sum[i][j]);
+  FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i)
+      FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) store(c + i * t.c_stride + 16 * j, sum[i][j]);
 }
 
 template <std::size_t Rows, std::size_t Vectors>
@@ -78,7 +78,7 @@ FROND_ALWAYS_INLINE void multiply_tail_tile(const tile_operands& t, std::size_t 
   const float* a = t.a + row * t.a_row_stride;
   for (std::size_t k = 0; k < t.inner; ++k, a += t.a_inner_stride) {
     const vec b_row = load(t.b + k * t.b_stride);
-    _Pragma("GCC unroll 16") for (std::size_t i = 0; i < Rows; ++i) sum[i] = sum[i] + splat(a[i * t.a_row_stride]) * b_row;
+    FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i) sum[i] = sum[i] + splat(a[i * t.a_row_stride]) * b_row;
   }
   for (std::size_t i = 0; i < Rows; ++i) store_some(c + i * t.c_stride, sum[i], columns);
 }

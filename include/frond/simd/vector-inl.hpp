@@ -100,7 +100,7 @@ FROND_ALWAYS_INLINE float_register sqrt_register(float_register a) {
 }
 
 #undef FROND_EACH_REGISTER
-#define FROND_EACH_REGISTER _Pragma("GCC unroll 16") for (int i = 0; i < register_count; ++i)
+#define FROND_EACH_REGISTER FROND_UNROLL(16) for (int i = 0; i < register_count; ++i)
 
 // Memory needs no alignment.
 FROND_ALWAYS_INLINE vec load(const float* from) {
