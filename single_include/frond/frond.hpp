@@ -116,6 +116,15 @@
 // versions do not link by accident. Layout and size of public types depend on nothing else.
 #define FROND_ABI v0_1_separate
 
+// Unrolls the loop that follows, so that an array of vectors becomes registers. Not under a sanitizer: there it would only make
+// the checks of each element a hundred times as long to compile.
+#define FROND_DETAIL_PRAGMA(text) _Pragma(#text)
+#if defined(__SANITIZE_ADDRESS__)
+#define FROND_UNROLL(count)
+#else
+#define FROND_UNROLL(count) FROND_DETAIL_PRAGMA(GCC unroll count)
+#endif
+
 #define FROND_ALWAYS_INLINE __attribute__((always_inline)) inline
 #define FROND_NOINLINE __attribute__((noinline))
 
@@ -470,17 +479,17 @@ constexpr bool pin(instruction_set set) { return set == base_instruction_set(); 
 
 // Calls the same function of the pass that is active. One switch per kernel, so a program links only the kernels it uses.
 #if FROND_WITH_AVX2 && FROND_WITH_AVX512
-#define FROND_DISPATCH_CALL(call)                                                  \
-  switch (simd::active_instruction_set()) {                                        \
-    case simd::instruction_set::avx512: return pass_avx512::call;                  \
-    case simd::instruction_set::avx2: return pass_avx2::call;                      \
-    default: return FROND_BASE_PASS::call;                                         \
+#define FROND_DISPATCH_CALL(call)                                 \
+  switch (simd::active_instruction_set()) {                       \
+    case simd::instruction_set::avx512: return pass_avx512::call; \
+    case simd::instruction_set::avx2: return pass_avx2::call;     \
+    default: return FROND_BASE_PASS::call;                        \
   }
 #elif FROND_WITH_AVX512
-#define FROND_DISPATCH_CALL(call)                                                  \
-  switch (simd::active_instruction_set()) {                                        \
-    case simd::instruction_set::avx512: return pass_avx512::call;                  \
-    default: return FROND_BASE_PASS::call;                                         \
+#define FROND_DISPATCH_CALL(call)                                 \
+  switch (simd::active_instruction_set()) {                       \
+    case simd::instruction_set::avx512: return pass_avx512::call; \
+    default: return FROND_BASE_PASS::call;                        \
   }
 #else
 #define FROND_DISPATCH_CALL(call) return FROND_BASE_PASS::call
@@ -525,9 +534,9 @@ inline constexpr float two_pi = 0x1.921fb6p+2f;
 
 // The upper tail of the normal law, Q(a) = exp(-a^2 / 2) t q(t) with t = 1 / (1 + 0.375 a), on 0 <= a <= 14.5: 1.3e-7.
 inline constexpr float tail_slope = 0.375f;
-inline constexpr float tail_q[] = {0.14961943030357361f,   0.14927068352699280f,     0.13126456737518311f,
-                                   0.075968727469444274f,  0.049004193395376205f,    -0.0025070405099540949f,
-                                   -0.13625857234001160f,  0.11090424656867981f,     -0.027266297489404678f};
+inline constexpr float tail_q[] = {0.14961943030357361f,  0.14927068352699280f,  0.13126456737518311f,
+                                   0.075968727469444274f, 0.049004193395376205f, -0.0025070405099540949f,
+                                   -0.13625857234001160f, 0.11090424656867981f,  -0.027266297489404678f};
 inline constexpr float inverse_sqrt_two_pi = 0x1.988454p-2f;
 
 }  // namespace frond::inline FROND_ABI::math::detail
@@ -739,17 +748,17 @@ constexpr block philox(block counter, std::uint32_t key_0, std::uint32_t key_1) 
 
 // What a draw is for. Streams with different numbers are independent; numbers below 1024 belong to the library.
 enum class stream : std::uint32_t {
-  rules = 1,         // rule tables of a grammar
-  datum = 2,         // the choices inside datum `index`
-  subset = 3,        // which sentences form a data set without repetition
-  order = 4,         // the order of an epoch
-  time = 5,          // the noise level of a training example
-  noise = 6,         // the corruption of an example
-  start = 7,         // the pure noise that sampling starts from
-  reverse = 8,       // the reverse steps of sampling
-  posterior = 9,     // exact joint samples of a posterior
-  weights = 10,      // initial parameters
-  user = 1024,       // the first number free for users
+  rules = 1,      // rule tables of a grammar
+  datum = 2,      // the choices inside datum `index`
+  subset = 3,     // which sentences form a data set without repetition
+  order = 4,      // the order of an epoch
+  time = 5,       // the noise level of a training example
+  noise = 6,      // the corruption of an example
+  start = 7,      // the pure noise that sampling starts from
+  reverse = 8,    // the reverse steps of sampling
+  posterior = 9,  // exact joint samples of a posterior
+  weights = 10,   // initial parameters
+  user = 1024,    // the first number free for users
 };
 
 // The address of four words: counter = (index low, index high, stream, position), key = seed.
@@ -1047,13 +1056,13 @@ namespace frond::inline FROND_ABI::kernel {
 // Nothing overlaps c.
 struct matmul_operands {
   std::size_t rows = 0, columns = 0, inner = 0;
-  const float* a = nullptr;         // a[i][k] stands at a[i * a_row_stride + k * a_inner_stride]
+  const float* a = nullptr;  // a[i][k] stands at a[i * a_row_stride + k * a_inner_stride]
   std::size_t a_row_stride = 0, a_inner_stride = 1;
-  const float* b = nullptr;         // [inner][columns]; if b_transposed, [columns][inner]
+  const float* b = nullptr;  // [inner][columns]; if b_transposed, [columns][inner]
   std::size_t b_stride = 0;
   bool b_transposed = false;
-  const float* bias = nullptr;      // [columns], or none
-  float* c = nullptr;               // [rows][columns]
+  const float* bias = nullptr;  // [columns], or none
+  float* c = nullptr;           // [rows][columns]
   std::size_t c_stride = 0;
   bool accumulate = false;
 };
@@ -1124,7 +1133,7 @@ namespace frond::inline FROND_ABI::kernel::inline FROND_ENTRY {
 // See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 64 KiB lives on the stack.
 inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
 
-// y[i] = f(x[i]). In place is fine.
+// y[i] = f(x[i]). In place is fine. GELU and SiLU of -infinity are NaN (-infinity times 0), and ReLU of NaN is 0.
 inline void activate(activation kind, const float* x, float* y, std::size_t count) {
   FROND_DISPATCH_CALL(activate(kind, x, y, count));
 }
@@ -1146,15 +1155,16 @@ inline void add_column_sums(const float* x, std::size_t rows, std::size_t column
   FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));
 }
 
-// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0.
+// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are
+// finite, or -infinity for classes that are impossible while another is not.
 inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
   FROND_DISPATCH_CALL(softmax(logits, rows, classes, probabilities));
 }
 
 // losses[row] = -ln softmax(logits[row])[targets[row]] in nats, and gradient[row] = scale times its derivative by the logits.
 // logits and gradient are [rows][classes], targets [rows] below classes. gradient may be logits.
-inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes, float scale,
-                                  float* gradient, float* losses) {
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
+                                  float scale, float* gradient, float* losses) {
   FROND_DISPATCH_CALL(softmax_cross_entropy(logits, targets, rows, classes, scale, gradient, losses));
 }
 
@@ -2333,8 +2343,8 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
 
 // A network as a flat list of layers: what each one computes, and where its parameters and tensors stand.
 //
-// The list is made once, at compile time for a device (network.hpp, tree_unet.hpp) or at run time for a sweep over shapes, by the
-// same builder. Everything that runs a network takes a `plan`, so a sweep instantiates no kernel twice.
+// The list is made once, at compile time for a device (network.hpp, tree_unet.hpp) or at run time for a sweep over shapes, by
+// the same builder. Everything that runs a network takes a `plan`, so a sweep instantiates no kernel twice.
 
 namespace frond::inline FROND_ABI::nn {
 
@@ -2353,12 +2363,12 @@ struct tensor_places {
 struct layer {
   layer_kind kind = layer_kind::dense;
   kernel::activation function = kernel::activation::relu;
-  std::uint32_t positions = 0;         // how often the layer is applied in one row
-  std::uint32_t inputs = 0;            // channels read at each position
-  std::uint32_t outputs = 0;           // channels written at each position
-  std::size_t parameters = 0;          // dense: offset of W, followed by b
-  tensor_places tape{};                // training: every tensor keeps its own place
-  tensor_places scratch{};             // inference, and gradients on the way back: places are used again
+  std::uint32_t positions = 0;  // how often the layer is applied in one row
+  std::uint32_t inputs = 0;     // channels read at each position
+  std::uint32_t outputs = 0;    // channels written at each position
+  std::size_t parameters = 0;   // dense: offset of W, followed by b
+  tensor_places tape{};         // training: every tensor keeps its own place
+  tensor_places scratch{};      // inference, and gradients on the way back: places are used again
 
   [[nodiscard]] constexpr std::size_t weight_count() const { return std::size_t{inputs} * outputs; }
 };
@@ -2559,26 +2569,51 @@ namespace detail {
 // y = x W + b at `count` places.
 inline void dense_forward(const layer& l, const float* parameters, const float* x, float* y, std::size_t count) {
   const float* weights = parameters + l.parameters;
-  kernel::matmul({.rows = count, .columns = l.outputs, .inner = l.inputs, .a = x, .a_row_stride = l.inputs, .b = weights,
-                  .b_stride = l.outputs, .bias = weights + l.weight_count(), .c = y, .c_stride = l.outputs});
+  kernel::matmul({.rows = count,
+                  .columns = l.outputs,
+                  .inner = l.inputs,
+                  .a = x,
+                  .a_row_stride = l.inputs,
+                  .b = weights,
+                  .b_stride = l.outputs,
+                  .bias = weights + l.weight_count(),
+                  .c = y,
+                  .c_stride = l.outputs});
 }
 
 // Adds dW = x^T dy and db, in order of the places, and writes dx = dy W^T where it is wanted.
 inline void dense_backward(const layer& l, const float* parameters, const float* x, const float* dy, float* dx, float* gradient,
                            std::size_t count) {
   float* weights = gradient + l.parameters;
-  kernel::matmul({.rows = l.inputs, .columns = l.outputs, .inner = count, .a = x, .a_row_stride = 1, .a_inner_stride = l.inputs,
-                  .b = dy, .b_stride = l.outputs, .c = weights, .c_stride = l.outputs, .accumulate = true});
+  kernel::matmul({.rows = l.inputs,
+                  .columns = l.outputs,
+                  .inner = count,
+                  .a = x,
+                  .a_row_stride = 1,
+                  .a_inner_stride = l.inputs,
+                  .b = dy,
+                  .b_stride = l.outputs,
+                  .c = weights,
+                  .c_stride = l.outputs,
+                  .accumulate = true});
   kernel::add_column_sums(dy, count, l.outputs, weights + l.weight_count());
   if (dx)
-    kernel::matmul({.rows = count, .columns = l.inputs, .inner = l.outputs, .a = dy, .a_row_stride = l.outputs,
-                    .b = parameters + l.parameters, .b_stride = l.outputs, .b_transposed = true, .c = dx,
+    kernel::matmul({.rows = count,
+                    .columns = l.inputs,
+                    .inner = l.outputs,
+                    .a = dy,
+                    .a_row_stride = l.outputs,
+                    .b = parameters + l.parameters,
+                    .b_stride = l.outputs,
+                    .b_transposed = true,
+                    .c = dx,
                     .c_stride = l.inputs});
 }
 
 inline void copy_channels(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t channels,
                           std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
+  for (std::size_t i = 0; i < count; ++i)
+    __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
 }
 
 inline void join_forward(const layer& l, const float* x, const float* saved, float* y, std::size_t count) {
@@ -2629,8 +2664,8 @@ inline std::span<float> forward_on_tape(const plan& p, const float* parameters, 
 }
 
 // Adds to `gradient` (layout of the parameters) the derivative of a loss whose derivative by the output stands at
-// scratch + plan.scratch_output * rows. The tape is that of forward_on_tape; scratch has plan.scratch_size * rows floats. Rows are
-// summed in order, so a batch in several blocks gives the same bits as in one.
+// scratch + plan.scratch_output * rows. The tape is that of forward_on_tape; scratch has plan.scratch_size * rows floats. Rows
+// are summed in order, so a batch in several blocks gives the same bits as in one.
 inline void backward(const plan& p, const float* parameters, const float* tape, float* scratch, float* gradient,
                      std::size_t rows) {
   for (std::size_t i = p.layers.size(); i-- > 0;) {
@@ -2642,9 +2677,7 @@ inline void backward(const plan& p, const float* parameters, const float* tape, 
     const std::size_t count = rows * l.positions;
     const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
     switch (l.kind) {
-      case layer_kind::dense:
-        detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count);
-        break;
+      case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
       case layer_kind::activate: kernel::activate_backward(l.function, x, dy, dx, count * l.outputs); break;
       case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
       case layer_kind::join:
@@ -2668,7 +2701,8 @@ namespace frond::inline FROND_ABI::nn {
 // How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
 //   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
 //   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform law
-//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021) at initialisation: hidden weights from
+//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021) at initialisation: hidden
+//   weights from
 //                    N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that outputs vanish as the width grows
 enum class initialisation : std::uint8_t { he, he_zero_readout, mean_field };
 
@@ -2768,8 +2802,8 @@ constexpr plan plan_of() {
   return Net::storage.view();
 }
 
-// Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments of
-// optimisers have exactly this layout.
+// Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments
+// of optimisers have exactly this layout.
 template <fixed_network Net>
 struct alignas(64) parameters {
   float values[plan_of<Net>().parameter_count] = {};
@@ -2791,7 +2825,8 @@ struct alignas(64) workspace {
 
 namespace frond::inline FROND_ABI::nn {
 
-// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise level.
+// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
+// level.
 constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
 
 // Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input (papers: "one extra input
@@ -2872,10 +2907,11 @@ struct tree_unet_shape {
   [[nodiscard]] constexpr std::uint32_t layer_count() const { return 2 + 3 * depth + 3 * depth + 1; }
 };
 
-// Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per level,
-// up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the way down
-// left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every convolution is a
-// dense layer on merged positions. No attention, no normalisation. (arXiv 2502.12089, section on architectures.)
+// Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per
+// level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the
+// way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every
+// convolution is a dense layer on merged positions. No attention, no normalisation. (arXiv 2502.12089, section on
+// architectures.)
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   const checked leaves = checked_power(shape.branching, shape.depth);
@@ -2896,7 +2932,8 @@ struct tree_unet {
   static_assert(storage.state().ok(), "a tree U-Net needs branching >= 2, depth >= 1, and at least one channel everywhere");
 };
 
-// Sentences of `length` tokens, flattened, through `hidden_layers` dense layers with one activation, and back to logits per token.
+// Sentences of `length` tokens, flattened, through `hidden_layers` dense layers with one activation, and back to logits per
+// token.
 struct mlp_shape {
   std::uint32_t length = 0;
   std::uint32_t input_channels = 0, output_channels = 0;
@@ -3368,14 +3405,14 @@ enum class decay : std::uint8_t { none, linear, cosine };
 struct optimiser_options {
   method kind = method::adam;
   float rate = 1e-3f;
-  float momentum = 0.9f;                     // sgd
-  float beta_1 = 0.9f, beta_2 = 0.999f;      // adam
-  float epsilon = 1e-8f;                     // adam
-  float weight_decay = 0.0f;                 // decoupled: a parameter loses rate * weight_decay of itself in each step
-  std::uint64_t warm_up = 0;                 // the rate rises linearly over so many steps
-  decay shape = decay::none;                 // then it falls to zero at step `decay_end`
+  float momentum = 0.9f;                 // sgd
+  float beta_1 = 0.9f, beta_2 = 0.999f;  // adam
+  float epsilon = 1e-8f;                 // adam
+  float weight_decay = 0.0f;             // decoupled: a parameter loses rate * weight_decay of itself in each step
+  std::uint64_t warm_up = 0;             // the rate rises linearly over so many steps
+  decay shape = decay::none;             // then it falls to zero at step `decay_end`
   std::uint64_t decay_end = 0;
-  float clip_norm = 0.0f;                    // gradients with a larger Euclidean norm are scaled down to it; 0: never
+  float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
     if (!(rate > 0.0f)) return {"the rate must be positive"};
@@ -3424,15 +3461,20 @@ inline float clip_scale(const optimiser_options& o, std::span<const float> gradi
   return norm > o.clip_norm ? o.clip_norm / norm : 1.0f;
 }
 
-// One step, number `step` from 0, on the elements [first, first + count) of all arrays. `state` holds state_arrays(kind) arrays of
-// parameters.size() floats, zero before the first step. Elements are independent, so ranges may run in parallel.
-inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale, std::span<const float> gradient,
-                           std::span<float> parameters, std::span<float> state, std::size_t first, std::size_t count) {
+// One step, number `step` from 0, on the elements [first, first + count) of all arrays. `state` holds state_arrays(kind) arrays
+// of parameters.size() floats, zero before the first step. Elements are independent, so ranges may run in parallel.
+inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale,
+                           std::span<const float> gradient, std::span<float> parameters, std::span<float> state,
+                           std::size_t first, std::size_t count) {
   const float rate = rate_at(o, step);
   if (o.kind == method::adam) {
-    kernel::adam({.rate = rate, .beta_1 = o.beta_1, .beta_2 = o.beta_2, .epsilon = o.epsilon,
+    kernel::adam({.rate = rate,
+                  .beta_1 = o.beta_1,
+                  .beta_2 = o.beta_2,
+                  .epsilon = o.epsilon,
                   .correction_1 = detail::bias_correction(o.beta_1, step + 1),
-                  .correction_2 = detail::bias_correction(o.beta_2, step + 1), .decay = o.weight_decay,
+                  .correction_2 = detail::bias_correction(o.beta_2, step + 1),
+                  .decay = o.weight_decay,
                   .gradient_scale = gradient_scale},
                  gradient.data() + first, parameters.data() + first, state.data() + first,
                  state.data() + parameters.size() + first, count);
@@ -3452,15 +3494,16 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
 
 namespace frond::inline FROND_ABI::train {
 
-// write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the target
-// decides the loss:
+// write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the
+// target decides the loss:
 //   symbol   cross-entropy: one symbol for each output position; output channels are logits
 //   float    squared error: one float for each output
 // scratch is as large as the target. Const and free of shared state, because workers call it at the same time.
 template <class Problem>
-concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>) &&
-                  requires(const Problem& p, std::uint64_t example, std::span<float> input,
-                           std::span<typename Problem::target> target) { p.write(example, input, target, target); };
+concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>)&&requires(
+    const Problem& p, std::uint64_t example, std::span<float> input, std::span<typename Problem::target> target) {
+  p.write(example, input, target, target);
+};
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
 template <source Source>
@@ -3525,9 +3568,9 @@ namespace frond::inline FROND_ABI::train {
 
 struct options {
   optimiser_options optimiser{};
-  std::uint32_t batch = 64;         // examples in a step
-  std::uint32_t shard_rows = 128;   // examples whose gradients are summed in order; it belongs to the bits
-  std::uint32_t block_rows = 32;    // examples in memory at a time; a matter of speed and memory only
+  std::uint32_t batch = 64;        // examples in a step
+  std::uint32_t shard_rows = 128;  // examples whose gradients are summed in order; it belongs to the bits
+  std::uint32_t block_rows = 32;   // examples in memory at a time; a matter of speed and memory only
 
   [[nodiscard]] constexpr status check() const {
     if (batch == 0) return {"a batch needs at least one example"};
@@ -3576,8 +3619,8 @@ Target* target_memory(float* memory) {
     return reinterpret_cast<Target*>(memory);
 }
 
-// Writes examples [first, first + rows), runs the network on the tape, writes the loss of each row (mean over its outputs) and the
-// gradient by the output, scaled with `scale`, to where backward expects it.
+// Writes examples [first, first + rows), runs the network on the tape, writes the loss of each row (mean over its outputs) and
+// the gradient by the output, scaled with `scale`, to where backward expects it.
 template <problem Problem>
 void forward_block(const nn::plan& p, const Problem& examples, const float* parameters, const block_memory& m,
                    std::uint64_t first, std::size_t rows, float scale, float* row_losses) {
@@ -3610,8 +3653,8 @@ constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, st
   return detail::padded(count) + workers * detail::block_memory::size(p, block_rows);
 }
 
-// Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks are
-// shared among the workers; the result does not depend on how.
+// Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
+// are shared among the workers; the result does not depend on how.
 template <problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
@@ -3636,9 +3679,9 @@ constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::
          running * detail::block_memory::size(p, o.block()) + detail::padded(o.batch);
 }
 
-// Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are merged
-// like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and shard_rows
-// alone, so any number of workers and any block size give the same bits. Nothing is allocated.
+// Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
+// merged like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and
+// shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
 template <problem Problem, executor Executor = const serial_executor>
 class trainer {
  public:
@@ -3664,9 +3707,10 @@ class trainer {
     for (std::size_t wave = 0; wave < shards; wave += running_) {
       const std::size_t count = shards - wave < running_ ? shards - wave : running_;
       workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
-      if (shards > 1) each_slice([&](std::size_t from, std::size_t size) {
-        for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
-      });
+      if (shards > 1)
+        each_slice([&](std::size_t from, std::size_t size) {
+          for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
+        });
     }
     if (shards > 1) each_slice([&](std::size_t from, std::size_t size) { collect(shards, from, size); });
     const std::span<const float> gradient{gradients_, plan_.parameter_count};
@@ -3901,6 +3945,8 @@ constexpr status read_record(std::span<const std::uint8_t> bytes, const record_h
 // =============================================================================================================
 
 // Everything that is compiled once per instruction set, in order. Included by pass.hpp only.
+// The order matters.
+// clang-format off
 
 // =============================================================================================================
 // frond/simd/vector-inl.hpp
@@ -4008,7 +4054,7 @@ FROND_ALWAYS_INLINE float_register sqrt_register(float_register a) {
 }
 
 #undef FROND_EACH_REGISTER
-#define FROND_EACH_REGISTER _Pragma("GCC unroll 16") for (int i = 0; i < register_count; ++i)
+#define FROND_EACH_REGISTER FROND_UNROLL(16) for (int i = 0; i < register_count; ++i)
 
 // Memory needs no alignment.
 FROND_ALWAYS_INLINE vec load(const float* from) {
@@ -4198,7 +4244,7 @@ namespace coefficient = math::detail;
 template <std::size_t Count>
 FROND_ALWAYS_INLINE vec polynomial(const vec& x, const float (&coefficients)[Count]) {
   vec sum = splat(coefficients[Count - 1]);
-  _Pragma("GCC unroll 16") for (std::size_t i = 2; i <= Count; ++i) sum = sum * x + splat(coefficients[Count - i]);
+  FROND_UNROLL(16) for (std::size_t i = 2; i <= Count; ++i) sum = sum * x + splat(coefficients[Count - i]);
   return sum;
 }
 
@@ -4227,8 +4273,8 @@ FROND_ALWAYS_INLINE vec log(const vec& x) {
   const vec tail = (polynomial(f, coefficient::log_q) * f) * square + e * splat(coefficient::ln2_low);
   const vec finite = (f + (tail - splat(0.5f) * square)) + e * splat(coefficient::ln2_high);
   const vec positive = select(x < infinity, finite, infinity);
-  const vec rest = select(x == zero, splat(-std::numeric_limits<float>::infinity()),
-                          splat(std::numeric_limits<float>::quiet_NaN()));
+  const vec rest =
+      select(x == zero, splat(-std::numeric_limits<float>::infinity()), splat(std::numeric_limits<float>::quiet_NaN()));
   return select(zero < x, positive, rest);
 }
 
@@ -4280,8 +4326,8 @@ FROND_ALWAYS_INLINE normal_law normal(const vec& x) {
 
 // The matrix product in register tiles. Pass text: compiled once per instruction set.
 //
-// A tile of Rows x 16 Vectors outputs stays in registers while k runs, so every output is one sum in order of k whatever the tile
-// is. Long sums are cut into blocks that continue from the stored value, which is exact.
+// A tile of Rows x 16 Vectors outputs stays in registers while k runs, so every output is one sum in order of k whatever the
+// tile is. Long sums are cut into blocks that continue from the stored value, which is exact.
 
 namespace frond::inline FROND_ABI::FROND_PASS {
 
@@ -4292,15 +4338,16 @@ inline constexpr std::size_t tile_rows_wide = 6, tile_vectors_wide = 4, tile_row
 inline constexpr std::size_t tile_rows_wide = 2, tile_vectors_wide = 2, tile_rows_middle = 2, tile_rows_narrow = 6;
 #elif defined(__aarch64__)
 inline constexpr std::size_t tile_rows_wide = 2, tile_vectors_wide = 2, tile_rows_middle = 2, tile_rows_narrow = 5;
+#elif FROND_SCALAR
+inline constexpr std::size_t tile_rows_wide = 1, tile_vectors_wide = 1, tile_rows_middle = 1, tile_rows_narrow = 1;
 #else
 inline constexpr std::size_t tile_rows_wide = 1, tile_vectors_wide = 2, tile_rows_middle = 1, tile_rows_narrow = 2;
 #endif
+// How long a block of k is. The packed panel of a block lives on the stack: 2 KiB on a device, at most 64 KiB elsewhere.
 #if FROND_SCALAR
-inline constexpr std::size_t inner_block = 32;  // the packed panel lives on the stack: 2 KiB on a device
-inline constexpr std::size_t pack_vectors = 1;
+inline constexpr std::size_t inner_block = 32;
 #else
-inline constexpr std::size_t inner_block = 256;  // 64 KiB
-inline constexpr std::size_t pack_vectors = 4;
+inline constexpr std::size_t inner_block = 256;
 #endif
 
 struct tile_operands {
@@ -4319,21 +4366,23 @@ template <std::size_t Rows, std::size_t Vectors>
 FROND_ALWAYS_INLINE void multiply_tile(const tile_operands& t, std::size_t row) {
   vec sum[Rows][Vectors];
   float* const c = t.c + row * t.c_stride;
-  _Pragma("GCC unroll 16") for (std::size_t i = 0; i < Rows; ++i)
-      _Pragma("GCC unroll 4") for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] =
-          t.accumulate ? load(c + i * t.c_stride + 16 * j) : t.bias ? load(t.bias + 16 * j) : splat(0.0f);
+  FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i)
+      FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] =
+          t.accumulate ? load(c + i * t.c_stride + 16 * j)
+          : t.bias     ? load(t.bias + 16 * j)
+                       : splat(0.0f);
   const float* a = t.a + row * t.a_row_stride;
   const float* b = t.b;
   for (std::size_t k = 0; k < t.inner; ++k, a += t.a_inner_stride, b += t.b_stride) {
     vec b_row[Vectors];
-    _Pragma("GCC unroll 4") for (std::size_t j = 0; j < Vectors; ++j) b_row[j] = load(b + 16 * j);
-    _Pragma("GCC unroll 16") for (std::size_t i = 0; i < Rows; ++i) {
+    FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) b_row[j] = load(b + 16 * j);
+    FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i) {
       const vec a_element = splat(a[i * t.a_row_stride]);
-      _Pragma("GCC unroll 4") for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] = sum[i][j] + a_element * b_row[j];
+      FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] = sum[i][j] + a_element * b_row[j];
     }
   }
-  _Pragma("GCC unroll 16") for (std::size_t i = 0; i < Rows; ++i)
-      _Pragma("GCC unroll 4") for (std::size_t j = 0; j < Vectors; ++j) store(c + i * t.c_stride + 16 * j, sum[i][j]);
+  FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i)
+      FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) store(c + i * t.c_stride + 16 * j, sum[i][j]);
 }
 
 template <std::size_t Rows, std::size_t Vectors>
@@ -4355,7 +4404,7 @@ FROND_ALWAYS_INLINE void multiply_tail_tile(const tile_operands& t, std::size_t 
   const float* a = t.a + row * t.a_row_stride;
   for (std::size_t k = 0; k < t.inner; ++k, a += t.a_inner_stride) {
     const vec b_row = load(t.b + k * t.b_stride);
-    _Pragma("GCC unroll 16") for (std::size_t i = 0; i < Rows; ++i) sum[i] = sum[i] + splat(a[i * t.a_row_stride]) * b_row;
+    FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i) sum[i] = sum[i] + splat(a[i * t.a_row_stride]) * b_row;
   }
   for (std::size_t i = 0; i < Rows; ++i) store_some(c + i * t.c_stride, sum[i], columns);
 }
@@ -4365,13 +4414,13 @@ inline void multiply_tail(const tile_operands& t, std::size_t rows, std::size_t 
   for (; row < rows; ++row) multiply_tail_tile<1>(t, row, columns);
 }
 
-// `columns` <= 16 pack_vectors columns of b from `column` on, for `inner` values of k from `first` on, as [inner][16 n] with
-// zeros beyond the last column.
+// `columns` <= 16 tile_vectors_wide columns of b from `column` on, for `inner` values of k from `first` on, as [inner][16 n]
+// with zeros beyond the last column.
 inline void pack(const kernel::matmul_operands& m, std::size_t first, std::size_t inner, std::size_t column,
                  std::size_t columns, std::size_t width, float* packed) {
   if (m.b_transposed) {
     for (std::size_t j = 0; j < width; ++j) {
-      const float* from = m.b + (column + j) * m.b_stride + first;
+      const float* from = m.b + (column + (j < columns ? j : 0)) * m.b_stride + first;
       for (std::size_t k = 0; k < inner; ++k) packed[k * width + j] = j < columns ? from[k] : 0.0f;
     }
   } else {
@@ -4409,11 +4458,12 @@ inline std::size_t multiply_panel(const kernel::matmul_operands& m, tile_operand
 }
 
 inline void matmul(const kernel::matmul_operands& m) {
-  float packed[inner_block * 16 * pack_vectors];
+  float packed[inner_block * 16 * tile_vectors_wide];
   for (std::size_t first = 0; first == 0 || first < m.inner; first += inner_block) {
     const std::size_t inner = m.inner - first < inner_block ? m.inner - first : inner_block;
-    const tile_operands t{inner,   m.a + first * m.a_inner_stride, m.a_row_stride, m.a_inner_stride,      nullptr, 0,
-                          nullptr, nullptr,                        m.c_stride,     m.accumulate || first > 0};
+    const tile_operands t{
+        inner,      m.a + first * m.a_inner_stride, m.a_row_stride, m.a_inner_stride, nullptr, 0, nullptr, nullptr,
+        m.c_stride, m.accumulate || first > 0};
     for (std::size_t column = 0; column < m.columns;) column += multiply_panel(m, t, first, column, packed);
   }
 }
@@ -4518,8 +4568,8 @@ inline void adam(const kernel::adam_coefficients& c, const float* gradient, floa
     store(second + i, s.second);
   }
   if (const std::size_t left = count - i; left > 0) {
-    const adam_lanes s = adam_step(
-        c, {load_some(parameter + i, left), load_some(first + i, left), load_some(second + i, left)}, load_some(gradient + i, left));
+    const adam_lanes s = adam_step(c, {load_some(parameter + i, left), load_some(first + i, left), load_some(second + i, left)},
+                                   load_some(gradient + i, left));
     store_some(parameter + i, s.parameter, left);
     store_some(first + i, s.first, left);
     store_some(second + i, s.second, left);
@@ -4534,7 +4584,8 @@ FROND_ALWAYS_INLINE sgd_lanes sgd_step(const kernel::sgd_coefficients& c, sgd_la
   s.parameter = s.parameter - splat(c.rate) * (s.velocity + splat(c.decay) * s.parameter);
   return s;
 }
-inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
+inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float* parameter, float* velocity,
+                std::size_t count) {
   std::size_t i = 0;
   for (; i + 16 <= count; i += 16) {
     const sgd_lanes s = sgd_step(c, {load(parameter + i), load(velocity + i)}, load(gradient + i));
@@ -4542,7 +4593,8 @@ inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float*
     store(velocity + i, s.velocity);
   }
   if (const std::size_t left = count - i; left > 0) {
-    const sgd_lanes s = sgd_step(c, {load_some(parameter + i, left), load_some(velocity + i, left)}, load_some(gradient + i, left));
+    const sgd_lanes s =
+        sgd_step(c, {load_some(parameter + i, left), load_some(velocity + i, left)}, load_some(gradient + i, left));
     store_some(parameter + i, s.parameter, left);
     store_some(velocity + i, s.velocity, left);
   }
@@ -4556,8 +4608,8 @@ inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float*
 
 // Sums, and the softmax family built on them. Pass text: compiled once per instruction set.
 //
-// A sum over one array keeps sixteen partial sums that start at +0, element i in partial i mod 16, and adds them by the fixed tree
-// of sum_lanes. Sums over the rows of a matrix run in order of the rows.
+// A sum over one array keeps sixteen partial sums that start at +0, element i in partial i mod 16, and adds them by the fixed
+// tree of sum_lanes. Sums over the rows of a matrix run in order of the rows.
 
 namespace frond::inline FROND_ABI::FROND_PASS {
 
@@ -4641,8 +4693,8 @@ inline void softmax(const float* logits, std::size_t rows, std::size_t classes, 
   }
 }
 
-inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes, float scale,
-                                  float* gradient, float* losses) {
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
+                                  float scale, float* gradient, float* losses) {
   for (std::size_t row = 0; row < rows; ++row, logits += classes, gradient += classes) {
     const std::size_t target = targets[row];
     const float top = largest(logits, classes), target_logit = logits[target];
@@ -4670,5 +4722,6 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
 }
 
 }  // namespace frond::inline FROND_ABI::FROND_PASS
+// clang-format on
 
 #endif  // FROND_PASS

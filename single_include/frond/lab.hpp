@@ -73,7 +73,7 @@ inline status write_file(const std::string& path, std::span<const std::uint8_t> 
   const std::string temporary = path + ".part";
   std::FILE* const file = std::fopen(temporary.c_str(), "wb");
   if (!file) return {"the file cannot be created", 0};
-  const std::size_t written = std::fwrite(bytes.data(), 1, bytes.size(), file);
+  const std::size_t written = bytes.empty() ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);  // never a null pointer
   const bool flushed = std::fclose(file) == 0;
   if (written != bytes.size() || !flushed) {
     std::remove(temporary.c_str());
@@ -129,7 +129,8 @@ status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer
   const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
   const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
                                  __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
-  const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(),
+  const codec::record_header header{.kind = checkpoint_record,
+                                    .shape_hash = trainer.network().shape_hash(),
                                     .settings_hash = settings_hash(trainer.settings(), run)};
   std::vector<std::uint8_t> bytes(codec::record_size(4, floats.size()));
   const status written = codec::write_record(header, words, floats, bytes);
@@ -145,7 +146,8 @@ status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trai
   const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
   std::vector<float> floats(parameters + moments + kept.size());
   std::uint64_t words[4] = {};
-  const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(),
+  const codec::record_header header{.kind = checkpoint_record,
+                                    .shape_hash = trainer.network().shape_hash(),
                                     .settings_hash = settings_hash(trainer.settings(), run)};
   if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
   const std::span<const float> all(floats);
@@ -275,9 +277,9 @@ inline status write_weights_header(const std::string& path, const std::string& n
 
 namespace frond::inline FROND_ABI::parallel {
 
-// A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker runs
-// which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from inside a
-// task; tasks do not throw. About 10 us for a call that wakes sleeping threads.
+// A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker
+// runs which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
+// inside a task; tasks do not throw. About 10 us for a call that wakes sleeping threads.
 class thread_pool {
  public:
   // workers = 0: as many as the machine has cores.
