@@ -131,7 +131,7 @@ TEST_CASE("mean-field outputs vanish as the width grows, those of He do not") {
   const auto size = [](std::uint32_t width, initialisation kind) {
     const reference::net list{
         1, 16, {reference::dense(width), reference::activate(kernel::activation::relu), reference::dense(64)}};
-    const auto parameters = drawn(reference::build(list), kind, 77);
+    const auto parameters = drawn(reference::build(list).view(), kind, 77);
     double sum = 0.0;
     for (const auto& place :
          reference::evaluate(list, reference::widened(parameters), reference::tensor(1, std::vector(16, 1.0))))

@@ -63,7 +63,7 @@ TEST_CASE("the tree U-Net is the list that its comment tells") {
     REQUIRE(made.state().ok());
     check_same(made, list);
   }
-  check_same(nn::plan_of<nn::tree_unet<binary>>(), nn::make_tree_unet(binary));
+  check_same(nn::plan_of<nn::tree_unet<binary>>(), nn::make_tree_unet(binary).view());
 }
 
 TEST_CASE("the perceptron is the list that its comment tells") {
