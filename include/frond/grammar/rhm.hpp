@@ -180,7 +180,8 @@ class rhm {
   constexpr explicit rhm(seed key) { detail::draw_all_levels(Shape, key, rules_, order_); }
 
   [[nodiscard]] constexpr rhm_view view() const { return {Shape, rules_, order_}; }
-  constexpr operator rhm_view() const { return view(); }
+  constexpr operator rhm_view() const& { return view(); }
+  constexpr operator rhm_view() const&& = delete;  // the view would refer to tables that are gone
 
   [[nodiscard]] static constexpr std::size_t length() { return Shape.leaves(); }
   [[nodiscard]] static constexpr std::uint32_t vocabulary() { return Shape.vocabulary; }
@@ -212,7 +213,7 @@ constexpr result<rhm_memory> memory_of(const rhm_shape& shape) {
 
 // Draws a grammar into the caller's memory, the same one that rhm<shape> would hold: rules and order have at least the sizes
 // of memory_of(shape), and the view refers to them. Refuses bad shapes and short memory (position: the size needed).
-// Expected time O(levels v m (v m + log)), more when the rules are nearly all tuples that there are.
+// Expected time O(levels (v m)^2), more when the rules are nearly all tuples that there are.
 constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<symbol> rules, std::span<std::uint16_t> order) {
   const result<rhm_memory> needed = memory_of(shape);
   if (!needed.ok()) return {{}, needed.state};

@@ -19,10 +19,11 @@ namespace frond::inline FROND_ABI::nn {
 // level.
 constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
 
-// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input (papers: "one extra input
-// channel"), the same at every position.
+// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
+// position. Tokens are below input_symbols.
 inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
   for (const symbol token : noisy) {
+    FROND_ASSERT(token < input_symbols, "a noisy token is a symbol of the process");
     for (std::uint32_t i = 0; i < input_symbols; ++i) channels[i] = 0.0f;
     channels[token] = 1.0f;
     channels[input_symbols] = 2.0f * alpha_bar - 1.0f;
@@ -40,7 +41,7 @@ constexpr status check_denoiser(const plan& p, const Process& process) {
   return {};
 }
 
-// Satisfies `denoiser`. Refers to parameters and scratch, which must outlive it; one object per thread.
+// Satisfies `denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
 template <diffusion::discrete_process Process>
 class network_denoiser {
  public:
@@ -57,6 +58,8 @@ class network_denoiser {
 
   // See `denoiser` in core/concepts.hpp for the shapes.
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
+    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
       const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;

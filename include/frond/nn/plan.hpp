@@ -159,7 +159,8 @@ class plan_storage {
     finished.scratch_output = place(side_);
     return finished;
   }
-  constexpr operator plan() const { return view(); }
+  constexpr operator plan() const& { return view(); }
+  constexpr operator plan() const&& = delete;  // the plan would refer to layers that are gone
 
   // Scratch places of running tensors depend on sizes that are known at the end only, so they are written once, here.
   constexpr plan_storage& finish() {
