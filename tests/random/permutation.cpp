@@ -27,8 +27,8 @@ TEST_CASE("every element comes once, and inverse() finds it again") {
   }
 }
 
-TEST_CASE("sizes up to 2^62 keep their range and their inverse") {
-  for (const std::uint64_t size : {(std::uint64_t{1} << 32) + 1, (std::uint64_t{1} << 61) + 12345, std::uint64_t{1} << 62}) {
+TEST_CASE("sizes up to 2^63 keep their range and their inverse") {
+  for (const std::uint64_t size : {(std::uint64_t{1} << 32) + 1, (std::uint64_t{1} << 62) + 12345, std::uint64_t{1} << 63}) {
     const permutation order(seed{9}, stream::user, 0, size);
     for (std::uint64_t i = 0; i < 50; ++i) {
       const std::uint64_t element = i * (size / 50);

@@ -17,18 +17,18 @@ namespace frond::inline FROND_ABI::grammar {
 
 namespace detail {
 
-// With two rules for each symbol 2^62 sentences are reached by 62 choices, so this bounds only grammars without synonyms.
+// With two rules for each symbol 2^63 sentences are reached by 63 choices, so this bounds only grammars without synonyms.
 inline constexpr std::size_t max_coded_choices = 64;
 
 }  // namespace detail
 
-// Whether the sentences of a shape have codes: fewer than 2^62 sentences and at most 64 nodes above the tokens.
+// Whether the sentences of a shape have codes: fewer than 2^63 sentences and at most 64 nodes above the tokens.
 constexpr status check_coded(const rhm_shape& shape) {
   const status state = shape.check();
   if (!state.ok()) return state;
   const checked count = shape.sentence_count();
-  if (count.overflow || count.value >= std::uint64_t{1} << 62) {
-    return {"only the sentences of a grammar with fewer than 2^62 of them have codes", 3};
+  if (count.overflow || count.value >= std::uint64_t{1} << 63) {
+    return {"only the sentences of a grammar with fewer than 2^63 of them have codes", 3};
   }
   if (shape.choice_count() > detail::max_coded_choices) {
     return {"only the sentences of a grammar with at most 64 nodes above the tokens have codes", 3};

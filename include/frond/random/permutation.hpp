@@ -12,13 +12,13 @@ namespace frond::inline FROND_ABI::random {
 // A pseudo-random bijection of [0, size): a balanced Feistel network over the next even power of two, eight rounds with
 // Philox as round function, walked until it lands inside the range (Black and Rogaway, "Ciphers with arbitrary finite
 // domains", 2002). Random access in both directions, about 150 ns; no memory. `round` tells permutations of one stream
-// apart, for example epochs. 0 < size <= 2^62.
+// apart, for example epochs. 0 < size <= 2^63.
 class permutation {
  public:
   constexpr permutation(seed key, stream purpose, std::uint64_t round, std::uint64_t size)
       : key_(key), round_(round), size_(size), purpose_(purpose),
         half_bits_((static_cast<unsigned>(std::bit_width(size - 1)) + 1) / 2) {
-    FROND_ASSERT(size > 0 && size <= std::uint64_t{1} << 62, "a permutation needs between 1 and 2^62 elements");
+    FROND_ASSERT(size > 0 && size <= std::uint64_t{1} << 63, "a permutation needs between 1 and 2^63 elements");
   }
 
   [[nodiscard]] constexpr std::uint64_t size() const { return size_; }
