@@ -1,5 +1,5 @@
-// The concepts that carry the library: source, process, denoiser (network and optimiser are plain data with free functions,
-// see nn/plan.hpp and train/optimiser.hpp).
+// Two of the concepts that carry the library: source and denoiser. The process stands in diffusion/process.hpp; network and
+// optimiser are plain data with free functions, see nn/plan.hpp and train/optimiser.hpp.
 #pragma once
 
 #include <concepts>

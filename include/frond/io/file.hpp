@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <frond/core/status.hpp>
@@ -27,7 +28,7 @@ inline result<std::vector<std::uint8_t>> read_file(const std::string& path, std:
   std::fclose(file);
   if (broken) return {{}, {"the file cannot be read", bytes.size()}};
   if (bytes.size() > limit) return {{}, {"the file is larger than anything that belongs here", limit}};
-  return {bytes, {}};
+  return {std::move(bytes), {}};
 }
 
 // Replaces a file: everything is written under a temporary name beside it, then renamed.

@@ -1,4 +1,4 @@
-// The U-Net of paper (1), whose shape is the tree of the grammar, and the plain multilayer perceptron.
+// A U-Net whose shape is the tree of the grammar, and the plain multilayer perceptron.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ struct tree_unet_shape {
 // Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per
 // level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the
 // way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every
-// convolution is a dense layer on merged positions. No attention, no normalisation. (arXiv 2502.12089, section on
-// architectures.)
+// convolution is a dense layer on merged positions. No attention, no normalisation. After Favero et al., arXiv 2502.12089;
+// biases and the time channel of network_denoiser.hpp are choices of ours.
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   const checked leaves = checked_power(shape.branching, shape.depth);

@@ -48,8 +48,8 @@ struct data_set {
 template <source Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
-// Denoising by cross-entropy on x_0 (paper (1); papers on discrete diffusion call it the x_0 parametrisation): a datum, a time
-// uniform on 1 .. steps, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
+// Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
+// time uniform on 1 .. steps, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
 template <source Source, diffusion::discrete_process Process>
 struct denoising {
   using target = symbol;

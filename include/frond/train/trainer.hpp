@@ -257,6 +257,7 @@ class trainer {
 // parameters. Options is a struct with a static constexpr train::options `value`.
 template <nn::fixed_network Net, class Options>
 struct alignas(64) memory {
+  static_assert(Options::value.check().ok(), "these training options are not valid");
   float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
 };
 
