@@ -1,8 +1,9 @@
 // The picture, drawn by gnuplot: learning curves, the levels over time, and the final accuracies.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 

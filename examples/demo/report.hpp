@@ -50,7 +50,7 @@ inline std::vector<table_row> make_table(const score& learned, const score& exac
   rows.push_back(row("copies", learned.copies.copied, exact.copies.copied, share));
   rows.push_back({"unique", learned.copies.unique, nothing, exact.copies.unique, nothing, nothing});
   rows.push_back({"excess_loss", learned.excess, learned.excess_error, 0, 0,
-                  std::log(static_cast<double>(shape.vocabulary)) - exact_loss});
+                  math::log(static_cast<double>(shape.vocabulary)) - exact_loss});
   return rows;
 }
 
