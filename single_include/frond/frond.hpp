@@ -166,8 +166,8 @@ constexpr checked checked_power(std::uint64_t base, std::uint64_t exponent) {
 // frond/core/concepts.hpp
 // =============================================================================================================
 
-// The concepts that carry the library: source, process, denoiser (network and optimiser are plain data with free functions,
-// see nn/plan.hpp and train/optimiser.hpp).
+// Two of the concepts that carry the library: source and denoiser. The process stands in diffusion/process.hpp; network and
+// optimiser are plain data with free functions, see nn/plan.hpp and train/optimiser.hpp.
 
 // =============================================================================================================
 // frond/core/seed.hpp
@@ -945,13 +945,13 @@ namespace frond::inline FROND_ABI::random {
 // A pseudo-random bijection of [0, size): a balanced Feistel network over the next even power of two, eight rounds with
 // Philox as round function, walked until it lands inside the range (Black and Rogaway, "Ciphers with arbitrary finite
 // domains", 2002). Random access in both directions, about 150 ns; no memory. `round` tells permutations of one stream
-// apart, for example epochs. 0 < size <= 2^62.
+// apart, for example epochs. 0 < size <= 2^63.
 class permutation {
  public:
   constexpr permutation(seed key, stream purpose, std::uint64_t round, std::uint64_t size)
       : key_(key), round_(round), size_(size), purpose_(purpose),
         half_bits_((static_cast<unsigned>(std::bit_width(size - 1)) + 1) / 2) {
-    FROND_ASSERT(size > 0 && size <= std::uint64_t{1} << 62, "a permutation needs between 1 and 2^62 elements");
+    FROND_ASSERT(size > 0 && size <= std::uint64_t{1} << 63, "a permutation needs between 1 and 2^63 elements");
   }
 
   [[nodiscard]] constexpr std::uint64_t size() const { return size_; }
@@ -1664,7 +1664,8 @@ class rhm {
   constexpr explicit rhm(seed key) { detail::draw_all_levels(Shape, key, rules_, order_); }
 
   [[nodiscard]] constexpr rhm_view view() const { return {Shape, rules_, order_}; }
-  constexpr operator rhm_view() const { return view(); }
+  constexpr operator rhm_view() const& { return view(); }
+  constexpr operator rhm_view() const&& = delete;  // the view would refer to tables that are gone
 
   [[nodiscard]] static constexpr std::size_t length() { return Shape.leaves(); }
   [[nodiscard]] static constexpr std::uint32_t vocabulary() { return Shape.vocabulary; }
@@ -1696,7 +1697,7 @@ constexpr result<rhm_memory> memory_of(const rhm_shape& shape) {
 
 // Draws a grammar into the caller's memory, the same one that rhm<shape> would hold: rules and order have at least the sizes
 // of memory_of(shape), and the view refers to them. Refuses bad shapes and short memory (position: the size needed).
-// Expected time O(levels v m (v m + log)), more when the rules are nearly all tuples that there are.
+// Expected time O(levels (v m)^2), more when the rules are nearly all tuples that there are.
 constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<symbol> rules, std::span<std::uint16_t> order) {
   const result<rhm_memory> needed = memory_of(shape);
   if (!needed.ok()) return {{}, needed.state};
@@ -1714,18 +1715,18 @@ namespace frond::inline FROND_ABI::grammar {
 
 namespace detail {
 
-// With two rules for each symbol 2^62 sentences are reached by 62 choices, so this bounds only grammars without synonyms.
+// With two rules for each symbol 2^63 sentences are reached by 63 choices, so this bounds only grammars without synonyms.
 inline constexpr std::size_t max_coded_choices = 64;
 
 }  // namespace detail
 
-// Whether the sentences of a shape have codes: fewer than 2^62 sentences and at most 64 nodes above the tokens.
+// Whether the sentences of a shape have codes: fewer than 2^63 sentences and at most 64 nodes above the tokens.
 constexpr status check_coded(const rhm_shape& shape) {
   const status state = shape.check();
   if (!state.ok()) return state;
   const checked count = shape.sentence_count();
-  if (count.overflow || count.value >= std::uint64_t{1} << 62) {
-    return {"only the sentences of a grammar with fewer than 2^62 of them have codes", 3};
+  if (count.overflow || count.value >= std::uint64_t{1} << 63) {
+    return {"only the sentences of a grammar with fewer than 2^63 of them have codes", 3};
   }
   if (shape.choice_count() > detail::max_coded_choices) {
     return {"only the sentences of a grammar with at most 64 nodes above the tokens have codes", 3};
@@ -2490,7 +2491,8 @@ class plan_storage {
     finished.scratch_output = place(side_);
     return finished;
   }
-  constexpr operator plan() const { return view(); }
+  constexpr operator plan() const& { return view(); }
+  constexpr operator plan() const&& = delete;  // the plan would refer to layers that are gone
 
   // Scratch places of running tensors depend on sizes that are known at the end only, so they are written once, here.
   constexpr plan_storage& finish() {
@@ -2701,9 +2703,9 @@ namespace frond::inline FROND_ABI::nn {
 // How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
 //   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
 //   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform law
-//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021) at initialisation: hidden
-//   weights from
-//                    N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that outputs vanish as the width grows
+//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021), at initialisation only: hidden
+//                    weights from N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that outputs vanish as the width
+//                    grows. Learning rates are not scaled with the width; that is the caller's part
 enum class initialisation : std::uint8_t { he, he_zero_readout, mean_field };
 
 namespace detail {
@@ -2829,10 +2831,11 @@ namespace frond::inline FROND_ABI::nn {
 // level.
 constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
 
-// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input (papers: "one extra input
-// channel"), the same at every position.
+// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
+// position. Tokens are below input_symbols.
 inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
   for (const symbol token : noisy) {
+    FROND_ASSERT(token < input_symbols, "a noisy token is a symbol of the process");
     for (std::uint32_t i = 0; i < input_symbols; ++i) channels[i] = 0.0f;
     channels[token] = 1.0f;
     channels[input_symbols] = 2.0f * alpha_bar - 1.0f;
@@ -2850,7 +2853,7 @@ constexpr status check_denoiser(const plan& p, const Process& process) {
   return {};
 }
 
-// Satisfies `denoiser`. Refers to parameters and scratch, which must outlive it; one object per thread.
+// Satisfies `denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
 template <diffusion::discrete_process Process>
 class network_denoiser {
  public:
@@ -2867,6 +2870,8 @@ class network_denoiser {
 
   // See `denoiser` in core/concepts.hpp for the shapes.
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
+    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
       const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
@@ -2894,7 +2899,7 @@ static_assert(denoiser<network_denoiser<diffusion::uniform>>);
 // frond/nn/tree_unet.hpp
 // =============================================================================================================
 
-// The U-Net of paper (1), whose shape is the tree of the grammar, and the plain multilayer perceptron.
+// A U-Net whose shape is the tree of the grammar, and the plain multilayer perceptron.
 
 namespace frond::inline FROND_ABI::nn {
 
@@ -2910,8 +2915,8 @@ struct tree_unet_shape {
 // Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per
 // level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the
 // way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every
-// convolution is a dense layer on merged positions. No attention, no normalisation. (arXiv 2502.12089, section on
-// architectures.)
+// convolution is a dense layer on merged positions. No attention, no normalisation. After Favero et al., arXiv 2502.12089;
+// biases and the time channel of network_denoiser.hpp are choices of ours.
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   const checked leaves = checked_power(shape.branching, shape.depth);
@@ -3524,8 +3529,8 @@ struct data_set {
 template <source Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
-// Denoising by cross-entropy on x_0 (paper (1); papers on discrete diffusion call it the x_0 parametrisation): a datum, a time
-// uniform on 1 .. steps, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
+// Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
+// time uniform on 1 .. steps, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
 template <source Source, diffusion::discrete_process Process>
 struct denoising {
   using target = symbol;
@@ -3804,6 +3809,7 @@ class trainer {
 // parameters. Options is a struct with a static constexpr train::options `value`.
 template <nn::fixed_network Net, class Options>
 struct alignas(64) memory {
+  static_assert(Options::value.check().ok(), "these training options are not valid");
   float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
 };
 

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 #include "frond.hpp"
 
@@ -65,7 +66,7 @@ inline result<std::vector<std::uint8_t>> read_file(const std::string& path, std:
   std::fclose(file);
   if (broken) return {{}, {"the file cannot be read", bytes.size()}};
   if (bytes.size() > limit) return {{}, {"the file is larger than anything that belongs here", limit}};
-  return {bytes, {}};
+  return {std::move(bytes), {}};
 }
 
 // Replaces a file: everything is written under a temporary name beside it, then renamed.
