@@ -23,6 +23,7 @@ constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return inp
 // position. Tokens are below input_symbols.
 inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
   for (const symbol token : noisy) {
+    FROND_ASSERT(token < input_symbols, "a noisy token is a symbol that the process can make");
     FROND_ASSERT(token < input_symbols, "a noisy token is a symbol of the process");
     for (std::uint32_t i = 0; i < input_symbols; ++i) channels[i] = 0.0f;
     channels[token] = 1.0f;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include <frond/core/status.hpp>
@@ -32,7 +33,7 @@ struct optimiser_options {
   float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
-    if (!(rate > 0.0f)) return {"the rate must be positive"};
+    if (!(rate > 0.0f && rate < std::numeric_limits<float>::infinity())) return {"the rate must be positive and finite"};
     if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
     if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
     if (!(epsilon > 0.0f)) return {"epsilon must be positive"};

@@ -111,6 +111,7 @@ constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, st
 template <problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
+  FROND_ASSERT(count > 0 && block_rows > 0, "an evaluation needs at least one example and blocks of at least one row");
   FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
   float* const losses = memory.data();
   float* const blocks = losses + detail::padded(count);
