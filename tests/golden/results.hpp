@@ -1,0 +1,265 @@
+// The results behind golden.cpp: each function computes one kind and returns its hash, or what it is made of.
+#pragma once
+
+#include <frond/lab.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+#include <vector>
+
+namespace golden {
+
+using namespace frond;
+
+constexpr grammar::rhm_shape shape{.vocabulary = 6, .rules = 3, .branching = 2, .depth = 3};
+// Neither a power of two nor a pair of children, and not every symbol can be a root.
+constexpr grammar::rhm_shape wide_shape{.vocabulary = 7, .rules = 3, .branching = 3, .depth = 2, .classes = 4};
+constexpr diffusion::schedule times{diffusion::schedule::linear_signal, 20};
+
+template <class Value>
+std::uint64_t hash_of(const std::vector<Value>& values) {
+  hasher h;
+  h.add(std::span<const Value>(values));
+  return h.value();
+}
+
+// A golden program that computes nothing must not look like one that has moved bits.
+inline void require(const status& state) {
+  if (state) return;
+  std::printf("failed: %s\n", state.reason);
+  std::exit(1);
+}
+
+inline std::uint64_t random_numbers() {
+  hasher h;
+  random::draws draws(seed{1}, random::stream::user, 2);
+  for (int i = 0; i < 100; ++i) h.add(draws.below(1000));
+  for (int i = 0; i < 100; ++i) h.add(draws.uniform());
+  for (std::uint64_t i = 0; i < 1000; ++i) h.add(random::normal_at(seed{3}, random::stream::user, 4, i));
+  const random::permutation shuffle(seed{5}, random::stream::order, 6, 1000);
+  for (std::uint64_t i = 0; i < 1000; ++i) h.add(shuffle(i));
+  return h.value();
+}
+
+inline std::uint64_t functions() {
+  hasher h;
+  for (int i = -2000; i <= 2000; ++i) {
+    const float x = static_cast<float>(i) * 0.0531f;
+    h.add(math::exp(x));
+    h.add(math::log(x * x));
+    h.add(math::tanh(x));
+    h.add(math::sigmoid(x));
+    h.add(math::normal(x).cdf);
+    h.add(math::cos_two_pi(x));
+    h.add(math::exp(static_cast<double>(x)));
+    h.add(math::log(static_cast<double>(x * x) + 1e-9));
+  }
+  return h.value();
+}
+
+inline std::uint64_t noise_levels(diffusion::schedule::kinds kind) {
+  hasher h;
+  for (const std::uint32_t steps : {1u, 2u, 20u, 999u}) {
+    for (std::uint32_t t = 0; t <= steps; ++t) h.add(diffusion::schedule{kind, steps}.alpha_bar(t));
+  }
+  return h.value();
+}
+
+template <class Source>
+std::vector<symbol> data(const Source& source, std::uint64_t count) {
+  std::vector<symbol> sentences(count * source.length());
+  for (std::uint64_t i = 0; i < count; ++i)
+    source.sample(seed{7}, i, std::span<symbol>(sentences).subspan(i * source.length(), source.length()));
+  return sentences;
+}
+
+template <class Process>
+std::vector<symbol> noise(const Process& process, const std::vector<symbol>& clean, std::size_t length = shape.leaves()) {
+  std::vector<symbol> noisy(clean.size());
+  for (std::size_t i = 0; i < clean.size() / length; ++i)
+    process.corrupt(seed{8}, i, times.alpha_bar(1 + static_cast<std::uint32_t>(i) % times.steps),
+                    std::span<const symbol>(clean).subspan(i * length, length),
+                    std::span<symbol>(noisy).subspan(i * length, length));
+  return noisy;
+}
+
+// The trees of clean and of noisy sentences; most of the noisy ones do not parse to the root.
+inline std::uint64_t parsed(const grammar::rhm_view& rules) {
+  hasher h;
+  const std::vector<symbol> clean = data(rules, 100);
+  const std::vector<symbol> noisy = noise(diffusion::uniform{rules.shape.vocabulary}, clean, rules.length());
+  std::vector<symbol> tree(rules.shape.nodes());
+  for (const auto* sentences : {&clean, &noisy}) {
+    for (std::size_t i = 0; i < sentences->size(); i += rules.length()) {
+      grammar::parse(rules, std::span<const symbol>(*sentences).subspan(i, rules.length()), tree);
+      h.add(std::span<const symbol>(tree));
+    }
+  }
+  return h.value();
+}
+
+// The codes of sentences, and the sentences of codes.
+inline std::uint64_t coded(const grammar::rhm_view& rules) {
+  hasher h;
+  const std::vector<symbol> sentences = data(rules, 100);
+  for (std::size_t i = 0; i < sentences.size(); i += rules.length()) {
+    const auto code = grammar::encode(rules, std::span<const symbol>(sentences).subspan(i, rules.length()));
+    require(code.state);
+    h.add(code.value);
+  }
+  std::vector<symbol> sentence(rules.length());
+  for (std::uint64_t code = 0; code < rules.shape.sentence_count().value; ++code) {
+    require(grammar::decode(rules, code, sentence));
+    h.add(std::span<const symbol>(sentence));
+  }
+  return h.value();
+}
+
+struct tree_hashes {
+  hasher marginals, samples;
+};
+
+// What noisy sentences say about every node: all marginals and the evidence, and trees drawn from the joint posterior.
+template <class Process>
+tree_hashes beliefs(const grammar::rhm_view& rules, const Process& process) {
+  tree_hashes hashes;
+  std::vector<float> memory(exact::tree_memory_size<float>(rules.shape).value), law(rules.shape.vocabulary);
+  std::vector<symbol> drawn(rules.shape.nodes());
+  exact::tree<float> tree(rules, memory);
+  const std::vector<symbol> noisy = noise(process, data(rules, 64), rules.length());
+  for (std::size_t i = 0; i < 64; ++i) {
+    const float alpha_bar = times.alpha_bar(1 + static_cast<std::uint32_t>(i) % times.steps);
+    for (std::size_t token = 0; token < rules.length(); ++token)
+      process.likelihood(noisy[i * rules.length() + token], alpha_bar, tree.leaf(token));
+    tree.upward();
+    tree.downward();
+    hashes.marginals.add(tree.log_evidence());
+    for (std::uint32_t level = 0; level <= rules.shape.depth; ++level) {
+      for (std::size_t place = 0; place < rules.shape.level_nodes(level); ++place) {
+        tree.marginal(level, place, std::span<float>(law));
+        hashes.marginals.add(std::span<const float>(law));
+      }
+    }
+    for (std::uint64_t sample = 0; sample < 4; ++sample) {
+      tree.sample(seed{13}, 4 * i + sample, drawn);
+      hashes.samples.add(std::span<const symbol>(drawn));
+    }
+  }
+  return hashes;
+}
+
+template <class Process, class Denoiser>
+std::vector<symbol> samples(const Process& process, Denoiser& model, const diffusion::sampling& options = {.noise = times}) {
+  std::vector<symbol> out(64 * model.length());
+  std::vector<float> memory(diffusion::sampling_memory(model.length(), process.vocabulary, 16));
+  require(diffusion::sample(process, model, seed{9}, options, memory, out));
+  return out;
+}
+
+template <class Process>
+using exact_denoiser = exact::tree_denoiser<Process, exact::tree_memory<float, shape>>;
+
+template <class Process>
+std::vector<float> exact_posterior(const grammar::rhm_view& rules, const Process& process) {
+  exact_denoiser<Process> model(rules, process);
+  const std::vector<symbol> noisy = noise(process, data(rules, 64));
+  const std::vector<float> alpha_bar(64, 0.5f);
+  std::vector<float> posterior(noisy.size() * shape.vocabulary);
+  model.predict(noisy, alpha_bar, posterior);
+  return posterior;
+}
+
+template <class Process>
+std::vector<symbol> exact_samples(const grammar::rhm_view& rules, const Process& process,
+                                  const diffusion::sampling& options = {.noise = times}) {
+  exact_denoiser<Process> model(rules, process);
+  return samples(process, model, options);
+}
+
+// Tokens of true sentences at every third position, different ones for each of 64 samples.
+inline std::vector<symbol> given_tokens(const grammar::rhm_view& rules) {
+  std::vector<symbol> given = data(rules, 64);
+  for (std::size_t i = 0; i < given.size(); ++i)
+    if (i % 3 != 0) given[i] = diffusion::vacant;
+  return given;
+}
+
+inline auto tree_unet(std::uint32_t input_symbols) {
+  return nn::make_tree_unet({.branching = shape.branching,
+                             .depth = shape.depth,
+                             .input_channels = nn::token_channels(input_symbols),
+                             .output_channels = shape.vocabulary,
+                             .width = 20});
+}
+
+inline std::vector<float> initial(const nn::plan& plan, nn::initialisation kind) {
+  std::vector<float> weights(plan.parameter_count);
+  nn::initialise(plan, kind, seed{12}, weights);
+  return weights;
+}
+
+// 25 steps on `weights`, in place.
+template <class Problem>
+void train_on(const Problem& problem, const nn::plan& plan, const train::options& options, std::vector<float>& weights,
+              parallel::thread_pool& pool) {
+  std::vector<float> memory(train::training_memory(plan, options, pool.workers()));
+  train::trainer trainer(plan, problem, options, weights, memory, pool);
+  for (int step = 0; step < 25; ++step) trainer.step();
+}
+
+// The U-Net after 25 steps of AdamW on the cross-entropy of denoising.
+template <class Process>
+std::vector<float> trained(const nn::plan& plan, const grammar::rhm_view& rules, const Process& process,
+                           parallel::thread_pool& pool) {
+  const train::denoising problem{train::data_set{rules, seed{10}, 0, 100}, process, times, seed{11}};
+  const train::options options{.optimiser = {.rate = 3e-3f,
+                                             .weight_decay = 0.01f,
+                                             .warm_up = 5,
+                                             .shape = train::decay::cosine,
+                                             .decay_end = 30,
+                                             .clip_norm = 0.5f},
+                               .batch = 37,
+                               .shard_rows = 8,
+                               .block_rows = 5};
+  std::vector<float> weights = initial(plan, nn::initialisation::he);
+  train_on(problem, plan, options, weights, pool);
+  return weights;
+}
+
+// Two products of three numbers at each of four positions: inputs uniform on [-1, 1]. No sums of products here, because the
+// compiler may contract them in what is not the library.
+struct regression {
+  using target = float;
+
+  void write(std::uint64_t example, std::span<float> input, std::span<float> out, std::span<float>) const {
+    random::draws draw(seed{14}, random::stream::user, example);
+    for (float& x : input) x = 2.0f * draw.uniform() - 1.0f;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const auto x = input.subspan(3 * i, 3);
+      out[2 * i] = x[0] * x[1];
+      out[2 * i + 1] = x[0] * x[2];
+    }
+  }
+};
+
+// A perceptron after 25 steps of SGD with momentum on squared error.
+inline std::vector<float> regressed(kernel::activation function, parallel::thread_pool& pool) {
+  const auto net = nn::make_mlp({.length = 4, .input_channels = 3, .output_channels = 2, .width = 37, .function = function});
+  const nn::plan plan = net;
+  const train::options options{.optimiser = {.kind = train::method::sgd,
+                                             .rate = 0.05f,
+                                             .weight_decay = 0.01f,
+                                             .shape = train::decay::linear,
+                                             .decay_end = 40},
+                               .batch = 29,
+                               .shard_rows = 8,
+                               .block_rows = 5};
+  std::vector<float> weights = initial(plan, nn::initialisation::he);
+  train_on(regression{}, plan, options, weights, pool);
+  return weights;
+}
+
+}  // namespace golden
