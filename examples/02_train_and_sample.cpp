@@ -33,14 +33,13 @@ std::array<float, diffusion::sampling_memory(shape.leaves(), shape.vocabulary, 8
 }  // namespace
 
 int main() {
-  static constexpr grammar::rhm<shape> grammar{seed{7}};
+  static constexpr grammar::rhm<shape> rules{seed{7}};
   constexpr nn::plan plan = nn::plan_of<net>();
   std::printf("weights %zu bytes, training memory %zu bytes, sampling memory %zu bytes\n", sizeof weights, sizeof training,
               sizeof scratch + sizeof posteriors);
 
   // 400 of the 1,024 sentences, without repetition.
-  const train::denoising problem{train::data_set{grammar::rhm_subset{grammar.view()}, seed{1}, 0, 400}, masking, times,
-                                 seed{2}};
+  const train::denoising problem{train::data_set{grammar::rhm_subset{rules.view()}, seed{1}, 0, 400}, masking, times, seed{2}};
   nn::initialise(plan, nn::initialisation::he_zero_readout, seed{3}, weights.values);
   train::trainer trainer(plan, problem, recipe::value, weights.values, training.values);
   for (int step = 0; step < 1500; ++step) {
@@ -56,7 +55,6 @@ int main() {
   int grammatical = 0;
   std::array<symbol, shape.nodes()> tree;
   for (std::size_t i = 0; i < 512; ++i)
-    grammatical +=
-        grammar::parse(grammar, std::span<const symbol>(sentences).subspan(i * shape.leaves(), shape.leaves()), tree);
+    grammatical += grammar::parse(rules, std::span<const symbol>(sentences).subspan(i * shape.leaves(), shape.leaves()), tree);
   std::printf("%d of 512 invented sentences obey every rule of the grammar\n", grammatical);
 }

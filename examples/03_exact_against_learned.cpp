@@ -15,13 +15,13 @@ constexpr std::size_t count = 1000;
 
 // Accuracy of `count` sentences drawn from any denoiser.
 template <class Denoiser>
-analysis::rule_accuracy accuracy_of(const grammar::rhm_view& grammar, Denoiser& model, std::uint32_t steps) {
+analysis::rule_accuracy accuracy_of(const grammar::rhm_view& rules, Denoiser& model, std::uint32_t steps) {
   std::vector<symbol> sentences(count * shape.leaves());
   std::vector<float> memory(diffusion::sampling_memory(shape.leaves(), shape.vocabulary, 16));
   const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, steps}};
   const status drawn = diffusion::sample(noise, model, seed{5}, options, memory, sentences);
   if (!drawn) std::printf("%s\n", drawn.reason);
-  analysis::rule_accuracy accuracy(grammar);
+  analysis::rule_accuracy accuracy(rules);
   accuracy.add(sentences);
   return accuracy;
 }
@@ -30,12 +30,10 @@ analysis::rule_accuracy accuracy_of(const grammar::rhm_view& grammar, Denoiser& 
 
 int main() {
   const grammar::rhm<shape> drawn{seed{7}};
-  const grammar::rhm_view grammar = drawn;
-  const train::denoising learned_from{train::data_set{grammar::rhm_subset{grammar}, seed{1}, 0, 400},
-                                      noise,
-                                      {diffusion::schedule::linear_signal, 100},
-                                      seed{2}};
-  const train::denoising held_out{train::data_set{grammar::rhm_subset{grammar}, seed{1}, 400, 600},
+  const grammar::rhm_view rules = drawn;
+  const train::denoising learned_from{
+      train::data_set{grammar::rhm_subset{rules}, seed{1}, 0, 400}, noise, {diffusion::schedule::linear_signal, 100}, seed{2}};
+  const train::denoising held_out{train::data_set{grammar::rhm_subset{rules}, seed{1}, 400, 600},
                                   noise,
                                   {diffusion::schedule::linear_signal, 100},
                                   seed{3}};
@@ -56,14 +54,14 @@ int main() {
 
   std::vector<float> scratch(plan.scratch_size * 16);
   nn::network_denoiser<diffusion::uniform> learned(plan, noise, weights, scratch);
-  exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>> exact(grammar, noise);
+  exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>> exact(rules, noise);
 
   const auto loss = analysis::compare_losses(learned, exact, held_out, 600);
   std::printf("loss on unseen sentences: learned %.3f, exact %.3f, so %.3f +- %.3f nats a token are still to be learned\n\n",
               loss.model, loss.reference, loss.excess, loss.standard_error);
   std::printf("sentences right up to level   1      2      3\n");
   for (const std::uint32_t steps : {25u, 100u, 400u}) {
-    const auto ours = accuracy_of(grammar, learned, steps), best = accuracy_of(grammar, exact, steps);
+    const auto ours = accuracy_of(rules, learned, steps), best = accuracy_of(rules, exact, steps);
     for (const auto* row : {&ours, &best}) {
       std::printf("%4u steps, %s        ", steps, row == &ours ? "learned" : "exact  ");
       for (std::uint32_t level = 1; level <= shape.depth; ++level) std::printf("  %.3f", row->level(level).strict.value);

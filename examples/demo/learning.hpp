@@ -67,10 +67,10 @@ class learner {
  public:
   static constexpr std::uint64_t evaluate_every = 100;
 
-  learner(const grammar::rhm_view& grammar, const seeds& keys, std::uint64_t steps, parallel::thread_pool& pool,
+  learner(const grammar::rhm_view& rules, const seeds& keys, std::uint64_t steps, parallel::thread_pool& pool,
           std::string folder)
-      : grammar_(grammar), keys_(keys), steps_(steps), pool_(pool), folder_(std::move(folder)),
-        options_(training_options(steps)), problem_(training_problem(grammar, keys)), weights_(plan.parameter_count),
+      : rules_(rules), keys_(keys), steps_(steps), pool_(pool), folder_(std::move(folder)), options_(training_options(steps)),
+        problem_(training_problem(rules, keys)), weights_(plan.parameter_count),
         kept_(plan.parameter_count + milestones(steps) * milestone_size),
         memory_(train::training_memory(plan, options_, pool.workers())),
         evaluation_(train::evaluation_memory(plan, validation_sentences, 32, pool.workers())),
@@ -130,7 +130,7 @@ class learner {
   }
 
   status evaluate() {
-    const problem held_out = validation_problem(grammar_, keys_);
+    const problem held_out = validation_problem(rules_, keys_);
     const std::span<float> now = milestone_at(milestones(trainer_.steps()) - 1);
     now[0] = loss_ / static_cast<float>((trainer_.steps() - 1) % evaluate_every + 1);
     now[1] = train::evaluate(plan, std::span<const float>(weights_), held_out, 0, validation_sentences, 32,
@@ -139,7 +139,7 @@ class learner {
     std::fill(now.begin() + 2, now.end(), std::nanf(""));
     if (snapshot_due()) {
       learned_models models(weights_, pool_.workers());
-      analysis::rule_accuracy accuracy(grammar_);
+      analysis::rule_accuracy accuracy(rules_);
       accuracy.add(draw(pool_, models.models(), keys_.samples(), snapshot_times, 256));
       for (std::uint32_t l = 1; l <= shape.depth; ++l) now[1 + l] = static_cast<float>(accuracy.level(l).strict.value);
     }
@@ -156,7 +156,7 @@ class learner {
     return loaded;
   }
 
-  grammar::rhm_view grammar_;
+  grammar::rhm_view rules_;
   seeds keys_;
   std::uint64_t steps_;
   parallel::thread_pool& pool_;

@@ -53,10 +53,10 @@ settings parse(int argc, char** argv) {
   std::exit(1);
 }
 
-void introduce(const grammar::rhm_view& grammar, std::size_t threads) {
+void introduce(const grammar::rhm_view& rules, std::size_t threads) {
   std::printf("grammar: %u symbols, %u rules for each, %u levels: %llu sentences of %zu tokens, entropy %.2f nats\n",
               shape.vocabulary, shape.rules, shape.depth, static_cast<unsigned long long>(shape.sentence_count().value), length,
-              grammar::entropy(grammar.shape));
+              grammar::entropy(rules.shape));
   std::printf("network: tree U-Net, %zu weights, learns from %llu sentences (%.2f %% of all)\n", plan.parameter_count,
               static_cast<unsigned long long>(training_sentences),
               100 * static_cast<double>(training_sentences) / static_cast<double>(shape.sentence_count().value));
@@ -65,18 +65,18 @@ void introduce(const grammar::rhm_view& grammar, std::size_t threads) {
 }
 
 // One sentence that is right and one that is not, if there are such.
-void show_sentences(const grammar::rhm_view& grammar, std::span<const symbol> sentences) {
+void show_sentences(const grammar::rhm_view& rules, std::span<const symbol> sentences) {
   const bool colour = isatty(STDOUT_FILENO) != 0;
   std::vector<symbol> tree(shape.nodes());
   bool seen[2] = {};
   for (std::size_t first = 0; first < sentences.size() && !(seen[0] && seen[1]); first += length) {
     const auto sentence = sentences.subspan(first, length);
-    const bool valid = grammar::parse(grammar, sentence, tree);
+    const bool valid = grammar::parse(rules, sentence, tree);
     if (seen[valid]) continue;
     seen[valid] = true;
     std::printf("\n%s\n", valid ? "an invented sentence that obeys every rule, under its tree:"
                                 : "one that does not; x marks what no rule makes:");
-    print_tree(grammar, sentence, colour);
+    print_tree(rules, sentence, colour);
   }
 }
 
@@ -91,15 +91,15 @@ int main(int argc, char** argv) {
 
   const seeds keys(options.seed);
   const grammar::rhm<shape> drawn(keys.rules());
-  const grammar::rhm_view grammar = drawn;
+  const grammar::rhm_view rules = drawn;
   parallel::thread_pool pool(options.threads);
-  introduce(grammar, pool.workers());
+  introduce(rules, pool.workers());
 
-  learner training(grammar, keys, options.steps, pool, options.folder);
+  learner training(rules, keys, options.steps, pool, options.folder);
   const result<learned> model = training.run();
   if (!model) stop(options.folder + "/demo.checkpoint cannot be used; delete it to start anew", model.state);
 
-  std::vector<exact_model> exact_models(pool.workers(), exact_model(grammar, noise));
+  std::vector<exact_model> exact_models(pool.workers(), exact_model(rules, noise));
   learned_models networks(model.value.weights, pool.workers());
   std::vector<symbol> invented, exact_sentences;
   {
@@ -108,17 +108,17 @@ int main(int argc, char** argv) {
     exact_sentences = draw(pool, exact_models, keys.samples(), sampling_times, sample_count);
   }
 
-  const std::vector<symbol> training_sentences_shown = training_set(training_problem(grammar, keys));
-  score ours = measure(grammar, invented, training_sentences_shown);
-  const score best = measure(grammar, exact_sentences, training_sentences_shown);
-  const auto losses = analysis::compare_losses(networks.models().front(), exact_models.front(),
-                                               validation_problem(grammar, keys), validation_sentences);
+  const std::vector<symbol> training_sentences_shown = training_set(training_problem(rules, keys));
+  score ours = measure(rules, invented, training_sentences_shown);
+  const score best = measure(rules, exact_sentences, training_sentences_shown);
+  const auto losses = analysis::compare_losses(networks.models().front(), exact_models.front(), validation_problem(rules, keys),
+                                               validation_sentences);
   ours.excess = losses.excess;
   ours.excess_error = losses.standard_error;
 
   const std::vector<table_row> rows = make_table(ours, best, losses.reference);
   print_table(rows);
-  show_sentences(grammar, invented);
+  show_sentences(rules, invented);
   const std::string table = options.folder + "/demo.csv", curve = options.folder + "/learning.csv";
   if (const status written = write_table(table, rows); !written) stop(table, written);
   if (const status written = io::write_file(curve, milestones_as_csv(model.value.curve, options.steps)); !written)

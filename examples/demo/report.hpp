@@ -17,9 +17,9 @@ struct score {
   double excess = 0, excess_error = 0;  // nats a token over the exact denoiser
 };
 
-inline score measure(const grammar::rhm_view& grammar, std::span<const symbol> sentences, std::span<const symbol> training) {
+inline score measure(const grammar::rhm_view& rules, std::span<const symbol> sentences, std::span<const symbol> training) {
   score s;
-  analysis::rule_accuracy accuracy(grammar);
+  analysis::rule_accuracy accuracy(rules);
   accuracy.add(sentences);
   for (std::uint32_t l = 1; l <= shape.depth; ++l) s.levels[l - 1] = accuracy.level(l);
   s.copies = analysis::count_copies(sentences, training, length);
@@ -81,9 +81,9 @@ inline status write_table(const std::string& path, const std::vector<table_row>&
 }
 
 // A sentence under its tree. A node that breaks the rules, or stands above one that does, is shown as a cross.
-inline void print_tree(const grammar::rhm_view& grammar, std::span<const symbol> sentence, bool colour) {
+inline void print_tree(const grammar::rhm_view& rules, std::span<const symbol> sentence, bool colour) {
   std::vector<symbol> tree(shape.nodes());
-  grammar::parse(grammar, sentence, tree);
+  grammar::parse(rules, sentence, tree);
   for (std::uint32_t level = shape.depth + 1; level-- > 0;) {
     const std::size_t nodes = shape.level_nodes(level), width = 3 * (length / nodes);
     std::printf(level == 0 ? "  tokens  " : "  level %u ", level);

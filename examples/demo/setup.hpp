@@ -48,11 +48,11 @@ struct seeds {
 using problem = train::denoising<grammar::rhm_subset, diffusion::uniform>;
 
 // The first sentences of a shuffled list of all are learned from, the next ones validate: no sentence is in both.
-inline problem training_problem(const grammar::rhm_view& grammar, const seeds& keys) {
-  return {{{grammar}, keys.data(), 0, training_sentences}, noise, training_times, keys.training()};
+inline problem training_problem(const grammar::rhm_view& rules, const seeds& keys) {
+  return {{{rules}, keys.data(), 0, training_sentences}, noise, training_times, keys.training()};
 }
-inline problem validation_problem(const grammar::rhm_view& grammar, const seeds& keys) {
-  return {{{grammar}, keys.data(), training_sentences, validation_sentences}, noise, training_times, keys.validation()};
+inline problem validation_problem(const grammar::rhm_view& rules, const seeds& keys) {
+  return {{{rules}, keys.data(), training_sentences, validation_sentences}, noise, training_times, keys.validation()};
 }
 
 inline train::options training_options(std::uint64_t steps) {
