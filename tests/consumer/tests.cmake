@@ -11,7 +11,7 @@ add_test(NAME consumer.package
   COMMAND ${try} ${build}/package ${how} -DCMAKE_PREFIX_PATH=${build}/prefix -DFROND_WANTED=${PROJECT_VERSION}
           --test-command consumer_lab)
 add_test(NAME consumer.version_99_is_refused
-  COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_SOURCE_DIR}/consumer -B ${build}/refused
+  COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_SOURCE_DIR}/consumer -B ${build}/refused -G ${CMAKE_GENERATOR}
           -DCMAKE_PREFIX_PATH=${build}/prefix -DFROND_WANTED=99)
 set_tests_properties(consumer.install PROPERTIES FIXTURES_SETUP installed)
 set_tests_properties(consumer.package consumer.version_99_is_refused PROPERTIES FIXTURES_REQUIRED installed)
