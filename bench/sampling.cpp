@@ -69,9 +69,11 @@ void exact_denoiser(benchmark::State& state) {
 }
 
 // Its answers, a random law for each token, stand in the sampler's memory before the first question and nobody overwrites them.
+template <diffusion::discrete_process Process>
 struct prepared_answers {
   [[nodiscard]] static constexpr std::size_t length() { return shape.leaves(); }
   [[nodiscard]] static constexpr std::uint32_t vocabulary() { return shape.vocabulary; }
+  [[nodiscard]] static constexpr std::uint32_t input_symbols() { return Process{shape.vocabulary}.input_symbols(); }
   static void predict(std::span<const symbol>, std::span<const float>, std::span<float>) {}
 };
 
@@ -79,7 +81,7 @@ template <diffusion::discrete_process Process>
 void outside_the_denoiser(benchmark::State& state) {
   bench::aligned_floats memory = posteriors(), logits = bench::random_floats(tokens * shape.vocabulary);
   kernel::softmax(logits.data(), tokens, shape.vocabulary, memory.data());
-  prepared_answers model;
+  prepared_answers<Process> model;
   run_sampler(state, Process{shape.vocabulary}, model, memory);
   // Inverted, a rate in billions is a time in nanoseconds.
   benchmark::Counter visits = bench::per_second(static_cast<double>(tokens * steps) * 1e-9);

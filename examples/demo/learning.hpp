@@ -146,7 +146,8 @@ class learner {
     char text[64];
     std::snprintf(text, sizeof text, " (validation loss %.3f nats)", static_cast<double>(now[1]));
     remark_ = text;
-    stopping_.go_on(now[1], trainer_.steps(), weights_, best_weights());
+    // The schedule of the rate has a fixed end, so all steps are taken; what counts is the best weights on the way.
+    static_cast<void>(stopping_.go_on(now[1], trainer_.steps(), weights_, best_weights()));
     return io::save_checkpoint(checkpoint(), run_hash(), trainer_, stopping_, kept_);
   }
 

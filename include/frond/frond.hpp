@@ -8,6 +8,7 @@
 #include <frond/core/concepts.hpp>
 #include <frond/core/executor.hpp>
 #include <frond/core/hash.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
@@ -29,6 +30,7 @@
 #include <frond/kernel/operands.hpp>
 #include <frond/kernel/pass.hpp>
 #include <frond/kernel/plain.hpp>
+#include <frond/kernel/self_check.hpp>
 
 #include <frond/grammar/code.hpp>
 #include <frond/grammar/entropy.hpp>
@@ -53,6 +55,7 @@
 #include <frond/exact/tree_denoiser.hpp>
 
 #include <frond/train/early_stopping.hpp>
+#include <frond/train/fit.hpp>
 #include <frond/train/optimiser.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/train/trainer.hpp>

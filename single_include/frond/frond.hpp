@@ -9,7 +9,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <span>
@@ -44,7 +43,7 @@
 //                    0: the compiler's flags alone decide (always so elsewhere).
 //   FROND_SCALAR     1: no vector types at all; the plain reference backend and the fallback of embedded targets.
 //   FROND_HOSTED     1: an operating system and a full standard library are there (environment variables, files, threads).
-//   FROND_ASSERT(condition, message)   a programmer's error; by default the program stops with a trap unless NDEBUG is set.
+//   FROND_ASSERT(condition, message)   a programmer's error; by default the program says so and stops, unless NDEBUG is set.
 
 // =============================================================================================================
 // frond/config/version.hpp
@@ -104,17 +103,28 @@
 #endif
 #endif
 
+// Everything public lives in an inline namespace named after version and arithmetic, so that objects built from different
+// versions do not link by accident. Layout and size of public types depend on nothing else.
+#define FROND_ABI v0_1_separate
+
 #ifndef FROND_ASSERT
-#ifdef NDEBUG
+#if defined(NDEBUG)
 #define FROND_ASSERT(condition, message) ((void)sizeof(!(condition)))
+#elif FROND_HOSTED
+#include <cstdio>
+namespace frond::inline FROND_ABI {
+// Out of line, so that a check costs one test and one jump where it stands.
+[[noreturn]] __attribute__((noinline, cold)) inline void assertion_failed(const char* message, const char* file, int line) {
+  std::fprintf(stderr, "%s:%d: frond: %s\n", file, line, message);
+  __builtin_trap();
+}
+}  // namespace frond::inline FROND_ABI
+#define FROND_ASSERT(condition, message) \
+  ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
 #else
 #define FROND_ASSERT(condition, message) ((condition) ? (void)0 : __builtin_trap())
 #endif
 #endif
-
-// Everything public lives in an inline namespace named after version and arithmetic, so that objects built from different
-// versions do not link by accident. Layout and size of public types depend on nothing else.
-#define FROND_ABI v0_1_separate
 
 // Unrolls the loop that follows, so that an array of vectors becomes registers. Not under a sanitizer: there it would only make
 // the checks of each element a hundred times as long to compile.
@@ -217,12 +227,14 @@ concept source = requires(const Source& s, seed key, std::uint64_t index, std::s
 //   noisy      [rows][length]                 symbols; `vocabulary` itself stands for a masked token
 //   alpha_bar  [rows]                         how much of each sentence survived: 1 is clean, 0 is pure noise
 //   posterior  [rows][length][vocabulary]     written: probabilities of the clean token, each law sums to one
+// input_symbols() is how many symbols a noisy token can be: vocabulary(), or one more if there are masks.
 // Not const: a denoiser may keep scratch memory. Exact and learned denoisers both satisfy it.
 template <class Denoiser>
 concept denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::span<const float> alpha_bar,
                             std::span<float> posterior) {
   { d.length() } -> std::convertible_to<std::size_t>;
   { d.vocabulary() } -> std::convertible_to<std::uint32_t>;
+  { d.input_symbols() } -> std::convertible_to<std::uint32_t>;
   d.predict(noisy, alpha_bar, posterior);
 };
 
@@ -307,6 +319,86 @@ class hasher {
 }  // namespace frond::inline FROND_ABI
 
 // =============================================================================================================
+// frond/core/ieee_arithmetic.hpp
+// =============================================================================================================
+
+// A guard against other people's floating-point modes.
+
+namespace frond::inline FROND_ABI {
+
+// While it lives, the calling thread rounds to nearest and neither flushes nor ignores denormals; then it has its old mode
+// again. One object file linked with -ffast-math is enough to set flush-to-zero for a whole program, and the same seed would
+// give other bits. x86 and AArch64; elsewhere it does nothing. Use in_ieee_arithmetic() rather than this alone.
+class ieee_arithmetic {
+ public:
+#if defined(__x86_64__) || (defined(__i386__) && defined(__SSE2__))
+  ieee_arithmetic() {
+    __asm__ __volatile__("stmxcsr %0" : "=m"(old_) : : "memory");
+    if ((old_ & changed_bits) != 0) set(old_ & ~changed_bits);
+  }
+  ~ieee_arithmetic() {
+    if ((old_ & changed_bits) != 0) set(old_);
+  }
+
+ private:
+  // Flush to zero, rounding mode, denormals are zero.
+  static constexpr std::uint32_t changed_bits = 0xe040u;
+
+  static void set(std::uint32_t mode) { __asm__ __volatile__("ldmxcsr %0" : : "m"(mode) : "memory"); }
+  std::uint32_t old_ = 0;
+#elif defined(__aarch64__)
+  ieee_arithmetic() {
+    __asm__ __volatile__("mrs %0, fpcr" : "=r"(old_) : : "memory");
+    if ((old_ & changed_bits) != 0) set(old_ & ~changed_bits);
+  }
+  ~ieee_arithmetic() {
+    if ((old_ & changed_bits) != 0) set(old_);
+  }
+
+ private:
+  // Flush to zero (two bits), rounding mode, alternative handling.
+  static constexpr std::uint64_t changed_bits = 0x3c80003u;
+
+  static void set(std::uint64_t mode) { __asm__ __volatile__("msr fpcr, %0" : : "r"(mode) : "memory"); }
+  std::uint64_t old_ = 0;
+#else
+  ieee_arithmetic() {}
+  ~ieee_arithmetic() {}
+
+ private:
+#endif
+ public:
+  ieee_arithmetic(const ieee_arithmetic&) = delete;
+  ieee_arithmetic& operator=(const ieee_arithmetic&) = delete;
+};
+
+namespace detail {
+
+// Not inlined, because the compiler may otherwise move a product out of the guarded part: it does not know that the mode
+// matters.
+template <class Work>
+FROND_NOINLINE auto call(const Work& work) {
+  return work();
+}
+template <class Work>
+auto call_guarded(const Work& work) {
+  const ieee_arithmetic guard;
+  return call(work);
+}
+
+}  // namespace detail
+
+// work(), with the arithmetic that our bits are defined by. The library's coarse entries go through it: a training step, an
+// evaluation, a call of sample() or predict(), initial weights, a worker's share of a task; kernels do not.
+template <class Work>
+constexpr auto in_ieee_arithmetic(const Work& work) {
+  if (std::is_constant_evaluated()) return work();
+  return detail::call_guarded(work);
+}
+
+}  // namespace frond::inline FROND_ABI
+
+// =============================================================================================================
 // frond/core/status.hpp
 // =============================================================================================================
 
@@ -340,6 +432,10 @@ struct result {
 // =============================================================================================================
 
 // Which instruction set the kernels use: fixed by the compiler's flags, or on x86 hosts chosen at run time.
+
+#if FROND_DISPATCH
+#include <cstdlib>
+#endif
 
 // The instruction set that the compiler's flags promise. Kernels compiled for it need no run-time choice.
 #if FROND_SCALAR
@@ -733,7 +829,7 @@ inline constexpr std::uint32_t philox_weyl_1 = 0xBB67AE85u;
 }  // namespace detail
 
 // Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. A bijection of the
-// 128-bit counter under a 64-bit key; it passes the published known answers (tests/random/philox.cpp). About 5 ns.
+// 128-bit counter under a 64-bit key; it passes the published known answers (tests/random/philox.cpp).
 constexpr block philox(block counter, std::uint32_t key_0, std::uint32_t key_1) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t product_0 = std::uint64_t{detail::philox_multiplier_0} * counter[0];
@@ -918,7 +1014,7 @@ inline normal_pair box_muller(std::uint32_t radius_word, std::uint32_t angle_wor
   return {radius * angle.cosine, radius * angle.sine};
 }
 
-// The four normals of one address: two words each make a pair, in order. About 80 ns.
+// The four normals of one address: two words each make a pair, in order.
 inline std::array<float, 4> normals_at(seed key, stream purpose, std::uint64_t index, std::uint32_t position) {
   const block words = words_at(key, purpose, index, position);
   const normal_pair low = box_muller(words[0], words[1]), high = box_muller(words[2], words[3]);
@@ -944,7 +1040,7 @@ namespace frond::inline FROND_ABI::random {
 
 // A pseudo-random bijection of [0, size): a balanced Feistel network over the next even power of two, eight rounds with
 // Philox as round function, walked until it lands inside the range (Black and Rogaway, "Ciphers with arbitrary finite
-// domains", 2002). Random access in both directions, about 150 ns; no memory. `round` tells permutations of one stream
+// domains", 2002). Random access in both directions, no memory. `round` tells permutations of one stream
 // apart, for example epochs. 0 < size <= 2^63.
 class permutation {
  public:
@@ -1359,6 +1455,50 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
 }
 
 }  // namespace frond::inline FROND_ABI::kernel::plain
+
+// =============================================================================================================
+// frond/kernel/self_check.hpp
+// =============================================================================================================
+
+// Does this program compute what it should?
+
+namespace frond::inline FROND_ABI::kernel {
+
+// A hash over elementary functions and kernels, plain and vector code alike.
+inline std::uint64_t self_check_hash() {
+  return in_ieee_arithmetic([] {
+    constexpr std::size_t size = 40;
+    float x[size], y[size], product[size * size] = {};
+    hasher h;
+    for (std::size_t i = 0; i < size; ++i) {
+      x[i] = static_cast<float>(i) * 0.37f - 7.0f;
+      y[i] = math::exp(x[i]) + math::normal(x[i]).cdf;
+      h.add(y[i]);
+      h.add(math::log(static_cast<double>(y[i])));
+    }
+    matmul({.rows = size,
+            .columns = size,
+            .inner = 1,
+            .a = x,
+            .a_row_stride = 1,
+            .b = y,
+            .b_stride = size,
+            .c = product,
+            .c_stride = size});
+    activate(activation::gelu, product, product, size * size);
+    softmax(product, size, size, product);
+    for (const float value : product) h.add(value);
+    h.add(sum_of_squares(product, size * size));
+    return h.value();
+  });
+}
+
+// False if a flag that no header can see (clang's -ffp-contract=fast with a target that has fused multiply-add, options that
+// only the linker sees) has changed what the arithmetic does, so that no result of this program can be trusted to have the bits
+// that its seed promises. The demo and the benchmarks call it. Some fifty thousand operations.
+inline bool self_check() { return self_check_hash() == 0x0986a7d0ed27e756ull; }
+
+}  // namespace frond::inline FROND_ABI::kernel
 
 // =============================================================================================================
 // frond/grammar/code.hpp
@@ -2179,7 +2319,7 @@ struct schedule {
     return {};
   }
 
-  // t <= steps. O(1), for linear_beta O(t) with less than a microsecond for a thousand steps.
+  // t <= steps. O(1), but O(t) for linear_beta.
   [[nodiscard]] constexpr float alpha_bar(std::uint32_t t) const {
     FROND_ASSERT(check().ok() && t <= steps, "a time lies between 0 and the number of steps");
     if (t == 0) return 1;
@@ -2244,6 +2384,9 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
   if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
   if (process.vocabulary == 0 || process.vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols", 0};
   if (process.vocabulary != model.vocabulary()) return {"the process and the denoiser have different vocabularies", 0};
+  if (process.input_symbols() != model.input_symbols()) {
+    return {"the denoiser was made for another process: one of the two has masks, the other has none", 0};
+  }
   if (length == 0 || symbols % length != 0) return {"the output is no whole number of sentences", symbols};
   if (memory < sampling_memory(length, process.vocabulary, 1)) {
     return {"the memory does not hold one sentence, see sampling_memory", memory};
@@ -2320,13 +2463,15 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
   if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
   const std::size_t length = model.length(), rows = out.size() / length;
   const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
-  for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-    const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
-    sampling part = options;
-    part.first += begin;
-    if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
-    detail::sample_batch(process, model, key, part, memory, out.subspan(begin * length, count * length));
-  }
+  in_ieee_arithmetic([&] {
+    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
+      sampling part = options;
+      part.first += begin;
+      if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
+      detail::sample_batch(process, model, key, part, memory, out.subspan(begin * length, count * length));
+    }
+  });
   return {};
 }
 
@@ -2716,25 +2861,30 @@ inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_i
   return kind == initialisation::he_zero_readout ? 0.0f : 1.0f / static_cast<float>(fan_in);
 }
 
+// Layer number `number` of a list: normal weights times `scale`, zero biases.
+inline void initialise_dense(const layer& l, std::size_t number, float scale, seed key, float* weights) {
+  for (std::size_t w = 0; w < l.weight_count(); w += 4) {
+    const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
+    for (std::size_t k = 0; k < 4 && w + k < l.weight_count(); ++k) weights[w + k] = scale * normals[k];
+  }
+  for (std::size_t b = 0; b < l.outputs; ++b) weights[l.weight_count() + b] = 0.0f;
+}
+
 }  // namespace detail
 
 // Writes every parameter of the plan. Weight w of layer i is a function of (key, i, w) alone: stream `weights`, index i.
-// About 25 ns a weight.
 inline void initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
   FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
   std::size_t readout = p.layers.size();
   while (readout > 0 && p.layers[readout - 1].kind != layer_kind::dense) --readout;
-  for (std::size_t i = 0; i < p.layers.size(); ++i) {
-    const layer& l = p.layers[i];
-    if (l.kind != layer_kind::dense) continue;
-    const float scale = detail::weight_scale(kind, i + 1 == readout, l.inputs);
-    float* const weights = parameters.data() + l.parameters;
-    for (std::size_t w = 0; w < l.weight_count(); w += 4) {
-      const auto normals = random::normals_at(key, random::stream::weights, i, static_cast<std::uint32_t>(w / 4));
-      for (std::size_t k = 0; k < 4 && w + k < l.weight_count(); ++k) weights[w + k] = scale * normals[k];
+  in_ieee_arithmetic([&] {
+    for (std::size_t i = 0; i < p.layers.size(); ++i) {
+      const layer& l = p.layers[i];
+      if (l.kind != layer_kind::dense) continue;
+      const float scale = detail::weight_scale(kind, i + 1 == readout, l.inputs);
+      detail::initialise_dense(l, i, scale, key, parameters.data() + l.parameters);
     }
-    for (std::size_t b = 0; b < l.outputs; ++b) weights[l.weight_count() + b] = 0.0f;
-  }
+  });
 }
 
 }  // namespace frond::inline FROND_ABI::nn
@@ -2810,6 +2960,15 @@ template <fixed_network Net>
 struct alignas(64) parameters {
   float values[plan_of<Net>().parameter_count] = {};
 };
+template <fixed_network Net>
+using gradients = parameters<Net>;
+
+// What a backward pass needs of a forward pass on `Rows` rows: every tensor. sizeof(tape<Net, Rows>) is the bulk of the memory
+// that training costs beyond parameters, gradients and moments.
+template <fixed_network Net, std::size_t Rows = 1>
+struct alignas(64) tape {
+  float values[plan_of<Net>().tape_size * Rows] = {};
+};
 
 // Memory for inference on blocks of `Rows` rows. sizeof(workspace<Net>) is the RAM that sampling on a device costs.
 template <fixed_network Net, std::size_t Rows = 1>
@@ -2835,6 +2994,7 @@ constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return inp
 // position. Tokens are below input_symbols.
 inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
   for (const symbol token : noisy) {
+    FROND_ASSERT(token < input_symbols, "a noisy token is a symbol that the process can make");
     FROND_ASSERT(token < input_symbols, "a noisy token is a symbol of the process");
     for (std::uint32_t i = 0; i < input_symbols; ++i) channels[i] = 0.0f;
     channels[token] = 1.0f;
@@ -2867,24 +3027,33 @@ class network_denoiser {
 
   [[nodiscard]] std::size_t length() const { return plan_.input_positions; }
   [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
+  [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
   // See `denoiser` in core/concepts.hpp for the shapes.
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
     FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
-    const std::size_t block = scratch_.size() / plan_.scratch_size;
-    for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
-      const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
-      const std::span<float> input = scratch_input(plan_, scratch_.data(), rows);
-      for (std::size_t i = 0; i < rows; ++i)
-        encode_tokens(noisy.subspan((row + i) * length(), length()), process_.input_symbols(), alpha_bar[row + i],
-                      input.data() + i * plan_.input_size());
-      const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
-      kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data() + row * plan_.output_size());
-    }
+    const std::size_t block = scratch_.size() / plan_.scratch_size, laws = plan_.output_size();
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
+        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+        predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
+                      posterior.subspan(row * laws, rows * laws));
+      }
+    });
   }
 
  private:
+  void predict_block(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    const std::size_t rows = alpha_bar.size();
+    const std::span<float> input = scratch_input(plan_, scratch_.data(), rows);
+    for (std::size_t i = 0; i < rows; ++i)
+      encode_tokens(noisy.subspan(i * length(), length()), process_.input_symbols(), alpha_bar[i],
+                    input.data() + i * plan_.input_size());
+    const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data());
+  }
+
   plan plan_;
   Process process_;
   std::span<const float> parameters_;
@@ -3315,12 +3484,15 @@ class tree_denoiser {
 
   [[nodiscard]] constexpr std::size_t length() const { return grammar_.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
+  [[nodiscard]] constexpr std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
   // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
   constexpr void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
-    visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
-      beliefs.marginal(0, position, posterior.subspan(token * vocabulary(), vocabulary()));
+    in_ieee_arithmetic([&] {
+      visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
+        beliefs.marginal(0, position, posterior.subspan(token * vocabulary(), vocabulary()));
+      });
     });
   }
 
@@ -3329,11 +3501,13 @@ class tree_denoiser {
   [[nodiscard]] constexpr double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                                std::span<const float> alpha_bar) {
     FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
-    double sum = 0;
-    visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
-      sum -= math::log(static_cast<double>(beliefs.probability(0, position, clean[token])));
+    return in_ieee_arithmetic([&] {
+      double sum = 0;
+      visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
+        sum -= math::log(static_cast<double>(beliefs.probability(0, position, clean[token])));
+      });
+      return sum / static_cast<double>(clean.size());
     });
-    return sum / static_cast<double>(clean.size());
   }
 
  private:
@@ -3377,7 +3551,8 @@ struct early_stopping {
 
   // Takes the loss after `step` steps; copies the parameters to `best` if it is the lowest so far (a NaN never is). True while
   // training should go on.
-  bool go_on(float loss, std::uint64_t step, std::span<const float> parameters, std::span<float> best) {
+  [[nodiscard]] bool go_on(float loss, std::uint64_t step, std::span<const float> parameters, std::span<float> best) {
+    FROND_ASSERT(best.size() >= parameters.size(), "the best weights need as much room as the parameters");
     if (loss < best_loss) {
       best_loss = loss;
       best_step = step;
@@ -3391,6 +3566,18 @@ struct early_stopping {
 };
 
 }  // namespace frond::inline FROND_ABI::train
+
+// =============================================================================================================
+// frond/train/fit.hpp
+// =============================================================================================================
+
+// Training until the validation loss stops falling.
+
+// =============================================================================================================
+// frond/train/trainer.hpp
+// =============================================================================================================
+
+// The training loop's heart: one optimiser step on one batch, in memory that the caller owns.
 
 // =============================================================================================================
 // frond/train/optimiser.hpp
@@ -3420,7 +3607,7 @@ struct optimiser_options {
   float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
-    if (!(rate > 0.0f)) return {"the rate must be positive"};
+    if (!(rate > 0.0f && rate < std::numeric_limits<float>::infinity())) return {"the rate must be positive and finite"};
     if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
     if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
     if (!(epsilon > 0.0f)) return {"epsilon must be positive"};
@@ -3563,12 +3750,6 @@ denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Sou
 
 }  // namespace frond::inline FROND_ABI::train
 
-// =============================================================================================================
-// frond/train/trainer.hpp
-// =============================================================================================================
-
-// The training loop's heart: one optimiser step on one batch, in memory that the caller owns.
-
 namespace frond::inline FROND_ABI::train {
 
 struct options {
@@ -3663,16 +3844,19 @@ constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, st
 template <problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
+  FROND_ASSERT(count > 0 && block_rows > 0, "an evaluation needs at least one example and blocks of at least one row");
   FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
   float* const losses = memory.data();
   float* const blocks = losses + detail::padded(count);
-  workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
-    const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
-    float* const own = blocks + worker * detail::block_memory::size(p, block_rows);
-    detail::forward_block(p, examples, parameters.data(), detail::block_memory::at(p, rows, own), first + row, rows, 0.0f,
-                          losses + row);
+  return in_ieee_arithmetic([&] {
+    workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
+      const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
+      float* const own = blocks + worker * detail::block_memory::size(p, block_rows);
+      detail::forward_block(p, examples, parameters.data(), detail::block_memory::at(p, rows, own), first + row, rows, 0.0f,
+                            losses + row);
+    });
+    return kernel::sum(losses, count) / static_cast<float>(count);
   });
-  return kernel::sum(losses, count) / static_cast<float>(count);
 }
 
 // Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
@@ -3708,23 +3892,7 @@ class trainer {
 
   // One step. Returns the batch's mean loss before it, in the units of evaluate().
   float step() {
-    const std::size_t shards = options_.shards();
-    for (std::size_t wave = 0; wave < shards; wave += running_) {
-      const std::size_t count = shards - wave < running_ ? shards - wave : running_;
-      workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
-      if (shards > 1)
-        each_slice([&](std::size_t from, std::size_t size) {
-          for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
-        });
-    }
-    if (shards > 1) each_slice([&](std::size_t from, std::size_t size) { collect(shards, from, size); });
-    const std::span<const float> gradient{gradients_, plan_.parameter_count};
-    const float scale = clip_scale(options_.optimiser, gradient);
-    each_slice([&](std::size_t from, std::size_t size) {
-      optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
-    });
-    ++step_;
-    return kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+    return in_ieee_arithmetic([this] { return do_step(); });
   }
 
   // Steps done. Together with parameters and state this is everything that the next step depends on.
@@ -3745,6 +3913,26 @@ class trainer {
   static constexpr std::size_t slice_size = 16384;
 
   [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
+
+  float do_step() {
+    const std::size_t shards = options_.shards();
+    for (std::size_t wave = 0; wave < shards; wave += running_) {
+      const std::size_t count = shards - wave < running_ ? shards - wave : running_;
+      workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
+      if (shards > 1)
+        each_slice([&](std::size_t from, std::size_t size) {
+          for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
+        });
+    }
+    if (shards > 1) each_slice([&](std::size_t from, std::size_t size) { collect(shards, from, size); });
+    const std::span<const float> gradient{gradients_, plan_.parameter_count};
+    const float scale = clip_scale(options_.optimiser, gradient);
+    each_slice([&](std::size_t from, std::size_t size) {
+      optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
+    });
+    ++step_;
+    return kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+  }
 
   // The gradient of one shard, into buffer `slot`.
   void differentiate(std::size_t shard, std::size_t slot) {
@@ -3812,6 +4000,45 @@ struct alignas(64) memory {
   static_assert(Options::value.check().ok(), "these training options are not valid");
   float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
 };
+
+}  // namespace frond::inline FROND_ABI::train
+
+namespace frond::inline FROND_ABI::train {
+
+struct fit_options {
+  std::uint64_t max_steps = 10000;
+  std::uint64_t evaluate_every = 100;   // steps between two validations
+  std::size_t validation_count = 1024;  // examples 0 .. count - 1 of the validation problem, the same each time
+  std::size_t block_rows = 32;          // of the evaluation; a matter of speed and memory only
+};
+
+// Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
+// at the end. The weights with the lowest one are in `best` then; the trainer's own parameters are those of the last step.
+//   best      parameter_count floats
+//   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
+//   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
+// Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if it was saved at a validation
+// (inside `watch`); the training loss that is shown is the mean since the last one.
+template <problem Problem, executor Executor, problem Validation, class Watch>
+void fit(trainer<Problem, Executor>& learner, const Validation& validation, const fit_options& options,
+         early_stopping& stopping, std::span<float> best, std::span<float> memory, Executor& workers, const Watch& watch) {
+  FROND_ASSERT(options.evaluate_every > 0, "a validation takes place every so many steps, at least one");
+  const nn::plan plan = learner.network();
+  float loss = 0;
+  std::uint64_t since = 0;
+  for (bool go_on = stopping.stale < stopping.patience; go_on && learner.steps() < options.max_steps;) {
+    loss += learner.step();
+    ++since;
+    if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
+    const std::span<const float> parameters = learner.parameters();
+    const float validation_loss =
+        evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
+    go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
+    go_on = watch(learner.steps(), loss / static_cast<float>(since), validation_loss) && go_on;
+    loss = 0;
+    since = 0;
+  }
+}
 
 }  // namespace frond::inline FROND_ABI::train
 

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -280,14 +281,19 @@ namespace frond::inline FROND_ABI::parallel {
 
 // A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker
 // runs which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
-// inside a task; tasks do not throw. About 10 us for a call that wakes sleeping threads.
+// inside a task; tasks do not throw. Where the system refuses a thread, the pool has fewer workers, which changes no
+// result.
 class thread_pool {
  public:
   // workers = 0: as many as the machine has cores.
   explicit thread_pool(std::size_t workers = 0) {
     if (workers == 0) workers = std::thread::hardware_concurrency();
     if (workers == 0) workers = 1;
-    for (std::size_t worker = 1; worker < workers; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+    threads_.reserve(workers - 1);
+    try {
+      for (std::size_t worker = 1; worker < workers; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+    } catch (const std::system_error&) {
+    }
   }
   ~thread_pool() {
     {
@@ -324,6 +330,7 @@ class thread_pool {
 
  private:
   void work(std::size_t worker) {
+    const ieee_arithmetic guard;
     for (;;) {
       const std::size_t index = next_.fetch_add(1, std::memory_order_relaxed);
       if (index >= count_) return;

@@ -41,6 +41,7 @@ struct guess {
 
   [[nodiscard]] static std::size_t length() { return ::length; }
   [[nodiscard]] static std::uint32_t vocabulary() { return ::vocabulary; }
+  [[nodiscard]] static std::uint32_t input_symbols() { return ::vocabulary; }
   [[nodiscard]] double law(symbol noisy, std::size_t a) const {
     const double trusted = noisy == ::vocabulary ? 0 : trust;
     return (noisy == a ? trusted : 0) + (1 - trusted) / ::vocabulary;

@@ -48,6 +48,7 @@ class lazy_denoiser {
  public:
   std::size_t length() const { return exact_.length(); }
   std::uint32_t vocabulary() const { return exact_.vocabulary(); }
+  std::uint32_t input_symbols() const { return exact_.input_symbols(); }
 
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     const std::size_t tokens = length(), laws = tokens * vocabulary();

@@ -154,6 +154,7 @@ class tiny_denoiser {
 
   std::size_t length() const { return law_->sentences.length; }
   std::uint32_t vocabulary() const { return process_.vocabulary; }
+  std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     const numbering states{length(), process_.input_symbols()};

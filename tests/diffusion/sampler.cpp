@@ -213,6 +213,8 @@ TEST_CASE("what does not fit together is refused with a reason") {
   out.assign(6, 77);
   CHECK(reason(uniform{3}, {.noise = {.steps = 0}}, 10, 6) == "a schedule needs at least one step");
   CHECK(reason(uniform{4}, {}, 10, 6) == "the process and the denoiser have different vocabularies");
+  CHECK(std::string_view(frond::diffusion::sample(absorbing{3}, model, seed{1}, {}, memory, out).reason) ==
+        "the denoiser was made for another process: one of the two has masks, the other has none");
   CHECK(reason(uniform{0}, {}, 10, 6) == "a vocabulary has 1 to 255 symbols");
   CHECK(reason(uniform{3}, {}, 10, 5) == "the output is no whole number of sentences");
   CHECK(reason(uniform{3}, {}, 9, 6) == "the memory does not hold one sentence, see sampling_memory");

@@ -56,7 +56,7 @@ struct session {
     while (trainer.steps() < step) {
       const float loss = trainer.step();
       if (trainer.steps() % 3 != 0) continue;
-      stopping.go_on(loss, trainer.steps(), parameters, std::span(kept).first(parameters.size()));
+      static_cast<void>(stopping.go_on(loss, trainer.steps(), parameters, std::span(kept).first(parameters.size())));
       kept.back() = static_cast<float>(trainer.steps());
     }
   }

@@ -37,8 +37,8 @@ TEST_CASE("a loss that is no number is never the best") {
 TEST_CASE("a copy of the value and of the kept weights continues a run") {
   train::early_stopping stop{.patience = 2};
   std::vector<float> best(1);
-  stop.go_on(1.0f, 1, std::vector<float>{1.0f}, best);
-  stop.go_on(1.5f, 2, std::vector<float>{2.0f}, best);
+  static_cast<void>(stop.go_on(1.0f, 1, std::vector<float>{1.0f}, best));
+  static_cast<void>(stop.go_on(1.5f, 2, std::vector<float>{2.0f}, best));
   train::early_stopping resumed = stop;
   CHECK_FALSE(resumed.go_on(1.1f, 3, std::vector<float>{3.0f}, best));
   CHECK(best[0] == 1.0f);

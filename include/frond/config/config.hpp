@@ -4,7 +4,7 @@
 //                    0: the compiler's flags alone decide (always so elsewhere).
 //   FROND_SCALAR     1: no vector types at all; the plain reference backend and the fallback of embedded targets.
 //   FROND_HOSTED     1: an operating system and a full standard library are there (environment variables, files, threads).
-//   FROND_ASSERT(condition, message)   a programmer's error; by default the program stops with a trap unless NDEBUG is set.
+//   FROND_ASSERT(condition, message)   a programmer's error; by default the program says so and stops, unless NDEBUG is set.
 #pragma once
 
 #include <frond/config/version.hpp>
@@ -52,17 +52,28 @@
 #endif
 #endif
 
+// Everything public lives in an inline namespace named after version and arithmetic, so that objects built from different
+// versions do not link by accident. Layout and size of public types depend on nothing else.
+#define FROND_ABI v0_1_separate
+
 #ifndef FROND_ASSERT
-#ifdef NDEBUG
+#if defined(NDEBUG)
 #define FROND_ASSERT(condition, message) ((void)sizeof(!(condition)))
+#elif FROND_HOSTED
+#include <cstdio>
+namespace frond::inline FROND_ABI {
+// Out of line, so that a check costs one test and one jump where it stands.
+[[noreturn]] __attribute__((noinline, cold)) inline void assertion_failed(const char* message, const char* file, int line) {
+  std::fprintf(stderr, "%s:%d: frond: %s\n", file, line, message);
+  __builtin_trap();
+}
+}  // namespace frond::inline FROND_ABI
+#define FROND_ASSERT(condition, message) \
+  ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
 #else
 #define FROND_ASSERT(condition, message) ((condition) ? (void)0 : __builtin_trap())
 #endif
 #endif
-
-// Everything public lives in an inline namespace named after version and arithmetic, so that objects built from different
-// versions do not link by accident. Layout and size of public types depend on nothing else.
-#define FROND_ABI v0_1_separate
 
 // Unrolls the loop that follows, so that an array of vectors becomes registers. Not under a sanitizer: there it would only make
 // the checks of each element a hundred times as long to compile.

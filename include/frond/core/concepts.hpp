@@ -26,12 +26,14 @@ concept source = requires(const Source& s, seed key, std::uint64_t index, std::s
 //   noisy      [rows][length]                 symbols; `vocabulary` itself stands for a masked token
 //   alpha_bar  [rows]                         how much of each sentence survived: 1 is clean, 0 is pure noise
 //   posterior  [rows][length][vocabulary]     written: probabilities of the clean token, each law sums to one
+// input_symbols() is how many symbols a noisy token can be: vocabulary(), or one more if there are masks.
 // Not const: a denoiser may keep scratch memory. Exact and learned denoisers both satisfy it.
 template <class Denoiser>
 concept denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::span<const float> alpha_bar,
                             std::span<float> posterior) {
   { d.length() } -> std::convertible_to<std::size_t>;
   { d.vocabulary() } -> std::convertible_to<std::uint32_t>;
+  { d.input_symbols() } -> std::convertible_to<std::uint32_t>;
   d.predict(noisy, alpha_bar, posterior);
 };
 

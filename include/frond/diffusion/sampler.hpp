@@ -6,6 +6,7 @@
 #include <span>
 
 #include <frond/core/concepts.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
@@ -46,6 +47,9 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
   if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
   if (process.vocabulary == 0 || process.vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols", 0};
   if (process.vocabulary != model.vocabulary()) return {"the process and the denoiser have different vocabularies", 0};
+  if (process.input_symbols() != model.input_symbols()) {
+    return {"the denoiser was made for another process: one of the two has masks, the other has none", 0};
+  }
   if (length == 0 || symbols % length != 0) return {"the output is no whole number of sentences", symbols};
   if (memory < sampling_memory(length, process.vocabulary, 1)) {
     return {"the memory does not hold one sentence, see sampling_memory", memory};
@@ -122,13 +126,15 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
   if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
   const std::size_t length = model.length(), rows = out.size() / length;
   const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
-  for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-    const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
-    sampling part = options;
-    part.first += begin;
-    if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
-    detail::sample_batch(process, model, key, part, memory, out.subspan(begin * length, count * length));
-  }
+  in_ieee_arithmetic([&] {
+    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
+      sampling part = options;
+      part.first += begin;
+      if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
+      detail::sample_batch(process, model, key, part, memory, out.subspan(begin * length, count * length));
+    }
+  });
   return {};
 }
 

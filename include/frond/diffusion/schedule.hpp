@@ -32,7 +32,7 @@ struct schedule {
     return {};
   }
 
-  // t <= steps. O(1), for linear_beta O(t) with less than a microsecond for a thousand steps.
+  // t <= steps. O(1), but O(t) for linear_beta.
   [[nodiscard]] constexpr float alpha_bar(std::uint32_t t) const {
     FROND_ASSERT(check().ok() && t <= steps, "a time lies between 0 and the number of steps");
     if (t == 0) return 1;

@@ -6,6 +6,7 @@
 #include <span>
 
 #include <frond/core/concepts.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/exact/tree.hpp>
@@ -35,12 +36,15 @@ class tree_denoiser {
 
   [[nodiscard]] constexpr std::size_t length() const { return grammar_.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
+  [[nodiscard]] constexpr std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
   // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
   constexpr void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
-    visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
-      beliefs.marginal(0, position, posterior.subspan(token * vocabulary(), vocabulary()));
+    in_ieee_arithmetic([&] {
+      visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
+        beliefs.marginal(0, position, posterior.subspan(token * vocabulary(), vocabulary()));
+      });
     });
   }
 
@@ -49,11 +53,13 @@ class tree_denoiser {
   [[nodiscard]] constexpr double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                                std::span<const float> alpha_bar) {
     FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
-    double sum = 0;
-    visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
-      sum -= math::log(static_cast<double>(beliefs.probability(0, position, clean[token])));
+    return in_ieee_arithmetic([&] {
+      double sum = 0;
+      visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
+        sum -= math::log(static_cast<double>(beliefs.probability(0, position, clean[token])));
+      });
+      return sum / static_cast<double>(clean.size());
     });
-    return sum / static_cast<double>(clean.size());
   }
 
  private:

@@ -73,6 +73,15 @@ template <fixed_network Net>
 struct alignas(64) parameters {
   float values[plan_of<Net>().parameter_count] = {};
 };
+template <fixed_network Net>
+using gradients = parameters<Net>;
+
+// What a backward pass needs of a forward pass on `Rows` rows: every tensor. sizeof(tape<Net, Rows>) is the bulk of the memory
+// that training costs beyond parameters, gradients and moments.
+template <fixed_network Net, std::size_t Rows = 1>
+struct alignas(64) tape {
+  float values[plan_of<Net>().tape_size * Rows] = {};
+};
 
 // Memory for inference on blocks of `Rows` rows. sizeof(workspace<Net>) is the RAM that sampling on a device costs.
 template <fixed_network Net, std::size_t Rows = 1>

@@ -6,6 +6,7 @@
 #include <span>
 
 #include <frond/core/concepts.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/kernel/kernels.hpp>
@@ -56,24 +57,33 @@ class network_denoiser {
 
   [[nodiscard]] std::size_t length() const { return plan_.input_positions; }
   [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
+  [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
   // See `denoiser` in core/concepts.hpp for the shapes.
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
     FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
-    const std::size_t block = scratch_.size() / plan_.scratch_size;
-    for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
-      const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
-      const std::span<float> input = scratch_input(plan_, scratch_.data(), rows);
-      for (std::size_t i = 0; i < rows; ++i)
-        encode_tokens(noisy.subspan((row + i) * length(), length()), process_.input_symbols(), alpha_bar[row + i],
-                      input.data() + i * plan_.input_size());
-      const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
-      kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data() + row * plan_.output_size());
-    }
+    const std::size_t block = scratch_.size() / plan_.scratch_size, laws = plan_.output_size();
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
+        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+        predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
+                      posterior.subspan(row * laws, rows * laws));
+      }
+    });
   }
 
  private:
+  void predict_block(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    const std::size_t rows = alpha_bar.size();
+    const std::span<float> input = scratch_input(plan_, scratch_.data(), rows);
+    for (std::size_t i = 0; i < rows; ++i)
+      encode_tokens(noisy.subspan(i * length(), length()), process_.input_symbols(), alpha_bar[i],
+                    input.data() + i * plan_.input_size());
+    const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data());
+  }
+
   plan plan_;
   Process process_;
   std::span<const float> parameters_;

@@ -24,7 +24,7 @@ inline normal_pair box_muller(std::uint32_t radius_word, std::uint32_t angle_wor
   return {radius * angle.cosine, radius * angle.sine};
 }
 
-// The four normals of one address: two words each make a pair, in order. About 80 ns.
+// The four normals of one address: two words each make a pair, in order.
 inline std::array<float, 4> normals_at(seed key, stream purpose, std::uint64_t index, std::uint32_t position) {
   const block words = words_at(key, purpose, index, position);
   const normal_pair low = box_muller(words[0], words[1]), high = box_muller(words[2], words[3]);

@@ -11,7 +11,7 @@ namespace frond::inline FROND_ABI::random {
 
 // A pseudo-random bijection of [0, size): a balanced Feistel network over the next even power of two, eight rounds with
 // Philox as round function, walked until it lands inside the range (Black and Rogaway, "Ciphers with arbitrary finite
-// domains", 2002). Random access in both directions, about 150 ns; no memory. `round` tells permutations of one stream
+// domains", 2002). Random access in both directions, no memory. `round` tells permutations of one stream
 // apart, for example epochs. 0 < size <= 2^63.
 class permutation {
  public:

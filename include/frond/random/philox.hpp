@@ -21,7 +21,7 @@ inline constexpr std::uint32_t philox_weyl_1 = 0xBB67AE85u;
 }  // namespace detail
 
 // Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. A bijection of the
-// 128-bit counter under a 64-bit key; it passes the published known answers (tests/random/philox.cpp). About 5 ns.
+// 128-bit counter under a 64-bit key; it passes the published known answers (tests/random/philox.cpp).
 constexpr block philox(block counter, std::uint32_t key_0, std::uint32_t key_1) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t product_0 = std::uint64_t{detail::philox_multiplier_0} * counter[0];

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 #include <frond/config/config.hpp>
+#if FROND_DISPATCH
+#include <cstdlib>
+#endif
 #include <frond/config/prologue.hpp>
 
 // The instruction set that the compiler's flags promise. Kernels compiled for it need no run-time choice.

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <frond/core/executor.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/nn/forward.hpp>
@@ -115,13 +116,15 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
   FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
   float* const losses = memory.data();
   float* const blocks = losses + detail::padded(count);
-  workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
-    const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
-    float* const own = blocks + worker * detail::block_memory::size(p, block_rows);
-    detail::forward_block(p, examples, parameters.data(), detail::block_memory::at(p, rows, own), first + row, rows, 0.0f,
-                          losses + row);
+  return in_ieee_arithmetic([&] {
+    workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
+      const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
+      float* const own = blocks + worker * detail::block_memory::size(p, block_rows);
+      detail::forward_block(p, examples, parameters.data(), detail::block_memory::at(p, rows, own), first + row, rows, 0.0f,
+                            losses + row);
+    });
+    return kernel::sum(losses, count) / static_cast<float>(count);
   });
-  return kernel::sum(losses, count) / static_cast<float>(count);
 }
 
 // Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
@@ -157,23 +160,7 @@ class trainer {
 
   // One step. Returns the batch's mean loss before it, in the units of evaluate().
   float step() {
-    const std::size_t shards = options_.shards();
-    for (std::size_t wave = 0; wave < shards; wave += running_) {
-      const std::size_t count = shards - wave < running_ ? shards - wave : running_;
-      workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
-      if (shards > 1)
-        each_slice([&](std::size_t from, std::size_t size) {
-          for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
-        });
-    }
-    if (shards > 1) each_slice([&](std::size_t from, std::size_t size) { collect(shards, from, size); });
-    const std::span<const float> gradient{gradients_, plan_.parameter_count};
-    const float scale = clip_scale(options_.optimiser, gradient);
-    each_slice([&](std::size_t from, std::size_t size) {
-      optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
-    });
-    ++step_;
-    return kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+    return in_ieee_arithmetic([this] { return do_step(); });
   }
 
   // Steps done. Together with parameters and state this is everything that the next step depends on.
@@ -194,6 +181,26 @@ class trainer {
   static constexpr std::size_t slice_size = 16384;
 
   [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
+
+  float do_step() {
+    const std::size_t shards = options_.shards();
+    for (std::size_t wave = 0; wave < shards; wave += running_) {
+      const std::size_t count = shards - wave < running_ ? shards - wave : running_;
+      workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
+      if (shards > 1)
+        each_slice([&](std::size_t from, std::size_t size) {
+          for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
+        });
+    }
+    if (shards > 1) each_slice([&](std::size_t from, std::size_t size) { collect(shards, from, size); });
+    const std::span<const float> gradient{gradients_, plan_.parameter_count};
+    const float scale = clip_scale(options_.optimiser, gradient);
+    each_slice([&](std::size_t from, std::size_t size) {
+      optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
+    });
+    ++step_;
+    return kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+  }
 
   // The gradient of one shard, into buffer `slot`.
   void differentiate(std::size_t shard, std::size_t slot) {
