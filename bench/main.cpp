@@ -6,10 +6,12 @@
 // FROND_INSTRUCTION_SET=avx2 (or sse2, ...) in the environment measures a narrower instruction set, against its own peak.
 #include <benchmark/benchmark.h>
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
 #include <frond/config/version.hpp>
+#include <frond/kernel/self_check.hpp>
 #include <frond/simd/target.hpp>
 
 namespace {
@@ -36,6 +38,10 @@ class median_reporter : public benchmark::ConsoleReporter {
 int main(int argument_count, char** arguments) {
   benchmark::Initialize(&argument_count, arguments);
   if (benchmark::ReportUnrecognizedArguments(argument_count, arguments)) return 1;
+  if (!frond::kernel::self_check()) {
+    std::fputs("The build's flags have changed the arithmetic: these would be figures of another library.\n", stderr);
+    return 1;
+  }
   const auto instructions = frond::simd::active_instruction_set();
   benchmark::AddCustomContext("frond_version", FROND_VERSION_STRING);
   benchmark::AddCustomContext("frond_bits_version", std::to_string(FROND_BITS_VERSION));
