@@ -40,6 +40,8 @@ settings parse(int argc, char** argv) {
     if (given.count("help")) std::exit((std::puts(options.help().c_str()), 0));
     if (!given.unmatched().empty()) throw std::invalid_argument("'" + given.unmatched().front() + "' is no option");
     if (s.steps < 10 || s.steps > 1000000) throw std::invalid_argument("steps must lie between 10 and 1000000");
+    if (s.folder.find_first_of("'\"\n<|") != std::string::npos)
+      throw std::invalid_argument("the folder must be named without quotes, line breaks, < and |, for gnuplot");
     if (s.threads > 1024) throw std::invalid_argument("threads must lie between 0 and 1024");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "demo: %s (--help shows the options)\n", error.what());
@@ -101,12 +103,12 @@ int main(int argc, char** argv) {
 
   std::vector<exact_model> exact_models(pool.workers(), exact_model(rules, noise));
   learned_models networks(model.value.weights, pool.workers());
-  std::vector<symbol> invented, exact_sentences;
-  {
-    progress shown("sampling", 2.0 * sample_count);
-    invented = draw(pool, networks.models(), keys.samples(), sampling_times, sample_count, &shown);
-    exact_sentences = draw(pool, exact_models, keys.samples(), sampling_times, sample_count);
-  }
+  const auto sampled = [&](const char* phase, auto& models) {
+    progress shown(phase, sample_count);
+    return draw(pool, models, keys.samples(), sampling_times, sample_count, &shown);
+  };
+  const std::vector<symbol> invented = sampled("sampling", networks.models());
+  const std::vector<symbol> exact_sentences = sampled("sampling, exact", exact_models);
 
   const std::vector<symbol> training_sentences_shown = training_set(training_problem(rules, keys));
   score ours = measure(rules, invented, training_sentences_shown);

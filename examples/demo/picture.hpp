@@ -54,10 +54,14 @@ inline std::string plot_script(const std::string& folder, double exact_loss, con
   return script;
 }
 
-// False, with a word on why, where gnuplot is not installed or fails.
+// False, with a word on why, where the script cannot be written, or gnuplot is not installed or fails. The folder is named in
+// a shell command and in the script; parse() has refused names that would break out of their quotes there.
 inline bool draw_picture(const std::string& folder, double exact_loss, const std::vector<table_row>& rows) {
   const std::string script = folder + "/demo.gnuplot";
-  if (!io::write_file(script, plot_script(folder, exact_loss, rows))) return false;
+  if (const status written = io::write_file(script, plot_script(folder, exact_loss, rows)); !written) {
+    std::printf("no picture: %s: %s\n", script.c_str(), written.reason);
+    return false;
+  }
   if (std::system("command -v gnuplot > /dev/null 2>&1") != 0) {
     std::printf("no picture: gnuplot is not installed (package gnuplot-nox); its script is %s\n", script.c_str());
     return false;

@@ -1,5 +1,5 @@
-# cmake -D DEMO=<path> -D BUILD=<folder> -P demo.cmake: a short run of the demo leaves its table and ends in its line; bad options
-# and an unusable checkpoint are errors.
+# cmake -D DEMO=<path> -D BUILD=<folder> -P demo.cmake: a short run of the demo leaves its table and ends in its line; bad options,
+# a folder that a shell would misread and an unusable checkpoint are errors.
 cmake_minimum_required(VERSION 3.20)
 
 file(REMOVE_RECURSE ${BUILD})
@@ -27,6 +27,7 @@ endfunction()
 
 refused("steps must lie between" --steps 3)
 refused("is no option" stray)
+refused("without quotes" --out "${BUILD}/it's")
 refused("nonsense" --nonsense)
 refused("cannot be made" --out /dev/null/nowhere)
 file(WRITE ${BUILD}/demo.checkpoint "this is long enough to be a record, but it is none: its first bytes are those of a sentence")
