@@ -50,10 +50,20 @@ int main() {
   std::vector<float> weights(plan.parameter_count), memory(train::training_memory(plan, options, 1));
   nn::initialise(plan, nn::initialisation::he_zero_readout, seed{4}, weights);
   train::trainer trainer(plan, learned_from, options, weights, memory);
-  for (int step = 0; step < 1500; ++step) trainer.step();
+
+  // Stop when ten validations in a row bring nothing better; the best weights are kept.
+  train::early_stopping stopping{.patience = 10};
+  std::vector<float> best(plan.parameter_count), evaluation(train::evaluation_memory(plan, 600, 32, 1));
+  train::fit(trainer, held_out, {.max_steps = 1500, .evaluate_every = 50, .validation_count = 600}, stopping, best, evaluation,
+             calling_thread, [](std::uint64_t step, float training_loss, float validation_loss) {
+               if (step % 250 == 0)
+                 std::printf("step %4u  loss %.3f  unseen %.3f\n", static_cast<unsigned>(step), static_cast<double>(training_loss),
+                             static_cast<double>(validation_loss));
+               return true;
+             });
 
   std::vector<float> scratch(plan.scratch_size * 16);
-  nn::network_denoiser<diffusion::uniform> learned(plan, noise, weights, scratch);
+  nn::network_denoiser<diffusion::uniform> learned(plan, noise, best, scratch);
   exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>> exact(rules, noise);
 
   const auto loss = analysis::compare_losses(learned, exact, held_out, 600);

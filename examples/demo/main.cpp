@@ -87,6 +87,7 @@ void show_sentences(const grammar::rhm_view& rules, std::span<const symbol> sent
 int main(int argc, char** argv) {
   const double start = seconds_now();
   const settings options = parse(argc, argv);
+  if (!kernel::self_check()) stop("this build", {"its flags have changed the arithmetic, so seeds mean nothing here", 0});
   std::error_code failed;
   std::filesystem::create_directories(options.folder, failed);
   if (failed) stop("the folder " + options.folder + " cannot be made", {"the system refuses", 0});
