@@ -71,8 +71,8 @@ int main() {
               loss.model, loss.reference, loss.excess, loss.standard_error);
   std::printf("sentences right up to level   1      2      3\n");
   for (const std::uint32_t steps : {25u, 100u, 400u}) {
-    const auto ours = accuracy_of(rules, learned, steps), best = accuracy_of(rules, exact, steps);
-    for (const auto* row : {&ours, &best}) {
+    const auto ours = accuracy_of(rules, learned, steps), ceiling = accuracy_of(rules, exact, steps);
+    for (const auto* row : {&ours, &ceiling}) {
       std::printf("%4u steps, %s        ", steps, row == &ours ? "learned" : "exact  ");
       for (std::uint32_t level = 1; level <= shape.depth; ++level) std::printf("  %.3f", row->level(level).strict.value);
       std::printf("\n");
