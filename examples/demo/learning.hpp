@@ -140,7 +140,7 @@ class learner {
     if (snapshot_due()) {
       learned_models models(weights_, pool_.workers());
       analysis::rule_accuracy accuracy(rules_);
-      accuracy.add(draw(pool_, models.models(), keys_.samples(), snapshot_times, 256));
+      accuracy.add(draw(pool_, models.models(), keys_.samples(), snapshot_times, 128));
       for (std::uint32_t l = 1; l <= shape.depth; ++l) now[1 + l] = static_cast<float>(accuracy.level(l).strict.value);
     }
     char text[64];
