@@ -1,4 +1,4 @@
-# cmake -D PART=programs|project|commands -D COMPILER=<path> -D GENERATOR=<name> -D BUILD=<folder> -P readme.cmake
+# cmake -D PART=programs|project|commands|links -D COMPILER=<path> -D GENERATOR=<name> -D BUILD=<folder> -P readme.cmake
 cmake_minimum_required(VERSION 3.20)
 
 get_filename_component(root ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
@@ -68,6 +68,19 @@ function(check_commands)
     string(REGEX REPLACE "\\\\\n" "" block "${block}")
     if(NOT block MATCHES "^[^\n]*apt-get install[^\n]*&& cmake --workflow --preset ${preset}\n$")
       message(FATAL_ERROR "The shell block for `${preset}` is missing or is not one command line:\n${block}")
+    endif()
+  endforeach()
+endfunction()
+
+# Pictures and files that the text links to are there.
+function(check_links)
+  string(REPLACE "]" "@" text "${readme}")  # brackets would join the elements of a CMake list
+  string(REPLACE "[" "@" text "${text}")
+  string(REGEX MATCHALL "@\\([^)]*\\)" links "${text}")
+  foreach(link IN LISTS links)
+    string(REGEX REPLACE "^..(.*).$" "\\1" path "${link}")
+    if(NOT path MATCHES "^https?://" AND NOT EXISTS ${root}/${path})
+      message(FATAL_ERROR "README.md links to ${path}, which is not there.")
     endif()
   endforeach()
 endfunction()
