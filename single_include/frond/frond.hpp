@@ -2572,6 +2572,13 @@ class plan_storage {
     largest_ = padded(plan_.input_size());
   }
 
+  // No network: for a builder that cannot make the shape it was asked for.
+  static constexpr plan_storage refused(const char* reason) {
+    plan_storage nothing(1, 1);
+    nothing.fail(reason);
+    return nothing;
+  }
+
   constexpr plan_storage& dense(std::uint64_t outputs) {
     if (outputs == 0) return fail("a dense layer needs at least one output"), *this;
     if (!fits(checked{plan_.output_channels} * checked{outputs})) return *this;
@@ -2934,7 +2941,7 @@ struct network;
 template <std::uint32_t Positions, std::uint32_t Channels, class... Layers>
 struct network<input<Positions, Channels>, Layers...> {
   static constexpr auto storage = [] {
-    plan_storage<sizeof...(Layers)> built(Positions, Channels);
+    plan_storage<sizeof...(Layers) + 1> built(Positions, Channels);  // one more, because there are no arrays of nothing
     (Layers::append(built), ...);
     built.finish();
     return built;
@@ -3088,9 +3095,12 @@ struct tree_unet_shape {
 // biases and the time channel of network_denoiser.hpp are choices of ours.
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
+  if (shape.branching < 2 || shape.depth < 1)
+    return plan_storage<Capacity>::refused("a tree U-Net needs a branching of at least two and a depth of at least one");
   const checked leaves = checked_power(shape.branching, shape.depth);
-  const bool fits = !leaves.overflow && leaves.value <= 0xffffffffu && shape.branching >= 2 && shape.depth >= 1;
-  plan_storage<Capacity> net(fits ? static_cast<std::uint32_t>(leaves.value) : 0, shape.input_channels);
+  if (leaves.overflow || leaves.value > 0xffffffffu)
+    return plan_storage<Capacity>::refused("a tree U-Net has at most 2^32 - 1 leaves");
+  plan_storage<Capacity> net(static_cast<std::uint32_t>(leaves.value), shape.input_channels);
   net.dense(shape.width).activate(kernel::activation::gelu);
   for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
     net.save().merge(shape.branching).dense(shape.width).activate(kernel::activation::gelu);

@@ -88,17 +88,6 @@ std::vector<float> gradient_in_blocks(const case_data& c, std::size_t block, con
   return gradient;
 }
 
-// The largest distance of a layer's parameters, measured in the largest true entry of that layer.
-double layer_distance(const nn::plan& p, std::span<const float> gradient, std::span<const double> exact) {
-  double worst = 0.0;
-  for (const nn::layer& l : p.layers)
-    if (l.kind == nn::layer_kind::dense) {
-      const std::size_t count = l.weight_count() + l.outputs;
-      worst = std::fmax(worst, reference::distance(gradient.subspan(l.parameters, count), exact.subspan(l.parameters, count)));
-    }
-  return worst;
-}
-
 // Gradients against central differences in double of the double evaluation, entry by entry, measured in the largest entry of
 // the layer. Float gradients of these nets reach 6e-7; a missing term would be of order one.
 constexpr double gradient_bound = 2e-6;
@@ -152,7 +141,7 @@ TEST_CASE("gradients of a linear loss are those of finite differences") {
         return loss;
       });
       CAPTURE(c.plan().shape_hash());
-      CHECK(layer_distance(c.plan(), gradient, exact) < gradient_bound);
+      CHECK(reference::layer_distance(c.plan(), gradient, exact) < gradient_bound);
     }
 }
 
@@ -185,7 +174,7 @@ TEST_CASE("gradients of cross-entropy and squared error are those of finite diff
           return reference::cross_entropy(y, std::span(classes).subspan(i * p.output_positions, p.output_positions));
         });
       });
-      if (p.output_channels > 1) CHECK(layer_distance(p, entropy_gradient, entropy_slopes) < gradient_bound);
+      if (p.output_channels > 1) CHECK(reference::layer_distance(p, entropy_gradient, entropy_slopes) < gradient_bound);
 
       const float per_output = 1.0f / static_cast<float>(targets.size());
       const auto square_gradient =
@@ -198,7 +187,7 @@ TEST_CASE("gradients of cross-entropy and squared error are those of finite diff
           return reference::squared_error(y, std::span(targets).subspan(i * p.output_size(), p.output_size()));
         });
       });
-      CHECK(layer_distance(p, square_gradient, square_slopes) < gradient_bound);
+      CHECK(reference::layer_distance(p, square_gradient, square_slopes) < gradient_bound);
     }
 }
 

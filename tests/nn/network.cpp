@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <frond/nn/forward.hpp>
 #include <frond/nn/network.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -36,6 +38,8 @@ constexpr std::size_t whole_lines(std::size_t floats) { return (4 * floats + 63)
 static_assert(sizeof(nn::parameters<small>) == whole_lines(214));
 static_assert(alignof(nn::parameters<small>) == 64 && alignof(nn::workspace<small>) == 64);
 static_assert(sizeof(nn::workspace<small>) == 4 * nn::plan_of<small>().scratch_size);
+static_assert(std::is_same_v<nn::gradients<small>, nn::parameters<small>>);
+static_assert(sizeof(nn::tape<small, 7>) == whole_lines(7 * nn::plan_of<small>().tape_size));
 static_assert(sizeof(nn::workspace<small, 7>) == whole_lines(7 * nn::plan_of<small>().scratch_size));
 // One saved tensor of 4 x 6 floats and two of the largest, 4 x 11, each in whole cache lines.
 static_assert(nn::plan_of<small>().scratch_size == 32 + 2 * 48);
@@ -72,6 +76,40 @@ TEST_CASE("a network type has the plan that the run-time builder makes") {
     CHECK(a.parameters == b.parameters);
     CHECK(same(a.tape, b.tape));
     CHECK(same(a.scratch, b.scratch));
+  }
+}
+
+// The loss is the sum of the outputs times fixed numbers, so its derivative by an output is that number.
+TEST_CASE("the plain types are memory enough for a gradient, and it is the slope of the loss") {
+  constexpr nn::plan plan = nn::plan_of<small>();
+  constexpr std::size_t rows = 3;
+  const auto number = [](std::size_t i) { return static_cast<float>((i * 37 + 11) % 101) / 101.0f - 0.45f; };
+  nn::parameters<small> parameters;
+  for (std::size_t i = 0; i < plan.parameter_count; ++i) parameters.values[i] = number(i);
+  nn::tape<small, rows> tape;
+  const auto loss_at = [&] {
+    for (std::size_t i = 0; i < rows * plan.input_size(); ++i) tape.values[i] = number(i + 5);
+    double loss = 0;
+    const auto output = nn::forward_on_tape(plan, parameters.values, tape.values, rows);
+    for (std::size_t i = 0; i < output.size(); ++i) loss += static_cast<double>(output[i]) * static_cast<double>(number(i + 9));
+    return loss;
+  };
+  loss_at();
+  nn::workspace<small, rows> scratch;
+  for (std::size_t i = 0; i < rows * plan.output_size(); ++i) scratch.values[plan.scratch_output * rows + i] = number(i + 9);
+  nn::gradients<small> gradients;
+  nn::backward(plan, parameters.values, tape.values, scratch.values, gradients.values, rows);
+  for (std::size_t i = 0; i < plan.parameter_count; i += 7) {
+    constexpr float step = 1e-2f;
+    const float kept = parameters.values[i];
+    parameters.values[i] = kept + step;
+    const double above = loss_at();
+    parameters.values[i] = kept - step;
+    const double below = loss_at();
+    parameters.values[i] = kept;
+    CAPTURE(i);
+    // Central differences of a float loss of order one: their own error stays below this bound.
+    CHECK(std::abs((above - below) / (2 * static_cast<double>(step)) - static_cast<double>(gradients.values[i])) < 2e-3);
   }
 }
 

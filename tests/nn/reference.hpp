@@ -165,6 +165,17 @@ inline double distance(std::span<const float> values, std::span<const double> tr
   return worst / scale;
 }
 
+// The same for a gradient, layer by layer: each in units of its own largest true entry.
+inline double layer_distance(const frond::nn::plan& p, std::span<const float> gradient, std::span<const double> exact) {
+  double worst = 0.0;
+  for (const frond::nn::layer& l : p.layers)
+    if (l.kind == frond::nn::layer_kind::dense) {
+      const std::size_t count = l.weight_count() + l.outputs;
+      worst = std::fmax(worst, distance(gradient.subspan(l.parameters, count), exact.subspan(l.parameters, count)));
+    }
+  return worst;
+}
+
 // Numbers on (-1, 1), a different sequence for each key.
 class noise {
  public:

@@ -103,6 +103,11 @@ TEST_CASE("impossible shapes are refused") {
     change(shape);
     CHECK_FALSE(nn::make_mlp(shape).state().ok());
   }
+  constexpr const char* no_tree = "a tree U-Net needs a branching of at least two and a depth of at least one";
+  CHECK(reason_of(nn::make_tree_unet({.branching = 1, .depth = 3, .input_channels = 9, .output_channels = 8})) == no_tree);
+  CHECK(reason_of(nn::make_tree_unet({.branching = 2, .depth = 0, .input_channels = 9, .output_channels = 8})) == no_tree);
+  CHECK(reason_of(nn::make_tree_unet({.branching = 2, .depth = 32, .input_channels = 9, .output_channels = 8})) ==
+        "a tree U-Net has at most 2^32 - 1 leaves");
   CHECK(reason_of(nn::make_tree_unet<10>(binary)) == "the network has more layers than its storage holds");
   CHECK(reason_of(nn::make_mlp<3>(perceptron)) == "the network has more layers than its storage holds");
 }

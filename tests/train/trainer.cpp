@@ -33,17 +33,6 @@ void each_problem(const Visit& visit) {
 
 double as_double(float x) { return static_cast<double>(x); }
 
-// The largest distance of a layer's gradient from the truth, measured in the largest true entry of that layer.
-double layer_distance(const nn::plan& p, std::span<const float> gradient, std::span<const double> exact) {
-  double worst = 0.0;
-  for (const nn::layer& l : p.layers)
-    if (l.kind == nn::layer_kind::dense) {
-      const std::size_t count = l.weight_count() + l.outputs;
-      worst = std::fmax(worst, reference::distance(gradient.subspan(l.parameters, count), exact.subspan(l.parameters, count)));
-    }
-  return worst;
-}
-
 // Adds the gradient of one example to `gradient`.
 template <class Problem>
 void add_row(const nn::plan& p, const Problem& problem, std::span<const float> parameters, std::uint64_t example, float scale,
@@ -110,7 +99,7 @@ TEST_CASE("the gradient of a batch is that of finite differences") {
     const auto made = problems::train(problem, {.batch = 11, .shard_rows = 4, .block_rows = 3}, calling_thread, 1);
     const auto exact = reference::differences(
         start, [&](std::span<const double> at) { return problems::mean_loss(list, problem, at, 0, 11); });
-    CHECK(layer_distance(built.view(), made.gradient, exact) < 2e-6);
+    CHECK(reference::layer_distance(built.view(), made.gradient, exact) < 2e-6);
     CHECK(as_double(made.losses[0]) ==
           doctest::Approx(problems::mean_loss(list, problem, reference::widened(start), 0, 11)).epsilon(1e-6));
   });

@@ -47,7 +47,7 @@ struct network;
 template <std::uint32_t Positions, std::uint32_t Channels, class... Layers>
 struct network<input<Positions, Channels>, Layers...> {
   static constexpr auto storage = [] {
-    plan_storage<sizeof...(Layers)> built(Positions, Channels);
+    plan_storage<sizeof...(Layers) + 1> built(Positions, Channels);  // one more, because there are no arrays of nothing
     (Layers::append(built), ...);
     built.finish();
     return built;

@@ -95,6 +95,13 @@ class plan_storage {
     largest_ = padded(plan_.input_size());
   }
 
+  // No network: for a builder that cannot make the shape it was asked for.
+  static constexpr plan_storage refused(const char* reason) {
+    plan_storage nothing(1, 1);
+    nothing.fail(reason);
+    return nothing;
+  }
+
   constexpr plan_storage& dense(std::uint64_t outputs) {
     if (outputs == 0) return fail("a dense layer needs at least one output"), *this;
     if (!fits(checked{plan_.output_channels} * checked{outputs})) return *this;
