@@ -107,7 +107,7 @@ class plan_storage {
     if (!fits(checked{plan_.output_channels} * checked{outputs})) return *this;
     if (layer* l = append(layer_kind::dense, outputs)) {
       l->parameters = plan_.parameter_count;
-      plan_.parameter_count += l->weight_count() + outputs;
+      plan_.parameter_count += l->weight_count() + l->outputs;
     }
     return *this;
   }
