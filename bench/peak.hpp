@@ -24,20 +24,28 @@ namespace detail {
 // Twelve chains of sums hide the latency and, with two factors and a product, fit into sixteen registers.
 inline constexpr int chain_count = 12;
 
+// clang-format off
+
 // Each turn: chain_count products and as many sums, in registers. The empty statements keep the compiler from computing the
 // product once for all, and from fusing it into the sum.
-#define BENCH_DEFINE_MULTIPLY_ADD(function, floats)                                 \
-  inline void function(std::uint64_t turns) {                                       \
-    floats sums[chain_count] = {}, a = {}, b = {};                                  \
-    for (; turns > 0; --turns) {                                                    \
-      _Pragma("GCC unroll 12") for (int i = 0; i < chain_count; ++i) {              \
-        __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(a));                         \
-        floats product = a * b;                                                     \
-        __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(product));                   \
-        sums[i] = sums[i] + product;                                                \
-      }                                                                             \
-    }                                                                               \
-    for (floats & sum : sums) __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(sum)); \
+#define BENCH_SEPARATE(sum)                                    \
+  __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(a));          \
+  auto product = a * b;                                        \
+  __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(product));    \
+  sum = sum + product;
+// The copy is what g++ needs in order to keep the sums in registers.
+#define BENCH_FUSED(sum)                                                           \
+  auto copy = sum;                                                                 \
+  __asm__ volatile("vfmadd231ps %1, %2, %0" : "+v"(copy) : "v"(a), "v"(b));        \
+  sum = copy;
+
+#define BENCH_DEFINE_PEAK(function, floats, step)                                     \
+  inline void function(std::uint64_t turns) {                                         \
+    floats sums[chain_count] = {}, a = {}, b = {};                                    \
+    for (; turns > 0; --turns) {                                                      \
+      _Pragma("GCC unroll 12") for (int i = 0; i < chain_count; ++i) { step(sums[i]) } \
+    }                                                                                 \
+    for (floats & sum : sums) __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(sum));   \
   }
 
 #if FROND_BASE_LANES > 1
@@ -45,30 +53,50 @@ typedef float base_floats __attribute__((vector_size(4 * FROND_BASE_LANES)));
 #else
 typedef float base_floats;
 #endif
-BENCH_DEFINE_MULTIPLY_ADD(multiply_add_base, base_floats)
+BENCH_DEFINE_PEAK(multiply_add_base, base_floats, BENCH_SEPARATE)
 
-#if FROND_WITH_AVX2
+#if defined(__x86_64__)
 typedef float avx2_floats __attribute__((vector_size(32)));
-__attribute__((target("avx,avx2"))) BENCH_DEFINE_MULTIPLY_ADD(multiply_add_avx2, avx2_floats)
-#endif
-#if FROND_WITH_AVX512
-    typedef float avx512_floats __attribute__((vector_size(64)));
-__attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_MULTIPLY_ADD(multiply_add_avx512, avx512_floats)
+typedef float avx512_floats __attribute__((vector_size(64)));
+__attribute__((target("avx,avx2"))) BENCH_DEFINE_PEAK(multiply_add_avx2, avx2_floats, BENCH_SEPARATE)
+__attribute__((target("avx,avx2,fma"))) BENCH_DEFINE_PEAK(fused_avx2, avx2_floats, BENCH_FUSED)
+__attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_PEAK(multiply_add_avx512, avx512_floats, BENCH_SEPARATE)
+__attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_PEAK(fused_avx512, avx512_floats, BENCH_FUSED)
 #endif
 
-#undef BENCH_DEFINE_MULTIPLY_ADD
+#undef BENCH_DEFINE_PEAK
+#undef BENCH_SEPARATE
+#undef BENCH_FUSED
 #undef BENCH_FLOAT_REGISTER
+// clang-format on
 
-    inline void multiply_add(std::uint64_t turns) {
+using peak_loop = void (*)(std::uint64_t turns);
+
+inline peak_loop multiply_add() {
   switch (frond::simd::active_instruction_set()) {
-#if FROND_WITH_AVX512
-    case frond::simd::instruction_set::avx512: return multiply_add_avx512(turns);
+#if defined(__x86_64__)
+    case frond::simd::instruction_set::avx512: return multiply_add_avx512;
+    case frond::simd::instruction_set::avx2: return multiply_add_avx2;
 #endif
-#if FROND_WITH_AVX2
-    case frond::simd::instruction_set::avx2: return multiply_add_avx2(turns);
-#endif
-    default: return multiply_add_base(turns);
+    default: return multiply_add_base;
   }
+}
+
+// The same with one rounding, as wide; none where the hardware does not fuse.
+inline peak_loop fused_multiply_add() {
+#if defined(__x86_64__)
+  switch (frond::simd::active_instruction_set()) {
+    case frond::simd::instruction_set::avx512: return fused_avx512;
+    case frond::simd::instruction_set::avx2: return __builtin_cpu_supports("fma") ? fused_avx2 : nullptr;
+    default: break;
+  }
+#endif
+  return nullptr;
+}
+
+// Floating-point operations of one turn.
+inline double operations_per_turn() {
+  return 2.0 * static_cast<double>(frond::simd::lanes(frond::simd::active_instruction_set())) * chain_count;
 }
 
 // Seconds of the fastest of 25 runs: what the machine does while nobody disturbs it.
@@ -90,9 +118,8 @@ double fastest(const Work& work) {
 // its kernels use now. Takes some 5 ms.
 inline double peak_operations_per_second() {
   constexpr std::uint64_t turns = 100'000;
-  const double seconds = detail::fastest([] { detail::multiply_add(turns); });
-  const auto lanes = static_cast<double>(frond::simd::lanes(frond::simd::active_instruction_set()));
-  return 2.0 * lanes * detail::chain_count * static_cast<double>(turns) / seconds;
+  const double seconds = detail::fastest([loop = detail::multiply_add()] { loop(turns); });
+  return detail::operations_per_turn() * static_cast<double>(turns) / seconds;
 }
 
 // Bytes per second of memset over this very memory. Takes some 5 ms, or 25 times the memory if that is large.
