@@ -1,8 +1,14 @@
-// Feature detection, refusals, and the assert hook. All macros are 0 or 1 and can be set before the first include.
+// Feature detection, refusals, and the assert hook. Every macro can be set before the first include, the same for all files that
+// share functions of the library.
 //
-//   FROND_DISPATCH   1: on x86 hosts kernels are compiled for several instruction sets and chosen at run time.
+//   FROND_BACKEND    what the vectors are made of: FROND_BACKEND_BUILTIN (the compiler's own vector types, needs nothing),
+//                    FROND_BACKEND_HIGHWAY, FROND_BACKEND_XSIMD (those libraries, which must be on the include path), or
+//                    FROND_BACKEND_SCALAR (no vectors; the plain reference and the fallback of embedded targets).
+//   FROND_ARITHMETIC FROND_ARITHMETIC_SEPARATE: every product and every sum rounds (default).
+//                    FROND_ARITHMETIC_FUSED: products are fused into sums and round once; slow where the hardware cannot.
+//                    Either gives the same bits everywhere, and the two give different ones.
+//   FROND_DISPATCH   1: on x86 hosts kernels are compiled for several instruction sets and chosen at run time (builtin only).
 //                    0: the compiler's flags alone decide (always so elsewhere).
-//   FROND_SCALAR     1: no vector types at all; the plain reference backend and the fallback of embedded targets.
 //   FROND_HOSTED     1: an operating system and a full standard library are there (environment variables, files, threads).
 //   FROND_ASSERT(condition, message)   a programmer's error; by default the program says so and stops, unless NDEBUG is set.
 #pragma once
@@ -36,25 +42,53 @@
 #endif
 #endif
 
-#ifndef FROND_SCALAR
+#define FROND_BACKEND_BUILTIN 1
+#define FROND_BACKEND_SCALAR 2
+#define FROND_BACKEND_HIGHWAY 3
+#define FROND_BACKEND_XSIMD 4
+
+// The vectors of 32-bit Arm flush denormals to zero and have no exact division: no backend may use them.
+#ifndef FROND_BACKEND
 #if defined(__x86_64__) || defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__)
-#define FROND_SCALAR 0
+#define FROND_BACKEND FROND_BACKEND_BUILTIN
 #else
-#define FROND_SCALAR 1
+#define FROND_BACKEND FROND_BACKEND_SCALAR
 #endif
+#endif
+#if FROND_BACKEND < FROND_BACKEND_BUILTIN || FROND_BACKEND > FROND_BACKEND_XSIMD
+#error "FROND_BACKEND must be FROND_BACKEND_BUILTIN, FROND_BACKEND_SCALAR, FROND_BACKEND_HIGHWAY or FROND_BACKEND_XSIMD."
+#endif
+#if defined(__arm__) && FROND_BACKEND != FROND_BACKEND_SCALAR
+#error "On 32-bit Arm Frond needs FROND_BACKEND_SCALAR: NEON and MVE flush denormals, which would change the bits."
+#endif
+
+#define FROND_ARITHMETIC_SEPARATE 1
+#define FROND_ARITHMETIC_FUSED 2
+#ifndef FROND_ARITHMETIC
+#define FROND_ARITHMETIC FROND_ARITHMETIC_SEPARATE
+#endif
+#if FROND_ARITHMETIC != FROND_ARITHMETIC_SEPARATE && FROND_ARITHMETIC != FROND_ARITHMETIC_FUSED
+#error "FROND_ARITHMETIC must be FROND_ARITHMETIC_SEPARATE or FROND_ARITHMETIC_FUSED."
 #endif
 
 #ifndef FROND_DISPATCH
-#if defined(__x86_64__) && FROND_HOSTED && !FROND_SCALAR
+#if defined(__x86_64__) && FROND_HOSTED && FROND_BACKEND == FROND_BACKEND_BUILTIN
 #define FROND_DISPATCH 1
 #else
 #define FROND_DISPATCH 0
 #endif
 #endif
+#if FROND_DISPATCH && FROND_BACKEND != FROND_BACKEND_BUILTIN
+#error "Only FROND_BACKEND_BUILTIN chooses the instruction set at run time: leave FROND_DISPATCH alone or choose that backend."
+#endif
 
 // Everything public lives in an inline namespace named after version and arithmetic, so that objects built from different
 // versions do not link by accident. Layout and size of public types depend on nothing else.
+#if FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED
+#define FROND_ABI v0_1_fused
+#else
 #define FROND_ABI v0_1_separate
+#endif
 
 #ifndef FROND_ASSERT
 #if defined(NDEBUG)

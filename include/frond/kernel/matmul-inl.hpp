@@ -12,13 +12,13 @@ inline constexpr std::size_t tile_rows_wide = 6, tile_vectors_wide = 4, tile_row
 inline constexpr std::size_t tile_rows_wide = 2, tile_vectors_wide = 2, tile_rows_middle = 2, tile_rows_narrow = 6;
 #elif defined(__aarch64__)
 inline constexpr std::size_t tile_rows_wide = 2, tile_vectors_wide = 2, tile_rows_middle = 2, tile_rows_narrow = 5;
-#elif FROND_SCALAR
+#elif FROND_PASS_LANES == 1
 inline constexpr std::size_t tile_rows_wide = 1, tile_vectors_wide = 1, tile_rows_middle = 1, tile_rows_narrow = 1;
 #else
 inline constexpr std::size_t tile_rows_wide = 1, tile_vectors_wide = 2, tile_rows_middle = 1, tile_rows_narrow = 2;
 #endif
 // How long a block of k is. The packed panel of a block lives on the stack: 2 KiB on a device, at most 64 KiB elsewhere.
-#if FROND_SCALAR
+#if FROND_PASS_LANES == 1
 inline constexpr std::size_t inner_block = 32;
 #else
 inline constexpr std::size_t inner_block = 256;

@@ -1,6 +1,14 @@
 // Everything that is compiled once per instruction set, in order. Included by pass.hpp only.
 // The order matters.
 // clang-format off
+#include <frond/simd/raw-inl.hpp>
+#if FROND_BACKEND == FROND_BACKEND_HIGHWAY
+#include <frond/simd/highway-inl.hpp>
+#elif FROND_BACKEND == FROND_BACKEND_XSIMD
+#include <frond/simd/xsimd-inl.hpp>
+#else
+#include <frond/simd/builtin-inl.hpp>
+#endif
 #include <frond/simd/vector-inl.hpp>
 #include <frond/math/functions-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>

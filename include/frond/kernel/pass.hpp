@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 
+#include <frond/core/mul_add.hpp>
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
 #include <frond/math/scalar.hpp>
@@ -15,13 +16,20 @@
 
 #define FROND_PASS FROND_BASE_PASS
 #define FROND_PASS_LANES FROND_BASE_LANES
+FROND_BEGIN_BASE_PASS
 #include <frond/kernel/pass-inl.hpp>
+FROND_END_BASE_PASS
 #undef FROND_PASS
 #undef FROND_PASS_LANES
 
 #if FROND_WITH_AVX2
-#if defined(__clang__)
+#if defined(__clang__) && FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED
+#pragma clang attribute push(__attribute__((target("avx,avx2,fma"))), apply_to = function)
+#elif defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx,avx2"))), apply_to = function)
+#elif FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED
+#pragma GCC push_options
+#pragma GCC target("avx,avx2,fma")
 #else
 #pragma GCC push_options
 #pragma GCC target("avx,avx2")
@@ -58,5 +66,6 @@
 #endif
 
 #undef FROND_EACH_REGISTER
+#undef FROND_X86
 
 #include <frond/config/epilogue.hpp>

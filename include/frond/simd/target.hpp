@@ -5,30 +5,53 @@
 #include <cstdint>
 
 #include <frond/config/config.hpp>
+#include <frond/simd/library.hpp>
 #if FROND_DISPATCH
 #include <cstdlib>
 #endif
 #include <frond/config/prologue.hpp>
 
-// The instruction set that the compiler's flags promise. Kernels compiled for it need no run-time choice.
-#if FROND_SCALAR
-#define FROND_BASE_PASS pass_scalar
+// The instruction set that the compiler's flags promise. Kernels compiled for it need no run-time choice. In arithmetic `fused`
+// AVX2 is of no use without fused multiply-add.
+#if FROND_BACKEND == FROND_BACKEND_SCALAR || (FROND_BACKEND == FROND_BACKEND_HIGHWAY && HWY_TARGET == HWY_SCALAR)
+#define FROND_BASE_SET scalar
 #define FROND_BASE_LANES 1
 #elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
-#define FROND_BASE_PASS pass_avx512
+#define FROND_BASE_SET avx512
 #define FROND_BASE_LANES 16
-#elif defined(__AVX2__)
-#define FROND_BASE_PASS pass_avx2
+#elif defined(__AVX2__) && (defined(__FMA__) || FROND_ARITHMETIC == FROND_ARITHMETIC_SEPARATE)
+#define FROND_BASE_SET avx2
 #define FROND_BASE_LANES 8
 #elif defined(__x86_64__) || defined(__SSE2__)
-#define FROND_BASE_PASS pass_sse2
+#define FROND_BASE_SET sse2
 #define FROND_BASE_LANES 4
 #elif defined(__aarch64__)
-#define FROND_BASE_PASS pass_neon
+#define FROND_BASE_SET neon
+#define FROND_BASE_LANES 4
+#elif defined(__wasm__)
+#define FROND_BASE_SET wasm
 #define FROND_BASE_LANES 4
 #else
-#define FROND_BASE_PASS pass_wasm
+#define FROND_BASE_SET generic
 #define FROND_BASE_LANES 4
+#endif
+#if FROND_BACKEND == FROND_BACKEND_HIGHWAY && HWY_TARGET != HWY_SCALAR
+#if 4 * FROND_BASE_LANES > HWY_MAX_BYTES
+#error "Highway takes narrower vectors than the compiler's flags allow, usually for want of -maes -mpclmul: add them."
+#endif
+#endif
+
+#define FROND_DETAIL_JOIN(a, b) a##b
+#define FROND_DETAIL_EXPAND_JOIN(a, b) FROND_DETAIL_JOIN(a, b)
+
+// Where the base kernels live. Other translation units may have other backends, and flags that allow more than the run-time
+// choice does, so a base is never taken for the pass of the same name.
+#if FROND_BACKEND == FROND_BACKEND_HIGHWAY
+#define FROND_BASE_PASS FROND_DETAIL_EXPAND_JOIN(highway_, FROND_BASE_SET)
+#elif FROND_BACKEND == FROND_BACKEND_XSIMD
+#define FROND_BASE_PASS FROND_DETAIL_EXPAND_JOIN(xsimd_, FROND_BASE_SET)
+#else
+#define FROND_BASE_PASS FROND_DETAIL_EXPAND_JOIN(base_, FROND_BASE_SET)
 #endif
 
 // The passes above it that are compiled in as well.
@@ -45,29 +68,16 @@
 
 // The entry points of the kernels call different passes when the compiler's flags differ, so they carry the base in their name:
 // two translation units built with different flags each get their own.
-#define FROND_DETAIL_JOIN(a, b) a##b
-#define FROND_DETAIL_EXPAND_JOIN(a, b) FROND_DETAIL_JOIN(a, b)
 #define FROND_ENTRY FROND_DETAIL_EXPAND_JOIN(entry_, FROND_BASE_PASS)
 
 namespace frond::inline FROND_ABI::simd::inline FROND_ENTRY {
 
-// In increasing order of vector width. `scalar`, `neon` and `wasm` are only ever the base.
-enum class instruction_set : std::uint32_t { scalar, sse2, neon, wasm, avx2, avx512 };
+// In increasing order of vector width. `scalar`, `neon`, `wasm` and `generic` (what the compiler makes of vectors elsewhere) are
+// only ever the base.
+enum class instruction_set : std::uint32_t { scalar, sse2, neon, wasm, generic, avx2, avx512 };
 
 // What the compiler's flags alone allow; always available.
-constexpr instruction_set base_instruction_set() {
-#if FROND_SCALAR
-  return instruction_set::scalar;
-#elif defined(__x86_64__) || defined(__SSE2__)
-  return FROND_BASE_LANES == 16  ? instruction_set::avx512
-         : FROND_BASE_LANES == 8 ? instruction_set::avx2
-                                 : instruction_set::sse2;
-#elif defined(__aarch64__)
-  return instruction_set::neon;
-#else
-  return instruction_set::wasm;
-#endif
-}
+constexpr instruction_set base_instruction_set() { return instruction_set::FROND_BASE_SET; }
 
 constexpr const char* name(instruction_set set) {
   switch (set) {
@@ -75,6 +85,7 @@ constexpr const char* name(instruction_set set) {
     case instruction_set::sse2: return "sse2";
     case instruction_set::neon: return "neon";
     case instruction_set::wasm: return "wasm-simd128";
+    case instruction_set::generic: return "generic";
     case instruction_set::avx2: return "avx2";
     case instruction_set::avx512: return "avx512";
   }
@@ -98,7 +109,8 @@ inline bool machine_has(instruction_set set) {
     case instruction_set::avx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512vl");
-    case instruction_set::avx2: return __builtin_cpu_supports("avx2");
+    case instruction_set::avx2:
+      return __builtin_cpu_supports("avx2") && (FROND_ARITHMETIC == FROND_ARITHMETIC_SEPARATE || __builtin_cpu_supports("fma"));
     default: return true;
   }
 }
@@ -143,6 +155,21 @@ constexpr instruction_set active_instruction_set() { return base_instruction_set
 constexpr bool pin(instruction_set set) { return set == base_instruction_set(); }
 
 #endif
+
+// What this program computes with. Arithmetic and bits version belong to its results; the rest decides nothing but speed.
+struct build_description {
+  const char* backend;
+  instruction_set instructions;
+  std::size_t lanes;  // floats in a register; the library's own vectors always have sixteen
+  const char* arithmetic;
+  int bits_version;
+};
+inline build_description describe() {
+  const instruction_set active = active_instruction_set();
+  const char* const backends[] = {"builtin", "scalar", "highway", "xsimd"};
+  return {backends[FROND_BACKEND - FROND_BACKEND_BUILTIN], active, simd::lanes(active),
+          FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED ? "fused" : "separate", FROND_BITS_VERSION};
+}
 
 }  // namespace frond::inline FROND_ABI::simd::inline FROND_ENTRY
 

@@ -1,0 +1,30 @@
+// The vector library behind the facade, if one was chosen. Static use of headers only: nothing of it is linked.
+#pragma once
+
+#include <frond/config/config.hpp>
+
+#if FROND_BACKEND == FROND_BACKEND_HIGHWAY
+// Highway takes AVX2 for less than it is unless these two are on, or it is told that they do not matter.
+#ifndef HWY_DISABLE_PCLMUL_AES
+#define HWY_DISABLE_PCLMUL_AES
+#endif
+#ifndef HWY_COMPILE_ONLY_STATIC
+#define HWY_COMPILE_ONLY_STATIC
+#endif
+#include <hwy/highway.h>
+// Highway's functions are compiled for its own choice of instructions, and what calls them must be too.
+#define FROND_BEGIN_BASE_PASS HWY_BEFORE_NAMESPACE();
+#define FROND_END_BASE_PASS HWY_AFTER_NAMESPACE();
+#if HWY_TARGET == HWY_EMU128 || HWY_HAVE_SCALABLE
+#error "Frond does not use Highway on this target: its vectors are emulated or have no size. Choose FROND_BACKEND_BUILTIN."
+#endif
+#elif FROND_BACKEND == FROND_BACKEND_XSIMD
+#include <xsimd/xsimd.hpp>
+#endif
+#ifndef FROND_BEGIN_BASE_PASS
+#define FROND_BEGIN_BASE_PASS
+#define FROND_END_BASE_PASS
+#endif
+
+#include <frond/config/prologue.hpp>
+#include <frond/config/epilogue.hpp>
