@@ -53,15 +53,15 @@ typedef float base_floats __attribute__((vector_size(4 * FROND_BASE_LANES)));
 #else
 typedef float base_floats;
 #endif
-BENCH_DEFINE_PEAK(multiply_add_base, base_floats, BENCH_SEPARATE)
+BENCH_DEFINE_PEAK(multiply_add_base, base_floats, BENCH_SEPARATE);
 
 #if defined(__x86_64__)
 typedef float avx2_floats __attribute__((vector_size(32)));
 typedef float avx512_floats __attribute__((vector_size(64)));
-__attribute__((target("avx,avx2"))) BENCH_DEFINE_PEAK(multiply_add_avx2, avx2_floats, BENCH_SEPARATE)
-__attribute__((target("avx,avx2,fma"))) BENCH_DEFINE_PEAK(fused_avx2, avx2_floats, BENCH_FUSED)
-__attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_PEAK(multiply_add_avx512, avx512_floats, BENCH_SEPARATE)
-__attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_PEAK(fused_avx512, avx512_floats, BENCH_FUSED)
+__attribute__((target("avx,avx2"))) BENCH_DEFINE_PEAK(multiply_add_avx2, avx2_floats, BENCH_SEPARATE);
+__attribute__((target("avx,avx2,fma"))) BENCH_DEFINE_PEAK(fused_avx2, avx2_floats, BENCH_FUSED);
+__attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_PEAK(multiply_add_avx512, avx512_floats, BENCH_SEPARATE);
+__attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_PEAK(fused_avx512, avx512_floats, BENCH_FUSED);
 #endif
 
 #undef BENCH_DEFINE_PEAK
