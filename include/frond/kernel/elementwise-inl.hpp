@@ -19,11 +19,11 @@ FROND_ALWAYS_INLINE vec activation_slope(kernel::activation kind, const vec& x) 
     case kernel::activation::relu: return select(splat(0.0f) < x, one, splat(0.0f));
     case kernel::activation::gelu: {
       const normal_law law = normal(x);
-      return law.cdf + x * law.pdf;
+      return mul_add(x, law.pdf, law.cdf);
     }
     case kernel::activation::silu: {
       const vec s = sigmoid(x);
-      return s + (x * s) * (one - s);
+      return mul_add(x * s, one - s, s);
     }
     case kernel::activation::tanh: {
       const vec t = tanh(x);
@@ -76,10 +76,10 @@ struct adam_lanes {
 FROND_ALWAYS_INLINE adam_lanes adam_step(const kernel::adam_coefficients& c, adam_lanes s, const vec& raw_gradient) {
   const vec one = splat(1.0f);
   const vec gradient = raw_gradient * splat(c.gradient_scale);
-  s.first = splat(c.beta_1) * s.first + (one - splat(c.beta_1)) * gradient;
-  s.second = splat(c.beta_2) * s.second + ((one - splat(c.beta_2)) * gradient) * gradient;
+  s.first = mul_add(splat(c.beta_1), s.first, (one - splat(c.beta_1)) * gradient);
+  s.second = mul_add(splat(c.beta_2), s.second, ((one - splat(c.beta_2)) * gradient) * gradient);
   const vec direction = (s.first * splat(c.correction_1)) / (sqrt(s.second * splat(c.correction_2)) + splat(c.epsilon));
-  s.parameter = s.parameter - splat(c.rate) * (direction + splat(c.decay) * s.parameter);
+  s.parameter = s.parameter - splat(c.rate) * mul_add(splat(c.decay), s.parameter, direction);
   return s;
 }
 inline void adam(const kernel::adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
@@ -104,8 +104,8 @@ struct sgd_lanes {
   vec parameter, velocity;
 };
 FROND_ALWAYS_INLINE sgd_lanes sgd_step(const kernel::sgd_coefficients& c, sgd_lanes s, const vec& gradient) {
-  s.velocity = splat(c.momentum) * s.velocity + gradient * splat(c.gradient_scale);
-  s.parameter = s.parameter - splat(c.rate) * (s.velocity + splat(c.decay) * s.parameter);
+  s.velocity = mul_add(splat(c.momentum), s.velocity, gradient * splat(c.gradient_scale));
+  s.parameter = s.parameter - splat(c.rate) * mul_add(splat(c.decay), s.parameter, s.velocity);
   return s;
 }
 inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float* parameter, float* velocity,

@@ -52,7 +52,7 @@ FROND_ALWAYS_INLINE void multiply_tile(const tile_operands& t, std::size_t row) 
     FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) b_row[j] = load(b + 16 * j);
     FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i) {
       const vec a_element = splat(a[i * t.a_row_stride]);
-      FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] = sum[i][j] + a_element * b_row[j];
+      FROND_UNROLL(4) for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] = mul_add(a_element, b_row[j], sum[i][j]);
     }
   }
   FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i)
@@ -78,7 +78,7 @@ FROND_ALWAYS_INLINE void multiply_tail_tile(const tile_operands& t, std::size_t 
   const float* a = t.a + row * t.a_row_stride;
   for (std::size_t k = 0; k < t.inner; ++k, a += t.a_inner_stride) {
     const vec b_row = load(t.b + k * t.b_stride);
-    FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i) sum[i] = sum[i] + splat(a[i * t.a_row_stride]) * b_row;
+    FROND_UNROLL(16) for (std::size_t i = 0; i < Rows; ++i) sum[i] = mul_add(splat(a[i * t.a_row_stride]), b_row, sum[i]);
   }
   for (std::size_t i = 0; i < Rows; ++i) store_some(c + i * t.c_stride, sum[i], columns);
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include <frond/core/mul_add.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
@@ -20,7 +21,7 @@ inline void matmul(const matmul_operands& m) {
       for (std::size_t k = 0; k < m.inner; ++k) {
         const float a = m.a[i * m.a_row_stride + k * m.a_inner_stride];
         const float b = m.b_transposed ? m.b[j * m.b_stride + k] : m.b[k * m.b_stride + j];
-        sum = sum + a * b;
+        sum = mul_add(a, b, sum);
       }
       c = sum;
     }
@@ -41,11 +42,11 @@ inline float activation_slope(activation kind, float x) {
     case activation::relu: return 0.0f < x ? 1.0f : 0.0f;
     case activation::gelu: {  // d/dx of x P(Z < x)
       const math::normal_law law = math::normal(x);
-      return law.cdf + x * law.pdf;
+      return mul_add(x, law.pdf, law.cdf);
     }
     case activation::silu: {  // s' = s (1 - s)
       const float s = math::sigmoid(x);
-      return s + (x * s) * (1.0f - s);
+      return mul_add(x * s, 1.0f - s, s);
     }
     case activation::tanh: {
       const float t = math::tanh(x);
@@ -73,6 +74,7 @@ namespace detail {
 class sixteen_sums {
  public:
   void add(std::size_t i, float value) { partial_[i % 16] = partial_[i % 16] + value; }
+  void add_product(std::size_t i, float a, float b) { partial_[i % 16] = mul_add(a, b, partial_[i % 16]); }
   float total() const {
     float sums[16];
     for (int i = 0; i < 16; ++i) sums[i] = partial_[i];
@@ -95,7 +97,7 @@ inline float sum(const float* x, std::size_t count) {
 
 inline float sum_of_squares(const float* x, std::size_t count) {
   detail::sixteen_sums sums;
-  for (std::size_t i = 0; i < count; ++i) sums.add(i, x[i] * x[i]);
+  for (std::size_t i = 0; i < count; ++i) sums.add_product(i, x[i], x[i]);
   return sums.total();
 }
 
@@ -151,7 +153,7 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
     detail::sixteen_sums sums;
     for (std::size_t i = 0; i < columns; ++i) {
       const float difference = outputs[i] - targets[i];
-      sums.add(i, difference * difference);
+      sums.add_product(i, difference, difference);
       gradient[i] = difference * (2.0f * scale);
     }
     losses[row] = sums.total();
@@ -162,17 +164,17 @@ inline void adam(const adam_coefficients& c, const float* gradient, float* param
                  std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const float g = gradient[i] * c.gradient_scale;
-    first[i] = c.beta_1 * first[i] + (1.0f - c.beta_1) * g;
-    second[i] = c.beta_2 * second[i] + ((1.0f - c.beta_2) * g) * g;
+    first[i] = mul_add(c.beta_1, first[i], (1.0f - c.beta_1) * g);
+    second[i] = mul_add(c.beta_2, second[i], ((1.0f - c.beta_2) * g) * g);
     const float direction = (first[i] * c.correction_1) / (math::sqrt(second[i] * c.correction_2) + c.epsilon);
-    parameter[i] = parameter[i] - c.rate * (direction + c.decay * parameter[i]);
+    parameter[i] = parameter[i] - c.rate * mul_add(c.decay, parameter[i], direction);
   }
 }
 
 inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
-    velocity[i] = c.momentum * velocity[i] + gradient[i] * c.gradient_scale;
-    parameter[i] = parameter[i] - c.rate * (velocity[i] + c.decay * parameter[i]);
+    velocity[i] = mul_add(c.momentum, velocity[i], gradient[i] * c.gradient_scale);
+    parameter[i] = parameter[i] - c.rate * mul_add(c.decay, parameter[i], velocity[i]);
   }
 }
 

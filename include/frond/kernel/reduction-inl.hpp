@@ -18,11 +18,11 @@ inline float sum_of_squares(const float* x, std::size_t count) {
   std::size_t i = 0;
   for (; i + 16 <= count; i += 16) {
     const vec a = load(x + i);
-    partial = partial + a * a;
+    partial = mul_add(a, a, partial);
   }
   if (i < count) {
     const vec a = load_some(x + i, count - i);
-    partial = partial + a * a;
+    partial = mul_add(a, a, partial);
   }
   return sum_lanes(partial);
 }
@@ -106,7 +106,7 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
     for (std::size_t i = 0; i < columns; i += 16) {
       const std::size_t count = columns - i < 16 ? columns - i : 16;
       const vec difference = load_some(outputs + i, count) - load_some(targets + i, count);
-      partial = partial + difference * difference;
+      partial = mul_add(difference, difference, partial);
       store_some(gradient + i, difference * twice, count);
     }
     losses[row] = sum_lanes(partial);

@@ -8,7 +8,7 @@ namespace coefficient = math::detail;
 template <std::size_t Count>
 FROND_ALWAYS_INLINE vec polynomial(const vec& x, const float (&coefficients)[Count]) {
   vec sum = splat(coefficients[Count - 1]);
-  FROND_UNROLL(16) for (std::size_t i = 2; i <= Count; ++i) sum = sum * x + splat(coefficients[Count - i]);
+  FROND_UNROLL(16) for (std::size_t i = 2; i <= Count; ++i) sum = mul_add(sum, x, splat(coefficients[Count - i]));
   return sum;
 }
 

@@ -9,10 +9,13 @@
 #include <cstdint>
 #include <limits>
 
+#include <frond/core/mul_add.hpp>
 #include <frond/math/coefficients.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::math {
+
+using frond::mul_add;
 
 namespace detail {
 
@@ -23,7 +26,7 @@ constexpr float from_bits(std::uint32_t bits) { return __builtin_bit_cast(float,
 template <std::size_t Count>
 constexpr float polynomial(float x, const float (&coefficients)[Count]) {
   float sum = coefficients[Count - 1];
-  for (std::size_t i = Count - 1; i-- > 0;) sum = sum * x + coefficients[i];
+  for (std::size_t i = Count - 1; i-- > 0;) sum = mul_add(sum, x, coefficients[i]);
   return sum;
 }
 
