@@ -1,0 +1,8 @@
+// The topics, one file each. Each registers its comparisons.
+#pragma once
+
+namespace peers {
+
+void add_products();
+
+}  // namespace peers
