@@ -7,8 +7,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using float_tag = hn::CappedTag<float, FROND_PASS_LANES>;
 using float_register = hn::Vec<float_tag>;
 using mask_register = hn::Mask<float_tag>;
-static_assert(hn::MaxLanes(float_tag()) == FROND_PASS_LANES,
-              "Highway takes narrower vectors than the compiler's flags allow, usually for want of -maes -mpclmul");
+static_assert(hn::MaxLanes(float_tag()) == FROND_PASS_LANES, "Highway takes other vectors than the compiler's flags allow");
 
 FROND_ALWAYS_INLINE float_register from_raw(raw_floats a) {
   float_register b;

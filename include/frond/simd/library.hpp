@@ -18,6 +18,9 @@
 #if HWY_TARGET == HWY_EMU128 || HWY_HAVE_SCALABLE
 #error "Frond does not use Highway on this target: its vectors are emulated or have no size. Choose FROND_BACKEND_BUILTIN."
 #endif
+#if defined(__aarch64__) && HWY_TARGET == HWY_NEON && !defined(__ARM_FEATURE_AES)
+#error "This version of Highway takes AES for granted on AArch64: compile with -march=armv8-a+crypto."
+#endif
 #elif FROND_BACKEND == FROND_BACKEND_XSIMD
 #include <xsimd/xsimd.hpp>
 #endif

@@ -37,7 +37,7 @@
 #endif
 #if FROND_BACKEND == FROND_BACKEND_HIGHWAY && HWY_TARGET != HWY_SCALAR
 #if 4 * FROND_BASE_LANES > HWY_MAX_BYTES
-#error "Highway takes narrower vectors than the compiler's flags allow, usually for want of -maes -mpclmul: add them."
+#error "Highway takes narrower vectors than the compiler's flags allow: give it a whole level, such as -march=x86-64-v3."
 #endif
 #endif
 
