@@ -1,53 +1,65 @@
 // Prints one hash for each kind of result. The lines are committed in golden.txt: same seed, same bits, on every compiler, at
-// every optimisation level, with any number of threads, and on every instruction set that this machine has.
+// every optimisation level, with any number of threads, on every instruction set, with an operating system and without.
 #include "results.hpp"
+
+// Threads everywhere but in WebAssembly and on bare metal.
+#if FROND_HOSTED && !defined(__wasi__)
+#define GOLDEN_THREADS 1
+#include <frond/parallel/thread_pool.hpp>
+#else
+#define GOLDEN_THREADS 0
+#endif
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <string>
+#include <cstring>
 #include <vector>
 
 namespace {
 
 using namespace golden;
 
-void print(const std::string& name, std::uint64_t hash) {
-  std::printf("%s %016llx\n", name.c_str(), static_cast<unsigned long long>(hash));
+void print(const char* kind, std::uint64_t hash) {
+  std::printf("%s %016llx\n", kind, static_cast<unsigned long long>(hash));
+}
+
+void print(const char* kind, const char* name, std::uint64_t hash) {
+  std::printf("%s_", kind);
+  print(name, hash);
 }
 
 template <class Process>
-void exact_results(const std::string& name, const grammar::rhm_view& rules, const Process& process) {
-  print("posterior_" + name, hash_of(exact_posterior(rules, process)));
-  print("exact_samples_" + name, hash_of(exact_samples(rules, process)));
+void exact_results(const char* name, const grammar::rhm_view& rules, const Process& process) {
+  print("posterior", name, hash_of(exact_posterior(rules, process)));
+  print("exact_samples", name, hash_of(exact_samples(rules, process)));
 }
 
-template <class Process>
-void trained_results(const std::string& name, const grammar::rhm_view& rules, const Process& process,
-                     parallel::thread_pool& pool) {
+template <class Process, executor Executor>
+void trained_results(const char* name, const grammar::rhm_view& rules, const Process& process, Executor& workers) {
   const auto net = tree_unet(process.input_symbols());
   const nn::plan plan = net;
-  const std::vector<float> weights = trained(plan, rules, process, pool);
-  print("trained_" + name, hash_of(weights));
+  const std::vector<float> weights = trained(plan, rules, process, workers);
+  print("trained", name, hash_of(weights));
   std::vector<float> scratch(plan.scratch_size * 7);
   nn::network_denoiser<Process> model(plan, process, weights, scratch);
-  print("learned_samples_" + name, hash_of(samples(process, model)));
+  print("learned_samples", name, hash_of(samples(process, model)));
 }
 
 template <class Process>
-void tree_results(const std::string& name, const grammar::rhm_view& rules, const Process& process) {
+void tree_results(const char* name, const grammar::rhm_view& rules, const Process& process) {
   const tree_hashes hashes = beliefs(rules, process);
-  print("tree_marginals_" + name, hashes.marginals.value());
-  print("tree_samples_" + name, hashes.samples.value());
+  print("tree_marginals", name, hashes.marginals.value());
+  print("tree_samples", name, hashes.samples.value());
 }
 
-void all_results(std::size_t threads) {
+template <executor Executor>
+void all_results(Executor& workers) {
   const grammar::rhm<shape> drawn{seed{6}};
   const grammar::rhm<wide_shape> drawn_wide{seed{6}};
   const grammar::rhm_view rules = drawn, wide = drawn_wide;
   const diffusion::uniform uniform{shape.vocabulary}, wide_uniform{wide_shape.vocabulary};
   const diffusion::absorbing absorbing{shape.vocabulary};
-  parallel::thread_pool pool(threads);
   std::printf("bits_version %d\n", FROND_BITS_VERSION);
   print("random", random_numbers());
   print("functions", functions());
@@ -57,8 +69,8 @@ void all_results(std::size_t threads) {
   print("noise_absorbing", hash_of(noise(absorbing, data(rules, 64))));
   exact_results("uniform", rules, uniform);
   exact_results("absorbing", rules, absorbing);
-  trained_results("uniform", rules, uniform, pool);
-  trained_results("absorbing", rules, absorbing, pool);
+  trained_results("uniform", rules, uniform, workers);
+  trained_results("absorbing", rules, absorbing, workers);
   print("alpha_bar_cosine", noise_levels(diffusion::schedule::cosine));
   print("alpha_bar_linear_beta", noise_levels(diffusion::schedule::linear_beta));
   print("wide_data", hash_of(data(wide, 1000)));
@@ -73,19 +85,34 @@ void all_results(std::size_t threads) {
   print("given_samples_absorbing", hash_of(exact_samples(rules, absorbing, {.noise = times, .given = given})));
   const auto net = tree_unet(uniform.input_symbols());
   print("mean_field", hash_of(initial(net, nn::initialisation::mean_field)));
-  print("regressed_tanh", hash_of(regressed(kernel::activation::tanh, pool)));
-  print("regressed_relu", hash_of(regressed(kernel::activation::relu, pool)));
-  print("regressed_silu", hash_of(regressed(kernel::activation::silu, pool)));
+  print("regressed_tanh", hash_of(regressed(kernel::activation::tanh, workers)));
+  print("regressed_relu", hash_of(regressed(kernel::activation::relu, workers)));
+  print("regressed_silu", hash_of(regressed(kernel::activation::silu, workers)));
+}
+
+void all_results([[maybe_unused]] std::size_t threads) {
+#if GOLDEN_THREADS
+  parallel::thread_pool workers(threads);
+#else
+  const serial_executor workers;
+#endif
+  all_results(workers);
+}
+
+// False where this machine lacks it, or no kernel was compiled for it.
+bool pin(const char* name) {
+  for (const auto set : {simd::base_instruction_set(), simd::instruction_set::avx2, simd::instruction_set::avx512})
+    if (std::strcmp(name, simd::name(set)) == 0) return simd::pin(set);
+  return false;
 }
 
 }  // namespace
 
-// golden <threads> [instruction set]
+// golden [threads [instruction set]]: what was built, behind a #, and the results.
 int main(int argc, char** argv) {
-  if (argc > 2) {
-    for (const auto set : {simd::base_instruction_set(), simd::instruction_set::avx2, simd::instruction_set::avx512})
-      if (std::string(argv[2]) == simd::name(set) && !simd::pin(set)) return std::puts("skipped: not on this machine"), 0;
-  }
+  if (argc > 2 && !pin(argv[2])) return std::puts("skipped: not on this machine"), 0;
+  const simd::build_description built = simd::describe();
+  std::printf("# %s %s %s\n", built.backend, simd::name(built.instructions), built.arithmetic);
   all_results(argc > 1 ? static_cast<std::size_t>(std::atoi(argv[1])) : 1);
   return 0;
 }

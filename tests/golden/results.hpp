@@ -1,7 +1,7 @@
 // The results behind golden.cpp: each function computes one kind and returns its hash, or what it is made of.
 #pragma once
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -69,9 +69,9 @@ inline std::uint64_t noise_levels(diffusion::schedule::kinds kind) {
 }
 
 template <class Source>
-std::vector<symbol> data(const Source& source, std::uint64_t count) {
+std::vector<symbol> data(const Source& source, std::size_t count) {
   std::vector<symbol> sentences(count * source.length());
-  for (std::uint64_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i)
     source.sample(seed{7}, i, std::span<symbol>(sentences).subspan(i * source.length(), source.length()));
   return sentences;
 }
@@ -202,18 +202,17 @@ inline std::vector<float> initial(const nn::plan& plan, nn::initialisation kind)
 }
 
 // 25 steps on `weights`, in place.
-template <class Problem>
+template <class Problem, executor Executor>
 void train_on(const Problem& problem, const nn::plan& plan, const train::options& options, std::vector<float>& weights,
-              parallel::thread_pool& pool) {
-  std::vector<float> memory(train::training_memory(plan, options, pool.workers()));
-  train::trainer trainer(plan, problem, options, weights, memory, pool);
+              Executor& workers) {
+  std::vector<float> memory(train::training_memory(plan, options, workers.workers()));
+  train::trainer trainer(plan, problem, options, weights, memory, workers);
   for (int step = 0; step < 25; ++step) trainer.step();
 }
 
 // The U-Net after 25 steps of AdamW on the cross-entropy of denoising.
-template <class Process>
-std::vector<float> trained(const nn::plan& plan, const grammar::rhm_view& rules, const Process& process,
-                           parallel::thread_pool& pool) {
+template <class Process, executor Executor>
+std::vector<float> trained(const nn::plan& plan, const grammar::rhm_view& rules, const Process& process, Executor& workers) {
   const train::denoising problem{train::data_set{rules, seed{10}, 0, 100}, process, times, seed{11}};
   const train::options options{.optimiser = {.rate = 3e-3f,
                                              .weight_decay = 0.01f,
@@ -225,7 +224,7 @@ std::vector<float> trained(const nn::plan& plan, const grammar::rhm_view& rules,
                                .shard_rows = 8,
                                .block_rows = 5};
   std::vector<float> weights = initial(plan, nn::initialisation::he);
-  train_on(problem, plan, options, weights, pool);
+  train_on(problem, plan, options, weights, workers);
   return weights;
 }
 
@@ -246,7 +245,8 @@ struct regression {
 };
 
 // A perceptron after 25 steps of SGD with momentum on squared error.
-inline std::vector<float> regressed(kernel::activation function, parallel::thread_pool& pool) {
+template <executor Executor>
+std::vector<float> regressed(kernel::activation function, Executor& workers) {
   const auto net = nn::make_mlp({.length = 4, .input_channels = 3, .output_channels = 2, .width = 37, .function = function});
   const nn::plan plan = net;
   const train::options options{.optimiser = {.kind = train::method::sgd,
@@ -258,7 +258,7 @@ inline std::vector<float> regressed(kernel::activation function, parallel::threa
                                .shard_rows = 8,
                                .block_rows = 5};
   std::vector<float> weights = initial(plan, nn::initialisation::he);
-  train_on(regression{}, plan, options, weights, pool);
+  train_on(regression{}, plan, options, weights, workers);
   return weights;
 }
 
