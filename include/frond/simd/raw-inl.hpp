@@ -84,7 +84,12 @@ FROND_ALWAYS_INLINE raw_floats raw_sqrt(raw_floats a) {
 // a b + c with one rounding in each lane, in hardware where the pass has it.
 FROND_ALWAYS_INLINE raw_floats raw_fused(raw_floats a, raw_floats b, raw_floats c) {
 #if FROND_X86 && FROND_PASS_LANES == 16
-  return __builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);  // 4: the current rounding mode
+#if defined(__clang__)
+  constexpr unsigned short all_lanes = 0xffff;
+#else
+  constexpr short all_lanes = -1;
+#endif
+  return __builtin_ia32_vfmaddps512_mask(a, b, c, all_lanes, 4);  // 4: the current rounding mode
 #elif FROND_X86 && FROND_PASS_LANES == 8 && FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED
   return __builtin_ia32_vfmaddps256(a, b, c);
 #elif defined(__aarch64__) && FROND_PASS_LANES == 4
