@@ -154,19 +154,17 @@ void require(bool holds, const std::string& fault) {
 double require_close(const std::vector<float>& ours, const std::vector<float>& theirs, double tolerance,
                      const std::string& what) {
   require(ours.size() == theirs.size(), what + ": different sizes");
-  double largest = 0;
-  std::size_t compared = 0;
+  double difference = 0, norm = 0;
   for (std::size_t i = 0; i < ours.size(); ++i) {
     if (std::isnan(theirs[i])) continue;
     const double a = static_cast<double>(ours[i]), b = static_cast<double>(theirs[i]);
-    const double difference = std::fabs(a - b) / (1 + std::fabs(b));
-    require(!std::isnan(difference), what + ": ours is not a number");
-    largest = std::max(largest, difference);
-    ++compared;
+    difference += (a - b) * (a - b);
+    norm += b * b;
   }
-  require(compared > 0, what + ": nothing to compare");
-  require(largest <= tolerance, what + ": differs by " + text(largest));
-  return largest;
+  require(norm > 0, what + ": nothing to compare");
+  const double relative = std::sqrt(difference / norm);
+  require(relative <= tolerance, what + " differs by " + text(relative) + " of its norm");
+  return relative;
 }
 
 row compare_times(const measured& m, std::size_t ours, std::size_t theirs) {

@@ -62,7 +62,8 @@ void leave_out(const std::string& ids, const std::string& reason);
 
 // Throws what makes a comparison void.
 void require(bool holds, const std::string& fault);
-// The largest |a - b| / (1 + |b|). Requires it to be at most `tolerance`; NaN in `theirs` stands for "has no such number".
+// The Euclidean norm of ours - theirs over that of theirs. Requires it to be at most `tolerance`; NaN in `theirs` stands for
+// "has no such number".
 double require_close(const std::vector<float>& ours, const std::vector<float>& theirs, double tolerance,
                      const std::string& what);
 

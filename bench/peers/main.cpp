@@ -54,5 +54,6 @@ int main(int argument_count, char** arguments) {
   std::printf("Frond %s, bits version %d, %s; pinned to core %d; thread CPU time, medians of blocks in turns\n",
               FROND_VERSION_STRING, FROND_BITS_VERSION, peers::our_flags().c_str(), core);
   peers::add_products();
+  peers::add_networks();
   return peers::run_all(argument_count, arguments);
 }

@@ -4,9 +4,8 @@
 
 #include <cstddef>
 #include <memory>
-#include <span>
-#include <string>
-#include <vector>
+
+#include "nets.hpp"
 
 namespace peers {
 
@@ -27,6 +26,7 @@ struct kernels {
 
 namespace builtin {
 const kernels& table();
+std::unique_ptr<network> make_network(const net& shape, const training_data& data);
 }
 
 }  // namespace peers

@@ -4,5 +4,6 @@
 namespace peers {
 
 void add_products();
+void add_networks();
 
 }  // namespace peers

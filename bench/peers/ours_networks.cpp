@@ -1,0 +1,95 @@
+// The networks of one build of the library.
+#include <cstring>
+
+#include <frond/nn/forward.hpp>
+#include <frond/nn/initialise.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/train/trainer.hpp>
+
+#include "../memory.hpp"
+#include "ours.hpp"
+
+namespace peers::PEERS_BUILD {
+
+namespace {
+
+using namespace frond;
+
+constexpr std::size_t inference_rows = 32;
+
+nn::plan_storage<64> build(const net& shape) {
+  nn::plan_storage<64> built(static_cast<std::uint32_t>(shape.input_positions),
+                             static_cast<std::uint32_t>(shape.input_channels));
+  std::size_t positions = shape.input_positions;
+  for (std::size_t i = 0; i < shape.layers.size(); ++i) {
+    const net_layer& l = shape.layers[i];
+    built.merge(static_cast<std::uint32_t>(positions / l.positions)).dense(l.outputs);
+    if (i + 1 < shape.layers.size()) built.activate(kernel::activation::gelu);
+    for (const net_layer& later : shape.layers)
+      if (later.join == static_cast<int>(i)) built.save();
+    built.split(static_cast<std::uint32_t>(l.split));
+    if (l.join >= 0) built.join();
+    positions = l.positions * l.split;
+  }
+  return built.finish();
+}
+
+// The batch, over and over.
+template <class Target>
+struct table {
+  using target = Target;
+
+  std::size_t rows, columns, target_columns;
+  const float* inputs;
+  const Target* targets;
+
+  void write(std::uint64_t example, std::span<float> input, std::span<Target> wanted, std::span<Target>) const {
+    std::memcpy(input.data(), inputs + example % rows * columns, columns * sizeof(float));
+    std::memcpy(wanted.data(), targets + example % rows * target_columns, target_columns * sizeof(Target));
+  }
+};
+
+template <class Target>
+class frond_network : public network {
+ public:
+  frond_network(const net& shape, const training_data& data, const Target* targets)
+      : storage_(build(shape)), plan_(storage_), parameters_(plan_.parameter_count),
+        scratch_(plan_.scratch_size * inference_rows), memory_(train::training_memory(plan_, options(data), 1)),
+        trainer_(plan_,
+                 table<Target>{data.rows, plan_.input_size(),
+                               shape.classes ? std::size_t{plan_.output_positions} : plan_.output_size(), data.inputs.data(),
+                               targets},
+                 options(data), parameters_, memory_) {
+    nn::initialise(plan_, nn::initialisation::he, seed{3}, parameters_);
+  }
+
+  std::span<float> parameters() override { return parameters_; }
+  void infer(const float* inputs, std::size_t rows, float* outputs) override {
+    for (std::size_t row = 0; row < rows; row += inference_rows) {
+      const std::size_t count = rows - row < inference_rows ? rows - row : inference_rows;
+      std::memcpy(nn::scratch_input(plan_, scratch_.data(), count).data(), inputs + row * plan_.input_size(),
+                  count * plan_.input_size() * sizeof(float));
+      const std::span<float> out = nn::forward(plan_, parameters_.data(), scratch_.data(), count);
+      std::memcpy(outputs + row * plan_.output_size(), out.data(), out.size_bytes());
+    }
+  }
+  float train() override { return trainer_.step(); }
+  std::span<const float> gradient() override { return trainer_.gradient(); }
+
+ private:
+  static train::options options(const training_data& data) { return {.batch = static_cast<std::uint32_t>(data.rows)}; }
+
+  nn::plan_storage<64> storage_;
+  nn::plan plan_;
+  bench::aligned_floats parameters_, scratch_, memory_;
+  train::trainer<table<Target>> trainer_;
+};
+
+}  // namespace
+
+std::unique_ptr<network> make_network(const net& shape, const training_data& data) {
+  if (shape.classes) return std::make_unique<frond_network<symbol>>(shape, data, data.classes.data());
+  return std::make_unique<frond_network<float>>(shape, data, data.targets.data());
+}
+
+}  // namespace peers::PEERS_BUILD
