@@ -1,0 +1,3 @@
+// FROND_ARITHMETIC must be FROND_ARITHMETIC_SEPARATE or FROND_ARITHMETIC_FUSED.
+// flags: -DFROND_ARITHMETIC=fused
+#include <frond/frond.hpp>
