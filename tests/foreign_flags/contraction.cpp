@@ -1,5 +1,5 @@
-// Compiled for a machine with fused multiply-add. The library's plain code must not be contracted, and what the user's flags say
-// of the user's own code must still hold after the library's headers.
+// Compiled for a machine with fused multiply-add. The library's plain code must not be contracted, and what the user's flags
+// say of the user's own code must still hold after the library's headers.
 #include <cmath>
 
 inline float before(float a, float b, float c) { return a * b + c; }

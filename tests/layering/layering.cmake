@@ -9,6 +9,8 @@ set(folders ${device_folders} io parallel analysis)
 set(device_standard array bit concepts cstddef cstdint cstring initializer_list limits span type_traits utility)
 # On hosts only: reading an environment variable, saying what a programmer did wrong.
 set(hosted_standard "frond/simd/target.hpp cstdlib" "frond/config/config.hpp cstdio")
+# Where a vector library is included, if one was chosen.
+list(APPEND hosted_standard "frond/simd/library.hpp hwy/highway.h" "frond/simd/library.hpp xsimd/xsimd.hpp")
 # What the device part must not name: it rounds differently elsewhere, needs a heap or an exception, or is missing somewhere.
 set(forbidden "std::(bit_cast|exp|log|pow|tanh|sin|cos|sqrt|fma|vector|string|function|ranges|random_device)[^a-z_]"
               "[^a-z_](throw|try|catch|dynamic_cast|typeid|new|delete)[^a-z_]")
@@ -75,8 +77,8 @@ foreach(header IN LISTS headers)
     if(NOT text MATCHES "^[ \n]*#pragma once\n")
       fault("${header}: does not begin with #pragma once")
     endif()
-    # The two headers that hold macros alone need no bracket.
-    if(NOT header MATCHES "/config/(config|version).hpp$")
+    # The headers that hold macros alone need no bracket.
+    if(NOT header MATCHES "/(config/config|config/version|simd/library).hpp$")
       if(NOT text MATCHES "#include <frond/config/epilogue.hpp>\n$")
         fault("${header}: does not end with the epilogue")
       endif()

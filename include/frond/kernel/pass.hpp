@@ -11,6 +11,7 @@
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
 #include <frond/math/scalar.hpp>
+#include <frond/random/philox.hpp>
 #include <frond/simd/target.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -23,46 +24,23 @@ FROND_END_BASE_PASS
 #undef FROND_PASS_LANES
 
 #if FROND_WITH_AVX2
-#if defined(__clang__) && FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED
-#pragma clang attribute push(__attribute__((target("avx,avx2,fma"))), apply_to = function)
-#elif defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx,avx2"))), apply_to = function)
-#elif FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED
-#pragma GCC push_options
-#pragma GCC target("avx,avx2,fma")
-#else
-#pragma GCC push_options
-#pragma GCC target("avx,avx2")
-#endif
 #define FROND_PASS pass_avx2
 #define FROND_PASS_LANES 8
+FROND_BEGIN_AVX2
 #include <frond/kernel/pass-inl.hpp>
+FROND_END_TARGET
 #undef FROND_PASS
 #undef FROND_PASS_LANES
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
 #endif
 
 #if FROND_WITH_AVX512
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx,avx2,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx,avx2,avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
-#endif
 #define FROND_PASS pass_avx512
 #define FROND_PASS_LANES 16
+FROND_BEGIN_AVX512
 #include <frond/kernel/pass-inl.hpp>
+FROND_END_TARGET
 #undef FROND_PASS
 #undef FROND_PASS_LANES
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
 #endif
 
 #undef FROND_EACH_REGISTER

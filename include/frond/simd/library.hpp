@@ -28,6 +28,3 @@
 #define FROND_BEGIN_BASE_PASS
 #define FROND_END_BASE_PASS
 #endif
-
-#include <frond/config/prologue.hpp>
-#include <frond/config/epilogue.hpp>

@@ -41,6 +41,24 @@
 #endif
 #endif
 
+// What stands between BEGIN and END is compiled for that instruction set, whatever the flags.
+#define FROND_AVX512_FEATURES "avx,avx2,avx512f,avx512bw,avx512dq,avx512vl"
+#if FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED
+#define FROND_AVX2_FEATURES "avx,avx2,fma"
+#else
+#define FROND_AVX2_FEATURES "avx,avx2"
+#endif
+#if defined(__clang__)
+#define FROND_BEGIN_TARGET(features) FROND_DETAIL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define FROND_END_TARGET _Pragma("clang attribute pop")
+#define FROND_BEGIN_AVX512 FROND_BEGIN_TARGET(FROND_AVX512_FEATURES)
+#else
+#define FROND_BEGIN_TARGET(features) _Pragma("GCC push_options") FROND_DETAIL_PRAGMA(GCC target(features))
+#define FROND_END_TARGET _Pragma("GCC pop_options")
+#define FROND_BEGIN_AVX512 FROND_BEGIN_TARGET(FROND_AVX512_FEATURES ",prefer-vector-width=512")
+#endif
+#define FROND_BEGIN_AVX2 FROND_BEGIN_TARGET(FROND_AVX2_FEATURES)
+
 #define FROND_DETAIL_JOIN(a, b) a##b
 #define FROND_DETAIL_EXPAND_JOIN(a, b) FROND_DETAIL_JOIN(a, b)
 
@@ -72,8 +90,8 @@
 
 namespace frond::inline FROND_ABI::simd::inline FROND_ENTRY {
 
-// In increasing order of vector width. `scalar`, `neon`, `wasm` and `generic` (what the compiler makes of vectors elsewhere) are
-// only ever the base.
+// In increasing order of vector width. `scalar`, `neon`, `wasm` and `generic` (what the compiler makes of vectors elsewhere)
+// are only ever the base.
 enum class instruction_set : std::uint32_t { scalar, sse2, neon, wasm, generic, avx2, avx512 };
 
 // What the compiler's flags alone allow; always available.
