@@ -3,7 +3,7 @@
 //   tokens_per_second   symbols made, corrupted, denoised or learned from
 //   peak_fraction       Dense products, and sums over rules in belief propagation: floating-point operations per second,
 //                       against multiplications and additions in registers on as many cores as there are workers.
-//                       rhm_sampling and corruption write symbols and compute next to no floats: bytes written per second,
+//                       rhm_sampling and corruption write symbols, random_fills random numbers: bytes written per second,
 //                       against memset of the same memory.
 //                       Either peak is measured right after the loop, because clocks and neighbours change.
 #pragma once

@@ -3,6 +3,7 @@
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/network.hpp>
 #include <frond/nn/tree_unet.hpp>
+#include <frond/random/normal.hpp>
 
 #include <algorithm>
 #include <cmath>

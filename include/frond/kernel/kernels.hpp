@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include <frond/kernel/pass.hpp>
 #include <frond/config/prologue.hpp>
@@ -51,6 +52,21 @@ inline void softmax_cross_entropy(const float* logits, const symbol* targets, st
 inline void squared_error(const float* outputs, const float* targets, std::size_t rows, std::size_t columns, float scale,
                           float* gradient, float* losses) {
   FROND_DISPATCH_CALL(squared_error(outputs, targets, rows, columns, scale, gradient, losses));
+}
+
+// Random bits, floats as random::unit_interval makes them, and standard normals as random::normal_at. Any part of an array can
+// be filled on its own: out[i] is element from.first + i.
+inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
+  FROND_ASSERT(from.first + count <= std::uint64_t{1} << 34, "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(fill_bits(from, out, count));
+}
+inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
+  FROND_ASSERT(from.first + count <= std::uint64_t{1} << 34, "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(fill_uniform(from, out, count));
+}
+inline void fill_normal(const random_array& from, float* out, std::size_t count) {
+  FROND_ASSERT(from.first + count <= std::uint64_t{1} << 34, "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(fill_normal(from, out, count));
 }
 
 // One optimiser step on `count` parameters; the other arrays have the layout of the parameters.

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
+#include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::kernel {
@@ -36,6 +38,15 @@ struct adam_coefficients {
 // One step of stochastic gradient descent with heavy-ball momentum: velocity = momentum velocity + gradient.
 struct sgd_coefficients {
   float rate, momentum, decay, gradient_scale;
+};
+
+// Part of the array of random words, or of numbers made from them, at the address (key, purpose, index): from element `first`
+// on. Element i belongs to word i mod 4 of the block at position i / 4, so an array has at most 2^34 elements.
+struct random_array {
+  seed key;
+  random::stream purpose;
+  std::uint64_t index = 0;
+  std::uint64_t first = 0;
 };
 
 }  // namespace frond::inline FROND_ABI::kernel

@@ -10,7 +10,10 @@
 #include <frond/simd/builtin-inl.hpp>
 #endif
 #include <frond/simd/vector-inl.hpp>
+#include <frond/simd/blocks-inl.hpp>
 #include <frond/math/functions-inl.hpp>
+#include <frond/random/philox-inl.hpp>
+#include <frond/kernel/fill-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>
 #include <frond/kernel/elementwise-inl.hpp>
 #include <frond/kernel/reduction-inl.hpp>

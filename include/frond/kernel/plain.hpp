@@ -3,12 +3,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include <frond/core/mul_add.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
 #include <frond/math/scalar.hpp>
+#include <frond/random/draws.hpp>
+#include <frond/random/normal.hpp>
+#include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::kernel::plain {
@@ -158,6 +162,22 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
     }
     losses[row] = sums.total();
   }
+}
+
+inline std::uint32_t word_of(const random_array& from, std::uint64_t element) {
+  return random::words_at(from.key, from.purpose, from.index, static_cast<std::uint32_t>(element / 4))[element % 4];
+}
+
+inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = word_of(from, from.first + i);
+}
+
+inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = random::unit_interval(word_of(from, from.first + i));
+}
+
+inline void fill_normal(const random_array& from, float* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = random::normal_at(from.key, from.purpose, from.index, from.first + i);
 }
 
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,

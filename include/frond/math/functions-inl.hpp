@@ -27,15 +27,20 @@ FROND_ALWAYS_INLINE vec exp(const vec& x) {
   return select(x == x, result, x);
 }
 
+// ln(x / 2^steps) of positive numbers that are neither denormal nor infinite.
+FROND_ALWAYS_INLINE vec log_scaled(const vec& x, const vec& steps) {
+  const words offset = bits(x) - coefficient::sqrt_half_bits;
+  const vec f = from_bits((offset & 0x007fffffu) + coefficient::sqrt_half_bits) - splat(1.0f);
+  const vec e = to_float(arithmetic_shift_right<23>(offset)) - steps;
+  const vec square = f * f;
+  const vec tail = (polynomial(f, coefficient::log_q) * f) * square + e * splat(coefficient::ln2_low);
+  return (f + (tail - splat(0.5f) * square)) + e * splat(coefficient::ln2_high);
+}
+
 FROND_ALWAYS_INLINE vec log(const vec& x) {
   const vec zero = splat(0.0f), infinity = splat(std::numeric_limits<float>::infinity());
   const mask denormal = x < splat(std::numeric_limits<float>::min());
-  const words offset = bits(select(denormal, x * splat(0x1p23f), x)) - coefficient::sqrt_half_bits;
-  const vec f = from_bits((offset & 0x007fffffu) + coefficient::sqrt_half_bits) - splat(1.0f);
-  const vec e = to_float(arithmetic_shift_right<23>(offset)) - select(denormal, splat(23.0f), zero);
-  const vec square = f * f;
-  const vec tail = (polynomial(f, coefficient::log_q) * f) * square + e * splat(coefficient::ln2_low);
-  const vec finite = (f + (tail - splat(0.5f) * square)) + e * splat(coefficient::ln2_high);
+  const vec finite = log_scaled(select(denormal, x * splat(0x1p23f), x), select(denormal, splat(23.0f), zero));
   const vec positive = select(x < infinity, finite, infinity);
   const vec rest =
       select(x == zero, splat(-std::numeric_limits<float>::infinity()), splat(std::numeric_limits<float>::quiet_NaN()));

@@ -7,9 +7,10 @@
 
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
+#include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/nn/plan.hpp>
-#include <frond/random/normal.hpp>
+#include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::nn {
@@ -32,10 +33,8 @@ inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_i
 
 // Layer number `number` of a list: normal weights times `scale`, zero biases.
 inline void initialise_dense(const layer& l, std::size_t number, float scale, seed key, float* weights) {
-  for (std::size_t w = 0; w < l.weight_count(); w += 4) {
-    const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
-    for (std::size_t k = 0; k < 4 && w + k < l.weight_count(); ++k) weights[w + k] = scale * normals[k];
-  }
+  kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = number}, weights, l.weight_count());
+  for (std::size_t w = 0; w < l.weight_count(); ++w) weights[w] = scale * weights[w];
   for (std::size_t b = 0; b < l.outputs; ++b) weights[l.weight_count() + b] = 0.0f;
 }
 

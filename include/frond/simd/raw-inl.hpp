@@ -125,9 +125,19 @@ FROND_ALWAYS_INLINE wide_product raw_multiply_wide(word_register a, std::uint32_
   even = ((raw_double_words)a & 0xffffffffu) * b;
   odd = upper * b;
 #endif
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  return {(word_register)((odd & 0xffffffffu) | (even << 32)), (word_register)((odd >> 32) | (even & ~0xffffffffull))};
-#else
+#if FROND_X86 && FROND_PASS_LANES == 16
+  // Under a mask one copy makes each result; the compilers would shift and blend.
+  raw_double_words low = even, high = odd;
+  __asm__("vmovsldup %1, %0%{%2%}" : "+v"(low) : "v"(odd), "Yk"(static_cast<unsigned short>(0xaaaa)));
+  __asm__("vmovshdup %1, %0%{%2%}" : "+v"(high) : "v"(even), "Yk"(static_cast<unsigned short>(0x5555)));
+  return {(word_register)low, (word_register)high};
+#elif FROND_X86 && FROND_PASS_LANES == 8
+  return {(word_register)__builtin_ia32_pblendd256((raw_mask)even, (raw_mask)(odd << 32), 0xaa),
+          (word_register)__builtin_ia32_pblendd256((raw_mask)(even >> 32), (raw_mask)odd, 0xaa)};
+#elif FROND_X86
+  return {__builtin_shufflevector((word_register)even, (word_register)odd, 0, 4, 2, 6),
+          __builtin_shufflevector((word_register)even, (word_register)odd, 1, 5, 3, 7)};
+#else  // in either byte order
   return {(word_register)((even & 0xffffffffu) | (odd << 32)), (word_register)((even >> 32) | (odd & ~0xffffffffull))};
 #endif
 #else

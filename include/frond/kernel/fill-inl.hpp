@@ -1,0 +1,89 @@
+// Random bits, uniform and normal numbers for whole arrays. Pass text: compiled once per instruction set.
+
+namespace frond::inline FROND_ABI::FROND_PASS {
+
+// How four vectors of random words, the words of one block standing one below the other, become elements, in place.
+struct bits_of_words {
+  FROND_ALWAYS_INLINE static void apply(words&, words&, words&, words&) {}
+};
+
+struct uniform_of_words {
+  FROND_ALWAYS_INLINE static void apply(words& a) { a = bits(to_float(shift_right<8>(a)) * splat(0x1p-24f)); }
+  FROND_ALWAYS_INLINE static void apply(words& a, words& b, words& c, words& d) {
+    apply(a);
+    apply(b);
+    apply(c);
+    apply(d);
+  }
+};
+
+struct normal_of_words {
+  // random::box_muller
+  FROND_ALWAYS_INLINE static void apply(words& radius_word, words& angle_word) {
+    const vec distance = to_float(shift_right<8>(radius_word) + 1u) * splat(0x1p-24f);
+    const vec radius = sqrt(splat(-2.0f) * log_scaled(distance, splat(0.0f)));
+    const sine_cosine angle = sin_cos_two_pi(to_float(shift_right<8>(angle_word)) * splat(0x1p-24f));
+    radius_word = bits(radius * angle.cosine);
+    angle_word = bits(radius * angle.sine);
+  }
+  FROND_ALWAYS_INLINE static void apply(words& a, words& b, words& c, words& d) {
+    apply(a, b);
+    apply(c, d);
+  }
+};
+
+// A batch is sixteen blocks, so 64 elements. Rounds of Philox are long chains; several batches at once fill the waiting, as far
+// as there are registers. Box and Muller's formulas fill much of it themselves.
+inline constexpr std::size_t batch_bytes = 256;
+#if FROND_PASS_LANES == 16
+inline constexpr std::size_t bits_batches = 4, normal_batches = 2;
+#else
+inline constexpr std::size_t bits_batches = 1, normal_batches = 1;
+#endif
+
+template <class Make, std::size_t Batches>
+inline void fill_batches(const philox_address& address, std::uint32_t position, unsigned char* to) {
+  words word[4][Batches];
+  address.blocks(position, word);
+  FROND_UNROLL(4) for (std::size_t i = 0; i < Batches; ++i) {
+    Make::apply(word[0][i], word[1][i], word[2][i], word[3][i]);
+    store_blocks(to + batch_bytes * i, word[0][i], word[1][i], word[2][i], word[3][i]);
+  }
+}
+
+// `bytes` of the array; the first and the last batch may be wanted in part.
+template <class Make, std::size_t Batches>
+inline void fill(const kernel::random_array& from, unsigned char* to, std::size_t bytes) {
+  const philox_address address(from.key, from.purpose, from.index);
+  auto position = static_cast<std::uint32_t>(from.first / 4);
+  std::size_t skipped = 4 * (from.first % 4);
+  while (bytes > 0) {
+    if (skipped == 0 && bytes >= Batches * batch_bytes) {
+      fill_batches<Make, Batches>(address, position, to);
+      to += Batches * batch_bytes;
+      bytes -= Batches * batch_bytes;
+      position += static_cast<std::uint32_t>(16 * Batches);
+    } else {
+      unsigned char batch[batch_bytes];
+      fill_batches<Make, 1>(address, position, batch);
+      const std::size_t wanted = bytes < batch_bytes - skipped ? bytes : batch_bytes - skipped;
+      __builtin_memcpy(to, batch + skipped, wanted);
+      to += wanted;
+      bytes -= wanted;
+      position += 16;
+      skipped = 0;
+    }
+  }
+}
+
+inline void fill_bits(const kernel::random_array& from, std::uint32_t* out, std::size_t count) {
+  fill<bits_of_words, bits_batches>(from, reinterpret_cast<unsigned char*>(out), count * sizeof *out);
+}
+inline void fill_uniform(const kernel::random_array& from, float* out, std::size_t count) {
+  fill<uniform_of_words, bits_batches>(from, reinterpret_cast<unsigned char*>(out), count * sizeof *out);
+}
+inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
+  fill<normal_of_words, normal_batches>(from, reinterpret_cast<unsigned char*>(out), count * sizeof *out);
+}
+
+}  // namespace frond::inline FROND_ABI::FROND_PASS
