@@ -222,7 +222,8 @@ std::vector<float> trained(const nn::plan& plan, const grammar::rhm_view& rules,
                                              .clip_norm = 0.5f},
                                .batch = 37,
                                .shard_rows = 8,
-                               .block_rows = 5};
+                               .block_rows = 5,
+                               .parallel_operations = 0};
   std::vector<float> weights = initial(plan, nn::initialisation::he);
   train_on(problem, plan, options, weights, workers);
   return weights;
@@ -256,7 +257,8 @@ std::vector<float> regressed(kernel::activation function, Executor& workers) {
                                              .decay_end = 40},
                                .batch = 29,
                                .shard_rows = 8,
-                               .block_rows = 5};
+                               .block_rows = 5,
+                               .parallel_operations = 0};
   std::vector<float> weights = initial(plan, nn::initialisation::he);
   train_on(regression{}, plan, options, weights, workers);
   return weights;

@@ -37,7 +37,8 @@ train::options options_of(method kind) {
                         .clip_norm = 0.5f},
           .batch = 21,
           .shard_rows = 4,
-          .block_rows = 3};
+          .block_rows = 3,
+          .parallel_operations = 0};
 }
 
 // A training run with everything that belongs to it.

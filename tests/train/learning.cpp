@@ -70,7 +70,8 @@ TEST_CASE("a network that memorises four sentences comes close to the best possi
   const auto problem = problems::denoising<diffusion::uniform>(5);
   const train::options o{.optimiser = {.rate = 5e-3f, .warm_up = 20, .shape = train::decay::cosine, .decay_end = 1500},
                          .batch = 32,
-                         .shard_rows = 16};
+                         .shard_rows = 16,
+                         .parallel_operations = 0};
   const std::uint64_t fresh = 1'000'000;
   const run r = learn(reference::tree_unet(2, 3, 5, 4, 16), problem, o, 1500, fresh, 2000);
   double best = 0.0;

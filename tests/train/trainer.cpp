@@ -84,8 +84,11 @@ std::vector<float> sharded_gradient(const Problem& problem, const train::options
 // Batches that make 1, 1, 2, 3, 5, 7, 8 and 12 shards, most of them with a ragged last one.
 constexpr std::uint32_t batches[] = {3, 8, 16, 21, 34, 50, 61, 90};
 train::options shards_of_eight(std::uint32_t batch) {
-  return {
-      .optimiser = {.rate = 0.01f, .weight_decay = 0.01f, .clip_norm = 0.5f}, .batch = batch, .shard_rows = 8, .block_rows = 8};
+  return {.optimiser = {.rate = 0.01f, .weight_decay = 0.01f, .clip_norm = 0.5f},
+          .batch = batch,
+          .shard_rows = 8,
+          .block_rows = 8,
+          .parallel_operations = 0};
 }
 
 }  // namespace
@@ -230,7 +233,7 @@ TEST_CASE("a trainer shows what it works on") {
 namespace {
 
 struct device_options {
-  static constexpr train::options value{.batch = 16, .shard_rows = 8, .block_rows = 2};
+  static constexpr train::options value{.batch = 16, .shard_rows = 8, .block_rows = 2, .parallel_operations = 0};
 };
 using device_net = nn::network<nn::input<2, 3>, nn::dense<7>, nn::tanh, nn::dense<2>>;
 static_assert(sizeof(train::memory<device_net, device_options>) / 64 ==
@@ -258,6 +261,15 @@ TEST_CASE("impossible options are refused with the reason") {
   CHECK(reason_of({.shard_rows = 0}) == "a shard needs at least one row");
   CHECK(reason_of({.block_rows = 0}) == "a block needs at least one row");
   CHECK(reason_of({.optimiser = {.rate = 0.0f}}) == "the rate must be positive and finite");
+}
+
+TEST_CASE("small nets stay on one thread, and need memory for one") {
+  constexpr nn::plan small = nn::plan_of<device_net>();
+  const train::options o{.batch = 64, .shard_rows = 8};
+  CHECK(train::training_memory(small, o, 4) == train::training_memory(small, o, 1));
+  train::options always = o;
+  always.parallel_operations = 0;
+  CHECK(train::training_memory(small, always, 4) > train::training_memory(small, always, 1));
 }
 
 TEST_CASE("shards and blocks follow from the options") {

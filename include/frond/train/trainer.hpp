@@ -25,6 +25,9 @@ struct options {
   std::uint32_t batch = 64;        // examples in a step
   std::uint32_t shard_rows = 128;  // examples whose gradients are summed in order; it belongs to the bits
   std::uint32_t block_rows = 32;   // examples in memory at a time; a matter of speed and memory only
+  // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
+  // costs as much as it gains. A matter of speed only.
+  std::uint64_t parallel_operations = 4'000'000;
 
   [[nodiscard]] constexpr status check() const {
     if (batch == 0) return {"a batch needs at least one example"};
@@ -127,10 +130,19 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
   });
 }
 
+namespace detail {
+
+// How many shards run at a time.
+constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std::size_t workers) {
+  const std::size_t shards = o.shards(), running = workers < shards ? workers : shards;
+  return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
+}
+
+}  // namespace detail
+
 // Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
 constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::size_t workers) {
-  const std::size_t shards = o.shards();
-  const std::size_t running = workers < shards ? workers : shards;
+  const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
   const std::size_t partials = shards == 1 ? 0 : static_cast<std::size_t>(std::bit_width(shards));
   return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
          running * detail::block_memory::size(p, o.block()) + detail::padded(o.batch);
@@ -149,7 +161,7 @@ class trainer {
     FROND_ASSERT(o.check().ok(), "these training options are not valid");
     FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
     FROND_ASSERT(memory.size() >= training_memory(p, o, workers.workers()), "training needs more memory");
-    running_ = workers.workers() < o.shards() ? workers.workers() : o.shards();
+    running_ = detail::shards_at_a_time(p, o, workers.workers());
     state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
     gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
     partials_ = gradients_ + running_ * stride();
