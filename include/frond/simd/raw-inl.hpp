@@ -109,7 +109,7 @@ struct wide_product {
 };
 FROND_ALWAYS_INLINE wide_product raw_multiply_wide(word_register a, std::uint32_t b) {
 #if FROND_PASS_LANES > 1
-  const word_register factor = word_splat(b);
+  [[maybe_unused]] const word_register factor = word_splat(b);
   raw_double_words even, odd;
   const auto upper = (raw_double_words)a >> 32;
 #if FROND_X86 && FROND_PASS_LANES > 4
