@@ -1,10 +1,12 @@
-// The steps of belief propagation at one node. Messages are likelihoods up to a factor, [vocabulary] numbers each.
+// The steps of belief propagation at one node. Messages are likelihoods up to a factor, [vocabulary] numbers each. The kernel
+// (kernel/tree-inl.hpp) takes the same steps for sixteen sentences at once, with the same bits.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include <frond/core/mul_add.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -19,28 +21,77 @@ struct rule_table {
   std::size_t vocabulary;
 };
 
-// Divides a message by its largest entry and returns that. Largest entry one rather than sum one: messages that say nothing
-// are then ones, and products of many of them cannot underflow. A message without a positive entry becomes one that says
-// nothing about the first `symbols` symbols, and 0 is returned.
+// Doubles round twice in either arithmetic.
+using frond::mul_add;
+constexpr double mul_add(double a, double b, double c) { return a * b + c; }
+
+// What is known about the bits of a Real.
 template <class Real>
-constexpr Real normalise(std::span<Real> message, std::size_t symbols) {
+struct format;
+template <>
+struct format<float> {
+  using bits = std::uint32_t;
+  static constexpr int fraction = 23, bias = 127;
+  static constexpr float smallest_normal = 0x1p-126f, largest_scaled = 0x1p125f;
+};
+template <>
+struct format<double> {
+  using bits = std::uint64_t;
+  static constexpr int fraction = 52, bias = 1023;
+  static constexpr double smallest_normal = 0x1p-1022, largest_scaled = 0x1p1021;
+};
+
+// -e for the exponent e with largest in [2^(e - 1), 2^e): 2^-e brings it into [1/2, 1). At either end of the range of Real, where
+// 2^-e or its inverse would be no normal number, the nearest that is.
+template <class Real>
+constexpr std::int32_t scale_exponent(Real largest) {
+  using known = format<Real>;
+  const Real bounded = largest < known::largest_scaled ? largest : known::largest_scaled;
+  const auto exponent = __builtin_bit_cast(typename known::bits, bounded) >> known::fraction;
+  return known::bias - 1 - static_cast<std::int32_t>(exponent);
+}
+template <class Real>
+constexpr Real power_of_two(std::int32_t exponent) {
+  using known = format<Real>;
+  return __builtin_bit_cast(Real, static_cast<typename known::bits>(exponent + known::bias) << known::fraction);
+}
+
+template <class Real>
+constexpr Real largest_of(std::span<const Real> message) {
   Real largest = 0;
   for (const Real value : message) largest = value > largest ? value : largest;
-  if (largest > 0) {
-    for (Real& value : message) value /= largest;
-  } else {
-    for (std::size_t a = 0; a < message.size(); ++a) message[a] = a < symbols ? Real{1} : Real{0};
-  }
   return largest;
 }
 
-// The likelihood of the children under one rule. children [branching][vocabulary]
+// Multiplies a message by the power of two that brings its largest entry into [1/2, 1), and returns the exponent of that: an
+// exact operation, unlike a division, and products of many messages cannot overflow. A message without a positive entry is
+// replaced by one that says nothing about the first `symbols` symbols.
+struct rescaled {
+  std::int32_t exponent = 0;
+  bool blank = false;
+};
 template <class Real>
-constexpr Real rule_likelihood(const symbol* rule, const Real* children, std::size_t branching, std::size_t vocabulary) {
-  Real product = children[rule[0]];
-  for (std::size_t j = 1; j < branching; ++j) product *= children[j * vocabulary + rule[j]];
-  return product;
+constexpr rescaled rescale(std::span<Real> message, std::size_t symbols) {
+  const Real largest = largest_of<Real>(message);
+  if (!(largest > 0)) {
+    for (std::size_t a = 0; a < message.size(); ++a) message[a] = a < symbols ? Real{1} : Real{0};
+    return {0, true};
+  }
+  const std::int32_t exponent = scale_exponent(largest);
+  for (Real& value : message) value *= power_of_two<Real>(exponent);
+  return {exponent, false};
 }
+
+// The likelihood of the children under one rule, left to right, in two factors. children [branching][vocabulary]
+template <class Real>
+struct rule_likelihood {
+  Real others, last;
+
+  constexpr rule_likelihood(const symbol* rule, const Real* children, std::size_t branching, std::size_t vocabulary)
+      : others(children[rule[0]]), last(children[(branching - 1) * vocabulary + rule[branching - 1]]) {
+    for (std::size_t j = 1; j + 1 < branching; ++j) others *= children[j * vocabulary + rule[j]];
+  }
+};
 
 // U(a) = sum over the rules of a of prod_j U_j(rule[j]); symbols without rules (no class) get 0.
 template <class Real>
@@ -49,7 +100,8 @@ constexpr void collect(const rule_table& table, const Real* children, Real* up) 
   for (std::size_t a = 0; a < table.parents; ++a) {
     Real sum = 0;
     for (std::size_t r = 0; r < table.choices; ++r, rule += table.branching) {
-      sum += rule_likelihood(rule, children, table.branching, table.vocabulary);
+      const rule_likelihood<Real> product(rule, children, table.branching, table.vocabulary);
+      sum = mul_add(product.others, product.last, sum);
     }
     up[a] = sum;
   }
@@ -63,7 +115,7 @@ constexpr void collect_pairs(const rule_table& table, const Real* children, Real
   const symbol* rule = table.rules;
   for (std::size_t a = 0; a < table.parents; ++a) {
     Real sum = 0;
-    for (std::size_t r = 0; r < table.choices; ++r, rule += 2) sum += children[rule[0]] * right[rule[1]];
+    for (std::size_t r = 0; r < table.choices; ++r, rule += 2) sum = mul_add(children[rule[0]], right[rule[1]], sum);
     up[a] = sum;
   }
   for (std::size_t a = table.parents; a < table.vocabulary; ++a) up[a] = 0;
@@ -74,10 +126,11 @@ template <class Real>
 constexpr void rule_weights(const rule_table& table, symbol parent, const Real* children, std::span<Real> weights) {
   const symbol* rule = table.rules + parent * table.choices * table.branching;
   for (Real& weight : weights) {
-    weight = rule_likelihood(rule, children, table.branching, table.vocabulary);
+    const rule_likelihood<Real> product(rule, children, table.branching, table.vocabulary);
+    weight = product.others * product.last;
     rule += table.branching;
   }
-  normalise(weights, weights.size());
+  rescale(weights, weights.size());
 }
 
 // D_j(c) = sum over parents a and rules with rule[j] = c of D(a) prod_{k != j} U_k(rule[k]), for all children j.
@@ -86,19 +139,22 @@ constexpr void rule_weights(const rule_table& table, symbol parent, const Real* 
 template <class Real>
 constexpr void distribute(const rule_table& table, const Real* down, const Real* up_children, Real* down_children,
                           Real* before) {
-  const std::size_t branching = table.branching, vocabulary = table.vocabulary;
+  const std::size_t branching = table.branching, vocabulary = table.vocabulary, last = branching - 1;
   for (std::size_t i = 0; i < branching * vocabulary; ++i) down_children[i] = 0;
   const symbol* rule = table.rules;
   for (std::size_t a = 0; a < table.parents; ++a) {
     for (std::size_t r = 0; r < table.choices; ++r, rule += branching) {
       Real product = down[a];
-      for (std::size_t j = 0; j < branching; ++j) {
+      for (std::size_t j = 0; j < last; ++j) {
         before[j] = product;
-        product *= up_children[j * vocabulary + rule[j]];
+        if (j + 1 < last) product *= up_children[j * vocabulary + rule[j]];
       }
-      Real after = 1;
-      for (std::size_t j = branching; j-- > 0;) {
-        down_children[j * vocabulary + rule[j]] += before[j] * after;
+      Real& last_sum = down_children[last * vocabulary + rule[last]];
+      last_sum = mul_add(product, up_children[(last - 1) * vocabulary + rule[last - 1]], last_sum);
+      Real after = up_children[last * vocabulary + rule[last]];
+      for (std::size_t j = last; j-- > 0;) {
+        Real& sum = down_children[j * vocabulary + rule[j]];
+        sum = mul_add(before[j], after, sum);
         after *= up_children[j * vocabulary + rule[j]];
       }
     }
@@ -115,28 +171,57 @@ constexpr void distribute_pairs(const rule_table& table, const Real* down, const
     const Real from_above = down[a];
     for (std::size_t r = 0; r < table.choices; ++r, rule += 2) {
       const std::size_t left = rule[0], right = vocabulary + rule[1];
-      down_children[right] += from_above * up_children[left];
-      down_children[left] += from_above * up_children[right];
+      down_children[right] = mul_add(from_above, up_children[left], down_children[right]);
+      down_children[left] = mul_add(from_above, up_children[right], down_children[left]);
     }
   }
 }
 
-// The belief in each symbol, up * down divided by its sum; where nothing satisfies both, up divided by its own.
+// Multiplies what the children of a node were sent by the scale of what the node itself was: so the factors of one node at most
+// stand in a message. One that is zero everywhere becomes one that says nothing.
+template <class Real>
+constexpr void rescale_sent(Real scale, std::span<Real> down_child) {
+  Real largest = 0;
+  for (Real& value : down_child) {
+    value *= scale;
+    largest = value > largest ? value : largest;
+  }
+  if (largest > 0) return;
+  for (Real& value : down_child) value = 1;
+}
+
+// 1 / x for a normal x > 0, or the next larger number where x times the first would round to less than one: so what is certain gets
+// probability one.
+template <class Real>
+constexpr Real reciprocal(Real x) {
+  using bits = typename format<Real>::bits;
+  const Real nearest = 1 / x;
+  return nearest * x < 1 ? __builtin_bit_cast(Real, static_cast<bits>(__builtin_bit_cast(bits, nearest) + 1)) : nearest;
+}
+
+// The belief in each symbol, up * down divided by its sum; where next to nothing satisfies both, up divided by its own.
 template <class Real>
 struct belief {
   const Real* up;
   const Real* down;  // nullptr where it contradicts
-  Real total = 0;
+  Real share = 0;
 
   constexpr belief(std::span<const Real> from_below, std::span<const Real> from_above)
       : up(from_below.data()), down(from_above.data()) {
+    Real total = 0;
     for (std::size_t a = 0; a < from_below.size(); ++a) total += up[a] * down[a];
-    if (total > 0) return;
-    down = nullptr;
-    for (std::size_t a = 0; a < from_below.size(); ++a) total += up[a];
+    if (total < format<Real>::smallest_normal) {
+      down = nullptr;
+      total = 0;
+      for (std::size_t a = 0; a < from_below.size(); ++a) total += up[a];
+    }
+    share = reciprocal(total);
   }
 
-  constexpr Real operator[](std::size_t a) const { return (down ? up[a] * down[a] : up[a]) / total; }
+  constexpr Real operator[](std::size_t a) const {
+    const Real probability = (down ? up[a] * down[a] : up[a]) * share;
+    return probability < 1 ? probability : Real{1};
+  }
 };
 
 }  // namespace frond::inline FROND_ABI::exact::detail

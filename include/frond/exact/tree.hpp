@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include <frond/core/checked.hpp>
@@ -30,14 +31,14 @@ constexpr std::size_t scratch_size(const grammar::rhm_shape& shape) {
 
 }  // namespace detail
 
-// How many numbers a tree<Real> of this shape works in: two messages and a scale for each node, and some scratch. Refuses bad
-// shapes and those whose messages exceed the address space.
+// How many numbers a tree<Real> of this shape works in: two messages for each node, and some scratch. Refuses bad shapes and
+// those whose messages exceed the address space.
 template <class Real>
 constexpr result<std::size_t> tree_memory_size(const grammar::rhm_shape& shape) {
   const status state = shape.check();
   if (!state.ok()) return {0, state};
   const checked count =
-      checked{shape.nodes()} * checked{2 * std::uint64_t{shape.vocabulary} + 1} + checked{detail::scratch_size(shape)};
+      checked{shape.nodes()} * checked{2 * std::uint64_t{shape.vocabulary}} + checked{detail::scratch_size(shape)};
   const checked bytes = count * checked{sizeof(Real)};
   if (bytes.overflow || bytes.value > PTRDIFF_MAX) return {0, {"the messages of this tree do not fit into memory", 3}};
   return {static_cast<std::size_t>(count.value), {}};
@@ -63,8 +64,7 @@ class tree {
     const std::size_t messages = shape.nodes() * shape.vocabulary;
     up_ = memory.first(messages);
     down_ = memory.subspan(messages, messages);
-    scale_ = memory.subspan(2 * messages, shape.nodes());
-    scratch_ = memory.subspan(2 * messages + shape.nodes(), detail::scratch_size(shape));
+    scratch_ = memory.subspan(2 * messages, detail::scratch_size(shape));
     first_leaf_ = shape.tree_offset(0);
   }
 
@@ -76,7 +76,8 @@ class tree {
   constexpr void upward() {
     const grammar::rhm_shape& shape = grammar_.shape;
     contradictions_ = 0;
-    for (std::size_t node = first_leaf_; node < scale_.size(); ++node) rescale(node, shape.vocabulary);
+    exponent_ = 0;
+    for (std::size_t node = first_leaf_; node < shape.nodes(); ++node) rescale(node, shape.vocabulary);
     std::size_t node = first_leaf_;
     for (std::uint32_t level = 1; level <= shape.depth; ++level) {
       const detail::rule_table rules = table(level);
@@ -102,14 +103,15 @@ class tree {
       const detail::rule_table rules = table(level);
       for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
         const std::size_t child = node * shape.branching + 1;
-        const Real* down = &down_[node * shape.vocabulary];
+        const std::span<const Real> down = message(down_, node);
         const Real* up_children = &up_[child * shape.vocabulary];
         Real* down_children = &down_[child * shape.vocabulary];
         if (shape.branching == 2)
-          detail::distribute_pairs(rules, down, up_children, down_children);
+          detail::distribute_pairs(rules, down.data(), up_children, down_children);
         else
-          detail::distribute(rules, down, up_children, down_children, scratch_.data());
-        for (std::size_t j = 0; j < shape.branching; ++j) detail::normalise(message(down_, child + j), shape.vocabulary);
+          detail::distribute(rules, down.data(), up_children, down_children, scratch_.data());
+        const Real scale = detail::power_of_two<Real>(detail::scale_exponent(detail::largest_of(down)));
+        for (std::size_t j = 0; j < shape.branching; ++j) detail::rescale_sent(scale, message(down_, child + j));
       }
     }
   }
@@ -120,11 +122,12 @@ class tree {
   // After upward(): ln P(observation) = ln sum over sentences x of P(x) prod_i leaf_i(x_i), in nats; if the likelihoods carry
   // a common factor, so does the evidence. -infinity where there are contradictions.
   [[nodiscard]] constexpr double log_evidence() const {
+    if (contradictions_ > 0) return -std::numeric_limits<double>::infinity();
     const grammar::rhm_shape& shape = grammar_.shape;
     double root = 0;
     for (std::uint32_t a = 0; a < shape.class_count(); ++a) root += static_cast<double>(up_[a]);
     double sum = math::log(root / static_cast<double>(shape.class_count()));
-    for (const Real scale : scale_) sum += math::log(static_cast<double>(scale));  // a contradiction has scale 0
+    sum -= static_cast<double>(exponent_) * math::log(2.0);
     return sum - static_cast<double>(shape.choice_count()) * math::log(static_cast<double>(shape.rules));
   }
 
@@ -181,16 +184,17 @@ class tree {
   }
 
   constexpr void rescale(std::size_t node, std::size_t symbols) {
-    scale_[node] = detail::normalise(message(up_, node), symbols);
-    if (!(scale_[node] > 0)) ++contradictions_;
+    const detail::rescaled done = detail::rescale(message(up_, node), symbols);
+    exponent_ += done.exponent;
+    contradictions_ += done.blank;
   }
 
   grammar::rhm_view grammar_;
-  std::span<Real> up_, down_;  // [nodes][vocabulary], the largest entry is 1
-  std::span<Real> scale_;      // [nodes], what the upward messages were divided by
+  std::span<Real> up_, down_;  // [nodes][vocabulary]; upward ones have their largest entry in [1/2, 1), or are ones
   std::span<Real> scratch_;
   std::size_t first_leaf_ = 0;
   std::size_t contradictions_ = 0;
+  std::int64_t exponent_ = 0;  // all upward messages together were multiplied by two to this power
 };
 
 }  // namespace frond::inline FROND_ABI::exact
