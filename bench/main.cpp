@@ -42,12 +42,13 @@ int main(int argument_count, char** arguments) {
     std::fputs("The build's flags have changed the arithmetic: these would be figures of another library.\n", stderr);
     return 1;
   }
-  const auto instructions = frond::simd::active_instruction_set();
+  const auto built = frond::simd::describe();
   benchmark::AddCustomContext("frond_version", FROND_VERSION_STRING);
-  benchmark::AddCustomContext("frond_bits_version", std::to_string(FROND_BITS_VERSION));
-  benchmark::AddCustomContext("instruction_set", frond::simd::name(instructions));
-  benchmark::AddCustomContext("lanes", std::to_string(frond::simd::lanes(instructions)));
-  benchmark::AddCustomContext("arithmetic", "separate");
+  benchmark::AddCustomContext("frond_bits_version", std::to_string(built.bits_version));
+  benchmark::AddCustomContext("backend", built.backend);
+  benchmark::AddCustomContext("instruction_set", frond::simd::name(built.instructions));
+  benchmark::AddCustomContext("lanes", std::to_string(built.lanes));
+  benchmark::AddCustomContext("arithmetic", built.arithmetic);
   median_reporter terminal;
   benchmark::RunSpecifiedBenchmarks(&terminal);
   benchmark::Shutdown();

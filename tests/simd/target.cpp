@@ -15,8 +15,9 @@ using simd::instruction_set;
 
 namespace {
 
-constexpr instruction_set every_set[] = {instruction_set::scalar, instruction_set::sse2, instruction_set::neon,
-                                         instruction_set::wasm,   instruction_set::avx2, instruction_set::avx512};
+constexpr instruction_set every_set[] = {instruction_set::scalar, instruction_set::sse2,    instruction_set::neon,
+                                         instruction_set::wasm,   instruction_set::generic, instruction_set::avx2,
+                                         instruction_set::avx512};
 
 // What the operating system says about the processor; empty where there is no such file.
 std::set<std::string> processor_flags() {
@@ -45,6 +46,18 @@ TEST_CASE("names and lanes") {
   CHECK(simd::lanes(instruction_set::avx2) == 8);
   CHECK(simd::lanes(instruction_set::avx512) == 16);
   CHECK(simd::lanes(simd::base_instruction_set()) == FROND_BASE_LANES);
+}
+
+TEST_CASE("a program can say what it computes with") {
+  const simd::build_description built = simd::describe();
+  CHECK(std::string(built.backend) == (FROND_BACKEND == FROND_BACKEND_BUILTIN   ? "builtin"
+                                       : FROND_BACKEND == FROND_BACKEND_SCALAR  ? "scalar"
+                                       : FROND_BACKEND == FROND_BACKEND_HIGHWAY ? "highway"
+                                                                                : "xsimd"));
+  CHECK(std::string(built.arithmetic) == (FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED ? "fused" : "separate"));
+  CHECK(built.instructions == simd::active_instruction_set());
+  CHECK(built.lanes == simd::lanes(built.instructions));
+  CHECK(built.bits_version == FROND_BITS_VERSION);
 }
 
 TEST_CASE("the choice follows pin, and a refused pin changes nothing") {
