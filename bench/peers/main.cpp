@@ -55,5 +55,8 @@ int main(int argument_count, char** arguments) {
               FROND_VERSION_STRING, FROND_BITS_VERSION, peers::our_flags().c_str(), core);
   peers::add_products();
   peers::add_networks();
+  peers::add_sampling();
+  peers::add_grammar();
+  peers::add_random_numbers();
   return peers::run_all(argument_count, arguments);
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "hand_grammar.hpp"
 #include "nets.hpp"
 
 namespace peers {
@@ -24,9 +25,62 @@ struct kernels {
   void (*gelu)(const float* x, float* y, std::size_t count) = nullptr;
 };
 
+// Ancestral sampling of sentences with uniform noise and the reverse step of D3PM.
+class sampler {
+ public:
+  sampler() = default;
+  sampler(const sampler&) = delete;
+  sampler& operator=(const sampler&) = delete;
+  virtual ~sampler() = default;
+
+  virtual std::span<float> parameters() = 0;
+  // All steps of all sentences.
+  virtual void run() = 0;
+  // The same without the network, whose answers stand there already.
+  virtual void run_outside_the_network() = 0;
+  // What stands in the sentences after run(), [sentences][length].
+  virtual std::span<const std::uint8_t> sentences() = 0;
+  // The laws of the tokens of `noisy` one step earlier, [sentences][length][vocabulary].
+  virtual std::vector<float> laws(std::span<const std::uint8_t> noisy, std::uint32_t step) = 0;
+};
+
+struct sampling_shape {
+  std::uint32_t vocabulary, steps;
+  std::size_t sentences;
+};
+
+// A random hierarchy model of 16 symbols, four rules, two children, and the exact denoiser for uniform noise.
+class hierarchy {
+ public:
+  hierarchy() = default;
+  hierarchy(const hierarchy&) = delete;
+  hierarchy& operator=(const hierarchy&) = delete;
+  virtual ~hierarchy() = default;
+
+  virtual small_grammar rules() = 0;
+  // Sentences `first`, first + 1, ... one after the other.
+  virtual void sample(std::uint64_t first, std::span<std::uint8_t> sentences) = 0;
+  // Sentence by sentence, by its number.
+  virtual void sample_one_by_one(std::uint64_t first, std::span<std::uint8_t> sentences) = 0;
+  virtual bool can_be_parsed(std::span<const std::uint8_t> sentences) = 0;
+  // Sentences with so much of their signal left.
+  virtual std::vector<std::uint8_t> noisy(std::size_t count, float alpha_bar) = 0;
+  // What the noise makes likely, and what the grammar makes of it: [token][symbol].
+  virtual std::vector<float> likelihoods(std::span<const std::uint8_t> noisy, float alpha_bar) = 0;
+  virtual void denoise(std::span<const std::uint8_t> noisy, std::span<const float> alpha_bar, std::span<float> posterior) = 0;
+  virtual std::vector<double> denoise_in_double(std::span<const std::uint8_t> noisy, float alpha_bar) = 0;
+};
+
 namespace builtin {
 const kernels& table();
 std::unique_ptr<network> make_network(const net& shape, const training_data& data);
+std::unique_ptr<sampler> make_sampler(const net& shape, const sampling_shape& sampling);
+std::unique_ptr<hierarchy> make_hierarchy(std::uint32_t depth);
+void fill_uniform(std::span<float> numbers);
+void fill_normal(std::span<float> numbers);
+// The same numbers by their addresses.
+std::vector<float> uniform_by_address(std::size_t count);
+std::vector<float> normal_by_address(std::size_t count);
 }
 
 }  // namespace peers

@@ -8,6 +8,7 @@
 
 #include "../memory.hpp"
 #include "ours.hpp"
+#include "ours_plan.hpp"
 
 namespace peers::PEERS_BUILD {
 
@@ -16,23 +17,6 @@ namespace {
 using namespace frond;
 
 constexpr std::size_t inference_rows = 32;
-
-nn::plan_storage<64> build(const net& shape) {
-  nn::plan_storage<64> built(static_cast<std::uint32_t>(shape.input_positions),
-                             static_cast<std::uint32_t>(shape.input_channels));
-  std::size_t positions = shape.input_positions;
-  for (std::size_t i = 0; i < shape.layers.size(); ++i) {
-    const net_layer& l = shape.layers[i];
-    built.merge(static_cast<std::uint32_t>(positions / l.positions)).dense(l.outputs);
-    if (i + 1 < shape.layers.size()) built.activate(kernel::activation::gelu);
-    for (const net_layer& later : shape.layers)
-      if (later.join == static_cast<int>(i)) built.save();
-    built.split(static_cast<std::uint32_t>(l.split));
-    if (l.join >= 0) built.join();
-    positions = l.positions * l.split;
-  }
-  return built.finish();
-}
 
 // The batch, over and over.
 template <class Target>
@@ -53,7 +37,7 @@ template <class Target>
 class frond_network : public network {
  public:
   frond_network(const net& shape, const training_data& data, const Target* targets)
-      : storage_(build(shape)), plan_(storage_), parameters_(plan_.parameter_count),
+      : storage_(build_plan(shape)), plan_(storage_), parameters_(plan_.parameter_count),
         scratch_(plan_.scratch_size * inference_rows), memory_(train::training_memory(plan_, options(data), 1)),
         trainer_(plan_,
                  table<Target>{data.rows, plan_.input_size(),

@@ -7,6 +7,9 @@ floats.
   net <kind> <name>       a network from the arrays parameters, inputs and targets
   infer <name> <rows>     leaves the array outputs; job <name>/infer
   train <name>            one step: the answer is its loss; leaves the array gradient; job <name>/train
+  sampler <name> <steps> <sentences>   jobs <name>/sample, <name>/outside, and each with -inverse
+  law <name> <step>       the array law: of each token of the array noisy, one step earlier
+  generator <kind> <count>   the array numbers; job <kind>/fill; kinds: numpy-philox (uniform), torch-normal
   time <job> <calls>      the answer is seconds of CPU time
 """
 import sys
@@ -50,6 +53,19 @@ def train(name):
     return loss
 
 
+def sampler(name, steps, sentences):
+    session = sessions[name]
+    session.sampler = torch_nets.Sampler(session, int(steps), int(sentences))
+    for job, work in session.sampler.jobs().items():
+        jobs[f'{name}/{job}'] = torch.inference_mode()(work)
+    return ''
+
+
+def law(name, step):
+    arrays['law'] = sessions[name].sampler.law(arrays['noisy'], int(step))
+    return ''
+
+
 def timed(name, calls):
     job = jobs[name]
     begin = time.thread_time()
@@ -58,12 +74,26 @@ def timed(name, calls):
     return time.thread_time() - begin
 
 
+def generator(kind, count):
+    out = np.empty(int(count), np.float32)
+    if kind == 'numpy-philox':
+        random = np.random.Generator(np.random.Philox(1))
+        jobs[kind + '/fill'] = lambda: random.random(out=out, dtype=np.float32)
+    else:
+        numbers = torch.from_numpy(out)
+        jobs[kind + '/fill'] = numbers.normal_
+    jobs[kind + '/fill']()
+    arrays['numbers'] = out
+    return ''
+
+
 def hello():
     return f'numpy {np.__version__}' + (f', torch {torch.__version__}' if torch else '')
 
 
 COMMANDS = {'hello': hello, 'put': put, 'get': lambda name: arrays[name].size, 'net': net, 'infer': infer, 'train': train,
-            'time': timed}
+            'sampler': sampler, 'law': law,
+            'generator': generator, 'time': timed}
 
 
 def main():

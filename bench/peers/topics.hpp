@@ -5,5 +5,8 @@ namespace peers {
 
 void add_products();
 void add_networks();
+void add_sampling();
+void add_grammar();
+void add_random_numbers();
 
 }  // namespace peers

@@ -141,3 +141,64 @@ class Session:
         if isinstance(self.net, ConvUNet):
             outputs = outputs.transpose(1, 2)
         return outputs.contiguous().flatten().numpy()
+
+
+class Sampler:
+    """D3PM with uniform noise as a torch user writes it, all that does not depend on the sentence in tables of each step."""
+
+    def __init__(self, session, steps, sentences):
+        self.forward = self.freeze(session.net, sentences)
+        self.sentences, self.steps = sentences, steps
+        symbols = 16
+        signal = torch.arange(steps, -1, -1) / steps
+        one = torch.eye(symbols)
+        time = (2 * signal - 1).view(-1, 1, 1).expand(-1, symbols, 1)
+        self.codes = torch.cat([one.expand(steps + 1, -1, -1), time], 2)
+        kept = torch.cat([torch.ones(1), signal[1:] / signal[:-1]]).view(-1, 1, 1)
+        self.noise = kept * one + (1 - kept) / symbols
+        self.signal = signal.tolist()
+        self.prepared = torch.randn(sentences, 8, symbols)
+
+    @staticmethod
+    def freeze(net, sentences):
+        net.eval()
+        with torch.no_grad():
+            frozen = torch.jit.freeze(torch.jit.trace(net, torch.zeros(sentences, 8, net.channels)))
+            for _ in range(5):
+                frozen(torch.zeros(sentences, 8, net.channels))
+        return frozen
+
+    def weights(self, logits, x, step):
+        earlier = self.signal[step - 1]
+        return F.embedding(x, self.noise[step]) * (earlier * logits.softmax(-1) + (1 - earlier) / 16)
+
+    def law(self, noisy, step):
+        x = torch.from_numpy(noisy.copy()).long().view(-1, 8)
+        with torch.inference_mode():
+            law = self.weights(self.forward(F.embedding(x, self.codes[step])), x, step)
+        return (law / law.sum(-1, keepdim=True)).flatten().numpy()
+
+    @staticmethod
+    def multinomial(weights):
+        return torch.multinomial(weights.view(-1, 16), 1)
+
+    @staticmethod
+    def inverse(weights):
+        """Less usual and faster: where the running sum passes a uniform draw."""
+        sums = weights.view(-1, 16).cumsum(-1)
+        return (sums < torch.rand(sums.shape[0], 1) * sums[:, -1:]).sum(-1)
+
+    def run(self, forward, draw):
+        x = torch.randint(16, (self.sentences, 8))
+        for step in range(self.steps, 0, -1):
+            logits = forward(F.embedding(x, self.codes[step]))
+            x = draw(self.weights(logits, x, step)).view(x.shape)
+        return x
+
+    def jobs(self):
+        def nothing(codes):
+            return self.prepared
+        return {'sample': lambda: self.run(self.forward, self.multinomial),
+                'sample-inverse': lambda: self.run(self.forward, self.inverse),
+                'outside': lambda: self.run(nothing, self.multinomial),
+                'outside-inverse': lambda: self.run(nothing, self.inverse)}
