@@ -63,7 +63,7 @@ void all_shapes(benchmark::internal::Benchmark* benchmark) {
   for (const std::int64_t side : {16, 64, 256, 512}) benchmark->Args({1, side, side});
 }
 
-constexpr std::size_t activation_count = 4096;  // x, dy and the result stay in the first cache
+constexpr std::size_t activation_count = 4096;  // all arrays stay in the first cache
 
 void activate(benchmark::State& state, kernel::activation kind) {
   bench::aligned_floats x = bench::random_floats(activation_count), y(activation_count);
@@ -74,10 +74,10 @@ void activate(benchmark::State& state, kernel::activation kind) {
   count_elements(state, activation_count);
 }
 
-void activate_backward(benchmark::State& state, kernel::activation kind) {
-  bench::aligned_floats x = bench::random_floats(activation_count), dy = x, dx(activation_count);
+void activate_with_slope(benchmark::State& state, kernel::activation kind) {
+  bench::aligned_floats x = bench::random_floats(activation_count), y(activation_count), slope(activation_count);
   for (auto _ : state) {
-    kernel::activate_backward(kind, x.data(), dy.data(), dx.data(), activation_count);
+    kernel::activate_with_slope(kind, x.data(), y.data(), slope.data(), activation_count);
     benchmark::ClobberMemory();
   }
   count_elements(state, activation_count);
@@ -123,9 +123,9 @@ BENCHMARK_CAPTURE(activate, relu, kernel::activation::relu);
 BENCHMARK_CAPTURE(activate, gelu, kernel::activation::gelu);
 BENCHMARK_CAPTURE(activate, silu, kernel::activation::silu);
 BENCHMARK_CAPTURE(activate, tanh, kernel::activation::tanh);
-BENCHMARK_CAPTURE(activate_backward, relu, kernel::activation::relu);
-BENCHMARK_CAPTURE(activate_backward, gelu, kernel::activation::gelu);
-BENCHMARK_CAPTURE(activate_backward, silu, kernel::activation::silu);
-BENCHMARK_CAPTURE(activate_backward, tanh, kernel::activation::tanh);
+BENCHMARK_CAPTURE(activate_with_slope, relu, kernel::activation::relu);
+BENCHMARK_CAPTURE(activate_with_slope, gelu, kernel::activation::gelu);
+BENCHMARK_CAPTURE(activate_with_slope, silu, kernel::activation::silu);
+BENCHMARK_CAPTURE(activate_with_slope, tanh, kernel::activation::tanh);
 BENCHMARK(softmax_cross_entropy)->ArgName("classes")->Arg(8)->Arg(16)->Arg(64);
 BENCHMARK(adam)->ArgName("parameters")->Arg(100'000);

@@ -38,16 +38,18 @@ TEST_CASE("activations and their slopes are the plain ones") {
       for (const std::size_t count : test::counts) {
         CAPTURE(static_cast<int>(kind));
         CAPTURE(count);
-        const input x(count, which, 1), dy(count, which, 2);
-        output y(count), dx(count);
+        const input x(count, which, 1);
+        output y(count), value(count), slope(count);
         kernel::plain::activate(kind, x, y, count);
-        kernel::plain::activate_backward(kind, x, dy, dx, count);
+        kernel::plain::activate_with_slope(kind, x, value, slope, count);
+        CHECK(value == y);
         test::each_instruction_set([&] {
-          output fast_y(count), fast_dx(count);
+          output fast_y(count), fast_value(count), fast_slope(count);
           kernel::activate(kind, x, fast_y, count);
-          kernel::activate_backward(kind, x, dy, fast_dx, count);
+          kernel::activate_with_slope(kind, x, fast_value, fast_slope, count);
           CHECK(fast_y == y);
-          CHECK(fast_dx == dx);
+          CHECK(fast_value == y);
+          CHECK(fast_slope == slope);
         });
       }
 }
@@ -55,18 +57,21 @@ TEST_CASE("activations and their slopes are the plain ones") {
 TEST_CASE("activations may work in place") {
   for (const auto kind : test::activations) {
     const std::size_t count = 53;
-    const input x(count, sort::ordinary, 1);
     const output before(count, sort::ordinary, 2);
-    output y = before, dx = before;
-    kernel::plain::activate(kind, before.data(), y, count);
-    kernel::plain::activate_backward(kind, x, before.data(), dx, count);
+    output y(count), slope(count);
+    kernel::plain::activate_with_slope(kind, before.data(), y, slope, count);
     test::each_instruction_set([&] {
-      output in_place = before;
+      output in_place = before, other(count);
       kernel::activate(kind, in_place, in_place, count);
       CHECK(in_place == y);
       in_place = before;
-      kernel::activate_backward(kind, x, in_place, in_place, count);
-      CHECK(in_place == dx);
+      kernel::activate_with_slope(kind, in_place, in_place, other, count);
+      CHECK(in_place == y);
+      CHECK(other == slope);
+      in_place = before;
+      kernel::activate_with_slope(kind, in_place, other, in_place, count);
+      CHECK(in_place == slope);
+      CHECK(other == y);
     });
   }
 }
@@ -80,15 +85,30 @@ TEST_CASE("activations and slopes are those of the formulas") {
       const float x = static_cast<float>(i) * 0.002f;
       const auto middle = static_cast<double>(x);
       float value = 0.0f, slope = 0.0f;
-      const float one = 1.0f;
-      kernel::activate(kind, &x, &value, 1);
-      kernel::activate_backward(kind, &x, &one, &slope, 1);
+      kernel::activate_with_slope(kind, &x, &value, &slope, 1);
       REQUIRE(std::abs(static_cast<double>(value) - exact_value(kind, middle)) < 2e-6);
       if (kind == kernel::activation::relu && i == 0) continue;  // no derivative there
       const double difference = (exact_value(kind, middle + 1e-5) - exact_value(kind, middle - 1e-5)) / 2e-5;
       REQUIRE(std::abs(static_cast<double>(slope) - difference) < 2e-6);
     }
   }
+}
+
+TEST_CASE("products of two arrays are the plain ones") {
+  for (const sort which : test::every_sort)
+    for (const std::size_t count : test::counts) {
+      const input x(count, which, 1);
+      const output y(count, which, 2);
+      output expected(count);
+      kernel::plain::multiply(x, y.data(), expected, count);
+      test::each_instruction_set([&] {
+        output z(count), in_place = y;
+        kernel::multiply(x, y.data(), z, count);
+        kernel::multiply(x, in_place, in_place, count);
+        CHECK(z == expected);
+        CHECK(in_place == expected);
+      });
+    }
 }
 
 TEST_CASE("sums of two arrays are the plain ones") {

@@ -113,9 +113,10 @@ void check_scratch_backward(const nn::plan& p, std::size_t rows) {
   }
 }
 
-// On the tape every tensor has a place of its own, and each layer reads the one that the list says.
+// On the tape every tensor has a place of its own, and each layer reads the one that the list says. The slopes of an activation
+// overwrite its input, unless that is the row's input or a saved tensor: then they have a place of their own too.
 void check_tape(const nn::plan& p) {
-  std::vector<range> tensors{{0, p.input_size()}};
+  std::vector<range> tensors{{0, p.input_size()}}, slopes;
   std::vector<std::size_t> tensor_after(p.layers.size());
   std::size_t current = 0;
   const auto partner = partners(p);
@@ -127,6 +128,12 @@ void check_tape(const nn::plan& p) {
       CHECK(l.tape.saved == tensors[tensor_after[partner[i]]].first);
       CHECK(output_floats(l) - input_floats(l) == tensors[tensor_after[partner[i]]].count);
     }
+    if (l.kind == layer_kind::activate) {
+      if (i == 0 || p.layers[i - 1].kind == layer_kind::save)
+        slopes.push_back({l.tape.saved, output_floats(l)});
+      else
+        CHECK(l.tape.saved == l.tape.input);
+    }
     if (l.kind != layer_kind::save) {
       tensors.push_back({l.tape.output, output_floats(l)});
       current = tensors.size() - 1;
@@ -135,6 +142,7 @@ void check_tape(const nn::plan& p) {
     CHECK(l.tape.output == tensors[current].first);
   }
   CHECK(p.tape_output == tensors[current].first);
+  tensors.insert(tensors.end(), slopes.begin(), slopes.end());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     CHECK(tensors[i].first % 16 == 0);
     CHECK(tensors[i].first + tensors[i].count <= p.tape_size);

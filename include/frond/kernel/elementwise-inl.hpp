@@ -2,42 +2,35 @@
 
 namespace frond::inline FROND_ABI::FROND_PASS {
 
-FROND_ALWAYS_INLINE vec activate(kernel::activation kind, const vec& x) {
-  switch (kind) {
-    case kernel::activation::relu: return max(x, splat(0.0f));
-    case kernel::activation::gelu: return x * normal(x).cdf;
-    case kernel::activation::silu: return x * sigmoid(x);
-    case kernel::activation::tanh: return tanh(x);
-  }
-  return x;
-}
-
-// The derivative at x.
-FROND_ALWAYS_INLINE vec activation_slope(kernel::activation kind, const vec& x) {
+// f(x) and, where it is wanted, f'(x); what the two share is computed once.
+struct activated {
+  vec value, slope;
+};
+FROND_ALWAYS_INLINE activated activate(kernel::activation kind, const vec& x) {
   const vec one = splat(1.0f);
   switch (kind) {
-    case kernel::activation::relu: return select(splat(0.0f) < x, one, splat(0.0f));
+    case kernel::activation::relu: return {max(x, splat(0.0f)), select(splat(0.0f) < x, one, splat(0.0f))};
     case kernel::activation::gelu: {
       const normal_law law = normal(x);
-      return mul_add(x, law.pdf, law.cdf);
+      return {x * law.cdf, mul_add(x, law.pdf, law.cdf)};
     }
     case kernel::activation::silu: {
       const vec s = sigmoid(x);
-      return mul_add(x * s, one - s, s);
+      return {x * s, mul_add(x * s, one - s, s)};
     }
     case kernel::activation::tanh: {
       const vec t = tanh(x);
-      return one - t * t;
+      return {t, one - t * t};
     }
   }
-  return one;
+  return {x, one};
 }
 
 template <kernel::activation Kind>
 inline void activate_all(const float* x, float* y, std::size_t count) {
   std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) store(y + i, activate(Kind, load(x + i)));
-  if (i < count) store_some(y + i, activate(Kind, load_some(x + i, count - i)), count - i);
+  for (; i + 16 <= count; i += 16) store(y + i, activate(Kind, load(x + i)).value);
+  if (i < count) store_some(y + i, activate(Kind, load_some(x + i, count - i)).value, count - i);
 }
 inline void activate(kernel::activation kind, const float* x, float* y, std::size_t count) {
   switch (kind) {
@@ -49,19 +42,32 @@ inline void activate(kernel::activation kind, const float* x, float* y, std::siz
 }
 
 template <kernel::activation Kind>
-inline void activate_backward_all(const float* x, const float* dy, float* dx, std::size_t count) {
+inline void activate_with_slope_all(const float* x, float* y, float* slope, std::size_t count) {
   std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) store(dx + i, load(dy + i) * activation_slope(Kind, load(x + i)));
-  if (i < count)
-    store_some(dx + i, load_some(dy + i, count - i) * activation_slope(Kind, load_some(x + i, count - i)), count - i);
-}
-inline void activate_backward(kernel::activation kind, const float* x, const float* dy, float* dx, std::size_t count) {
-  switch (kind) {
-    case kernel::activation::relu: return activate_backward_all<kernel::activation::relu>(x, dy, dx, count);
-    case kernel::activation::gelu: return activate_backward_all<kernel::activation::gelu>(x, dy, dx, count);
-    case kernel::activation::silu: return activate_backward_all<kernel::activation::silu>(x, dy, dx, count);
-    case kernel::activation::tanh: return activate_backward_all<kernel::activation::tanh>(x, dy, dx, count);
+  for (; i + 16 <= count; i += 16) {
+    const activated a = activate(Kind, load(x + i));
+    store(y + i, a.value);
+    store(slope + i, a.slope);
   }
+  if (i < count) {
+    const activated a = activate(Kind, load_some(x + i, count - i));
+    store_some(y + i, a.value, count - i);
+    store_some(slope + i, a.slope, count - i);
+  }
+}
+inline void activate_with_slope(kernel::activation kind, const float* x, float* y, float* slope, std::size_t count) {
+  switch (kind) {
+    case kernel::activation::relu: return activate_with_slope_all<kernel::activation::relu>(x, y, slope, count);
+    case kernel::activation::gelu: return activate_with_slope_all<kernel::activation::gelu>(x, y, slope, count);
+    case kernel::activation::silu: return activate_with_slope_all<kernel::activation::silu>(x, y, slope, count);
+    case kernel::activation::tanh: return activate_with_slope_all<kernel::activation::tanh>(x, y, slope, count);
+  }
+}
+
+inline void multiply(const float* x, const float* y, float* z, std::size_t count) {
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) store(z + i, load(x + i) * load(y + i));
+  if (i < count) store_some(z + i, load_some(x + i, count - i) * load_some(y + i, count - i), count - i);
 }
 
 inline void add(const float* x, float* y, std::size_t count) {

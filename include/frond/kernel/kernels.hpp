@@ -18,9 +18,14 @@ inline void activate(activation kind, const float* x, float* y, std::size_t coun
   FROND_DISPATCH_CALL(activate(kind, x, y, count));
 }
 
-// dx[i] = dy[i] f'(x[i]), x being the argument of the forward pass. dx may be dy.
-inline void activate_backward(activation kind, const float* x, const float* dy, float* dx, std::size_t count) {
-  FROND_DISPATCH_CALL(activate_backward(kind, x, dy, dx, count));
+// y[i] = f(x[i]) and slope[i] = f'(x[i]), which is all that a backward pass wants to know of x. Either may be x.
+inline void activate_with_slope(activation kind, const float* x, float* y, float* slope, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_with_slope(kind, x, y, slope, count));
+}
+
+// z[i] = x[i] y[i]. z may be x or y.
+inline void multiply(const float* x, const float* y, float* z, std::size_t count) {
+  FROND_DISPATCH_CALL(multiply(x, y, z, count));
 }
 
 // y[i] = y[i] + x[i].

@@ -64,8 +64,16 @@ inline void activate(activation kind, const float* x, float* y, std::size_t coun
   for (std::size_t i = 0; i < count; ++i) y[i] = activation_value(kind, x[i]);
 }
 
-inline void activate_backward(activation kind, const float* x, const float* dy, float* dx, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) dx[i] = dy[i] * activation_slope(kind, x[i]);
+inline void activate_with_slope(activation kind, const float* x, float* y, float* slope, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float argument = x[i];
+    y[i] = activation_value(kind, argument);
+    slope[i] = activation_slope(kind, argument);
+  }
+}
+
+inline void multiply(const float* x, const float* y, float* z, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) z[i] = x[i] * y[i];
 }
 
 inline void add(const float* x, float* y, std::size_t count) {

@@ -93,17 +93,19 @@ inline std::span<float> scratch_input(const plan& p, float* scratch, std::size_t
   return {scratch + p.layers.front().scratch.input * rows, p.input_size() * rows};
 }
 
-// The same, keeping every tensor on the tape (plan.tape_size * rows floats) for a backward pass; the input stands at its start.
+// The same, keeping on the tape (plan.tape_size * rows floats) what a backward pass needs: the inputs of dense layers and the
+// slopes of activations. The input stands at its start.
 inline std::span<float> forward_on_tape(const plan& p, const float* parameters, float* tape, std::size_t rows) {
   for (const layer& l : p.layers) {
     const float* const x = tape + l.tape.input * rows;
     float* const y = tape + l.tape.output * rows;
+    float* const saved = tape + l.tape.saved * rows;
     const std::size_t count = rows * l.positions;
     switch (l.kind) {
       case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
-      case layer_kind::activate: kernel::activate(l.function, x, y, count * l.outputs); break;
-      case layer_kind::save: break;  // the tape keeps everything anyway
-      case layer_kind::join: detail::join_forward(l, x, tape + l.tape.saved * rows, y, count); break;
+      case layer_kind::activate: kernel::activate_with_slope(l.function, x, y, saved, count * l.outputs); break;
+      case layer_kind::save: break;  // its tensor stays on the tape anyway
+      case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
     }
   }
   return {tape + p.tape_output * rows, p.output_size() * rows};
@@ -124,7 +126,7 @@ inline void backward(const plan& p, const float* parameters, const float* tape, 
     const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
     switch (l.kind) {
       case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
-      case layer_kind::activate: kernel::activate_backward(l.function, x, dy, dx, count * l.outputs); break;
+      case layer_kind::activate: kernel::multiply(tape + l.tape.saved * rows, dy, dx, count * l.outputs); break;
       case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
       case layer_kind::join:
         detail::copy_channels(dy, l.outputs, dx, l.inputs, l.inputs, count);

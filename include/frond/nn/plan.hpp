@@ -25,6 +25,8 @@ enum class layer_kind : std::uint8_t {
 };
 
 // Where a layer finds its tensors, in floats per row; a tensor of a block of rows stands at (offset * rows of the block).
+// `saved` is the tensor of a save or join; on the tape an activation keeps its slopes there, over its input unless somebody
+// else needs that.
 struct tensor_places {
   std::size_t input = 0, output = 0, saved = 0;
 };
@@ -49,7 +51,7 @@ struct plan {
   std::uint32_t input_positions = 0, input_channels = 0;
   std::uint32_t output_positions = 0, output_channels = 0;
   std::size_t parameter_count = 0;
-  std::size_t tape_size = 0;     // floats per row that training keeps; the input stands at its start
+  std::size_t tape_size = 0;     // floats per row that training keeps; the input stands at its start and stays there
   std::size_t tape_output = 0;   // where the output stands on the tape
   std::size_t scratch_size = 0;  // floats per row for inference, or for gradients
   std::size_t scratch_output = 0;
@@ -112,7 +114,12 @@ class plan_storage {
     return *this;
   }
   constexpr plan_storage& activate(kernel::activation function) {
-    if (layer* l = append(layer_kind::activate, plan_.output_channels)) l->function = function;
+    const bool input_is_needed = count_ == 0 || layers_[count_ - 1].kind == layer_kind::save;
+    if (layer* l = append(layer_kind::activate, plan_.output_channels)) {
+      l->function = function;
+      l->tape.saved = input_is_needed ? tape_end_ : l->tape.input;
+      if (input_is_needed) tape_end_ += padded(plan_.output_size());
+    }
     return *this;
   }
   constexpr plan_storage& save() {
