@@ -46,21 +46,22 @@ namespace detail {
 
 constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
 
-// What one worker needs for a block of rows: the tape, scratch for gradients, losses by position, targets and their scratch.
+// What one worker needs for a block of rows: a tape of `tape_size` floats per row (an evaluation has none), scratch for tensors
+// or gradients, losses by position, targets and their scratch.
 struct block_memory {
   float* tape = nullptr;
   float* scratch = nullptr;
   float* losses = nullptr;
   float* targets = nullptr;
 
-  static constexpr std::size_t size(const nn::plan& p, std::size_t rows) {
-    return padded(p.tape_size * rows) + padded(p.scratch_size * rows) + padded(p.output_positions * rows) +
+  static constexpr std::size_t size(const nn::plan& p, std::size_t tape_size, std::size_t rows) {
+    return padded(tape_size * rows) + padded(p.scratch_size * rows) + padded(p.output_positions * rows) +
            2 * padded(p.output_size() * rows);
   }
-  static constexpr block_memory at(const nn::plan& p, std::size_t rows, float* base) {
+  static constexpr block_memory at(const nn::plan& p, std::size_t tape_size, std::size_t rows, float* base) {
     block_memory m;
     m.tape = base;
-    m.scratch = m.tape + padded(p.tape_size * rows);
+    m.scratch = m.tape + padded(tape_size * rows);
     m.losses = m.scratch + padded(p.scratch_size * rows);
     m.targets = m.losses + padded(p.output_positions * rows);
     return m;
@@ -76,29 +77,38 @@ Target* target_memory(float* memory) {
     return reinterpret_cast<Target*>(memory);
 }
 
-// Writes examples [first, first + rows), runs the network on the tape, writes the loss of each row (mean over its outputs) and
-// the gradient by the output, scaled with `scale`, to where backward expects it.
+// How many targets a row has.
+template <class Target>
+constexpr std::size_t targets_per_row(const nn::plan& p) {
+  return std::is_same_v<Target, symbol> ? p.output_positions : p.output_size();
+}
+
+// Writes examples [first, first + rows): inputs to `input`, targets to the block's memory.
 template <problem Problem>
-void forward_block(const nn::plan& p, const Problem& examples, const float* parameters, const block_memory& m,
-                   std::uint64_t first, std::size_t rows, float scale, float* row_losses) {
+void write_examples(const nn::plan& p, const Problem& examples, const block_memory& m, std::uint64_t first, std::size_t rows,
+                    float* input) {
   using target = typename Problem::target;
-  constexpr bool classes = std::is_same_v<target, symbol>;
-  const std::size_t per_row = classes ? p.output_positions : p.output_size();
+  const std::size_t per_row = targets_per_row<target>(p);
   target* const targets = target_memory<target>(m.targets);
   target* const unused = target_memory<target>(m.targets + padded(p.output_size() * rows));
   for (std::size_t row = 0; row < rows; ++row)
-    examples.write(first + row, {m.tape + row * p.input_size(), p.input_size()}, {targets + row * per_row, per_row},
+    examples.write(first + row, {input + row * p.input_size(), p.input_size()}, {targets + row * per_row, per_row},
                    {unused + row * per_row, per_row});
-  const std::span<float> output = nn::forward_on_tape(p, parameters, m.tape, rows);
-  float* const gradient = m.scratch + p.scratch_output * rows;
-  const float terms = static_cast<float>(per_row);
-  if constexpr (classes) {
-    kernel::softmax_cross_entropy(output.data(), targets, rows * p.output_positions, p.output_channels, scale, gradient,
-                                  m.losses);
+}
+
+// The loss of each row, mean over its outputs, and `scale` times the gradient by the output, which may overwrite the output.
+template <problem Problem>
+void losses_of(const nn::plan& p, const block_memory& m, const float* output, std::size_t rows, float scale, float* gradient,
+               float* row_losses) {
+  using target = typename Problem::target;
+  const target* const targets = target_memory<target>(m.targets);
+  const auto terms = static_cast<float>(targets_per_row<target>(p));
+  if constexpr (std::is_same_v<target, symbol>) {
+    kernel::softmax_cross_entropy(output, targets, rows * p.output_positions, p.output_channels, scale, gradient, m.losses);
     for (std::size_t row = 0; row < rows; ++row)
       row_losses[row] = kernel::sum(m.losses + row * p.output_positions, p.output_positions) / terms;
   } else {
-    kernel::squared_error(output.data(), targets, rows, p.output_size(), scale, gradient, row_losses);
+    kernel::squared_error(output, targets, rows, p.output_size(), scale, gradient, row_losses);
     for (std::size_t row = 0; row < rows; ++row) row_losses[row] = row_losses[row] / terms;
   }
 }
@@ -107,7 +117,7 @@ void forward_block(const nn::plan& p, const Problem& examples, const float* para
 
 // Floats of memory that evaluate() needs.
 constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, std::size_t block_rows, std::size_t workers) {
-  return detail::padded(count) + workers * detail::block_memory::size(p, block_rows);
+  return detail::padded(count) + workers * detail::block_memory::size(p, 0, block_rows);
 }
 
 // Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
@@ -122,9 +132,11 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
   return in_ieee_arithmetic([&] {
     workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
       const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
-      float* const own = blocks + worker * detail::block_memory::size(p, block_rows);
-      detail::forward_block(p, examples, parameters.data(), detail::block_memory::at(p, rows, own), first + row, rows, 0.0f,
-                            losses + row);
+      float* const own = blocks + worker * detail::block_memory::size(p, 0, block_rows);
+      const auto m = detail::block_memory::at(p, 0, rows, own);
+      detail::write_examples(p, examples, m, first + row, rows, nn::scratch_input(p, m.scratch, rows).data());
+      float* const output = nn::forward(p, parameters.data(), m.scratch, rows).data();
+      detail::losses_of<Problem>(p, m, output, rows, 0.0f, output, losses + row);
     });
     return kernel::sum(losses, count) / static_cast<float>(count);
   });
@@ -145,7 +157,7 @@ constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::
   const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
   const std::size_t partials = shards == 1 ? 0 : static_cast<std::size_t>(std::bit_width(shards));
   return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
-         running * detail::block_memory::size(p, o.block()) + detail::padded(o.batch);
+         running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
 }
 
 // Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
@@ -166,7 +178,7 @@ class trainer {
     gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
     partials_ = gradients_ + running_ * stride();
     blocks_ = partials_ + (o.shards() == 1 ? 0 : static_cast<std::size_t>(std::bit_width(o.shards()))) * stride();
-    losses_ = blocks_ + running_ * detail::block_memory::size(p, o.block());
+    losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
     for (float& value : state_) value = 0.0f;
   }
 
@@ -218,17 +230,17 @@ class trainer {
   void differentiate(std::size_t shard, std::size_t slot) {
     float* const gradient = gradients_ + slot * stride();
     __builtin_memset(gradient, 0, plan_.parameter_count * sizeof(float));
-    float* const own = blocks_ + slot * detail::block_memory::size(plan_, options_.block());
+    float* const own = blocks_ + slot * detail::block_memory::size(plan_, plan_.tape_size, options_.block());
     const std::size_t begin = shard * options_.shard_rows;
     const std::size_t end = begin + options_.shard_rows < options_.batch ? begin + options_.shard_rows : options_.batch;
-    const std::size_t terms = std::is_same_v<typename Problem::target, symbol> ? plan_.output_positions : plan_.output_size();
-    const float scale = 1.0f / static_cast<float>(options_.batch * terms);
+    const float scale = 1.0f / static_cast<float>(options_.batch * detail::targets_per_row<typename Problem::target>(plan_));
     for (std::size_t row = begin; row < end; row += options_.block()) {
       const std::size_t rows = end - row < options_.block() ? end - row : options_.block();
-      const auto memory = detail::block_memory::at(plan_, rows, own);
-      detail::forward_block(plan_, problem_, parameters_.data(), memory, step_ * options_.batch + row, rows, scale,
-                            losses_ + row);
-      nn::backward(plan_, parameters_.data(), memory.tape, memory.scratch, gradient, rows);
+      const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
+      detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
+      const float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
+      detail::losses_of<Problem>(plan_, m, output, rows, scale, m.scratch + plan_.scratch_output * rows, losses_ + row);
+      nn::backward(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
     }
   }
 
