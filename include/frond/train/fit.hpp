@@ -16,7 +16,7 @@ struct fit_options {
   std::uint64_t max_steps = 10000;
   std::uint64_t evaluate_every = 100;   // steps between two validations
   std::size_t validation_count = 1024;  // examples 0 .. count - 1 of the validation problem, the same each time
-  std::size_t block_rows = 32;          // of the evaluation; a matter of speed and memory only
+  std::size_t block_rows = 64;          // of the evaluation; a matter of speed and memory only
 };
 
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
