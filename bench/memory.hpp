@@ -9,7 +9,8 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/random/draws.hpp>
 
-namespace bench {
+// The library's own inline namespace, because a program may hold builds of it that differ in their arithmetic.
+namespace bench::inline FROND_ABI {
 
 // Zeros at the start of a cache line.
 class aligned_floats {
@@ -61,4 +62,4 @@ class drawn_grammar {
   frond::grammar::rhm_view view_;
 };
 
-}  // namespace bench
+}  // namespace bench::inline FROND_ABI

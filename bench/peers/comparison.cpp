@@ -8,8 +8,6 @@
 #include <limits>
 #include <stdexcept>
 
-#include <frond/config/version.hpp>
-
 #include "../peak.hpp"
 
 namespace peers {
@@ -50,6 +48,18 @@ double peak_now(bench::detail::peak_loop loop) {
   const double begin = thread_seconds();
   loop(peak_turns);
   return bench::detail::operations_per_turn() * static_cast<double>(peak_turns) / (thread_seconds() - begin);
+}
+
+// Whether products and sums of their own reach less than 0.9 of the peak of fused ones.
+bool fusing_pays() {
+  static const bool pays = [] {
+    const auto loop = bench::detail::fused_multiply_add();
+    if (!loop) return false;
+    std::vector<double> ratios;
+    for (int i = 0; i < blocks_of_each_row; ++i) ratios.push_back(peak_now(bench::detail::multiply_add()) / peak_now(loop));
+    return median(ratios) < 0.9;
+  }();
+  return pays;
 }
 
 std::vector<row>& rows() {
@@ -105,6 +115,10 @@ void write_file(const std::string& path) {
 double thread_seconds() { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
 double wall_seconds() { return seconds_of(CLOCK_MONOTONIC); }
 
+std::string measured::of_peak(double operations, std::size_t who) const {
+  return text(operations / seconds[who] / std::max(multiply_add, fused)) + " of peak";
+}
+
 measured run_in_turns(benchmark::State& state, const std::vector<side>& sides) {
   std::vector<std::size_t> calls;
   for (const side& work : sides) calls.push_back(calls_in_a_block(work));
@@ -143,6 +157,15 @@ void add(const std::string& id, const std::function<row(benchmark::State&)>& com
     }
   };
   benchmark::RegisterBenchmark(id.c_str(), run)->Iterations(blocks_of_each_row)->UseManualTime();
+}
+
+void add(const std::string& id, const std::function<row(benchmark::State&, const build&)>& comparison) {
+  const auto with = [&comparison](const build& ours) {
+    return [&ours, comparison](benchmark::State& state) { return comparison(state, ours); };
+  };
+  if (!fusing_pays()) return add(id, with(separate::library()));
+  add(id, with(fused::library()));
+  add(id + "/separate", with(separate::library()));
 }
 
 void leave_out(const std::string& ids, const std::string& reason) { absent().push_back(ids + ": " + reason); }
@@ -185,7 +208,6 @@ row compare_with_peak(const measured& m, std::size_t ours, double operations) {
   r.ratio = r.ours / r.theirs;
   r.peer = "mul+add in registers";
   r.version = m.fused > 0 ? "FMA peak " + text(m.fused * 1e-9) + " GFLOP/s" : "no FMA";
-  r.flags = our_flags();
   r.blocks = m.blocks;
   return r;
 }
@@ -204,11 +226,6 @@ std::string text(double value) {
   char buffer[32];
   std::snprintf(buffer, sizeof buffer, "%.4g", value);
   return buffer;
-}
-
-std::string our_flags() {
-  const auto instructions = frond::simd::active_instruction_set();
-  return std::string("ours -O3, ") + frond::simd::name(instructions) + " chosen at run time, separate";
 }
 
 int run_all(int argument_count, char** arguments) {

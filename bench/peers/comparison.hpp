@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "ours.hpp"
+
 namespace peers {
 
 // Seconds that the calling thread has been running; what neighbours take from it does not count.
@@ -38,6 +40,9 @@ struct measured {
   double multiply_add = 0;      // floating-point operations per second in registers, products and sums rounded separately
   double fused = 0;             // the same in fused instructions; 0 where there are none
   std::size_t blocks = 0;
+
+  // Of the highest peak, which is what other libraries go by: they fuse.
+  [[nodiscard]] std::string of_peak(double operations, std::size_t who) const;
 };
 
 // As many blocks as `state` has iterations. A block of a side lasts some two milliseconds, or one call.
@@ -57,6 +62,9 @@ struct row {
 
 // Registers a comparison under its id. It returns a row without the id, or throws: then the row is void, and so is the run.
 void add(const std::string& id, const std::function<row(benchmark::State&)>& comparison);
+// The same with a build of the library: arithmetic `separate`. Where the machine multiplies and adds much slower than it does
+// both at once, `fused` takes the id, and <id>/separate stands beside it: everybody else's products are fused.
+void add(const std::string& id, const std::function<row(benchmark::State&, const build&)>& comparison);
 // Says at the end which rows were left out, and why.
 void leave_out(const std::string& ids, const std::string& reason);
 
@@ -75,9 +83,6 @@ row compare_rates(const measured& m, double our_items, double their_items, doubl
 
 // A short number for texts.
 std::string text(double number);
-
-// What is known of our own side: instruction set, arithmetic and the flags of the build.
-std::string our_flags();
 
 // Prints the rows as they come, runs everything that the command line asks for, and writes the file if it was named with
 // --csv=<path>. Returns the exit status.

@@ -22,7 +22,8 @@ struct sampled {
   std::uint64_t next = 0;
 
   explicit sampled(std::uint32_t levels)
-      : depth(levels), ours(builtin::make_hierarchy(levels)), rules(ours->rules()), sentences(sentences_at_a_time << levels) {}
+      : depth(levels), ours(separate::library().make_hierarchy(levels)), rules(ours->rules()),
+        sentences(sentences_at_a_time << levels) {}
 
   void require_right() {
     ours->sample(7, sentences);
@@ -72,7 +73,7 @@ row sample_sentences(benchmark::State& state, hand_sampler theirs, const std::st
   slowest.unit = "Gtoken/s";
   slowest.peer = name;
   slowest.version = "own text";
-  slowest.flags = our_flags() + "; " + flags + all;
+  slowest.flags = separate::library().own.description() + "; " + flags + all;
   slowest.blocks = m.blocks;
   return slowest;
 }
@@ -100,7 +101,7 @@ void transpose(const float* from, std::size_t rest, float* to, bool back) {
 // Ours takes noisy symbols and writes laws sentence by sentence; theirs has likelihoods and marginals by lane, which it would
 // still have to be brought into and from.
 row beliefs(benchmark::State& state, std::uint32_t depth) {
-  const auto ours = builtin::make_hierarchy(depth);
+  const auto ours = separate::library().make_hierarchy(depth);
   const std::vector<std::uint8_t> noisy = ours->noisy(trees, signal);
   const std::vector<float> levels(trees, signal);
   const std::vector<double> right = ours->denoise_in_double(noisy, signal);
@@ -129,8 +130,9 @@ row beliefs(benchmark::State& state, std::uint32_t depth) {
   r.theirs /= static_cast<double>(trees);
   r.peer = "by hand, a tree in each lane";
   r.version = "own text";
-  r.flags = our_flags() + "; theirs -O3 -march=native, likelihoods and marginals by lane; largest error against double " +
-            text(error) + ", theirs " + text(their_error);
+  r.flags = separate::library().own.description() +
+            "; theirs -O3 -march=native, likelihoods and marginals by lane; largest error against double " + text(error) +
+            ", theirs " + text(their_error);
   return r;
 }
 

@@ -34,197 +34,200 @@ constexpr double same_function = 1e-4, approximate_gelu = 1e-2;
 
 std::vector<float> copy(std::span<const float> floats) { return {floats.begin(), floats.end()}; }
 
-std::vector<float> infer(network& model, const training_data& data, const net& shape, std::size_t rows) {
-  std::vector<float> outputs(rows * shape.output_size());
-  model.infer(data.inputs.data(), rows, outputs.data());
-  return outputs;
-}
+// A network of ours and the batch that it is shown, as every comparison begins.
+struct stage {
+  const build& library;
+  net shape;
+  std::size_t rows;
+  training_data data = random_data(shape, rows);
+  std::unique_ptr<network> ours = library.make_network(shape, data, 1);
+  std::vector<float> outputs = std::vector<float>(rows * shape.output_size());
 
-side inference(network& model, const training_data& data, std::vector<float>& outputs, std::size_t rows) {
-  return timed([&model, &data, &outputs, rows] { model.infer(data.inputs.data(), rows, outputs.data()); });
-}
+  // The same network, the same parameters.
+  std::unique_ptr<network> rebuilt_by(network_maker maker) {
+    auto other = maker(shape, data);
+    std::copy(ours->parameters().begin(), ours->parameters().end(), other->parameters().begin());
+    return other;
+  }
+  void rebuild_in_python(const std::string& kind) {
+    python().send("parameters", ours->parameters());
+    python().send("inputs", data.inputs);
+    python().send("targets", shape.classes ? std::vector<float>(data.classes.begin(), data.classes.end()) : data.targets);
+    python().ask("net " + kind + " it");
+  }
+
+  void infer(network& model, std::vector<float>& out) { model.infer(data.inputs.data(), rows, out.data()); }
+  side inference(network& model, std::vector<float>& out) {
+    return timed([this, &model, &out] { infer(model, out); });
+  }
+  [[nodiscard]] double forward_operations() const { return static_cast<double>(rows) * shape.forward_operations(); }
+  [[nodiscard]] double training_operations() const { return static_cast<double>(rows) * shape.training_operations(); }
+};
+
 side training(network& model) {
   return timed([&model] { model.train(); });
 }
 
-// The same network with the same parameters elsewhere.
-void send_to_python(const std::string& kind, network& model, const training_data& data) {
-  python().send("parameters", model.parameters());
-  python().send("inputs", data.inputs);
-  python().send("targets", data.targets.empty() ? std::vector<float>(data.classes.begin(), data.classes.end()) : data.targets);
-  python().ask("net " + kind + " it");
-}
-std::unique_ptr<network> rebuilt(network_maker maker, network& model, const net& shape, const training_data& data) {
-  auto other = maker(shape, data);
-  std::copy(model.parameters().begin(), model.parameters().end(), other->parameters().begin());
-  return other;
-}
-
-// One training step on both sides: the same loss and the same gradient.
-double require_same_step(network& ours, float their_loss, const std::vector<float>& their_gradient, float our_loss,
-                         double tolerance) {
-  require_close({our_loss}, {their_loss}, tolerance, "the loss");
-  return require_close(copy(ours.gradient()), their_gradient, tolerance, "the gradient");
-}
+// One training step on both sides, of networks that are the same so far: the same loss and the same gradient.
 double require_same_step(network& ours, network& theirs) {
   const float our_loss = ours.train(), their_loss = theirs.train();
-  return require_same_step(ours, their_loss, copy(theirs.gradient()), our_loss, approximate_gelu);
+  require_close({our_loss}, {their_loss}, approximate_gelu, "the loss");
+  return require_close(copy(ours.gradient()), copy(theirs.gradient()), approximate_gelu, "the gradient");
 }
-double require_same_step_in_python(network& ours) {
+[[maybe_unused]] double require_same_step_in_python(network& ours) {
   const float our_loss = ours.train(), their_loss = std::stof(python().ask("train it"));
-  return require_same_step(ours, their_loss, python().fetch("gradient"), our_loss, same_function);
-}
-
-std::string of_peak(double operations, double seconds, const measured& m) {
-  return text(operations / seconds / m.multiply_add) + " of peak";
+  require_close({our_loss}, {their_loss}, same_function, "the loss");
+  return require_close(copy(ours.gradient()), python().fetch("gradient"), same_function, "the gradient");
 }
 
 // Fills in who the other side is.
-row against(row r, const std::string& peer, const std::string& version, const std::string& flags, double difference) {
+row against(row r, const stage& s, const std::string& peer, const std::string& version, const std::string& flags,
+            double difference) {
   r.peer = peer;
   r.version = version;
-  r.flags = our_flags() + "; theirs " + flags + "; difference " + text(difference);
+  r.flags = s.library.own.description() + "; theirs " + flags + "; difference " + text(difference);
   return r;
 }
 
-constexpr const char* torch_flags = "ATEN_CPU_CAPABILITY widest and malloc tuned";
-
-row infer_against_torch(benchmark::State& state, const std::string& kind, const net& shape, std::size_t rows) {
-  const training_data data = random_data(shape, rows);
-  const auto ours = builtin::make_network(shape, data);
-  send_to_python(kind, *ours, data);
-  python().ask("infer it " + std::to_string(rows));
-  std::vector<float> outputs = infer(*ours, data, shape, rows);
-  const double difference = require_close(outputs, python().fetch("outputs"), same_function, "the output");
-  const measured m = run_in_turns(state, {inference(*ours, data, outputs, rows), python().job("it/infer")});
-  return against(compare_times(m, 0, 1), "torch.jit " + kind, python().ask("hello"),
-                 std::string(torch_flags) + ", traced and frozen", difference);
+row infer_against_peak(benchmark::State& state, stage s) {
+  s.infer(*s.ours, s.outputs);
+  row r = compare_with_peak(run_in_turns(state, {s.inference(*s.ours, s.outputs)}), 0, s.forward_operations());
+  r.flags = s.library.own.description();
+  return r;
 }
 
-row train_against_torch(benchmark::State& state, const std::string& kind, const net& shape, std::size_t rows) {
-  const training_data data = random_data(shape, rows);
-  const auto ours = builtin::make_network(shape, data);
-  send_to_python(kind, *ours, data);
-  const double difference = require_same_step_in_python(*ours);
-  const measured m = run_in_turns(state, {training(*ours), python().job("it/train")});
-  return against(
-      compare_times(m, 0, 1), "torch " + kind, python().ask("hello"),
-      std::string(torch_flags) + ", " + of_peak(static_cast<double>(rows) * shape.training_operations(), m.seconds[1], m),
-      difference);
+row train_against_peak(benchmark::State& state, stage s) {
+  const float before = s.ours->train();
+  const measured m = run_in_turns(state, {training(*s.ours)});
+  require(s.ours->train() < before, "the loss does not fall");
+  row r = compare_with_peak(m, 0, s.training_operations());
+  r.flags = s.library.own.description();
+  return r;
 }
 
-#if PEERS_WITH_EIGEN
-row infer_against_eigen(benchmark::State& state, const net& shape, std::size_t rows) {
-  const training_data data = random_data(shape, rows);
-  const auto ours = builtin::make_network(shape, data), theirs = rebuilt(eigen_network, *ours, shape, data);
-  std::vector<float> outputs = infer(*ours, data, shape, rows), their_outputs = infer(*theirs, data, shape, rows);
-  const double difference = require_close(outputs, their_outputs, approximate_gelu, "the output");
-  const measured m =
-      run_in_turns(state, {inference(*ours, data, outputs, rows), inference(*theirs, data, their_outputs, rows)});
-  return against(compare_times(m, 0, 1), "Eigen by hand", eigen_products().version, hand_flags, difference);
+#if PEERS_WITH_TORCH
+constexpr const char* torch_flags = "widest ATEN_CPU_CAPABILITY, malloc tuned, ";
+
+row infer_against_torch(benchmark::State& state, const std::string& kind, stage s) {
+  s.rebuild_in_python(kind);
+  python().ask("infer it " + std::to_string(s.rows));
+  s.infer(*s.ours, s.outputs);
+  const double difference = require_close(s.outputs, python().fetch("outputs"), same_function, "the output");
+  const measured m = run_in_turns(state, {s.inference(*s.ours, s.outputs), python().job("it/infer")});
+  return against(compare_times(m, 0, 1), s, "torch.jit " + kind, python().ask("hello"),
+                 torch_flags + std::string("traced and frozen, ") + m.of_peak(s.forward_operations(), 1), difference);
 }
 
-row train_against_eigen(benchmark::State& state, const net& shape, std::size_t rows) {
-  const training_data data = random_data(shape, rows);
-  const auto ours = builtin::make_network(shape, data), theirs = rebuilt(eigen_network, *ours, shape, data);
-  const double difference = require_same_step(*ours, *theirs);
-  const measured m = run_in_turns(state, {training(*ours), training(*theirs)});
-  return against(
-      compare_times(m, 0, 1), "Eigen by hand", eigen_products().version,
-      std::string(hand_flags) + ", " + of_peak(static_cast<double>(rows) * shape.training_operations(), m.seconds[1], m),
-      difference);
+row train_against_torch(benchmark::State& state, const std::string& kind, stage s) {
+  s.rebuild_in_python(kind);
+  const double difference = require_same_step_in_python(*s.ours);
+  const measured m = run_in_turns(state, {training(*s.ours), python().job("it/train")});
+  return against(compare_times(m, 0, 1), s, "torch " + kind, python().ask("hello"),
+                 torch_flags + m.of_peak(s.training_operations(), 1), difference);
 }
 #endif
 
+#if PEERS_WITH_EIGEN
+row infer_against_eigen(benchmark::State& state, stage s) {
+  const auto theirs = s.rebuilt_by(eigen_network);
+  std::vector<float> their_outputs(s.outputs.size());
+  s.infer(*s.ours, s.outputs);
+  s.infer(*theirs, their_outputs);
+  const double difference = require_close(s.outputs, their_outputs, approximate_gelu, "the output");
+  const measured m = run_in_turns(state, {s.inference(*s.ours, s.outputs), s.inference(*theirs, their_outputs)});
+  return against(compare_times(m, 0, 1), s, "Eigen by hand", eigen_products().version, hand_flags, difference);
+}
+
+row train_against_eigen(benchmark::State& state, stage s) {
+  const auto theirs = s.rebuilt_by(eigen_network);
+  const double difference = require_same_step(*s.ours, *theirs);
+  const measured m = run_in_turns(state, {training(*s.ours), training(*theirs)});
+  return against(compare_times(m, 0, 1), s, "Eigen by hand", eigen_products().version,
+                 std::string(hand_flags) + ", " + m.of_peak(s.training_operations(), 1), difference);
+}
+#endif
+
+#if PEERS_WITH_TORCH || PEERS_WITH_EIGEN || PEERS_WITH_OPENBLAS
 // Against the fastest of all that are there.
-row train_against_best(benchmark::State& state, const net& shape, std::size_t rows) {
-  const training_data data = random_data(shape, rows);
-  const auto ours = builtin::make_network(shape, data);
-  std::vector<side> sides = {training(*ours)};
-  std::vector<std::string> names = {""}, versions = {""};
-  std::vector<std::unique_ptr<network>> others;
-  double difference = 0;
-  const auto join_in = [&](const std::string& name, const std::string& version, side work, double theirs) {
-    names.push_back(name);
-    versions.push_back(version);
-    sides.push_back(std::move(work));
-    difference = std::max(difference, theirs);
+row train_against_best(benchmark::State& state, stage s) {
+  struct rival {
+    std::string name, version;
+    double difference;
+    std::unique_ptr<network> model;
+  };
+  std::vector<rival> rivals;
+  std::vector<side> sides = {training(*s.ours)};
+  [[maybe_unused]] const auto join_in = [&](const product_library& products, network_maker maker) {
+    const stage same{s.library, s.shape, s.rows};
+    rivals.push_back({products.name + " by hand", products.version, 0, s.rebuilt_by(maker)});
+    rivals.back().difference = require_same_step(*same.ours, *rivals.back().model);
+    sides.push_back(training(*rivals.back().model));
   };
 #if PEERS_WITH_TORCH
-  {
-    const auto same = rebuilt(builtin::make_network, *ours, shape, data);
-    send_to_python("mlp", *same, data);
-    const double theirs = require_same_step_in_python(*same);
-    join_in("torch", python().ask("hello"), python().job("it/train"), theirs);
-  }
+  const stage same{s.library, s.shape, s.rows};
+  s.rebuild_in_python("mlp");
+  rivals.push_back({"torch", python().ask("hello"), require_same_step_in_python(*same.ours), nullptr});
+  sides.push_back(python().job("it/train"));
 #endif
-  [[maybe_unused]] const auto join_by_hand = [&](const product_library& library, network_maker maker) {
-    const auto same = rebuilt(builtin::make_network, *ours, shape, data);
-    others.push_back(rebuilt(maker, *ours, shape, data));
-    const double theirs = require_same_step(*same, *others.back());
-    join_in(library.name + " by hand", library.version, training(*others.back()), theirs);
-  };
 #if PEERS_WITH_EIGEN
-  join_by_hand(eigen_products(), eigen_network);
+  join_in(eigen_products(), eigen_network);
 #endif
 #if PEERS_WITH_OPENBLAS
-  join_by_hand(openblas_products(), openblas_network);
+  join_in(openblas_products(), openblas_network);
 #endif
-  require(sides.size() > 1, "there is no peer");
   const measured m = run_in_turns(state, sides);
-  std::size_t best = 1;
+  std::size_t best = 0;
   std::string all;
-  for (std::size_t i = 1; i < sides.size(); ++i) {
-    if (m.seconds[i] < m.seconds[best]) best = i;
-    all += (i == 1 ? "" : ", ") + names[i] + ' ' + text(m.seconds[i] * 1e6) + " us";
+  for (std::size_t i = 0; i < rivals.size(); ++i) {
+    if (m.seconds[i + 1] < m.seconds[best + 1]) best = i;
+    all += "; " + rivals[i].name + ' ' + text(m.seconds[i + 1] * 1e6) + " us";
   }
-  return against(compare_times(m, 0, best), names[best], versions[best], std::string(hand_flags) + "; " + all, difference);
+  return against(compare_times(m, 0, best + 1), s, rivals[best].name, rivals[best].version, hand_flags + all,
+                 rivals[best].difference);
 }
-
-row infer_against_peak(benchmark::State& state, const net& shape, std::size_t rows) {
-  const training_data data = random_data(shape, rows);
-  const auto ours = builtin::make_network(shape, data);
-  std::vector<float> outputs = infer(*ours, data, shape, rows);
-  const measured m = run_in_turns(state, {inference(*ours, data, outputs, rows)});
-  return compare_with_peak(m, 0, static_cast<double>(rows) * shape.forward_operations());
-}
-
-row train_against_peak(benchmark::State& state, const net& shape, std::size_t rows) {
-  const training_data data = random_data(shape, rows);
-  const auto ours = builtin::make_network(shape, data);
-  const float before = ours->train();
-  const measured m = run_in_turns(state, {training(*ours)});
-  const float after = ours->train();
-  require(after < before, "the loss does not fall");
-  return compare_with_peak(m, 0, static_cast<double>(rows) * shape.training_operations());
-}
+#endif
 
 }  // namespace
 
 void add_networks() {
   const net mlp = mlp_net(), unet = unet_net(16);
-  add("mlp-128/peak", [=](benchmark::State& state) { return infer_against_peak(state, mlp, 128); });
-  add("mlp-train-128/peak", [=](benchmark::State& state) { return train_against_peak(state, mlp, 128); });
+  add("mlp-128/peak", [=](benchmark::State& state) { return infer_against_peak(state, {separate::library(), mlp, 128}); });
+  add("mlp-train-128/peak", [=](benchmark::State& state) {
+    return train_against_peak(state, {separate::library(), mlp, 128});
+  });
 #if PEERS_WITH_TORCH || PEERS_WITH_EIGEN || PEERS_WITH_OPENBLAS
-  add("mlp-train-128/best", [=](benchmark::State& state) { return train_against_best(state, mlp, 128); });
+  add("mlp-train-128/best", [=](benchmark::State& state, const build& ours) {
+    return train_against_best(state, {ours, mlp, 128});
+  });
 #else
   leave_out("mlp-train-128/best", "none of python3-torch, libeigen3-dev, libopenblas-dev is installed");
 #endif
 #if PEERS_WITH_TORCH
-  add("mlp-1/torch", [=](benchmark::State& state) { return infer_against_torch(state, "mlp", mlp, 1); });
-  add("unet-train-128/torch-conv", [=](benchmark::State& state) { return train_against_torch(state, "unet-conv", unet, 128); });
-  add("unet-train-128/torch-linear",
-      [=](benchmark::State& state) { return train_against_torch(state, "unet-linear", unet, 128); });
-  add("unet-1/torch", [=](benchmark::State& state) { return infer_against_torch(state, "unet-linear", unet, 1); });
-  add("unet-1024/torch-linear", [=](benchmark::State& state) { return infer_against_torch(state, "unet-linear", unet, 1024); });
+  add("mlp-1/torch", [=](benchmark::State& state, const build& ours) {
+    return infer_against_torch(state, "mlp", {ours, mlp, 1});
+  });
+  add("unet-train-128/torch-conv", [=](benchmark::State& state, const build& ours) {
+    return train_against_torch(state, "unet-conv", {ours, unet, 128});
+  });
+  add("unet-train-128/torch-linear", [=](benchmark::State& state, const build& ours) {
+    return train_against_torch(state, "unet-linear", {ours, unet, 128});
+  });
+  add("unet-1/torch", [=](benchmark::State& state, const build& ours) {
+    return infer_against_torch(state, "unet-linear", {ours, unet, 1});
+  });
+  add("unet-1024/torch-linear", [=](benchmark::State& state, const build& ours) {
+    return infer_against_torch(state, "unet-linear", {ours, unet, 1024});
+  });
 #else
   for (const char* id :
        {"mlp-1/torch", "unet-train-128/torch-conv", "unet-train-128/torch-linear", "unet-1/torch", "unet-1024/torch-linear"})
     leave_out(id, "python3-torch is not installed");
 #endif
 #if PEERS_WITH_EIGEN
-  add("unet-train-128/eigen", [=](benchmark::State& state) { return train_against_eigen(state, unet, 128); });
-  add("unet-1/eigen", [=](benchmark::State& state) { return infer_against_eigen(state, unet, 1); });
+  add("unet-train-128/eigen", [=](benchmark::State& state, const build& ours) {
+    return train_against_eigen(state, {ours, unet, 128});
+  });
+  add("unet-1/eigen", [=](benchmark::State& state, const build& ours) { return infer_against_eigen(state, {ours, unet, 1}); });
 #else
   for (const char* id : {"unet-train-128/eigen", "unet-1/eigen"}) leave_out(id, "libeigen3-dev is not installed");
 #endif

@@ -3,7 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "hand_grammar.hpp"
 #include "nets.hpp"
@@ -20,9 +24,11 @@ struct product {
   [[nodiscard]] double operations() const { return 2.0 * static_cast<double>(rows * columns * inner); }
 };
 
+// What differs between backends.
 struct kernels {
   void (*multiply)(const product&) = nullptr;
   void (*gelu)(const float* x, float* y, std::size_t count) = nullptr;
+  std::string (*description)() = nullptr;  // backend, instruction set, arithmetic
 };
 
 // Ancestral sampling of sentences with uniform noise and the reverse step of D3PM.
@@ -71,16 +77,38 @@ class hierarchy {
   virtual std::vector<double> denoise_in_double(std::span<const std::uint8_t> noisy, float alpha_bar) = 0;
 };
 
-namespace builtin {
-const kernels& table();
-std::unique_ptr<network> make_network(const net& shape, const training_data& data);
-std::unique_ptr<sampler> make_sampler(const net& shape, const sampling_shape& sampling);
-std::unique_ptr<hierarchy> make_hierarchy(std::uint32_t depth);
-void fill_uniform(std::span<float> numbers);
-void fill_normal(std::span<float> numbers);
-// The same numbers by their addresses.
-std::vector<float> uniform_by_address(std::size_t count);
-std::vector<float> normal_by_address(std::size_t count);
+// Everything that a build of the library is asked for.
+struct build {
+  kernels own;
+  std::unique_ptr<network> (*make_network)(const net& shape, const training_data& data, std::size_t workers) = nullptr;
+  std::unique_ptr<sampler> (*make_sampler)(const net& shape, const sampling_shape& sampling) = nullptr;
+  std::unique_ptr<hierarchy> (*make_hierarchy)(std::uint32_t depth) = nullptr;
+  void (*fill_uniform)(std::span<float> numbers) = nullptr;
+  void (*fill_normal)(std::span<float> numbers) = nullptr;
+  // The same numbers one by one, by their addresses.
+  std::vector<float> (*uniform_by_address)(std::size_t count) = nullptr;
+  std::vector<float> (*normal_by_address)(std::size_t count) = nullptr;
+};
+
+// The builds: in either arithmetic as a user gets them by default, and with other backends, which have their instruction set
+// from the compiler's flags.
+namespace separate {
+const build& library();
+}
+namespace fused {
+const build& library();
+}
+namespace highway_avx2 {
+const kernels& library();
+}
+namespace highway_avx512 {
+const kernels& library();
+}
+namespace xsimd_avx2 {
+const kernels& library();
+}
+namespace xsimd_avx512 {
+const kernels& library();
 }
 
 }  // namespace peers

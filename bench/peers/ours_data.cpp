@@ -9,7 +9,7 @@
 #include <frond/random/normal.hpp>
 
 #include "../memory.hpp"
-#include "ours.hpp"
+#include "ours_build.hpp"
 
 namespace peers::PEERS_BUILD {
 
@@ -89,10 +89,6 @@ class frond_hierarchy : public hierarchy {
   exact::tree_denoiser<diffusion::uniform> denoiser_;
 };
 
-}  // namespace
-
-std::unique_ptr<hierarchy> make_hierarchy(std::uint32_t depth) { return std::make_unique<frond_hierarchy>(depth); }
-
 void fill_uniform(std::span<float> numbers) {
   kernel::fill_uniform({.key = key, .purpose = random::stream::user}, numbers.data(), numbers.size());
 }
@@ -109,6 +105,16 @@ std::vector<float> normal_by_address(std::size_t count) {
   std::vector<float> numbers(count);
   for (std::size_t i = 0; i < count; ++i) numbers[i] = random::normal_at(key, random::stream::user, 0, i);
   return numbers;
+}
+
+}  // namespace
+
+std::unique_ptr<hierarchy> make_hierarchy(std::uint32_t depth) { return std::make_unique<frond_hierarchy>(depth); }
+
+const build& library() {
+  static const build all{own_kernels(), make_network, make_sampler,       make_hierarchy,
+                         fill_uniform,  fill_normal,  uniform_by_address, normal_by_address};
+  return all;
 }
 
 }  // namespace peers::PEERS_BUILD

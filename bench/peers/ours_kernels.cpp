@@ -1,5 +1,5 @@
 // The kernels of one build of the library.
-#include "ours.hpp"
+#include "ours_build.hpp"
 
 #include <frond/kernel/kernels.hpp>
 #include <frond/simd/target.hpp>
@@ -24,10 +24,19 @@ void gelu(const float* x, float* y, std::size_t count) {
   frond::kernel::activate(frond::kernel::activation::gelu, x, y, count);
 }
 
+std::string description() {
+  const auto build = frond::simd::describe();
+  return std::string("ours -O3, ") + build.backend + ' ' + frond::simd::name(build.instructions) + ", " + build.arithmetic;
+}
+
 }  // namespace
 
-const kernels& table() {
-  static const kernels all{multiply, gelu};
+#if PEERS_KERNELS_ONLY
+const kernels& library() {
+#else
+const kernels& own_kernels() {
+#endif
+  static const kernels all{multiply, gelu, description};
   return all;
 }
 

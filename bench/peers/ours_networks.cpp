@@ -4,10 +4,11 @@
 #include <frond/nn/forward.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/plan.hpp>
+#include <frond/parallel/thread_pool.hpp>
 #include <frond/train/trainer.hpp>
 
 #include "../memory.hpp"
-#include "ours.hpp"
+#include "ours_build.hpp"
 #include "ours_plan.hpp"
 
 namespace peers::PEERS_BUILD {
@@ -36,14 +37,15 @@ struct table {
 template <class Target>
 class frond_network : public network {
  public:
-  frond_network(const net& shape, const training_data& data, const Target* targets)
+  frond_network(const net& shape, const training_data& data, const Target* targets, std::size_t workers)
       : storage_(build_plan(shape)), plan_(storage_), parameters_(plan_.parameter_count),
-        scratch_(plan_.scratch_size * inference_rows), memory_(train::training_memory(plan_, options(data), 1)),
+        scratch_(plan_.scratch_size * inference_rows), pool_(workers),
+        memory_(train::training_memory(plan_, options(data), pool_.workers())),
         trainer_(plan_,
                  table<Target>{data.rows, plan_.input_size(),
                                shape.classes ? std::size_t{plan_.output_positions} : plan_.output_size(), data.inputs.data(),
                                targets},
-                 options(data), parameters_, memory_) {
+                 options(data), parameters_, memory_, pool_) {
     nn::initialise(plan_, nn::initialisation::he, seed{3}, parameters_);
   }
 
@@ -65,15 +67,17 @@ class frond_network : public network {
 
   nn::plan_storage<64> storage_;
   nn::plan plan_;
-  bench::aligned_floats parameters_, scratch_, memory_;
-  train::trainer<table<Target>> trainer_;
+  bench::aligned_floats parameters_, scratch_;
+  parallel::thread_pool pool_;
+  bench::aligned_floats memory_;
+  train::trainer<table<Target>, parallel::thread_pool> trainer_;
 };
 
 }  // namespace
 
-std::unique_ptr<network> make_network(const net& shape, const training_data& data) {
-  if (shape.classes) return std::make_unique<frond_network<symbol>>(shape, data, data.classes.data());
-  return std::make_unique<frond_network<float>>(shape, data, data.targets.data());
+std::unique_ptr<network> make_network(const net& shape, const training_data& data, std::size_t workers) {
+  if (shape.classes) return std::make_unique<frond_network<symbol>>(shape, data, data.classes.data(), workers);
+  return std::make_unique<frond_network<float>>(shape, data, data.targets.data(), workers);
 }
 
 }  // namespace peers::PEERS_BUILD

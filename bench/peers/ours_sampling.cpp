@@ -6,7 +6,7 @@
 #include <frond/nn/network_denoiser.hpp>
 
 #include "../memory.hpp"
-#include "ours.hpp"
+#include "ours_build.hpp"
 #include "ours_plan.hpp"
 
 namespace peers::PEERS_BUILD {

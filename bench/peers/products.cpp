@@ -33,16 +33,18 @@ double require_right(matrices& m) {
   return require_close(copy(m.c), right, 1e-4, "the product");
 }
 
-row against_peak(benchmark::State& state, const kernels& ours, matrices m) {
+row against_peak(benchmark::State& state, const build& library, matrices m) {
+  const kernels& ours = library.own;
   const product p = m.whole();
   ours.multiply(p);
   const double error = require_right(m);
   row r = compare_with_peak(run_in_turns(state, {timed([&] { ours.multiply(p); })}), 0, p.operations());
-  r.flags += "; error " + text(error);
+  r.flags = ours.description() + "; error " + text(error);
   return r;
 }
 
-row against_library(benchmark::State& state, const kernels& ours, const product_library& library, matrices m) {
+row against_library(benchmark::State& state, const build& build, const product_library& library, matrices m) {
+  const kernels& ours = build.own;
   bench::aligned_floats their_c(m.rows * m.columns);
   const product p = m.whole();
   const auto theirs = library.prepare(m.into(their_c));
@@ -53,15 +55,14 @@ row against_library(benchmark::State& state, const kernels& ours, const product_
   row r = compare_times(times, 0, 1);
   r.peer = library.name;
   r.version = library.version;
-  r.flags = our_flags() + "; theirs " + library.flags + ", " + text(p.operations() / times.seconds[1] / times.multiply_add) +
-            " of peak; difference " + text(difference);
+  r.flags = ours.description() + "; theirs " + library.flags + ", " + times.of_peak(p.operations(), 1) + "; difference " +
+            text(difference);
   return r;
 }
 
 }  // namespace
 
 void add_products() {
-  const kernels& ours = builtin::table();
   for (const auto& [rows, columns, inner] : {std::array<std::size_t, 3>{128, 256, 256},
                                              {128, 64, 64},
                                              {1024, 256, 256},
@@ -69,12 +70,12 @@ void add_products() {
                                              {128, 32, 32},
                                              {16, 64, 64}}) {
     const std::string shape = std::to_string(rows) + 'x' + std::to_string(columns) + 'x' + std::to_string(inner);
-    add("gemm-" + shape + "/peak", [&ours, rows = rows, columns = columns, inner = inner](benchmark::State& state) {
-      return against_peak(state, ours, {rows, columns, inner});
+    add("gemm-" + shape + "/peak", [rows = rows, columns = columns, inner = inner](benchmark::State& state) {
+      return against_peak(state, separate::library(), {rows, columns, inner});
     });
   }
-  const auto add_library = [&ours](const std::string& name, product_library (*library)()) {
-    add("gemm-128x256x256/" + name, [&ours, library](benchmark::State& state) {
+  const auto add_library = [](const std::string& name, product_library (*library)()) {
+    add("gemm-128x256x256/" + name, [library](benchmark::State& state, const build& ours) {
       return against_library(state, ours, library(), {128, 256, 256});
     });
   };

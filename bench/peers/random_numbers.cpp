@@ -25,8 +25,9 @@ void require_moments(const std::vector<float>& numbers, double mean, double vari
   require(std::fabs(squares / size / variance - 1) < 6 * std::sqrt((kurtosis - 1) / size), "the variance is wrong");
 }
 
-row fill(benchmark::State& state, void (*ours)(std::span<float>), std::vector<float> (*by_address)(std::size_t),
-         const std::string& kind, double mean, double variance, double kurtosis) {
+row fill(benchmark::State& state, const build& library, void (*ours)(std::span<float>),
+         std::vector<float> (*by_address)(std::size_t), const std::string& kind, double mean, double variance,
+         double kurtosis) {
   std::vector<float> numbers(count);
   ours(numbers);
   require(numbers == by_address(count), "the numbers are not those of their addresses");
@@ -38,7 +39,7 @@ row fill(benchmark::State& state, void (*ours)(std::span<float>), std::vector<fl
   row r = compare_rates(m, bytes, bytes, 1e9, "GB/s");
   r.peer = kind;
   r.version = python().ask("hello");
-  r.flags = our_flags() + ", Philox4x32-10; " + std::to_string(count) + " floats";
+  r.flags = library.own.description() + ", Philox4x32-10; " + std::to_string(count) + " floats";
   return r;
 }
 
@@ -46,15 +47,15 @@ row fill(benchmark::State& state, void (*ours)(std::span<float>), std::vector<fl
 
 void add_random_numbers() {
 #if PEERS_WITH_NUMPY
-  add("uniform/numpy-philox", [](benchmark::State& state) {
-    return fill(state, builtin::fill_uniform, builtin::uniform_by_address, "numpy-philox", 0.5, 1.0 / 12, 1.8);
+  add("uniform/numpy-philox", [](benchmark::State& state, const build& ours) {
+    return fill(state, ours, ours.fill_uniform, ours.uniform_by_address, "numpy-philox", 0.5, 1.0 / 12, 1.8);
   });
 #else
   leave_out("uniform/numpy-philox", "python3-numpy is not installed");
 #endif
 #if PEERS_WITH_TORCH
-  add("normal/torch", [](benchmark::State& state) {
-    return fill(state, builtin::fill_normal, builtin::normal_by_address, "torch-normal", 0, 1, 3);
+  add("normal/torch", [](benchmark::State& state, const build& ours) {
+    return fill(state, ours, ours.fill_normal, ours.normal_by_address, "torch-normal", 0, 1, 3);
   });
 #else
   leave_out("normal/torch", "python3-torch is not installed");

@@ -33,8 +33,8 @@ net denoiser() { return unet_net(shape.vocabulary + 1); }
   return largest;
 }
 
-row whole(benchmark::State& state) {
-  const auto ours = builtin::make_sampler(denoiser(), shape);
+row whole(benchmark::State& state, const build& library) {
+  const auto ours = library.make_sampler(denoiser(), shape);
   const double difference = set_up_in_python(*ours);
   const measured m =
       run_in_turns(state, {timed([&] { ours->run(); }), python().job("it/sample"), python().job("it/sample-inverse")});
@@ -45,15 +45,15 @@ row whole(benchmark::State& state) {
   r.peer = "torch.jit unet-linear";
   r.version = python().ask("hello");
   const double operations = denoiser().forward_operations() * static_cast<double>(shape.steps * shape.sentences);
-  r.flags = our_flags() + ", " + text(operations / m.seconds[0] / m.multiply_add) +
-            " of peak; theirs malloc tuned, traced and frozen, multinomial; by inverse sums instead " +
-            text(m.seconds[2] * 1e3) + " ms; difference of the laws " + text(difference);
+  r.flags = library.own.description() + ", " + m.of_peak(operations, 0) +
+            "; theirs malloc tuned, traced and frozen, multinomial; by inverse sums instead " + text(m.seconds[2] * 1e3) +
+            " ms; difference of the laws " + text(difference);
   return r;
 }
 
 // Coding the tokens, softmax, the law of the step and the draw.
-row outside(benchmark::State& state) {
-  const auto ours = builtin::make_sampler(denoiser(), shape);
+row outside(benchmark::State& state, const build& library) {
+  const auto ours = library.make_sampler(denoiser(), shape);
   std::vector<side> sides = {timed([&] { ours->run_outside_the_network(); })};
 #if PEERS_WITH_TORCH
   set_up_in_python(*ours);
@@ -66,7 +66,7 @@ row outside(benchmark::State& state) {
   r.ours = m.seconds[0] / tokens * 1e9;
   r.theirs = r.ratio = std::numeric_limits<double>::quiet_NaN();
   r.unit = "ns";
-  r.flags = our_flags();
+  r.flags = library.own.description();
   r.blocks = m.blocks;
   if (sides.size() > 1) {
     r.theirs = m.seconds[1] / tokens * 1e9;

@@ -8,5 +8,7 @@ void add_networks();
 void add_sampling();
 void add_grammar();
 void add_random_numbers();
+void add_threads();
+void add_backends();
 
 }  // namespace peers
