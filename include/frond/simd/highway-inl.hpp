@@ -11,7 +11,7 @@ static_assert(hn::MaxLanes(float_tag()) == FROND_PASS_LANES, "Highway takes othe
 
 FROND_ALWAYS_INLINE float_register from_raw(raw_floats a) {
   float_register b;
-  __builtin_memcpy(&b, &a, sizeof a);
+  __builtin_memcpy(static_cast<void*>(&b), &a, sizeof a);
   return b;
 }
 FROND_ALWAYS_INLINE raw_floats to_raw(float_register a) {
