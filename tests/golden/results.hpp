@@ -51,9 +51,13 @@ inline std::uint64_t functions() {
     h.add(math::exp(x));
     h.add(math::log(x * x));
     h.add(math::tanh(x));
+    h.add(math::erf(x));
     h.add(math::sigmoid(x));
-    h.add(math::normal(x).cdf);
+    h.add(math::softplus(x));
+    h.add(math::sin_two_pi(x));
     h.add(math::cos_two_pi(x));
+    h.add(math::gelu(x).value);
+    h.add(math::gelu(x).slope);
     h.add(math::exp(static_cast<double>(x)));
     h.add(math::log(static_cast<double>(x * x) + 1e-9));
   }

@@ -1,6 +1,7 @@
 // What the tests of elementary functions share: a dense sample of all floats, and errors in units in the last place.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -27,19 +28,26 @@ void each_float(const Visit& visit) {
 // The same bits, or both NaN.
 constexpr bool same(float a, float b) { return bits_of(a) == bits_of(b) || (a != a && b != b); }
 
-// The distance of `value` from `exact` in units in the last place of the float that `exact` lies beside; denormal floats have
-// the unit 2^-149. An exact value that rounds to infinity asks for infinity.
+// How many floats there are in a unit around x, a power of two: one ulp is 1 / density(x). Denormal floats have the unit
+// 2^-149.
+inline double density(double x) {
+  const auto exponent = static_cast<int>(__builtin_bit_cast(std::uint64_t, x) >> 52 & 0x7ff) - 1023;
+  return __builtin_bit_cast(double, static_cast<std::uint64_t>(1023 + 23 - std::max(exponent, -126)) << 52);
+}
+
+// The distance of `value` from `exact` in units in the last place of the float that `exact` lies beside. An exact value that
+// rounds to infinity asks for infinity.
 inline double ulps(float value, double exact) {
-  if (std::isnan(exact)) return std::isnan(value) ? 0.0 : std::numeric_limits<double>::infinity();
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (std::isnan(exact) || std::isnan(value)) return std::isnan(exact) && std::isnan(value) ? 0.0 : infinity;
   const float nearest = static_cast<float>(exact);
   if (std::isinf(nearest) || std::isinf(value)) {
     // Beside the overflow threshold either answer is within half a unit.
     const double threshold = 0x1.ffffffp+127;
     if (nearest == value) return 0.0;
-    return std::abs(std::abs(exact) - threshold) < 0x1p+104 ? 1.0 : std::numeric_limits<double>::infinity();
+    return std::abs(std::abs(exact) - threshold) < 0x1p+104 ? 1.0 : infinity;
   }
-  const int exponent = exact == 0.0 ? -126 : std::ilogb(exact);
-  return std::abs(static_cast<double>(value) - exact) * std::ldexp(1.0, 23 - (exponent < -126 ? -126 : exponent));
+  return std::abs(static_cast<double>(value) - exact) * density(exact);
 }
 
 }  // namespace test

@@ -3,17 +3,11 @@
 namespace frond::inline FROND_ABI::FROND_PASS {
 
 // f(x) and, where it is wanted, f'(x); what the two share is computed once.
-struct activated {
-  vec value, slope;
-};
-FROND_ALWAYS_INLINE activated activate(kernel::activation kind, const vec& x) {
+FROND_ALWAYS_INLINE value_and_slope activate(kernel::activation kind, const vec& x) {
   const vec one = splat(1.0f);
   switch (kind) {
     case kernel::activation::relu: return {max(x, splat(0.0f)), select(splat(0.0f) < x, one, splat(0.0f))};
-    case kernel::activation::gelu: {
-      const normal_law law = normal(x);
-      return {x * law.cdf, mul_add(x, law.pdf, law.cdf)};
-    }
+    case kernel::activation::gelu: return gelu(x);
     case kernel::activation::silu: {
       const vec s = sigmoid(x);
       return {x * s, mul_add(x * s, one - s, s)};
@@ -45,12 +39,12 @@ template <kernel::activation Kind>
 inline void activate_with_slope_all(const float* x, float* y, float* slope, std::size_t count) {
   std::size_t i = 0;
   for (; i + 16 <= count; i += 16) {
-    const activated a = activate(Kind, load(x + i));
+    const value_and_slope a = activate(Kind, load(x + i));
     store(y + i, a.value);
     store(slope + i, a.slope);
   }
   if (i < count) {
-    const activated a = activate(Kind, load_some(x + i, count - i));
+    const value_and_slope a = activate(Kind, load_some(x + i, count - i));
     store_some(y + i, a.value, count - i);
     store_some(slope + i, a.slope, count - i);
   }

@@ -22,7 +22,7 @@ struct normal_of_words {
   FROND_ALWAYS_INLINE static void apply(words& radius_word, words& angle_word) {
     const vec distance = to_float(shift_right<8>(radius_word) + 1u) * splat(0x1p-24f);
     const vec radius = sqrt(splat(-2.0f) * log_scaled(distance, splat(0.0f)));
-    const sine_cosine angle = sin_cos_two_pi(to_float(shift_right<8>(angle_word)) * splat(0x1p-24f));
+    const sine_cosine angle = sin_cos_within_turn(to_float(shift_right<8>(angle_word)) * splat(0x1p-24f));
     radius_word = bits(radius * angle.cosine);
     angle_word = bits(radius * angle.sine);
   }

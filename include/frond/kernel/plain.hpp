@@ -34,7 +34,7 @@ inline void matmul(const matmul_operands& m) {
 inline float activation_value(activation kind, float x) {
   switch (kind) {
     case activation::relu: return 0.0f < x ? x : 0.0f;
-    case activation::gelu: return x * math::normal(x).cdf;
+    case activation::gelu: return math::gelu(x).value;
     case activation::silu: return x * math::sigmoid(x);
     case activation::tanh: return math::tanh(x);
   }
@@ -44,10 +44,7 @@ inline float activation_value(activation kind, float x) {
 inline float activation_slope(activation kind, float x) {
   switch (kind) {
     case activation::relu: return 0.0f < x ? 1.0f : 0.0f;
-    case activation::gelu: {  // d/dx of x P(Z < x)
-      const math::normal_law law = math::normal(x);
-      return mul_add(x, law.pdf, law.cdf);
-    }
+    case activation::gelu: return math::gelu(x).slope;
     case activation::silu: {  // s' = s (1 - s)
       const float s = math::sigmoid(x);
       return mul_add(x * s, 1.0f - s, s);

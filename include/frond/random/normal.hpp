@@ -20,7 +20,7 @@ struct normal_pair {
 // beyond sqrt(48 ln 2) = 5.768; the exact law puts 8.0e-9 of its mass there, once in 125 million draws.
 inline normal_pair box_muller(std::uint32_t radius_word, std::uint32_t angle_word) {
   const float radius = math::sqrt(-2.0f * math::log(unit_interval_open_zero(radius_word)));
-  const math::sine_cosine angle = math::sin_cos_two_pi(unit_interval(angle_word));
+  const math::sine_cosine angle = math::sin_cos_within_turn(unit_interval(angle_word));
   return {radius * angle.cosine, radius * angle.sine};
 }
 
