@@ -1,0 +1,42 @@
+// Starts a program on a bare Cortex-M, and stands in for the few functions of the C++ library's compiled part that it calls.
+// The rest is newlib's: heap, printf, and output and exit through semihosting (rdimon.specs). Included once, by the command line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+extern "C" {
+extern char __stack;  // from the linker script
+[[noreturn]] void _start();
+
+// The first code to run. Floating point is off until it is asked for.
+[[noreturn]] void reset() {
+#if defined(__ARM_FP)
+  auto* const coprocessor_access = reinterpret_cast<volatile std::uint32_t*>(0xe000ed88u);
+  *coprocessor_access = *coprocessor_access | 0x00f00000u;
+  __asm__ volatile("dsb\n isb");
+#endif
+  _start();
+}
+
+[[noreturn]] void fault() { std::_Exit(1); }
+}
+
+// Where the stack begins, where the program begins, and where every fault ends.
+using vector = void (*)();
+__attribute__((section(".vectors"), used)) const vector vectors[]{
+    reinterpret_cast<vector>(&__stack), reset, fault, fault, fault, fault, fault};
+
+// Memory that is not there is a fault.
+void* operator new(std::size_t size) {
+  if (void* memory = std::malloc(size)) return memory;
+  fault();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+namespace std {
+[[noreturn]] void __throw_length_error(const char*) { fault(); }
+[[noreturn]] void __throw_bad_array_new_length() { fault(); }
+}  // namespace std
