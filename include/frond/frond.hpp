@@ -9,10 +9,12 @@
 #include <frond/core/executor.hpp>
 #include <frond/core/hash.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/mul_add.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 
+#include <frond/simd/library.hpp>
 #include <frond/simd/target.hpp>
 
 #include <frond/math/coefficients.hpp>
@@ -31,6 +33,7 @@
 #include <frond/kernel/pass.hpp>
 #include <frond/kernel/plain.hpp>
 #include <frond/kernel/self_check.hpp>
+#include <frond/kernel/tree_operands.hpp>
 
 #include <frond/grammar/code.hpp>
 #include <frond/grammar/entropy.hpp>
@@ -52,6 +55,7 @@
 
 #include <frond/exact/messages.hpp>
 #include <frond/exact/tree.hpp>
+#include <frond/exact/tree_batch.hpp>
 #include <frond/exact/tree_denoiser.hpp>
 
 #include <frond/train/early_stopping.hpp>

@@ -303,7 +303,8 @@ TEST_CASE("likelihoods that are zero everywhere or underflow are no observation"
   }
 }
 
-TEST_CASE("a factor that all likelihoods of a token have in common changes no marginal, even at the ends of the range of float") {
+TEST_CASE(
+    "a factor that all likelihoods of a token have in common changes no marginal, even at the ends of the range of float") {
   const auto grammar = enumeration::draw(shapes[1], 1);
   std::vector<symbol> noisy(8);
   grammar.view.sample(seed{1}, 0, noisy);

@@ -23,6 +23,8 @@ namespace frond::inline FROND_ABI::diffusion {
 //   start(key, index, noisy)                       pure noise, where sample `index` starts
 //   likelihood(noisy, alpha_bar, out)              out [vocabulary]: P(noisy | clean = a), up to a common factor
 //   step(abar_t, abar_s, form)                     the reverse step between two times: .law(...) and .draw(...)
+// Optional, and of use to the exact denoiser: visible_likelihood(alpha_bar), where P(noisy | clean = a) depends only on whether
+// the noisy token is a, and one that is no symbol says nothing.
 template <class Process>
 concept discrete_process = requires(const Process& p, seed key, std::uint64_t index, float alpha_bar, symbol token,
                                     std::span<const symbol> clean, std::span<symbol> noisy, std::span<const float> posterior,
@@ -34,6 +36,12 @@ concept discrete_process = requires(const Process& p, seed key, std::uint64_t in
   p.likelihood(token, alpha_bar, law);
   p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).law(token, posterior, law);
   { p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).draw(token, posterior, alpha_bar) } -> std::same_as<symbol>;
+};
+
+// P(noisy | clean = a) up to a common factor, for a visible noisy token that is a, and for one that is not; same >= other.
+template <class Real>
+struct two_likelihoods {
+  Real same, other;
 };
 
 namespace detail {
@@ -87,9 +95,15 @@ struct uniform {
   template <class Real>
   constexpr void likelihood(symbol noisy, Real alpha_bar, std::type_identity_t<std::span<Real>> out) const {
     FROND_ASSERT(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    const two_likelihoods<Real> likelihood = visible_likelihood(alpha_bar);
+    for (Real& value : out) value = likelihood.other;
+    out[noisy] = likelihood.same;
+  }
+
+  template <class Real>
+  [[nodiscard]] constexpr two_likelihoods<Real> visible_likelihood(Real alpha_bar) const {
     const Real other = (1 - alpha_bar) / static_cast<Real>(vocabulary);
-    for (Real& value : out) value = other;
-    out[noisy] = alpha_bar + other;
+    return {alpha_bar + other, other};
   }
 
   template <class Real>
@@ -125,6 +139,11 @@ struct absorbing {
     FROND_ASSERT(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
     for (Real& value : out) value = noisy == mask() ? Real{1} : Real{0};
     if (noisy != mask()) out[noisy] = 1;
+  }
+
+  template <class Real>
+  [[nodiscard]] constexpr two_likelihoods<Real> visible_likelihood(Real) const {
+    return {1, 0};
   }
 
   template <class Real>

@@ -41,8 +41,8 @@ struct format<double> {
   static constexpr double smallest_normal = 0x1p-1022, largest_scaled = 0x1p1021;
 };
 
-// -e for the exponent e with largest in [2^(e - 1), 2^e): 2^-e brings it into [1/2, 1). At either end of the range of Real, where
-// 2^-e or its inverse would be no normal number, the nearest that is.
+// -e for the exponent e with largest in [2^(e - 1), 2^e): 2^-e brings it into [1/2, 1). At either end of the range of Real,
+// where 2^-e or its inverse would be no normal number, the nearest that is.
 template <class Real>
 constexpr std::int32_t scale_exponent(Real largest) {
   using known = format<Real>;
@@ -190,8 +190,8 @@ constexpr void rescale_sent(Real scale, std::span<Real> down_child) {
   for (Real& value : down_child) value = 1;
 }
 
-// 1 / x for a normal x > 0, or the next larger number where x times the first would round to less than one: so what is certain gets
-// probability one.
+// 1 / x for a normal x > 0, or the next larger number where x times the first would round to less than one: so what is certain
+// gets probability one.
 template <class Real>
 constexpr Real reciprocal(Real x) {
   using bits = typename format<Real>::bits;

@@ -1,27 +1,42 @@
 // The best possible denoiser for sentences of a random hierarchy model.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/exact/tree.hpp>
+#include <frond/exact/tree_batch.hpp>
 #include <frond/grammar/rhm.hpp>
+#include <frond/kernel/kernels.hpp>
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::exact {
 
+namespace detail {
+
+template <class Memory>
+inline constexpr bool is_array = false;
+template <class Real, std::size_t Size>
+inline constexpr bool is_array<std::array<Real, Size>> = true;
+
+}  // namespace detail
+
 // P(clean token | noisy sentence) by belief propagation: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Memory is where the messages live:
-//   tree_memory<float, shape>   inside this object: fixed size, no allocation
-//   std::span<float>            the caller's, tree_memory_size<float>(shape) numbers, for shapes known at run time only
-// With double instead of float all messages are doubles. The grammar's tables must outlive the denoiser. Not for two threads
-// at once: copies with memory of their own are cheap.
+//   tree_memory<float, shape>       inside this object: fixed size, no allocation
+//   tree_batch_memory<shape>        the same with room for sixteen sentences, which are then treated at once
+//   std::span<float>                the caller's, for shapes known at run time only: tree_memory_size<float>(shape) numbers, or
+//                                   tree_batch_memory_size(shape) for sixteen sentences at once
+// The answers have the same bits either way. With double instead of float all messages are doubles, one sentence at a time. The
+// grammar's tables must outlive the denoiser. Not for two threads at once: copies with memory of their own are cheap.
 // A sentence that the process cannot have produced has a defined posterior, see tree: visible tokens stay what they are.
 template <diffusion::discrete_process Process, class Memory = std::span<float>>
 class tree_denoiser {
@@ -38,13 +53,21 @@ class tree_denoiser {
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
-  // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
+  // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary]. With v = 16, m = 4, L = 3 a sentence takes
+  // about a tenth of a microsecond in a batch of sixteen with AVX-512, and some 3 alone.
   constexpr void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
+    const std::size_t row_size = length() * vocabulary();
     in_ieee_arithmetic([&] {
-      visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
-        beliefs.marginal(0, position, posterior.subspan(token * vocabulary(), vocabulary()));
-      });
+      visit(
+          noisy, alpha_bar,
+          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
+            kernel::tree_posterior(trees, rows, posterior.data() + first * row_size);
+          },
+          [&](const tree<real>& beliefs, std::size_t row) {
+            for (std::size_t i = 0; i < length(); ++i)
+              beliefs.marginal(0, i, posterior.subspan(row * row_size + i * vocabulary(), vocabulary()));
+          });
     });
   }
 
@@ -55,26 +78,75 @@ class tree_denoiser {
     FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
     return in_ieee_arithmetic([&] {
       double sum = 0;
-      visit(noisy, alpha_bar, [&](const tree<real>& beliefs, std::size_t position, std::size_t token) {
-        sum -= math::log(static_cast<double>(beliefs.probability(0, position, clean[token])));
-      });
+      const auto add = [&](real probability) { sum -= math::log(static_cast<double>(probability)); };
+      visit(
+          noisy, alpha_bar,
+          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
+            kernel::tree_beliefs(trees);
+            for (std::size_t row = 0; row < rows; ++row)
+              for (std::size_t i = 0; i < length(); ++i)
+                add(kernel::tree_belief(trees, row, i, clean[(first + row) * length() + i]));
+          },
+          [&](const tree<real>& beliefs, std::size_t row) {
+            for (std::size_t i = 0; i < length(); ++i) add(beliefs.probability(0, i, clean[row * length() + i]));
+          });
       return sum / static_cast<double>(clean.size());
     });
   }
 
  private:
-  // look(beliefs, position, token) for every token of every row, once the beliefs of its row are there.
-  template <class Look>
-  constexpr void visit(std::span<const symbol> noisy, std::span<const float> alpha_bar, const Look& look) {
+  // From so many rows on, one batch takes less time than a tree for each.
+  static constexpr std::size_t worth_a_batch = 3;
+
+  // look_at_batch(observed trees, first row, rows) or look_at(tree with its beliefs, row), for all rows in order.
+  template <class LookAtBatch, class LookAt>
+  constexpr void visit(std::span<const symbol> noisy, std::span<const float> alpha_bar, const LookAtBatch& look_at_batch,
+                       const LookAt& look_at) {
     FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
-    const std::size_t tokens = length();
+    std::size_t row = 0;
+    if constexpr (std::is_same_v<real, float> && !detail::is_array<Memory>) {
+      if (!std::is_constant_evaluated() && alpha_bar.size() >= worth_a_batch &&
+          memory_.size() >= tree_batch_memory_size(grammar_.shape).value) {
+        const kernel::tree_operands trees = tree_batch(grammar_, memory_);
+        while (alpha_bar.size() - row >= worth_a_batch) {
+          const std::size_t left = alpha_bar.size() - row, rows = left < tree_batch_rows ? left : tree_batch_rows;
+          observe(trees, noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows));
+          look_at_batch(trees, row, rows);
+          row += rows;
+        }
+      }
+    }
     tree<real> beliefs(grammar_, memory_);
-    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
-      const auto level = static_cast<real>(alpha_bar[row]);
-      for (std::size_t i = 0; i < tokens; ++i) process_.likelihood(noisy[row * tokens + i], level, beliefs.leaf(i));
+    for (; row < alpha_bar.size(); ++row) {
+      for (std::size_t i = 0; i < length(); ++i)
+        process_.likelihood(noisy[row * length() + i], static_cast<real>(alpha_bar[row]), beliefs.leaf(i));
       beliefs.upward();
       beliefs.downward();
-      for (std::size_t i = 0; i < tokens; ++i) look(beliefs, i, row * tokens + i);
+      look_at(beliefs, row);
+    }
+  }
+
+  // Likelihoods of up to sixteen sentences.
+  void observe(const kernel::tree_operands& trees, std::span<const symbol> noisy, std::span<const float> alpha_bar) {
+    const std::size_t rows = alpha_bar.size();
+    if constexpr (requires { process_.visible_likelihood(alpha_bar[0]); }) {
+      float same[tree_batch_rows] = {}, other[tree_batch_rows] = {};
+      for (std::size_t row = 0; row < rows; ++row) {
+        const auto likelihood = process_.visible_likelihood(alpha_bar[row]);
+        same[row] = likelihood.same;
+        other[row] = likelihood.other;
+      }
+      kernel::tree_observe(trees, {noisy.data(), rows, same, other});
+    } else {
+      const std::size_t symbols = vocabulary();
+      for (std::size_t i = 0; i < length(); ++i) {
+        for (std::size_t lane = 0; lane < tree_batch_rows; ++lane) {
+          const std::size_t row = lane < rows ? lane : 0;
+          process_.likelihood(noisy[row * length() + i], alpha_bar[row],
+                              std::span<float>(trees.scratch + lane * symbols, symbols));
+        }
+        kernel::tree_observe_any(trees, i, trees.scratch);
+      }
     }
   }
 

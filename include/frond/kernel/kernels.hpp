@@ -74,6 +74,20 @@ inline void fill_normal(const random_array& from, float* out, std::size_t count)
   FROND_DISPATCH_CALL(fill_normal(from, out, count));
 }
 
+// Belief propagation on sixteen trees at once, lane by lane the bits of exact::tree<float>, which is the plain form. First say
+// what was seen of the tokens, by tree_observe() for all of them or by tree_observe_any() for each. Then either
+// tree_posterior() writes the beliefs in the tokens of the first `rows` trees, [rows][tokens][vocabulary], or tree_beliefs()
+// leaves them where the messages of the tokens were. O(nodes rules branching) operations on sixteen lanes.
+inline void tree_observe(const tree_operands& t, const noisy_tokens& seen) { FROND_DISPATCH_CALL(tree_observe(t, seen)); }
+// likelihoods [16][vocabulary]: not negative, finite, any common factor in each row.
+inline void tree_observe_any(const tree_operands& t, std::size_t token, const float* likelihoods) {
+  FROND_DISPATCH_CALL(tree_observe_any(t, token, likelihoods));
+}
+inline void tree_beliefs(const tree_operands& t) { FROND_DISPATCH_CALL(tree_beliefs(t)); }
+inline void tree_posterior(const tree_operands& t, std::size_t rows, float* out) {
+  FROND_DISPATCH_CALL(tree_posterior(t, rows, out));
+}
+
 // One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
                  std::size_t count) {

@@ -11,10 +11,14 @@
 #endif
 #include <frond/simd/vector-inl.hpp>
 #include <frond/simd/blocks-inl.hpp>
+#include <frond/simd/transpose-inl.hpp>
 #include <frond/math/functions-inl.hpp>
 #include <frond/random/philox-inl.hpp>
 #include <frond/kernel/fill-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>
 #include <frond/kernel/elementwise-inl.hpp>
 #include <frond/kernel/reduction-inl.hpp>
+#include <frond/kernel/tree_steps-inl.hpp>
+#include <frond/kernel/tree_pairs-inl.hpp>
+#include <frond/kernel/tree-inl.hpp>
 // clang-format on

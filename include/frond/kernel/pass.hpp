@@ -10,6 +10,7 @@
 #include <frond/core/mul_add.hpp>
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
+#include <frond/kernel/tree_operands.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/random/philox.hpp>
 #include <frond/simd/target.hpp>
@@ -45,5 +46,6 @@ FROND_END_TARGET
 
 #undef FROND_EACH_REGISTER
 #undef FROND_X86
+#undef FROND_LONG_FUNCTION
 
 #include <frond/config/epilogue.hpp>

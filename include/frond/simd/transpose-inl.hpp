@@ -1,0 +1,85 @@
+// What looks across lanes: sixteen by sixteen words turned over, and a question about all lanes. Pass text.
+
+namespace frond::inline FROND_ABI::FROND_PASS {
+
+// Whether any lane is zero.
+FROND_ALWAYS_INLINE bool any_zero(const words& a) {
+#if FROND_X86 && FROND_PASS_LANES == 16
+  unsigned short zero;
+  __asm__("vptestnmd %1, %1, %0" : "=Yk"(zero) : "v"(a.r[0]));
+  return zero != 0;
+#elif FROND_X86 && FROND_PASS_LANES == 8
+  return __builtin_ia32_movmskps256((raw_floats)((a.r[0] == 0) | (a.r[1] == 0))) != 0;
+#elif FROND_X86 && FROND_PASS_LANES == 4
+  return __builtin_ia32_movmskps((raw_floats)((a.r[0] == 0) | (a.r[1] == 0) | (a.r[2] == 0) | (a.r[3] == 0))) != 0;
+#else
+  std::uint32_t lanes[lane_count];
+  store(lanes, a);
+  bool found = false;
+  for (const std::uint32_t lane : lanes) found = found || lane == 0;
+  return found;
+#endif
+}
+
+#if FROND_PASS_LANES > 1
+// Four registers as rows of four: within each 128 bits, row i of the result is column i.
+FROND_ALWAYS_INLINE void transpose_fours(word_register (&rows)[4]) {
+  const word_register ab_low = interleave_low(rows[0], rows[1]), ab_high = interleave_high(rows[0], rows[1]);
+  const word_register cd_low = interleave_low(rows[2], rows[3]), cd_high = interleave_high(rows[2], rows[3]);
+  rows[0] = join_low(ab_low, cd_low);
+  rows[1] = join_high(ab_low, cd_low);
+  rows[2] = join_low(ab_high, cd_high);
+  rows[3] = join_high(ab_high, cd_high);
+}
+#endif
+
+// As many registers as each has lanes: row i becomes column i. Every four rows are turned within 128 bits first, then the 128
+// bits move as wholes.
+#if FROND_PASS_LANES == 16
+FROND_ALWAYS_INLINE void transpose_registers(word_register (&rows)[16]) {
+  word_register turned[4][4];  // [group of four rows][column mod 4]
+  FROND_UNROLL(4) for (int i = 0; i < 4; ++i) {
+    FROND_UNROLL(4) for (int k = 0; k < 4; ++k) turned[i][k] = rows[4 * i + k];
+    transpose_fours(turned[i]);
+  }
+  FROND_UNROLL(4) for (int k = 0; k < 4; ++k) {
+    const word_register a = turned[0][k], b = turned[1][k], c = turned[2][k], d = turned[3][k];
+    const word_register ab_even = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    const word_register ab_odd = __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    const word_register cd_even = __builtin_shufflevector(c, d, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    const word_register cd_odd = __builtin_shufflevector(c, d, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    rows[k] = __builtin_shufflevector(ab_even, cd_even, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    rows[k + 4] = __builtin_shufflevector(ab_odd, cd_odd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    rows[k + 8] = __builtin_shufflevector(ab_even, cd_even, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    rows[k + 12] = __builtin_shufflevector(ab_odd, cd_odd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  }
+}
+#elif FROND_PASS_LANES == 8
+FROND_ALWAYS_INLINE void transpose_registers(word_register (&rows)[8]) {
+  word_register upper[4] = {rows[0], rows[1], rows[2], rows[3]}, lower[4] = {rows[4], rows[5], rows[6], rows[7]};
+  transpose_fours(upper);
+  transpose_fours(lower);
+  FROND_UNROLL(4) for (int k = 0; k < 4; ++k) {
+    rows[k] = __builtin_shufflevector(upper[k], lower[k], 0, 1, 2, 3, 8, 9, 10, 11);
+    rows[k + 4] = __builtin_shufflevector(upper[k], lower[k], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+#elif FROND_PASS_LANES == 4
+FROND_ALWAYS_INLINE void transpose_registers(word_register (&rows)[4]) { transpose_fours(rows); }
+#else
+FROND_ALWAYS_INLINE void transpose_registers(word_register (&)[1]) {}
+#endif
+
+// Row i becomes column i.
+FROND_ALWAYS_INLINE void transpose(words (&rows)[lane_count]) {
+  words columns[lane_count];
+  FROND_EACH_REGISTER FROND_UNROLL(16) for (int j = 0; j < register_count; ++j) {
+    word_register block[FROND_PASS_LANES];
+    FROND_UNROLL(16) for (int k = 0; k < FROND_PASS_LANES; ++k) block[k] = rows[i * FROND_PASS_LANES + k].r[j];
+    transpose_registers(block);
+    FROND_UNROLL(16) for (int k = 0; k < FROND_PASS_LANES; ++k) columns[j * FROND_PASS_LANES + k].r[i] = block[k];
+  }
+  FROND_UNROLL(16) for (int k = 0; k < lane_count; ++k) rows[k] = columns[k];
+}
+
+}  // namespace frond::inline FROND_ABI::FROND_PASS
