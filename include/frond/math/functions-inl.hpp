@@ -47,7 +47,7 @@ FROND_ALWAYS_INLINE vec log_near_one(const vec& f, const vec& e) {
   return mul_add(e, splat(coefficient::ln2_high), f + mul_add(splat(-0.5f), square, tail));
 }
 
-FROND_ALWAYS_INLINE vec exp(const vec& x) {
+FROND_LONG_FUNCTION vec exp(const vec& x) {
   return exp_between(min(splat(coefficient::exp_highest), max(splat(coefficient::exp_lowest), x)));
 }
 
@@ -58,7 +58,7 @@ FROND_ALWAYS_INLINE vec log_scaled(const vec& x, const vec& steps) {
   return log_near_one(f, to_float(arithmetic_shift_right<23>(offset)) - steps);
 }
 
-FROND_ALWAYS_INLINE vec log(const vec& x) {
+FROND_LONG_FUNCTION vec log(const vec& x) {
   const vec zero = splat(0.0f), infinity = splat(std::numeric_limits<float>::infinity());
   const mask denormal = x < splat(std::numeric_limits<float>::min());
   const vec finite = log_scaled(select(denormal, x * splat(0x1p23f), x), select(denormal, splat(23.0f), zero));
@@ -68,26 +68,26 @@ FROND_ALWAYS_INLINE vec log(const vec& x) {
   return select(zero < x, positive, rest);
 }
 
-FROND_ALWAYS_INLINE vec tanh(const vec& x) {
+FROND_LONG_FUNCTION vec tanh(const vec& x) {
   const vec a = abs(x), square = a * a, one = splat(1.0f);
   const vec small = mul_add(polynomial(square, coefficient::tanh_q) * square, a, a);
   const vec large = one - splat(2.0f) / (exp_normal(min(splat(coefficient::tanh_highest), a + a)) + one);
   return with_sign_of(x, select(a < splat(coefficient::tanh_small), small, large));
 }
 
-FROND_ALWAYS_INLINE vec erf(const vec& x) {
+FROND_LONG_FUNCTION vec erf(const vec& x) {
   const vec a = min(splat(coefficient::erf_highest), abs(x));
   const vec small = mul_add(polynomial(a * a, coefficient::erf_q), a, a);
   const vec large = splat(1.0f) - exp_normal(polynomial(a, coefficient::erfc_q));
   return with_sign_of(x, select(a < splat(coefficient::erf_small), small, large));
 }
 
-FROND_ALWAYS_INLINE vec sigmoid(const vec& x) {
+FROND_LONG_FUNCTION vec sigmoid(const vec& x) {
   const vec e = exp_between(max(splat(coefficient::exp_lowest), minus_abs(x)));
   return select(x < splat(0.0f), e, splat(1.0f)) / (splat(1.0f) + e);
 }
 
-FROND_ALWAYS_INLINE vec softplus(const vec& x) {
+FROND_LONG_FUNCTION vec softplus(const vec& x) {
   const vec zero = splat(0.0f), one = splat(1.0f);
   const vec e = exp_between(max(splat(coefficient::exp_lowest), minus_abs(x)));
   const mask halved = splat(coefficient::sqrt_two_minus_one) < e;
@@ -110,7 +110,7 @@ FROND_ALWAYS_INLINE sine_cosine sin_cos_within_turn(const vec& turns) {
   return {from_bits(bits(select(odd, c, s)) ^ shift_left<30>(quarter & 2u)),
           from_bits(bits(select(odd, s, c)) ^ shift_left<30>((quarter + 1u) & 2u))};
 }
-FROND_ALWAYS_INLINE sine_cosine sin_cos_two_pi(const vec& turns) {
+FROND_LONG_FUNCTION sine_cosine sin_cos_two_pi(const vec& turns) {
   const vec a = abs(turns), magic = splat(coefficient::integer_magic);
   const sine_cosine positive = sin_cos_within_turn(a - ((a + magic) - magic));
   return {from_bits(bits(positive.sine) ^ (bits(turns) & 0x80000000u)), positive.cosine};
@@ -119,7 +119,7 @@ FROND_ALWAYS_INLINE sine_cosine sin_cos_two_pi(const vec& turns) {
 struct value_and_slope {
   vec value, slope;
 };
-FROND_ALWAYS_INLINE value_and_slope gelu(const vec& x) {
+FROND_LONG_FUNCTION value_and_slope gelu(const vec& x) {
   const vec above = max(splat(-coefficient::normal_limit), x);
   const vec a = min(splat(coefficient::normal_limit), above), square = a * a;
   const vec quotient = (a * polynomial(square, coefficient::normal_p)) / polynomial(square, coefficient::normal_q);
