@@ -103,16 +103,14 @@ row compare(benchmark::State& state, const std::vector<rival>& rivals) {
 }  // namespace
 
 void add_backends() {
-#if PEERS_WITH_HIGHWAY
-  add_backend("highway", highway_avx2::library, highway_avx512::library);
-#else
-  leave_out("highway/builtin", "libhwy-dev is not installed, or this is not x86-64");
-#endif
-#if PEERS_WITH_XSIMD
-  add_backend("xsimd", xsimd_avx2::library, xsimd_avx512::library);
-#else
-  leave_out("xsimd/builtin", "libxsimd-dev is not installed, or this is not x86-64");
-#endif
+  if constexpr (PEERS_WITH_HIGHWAY)
+    add_backend("highway", highway_avx2::library, highway_avx512::library);
+  else
+    leave_out("highway/builtin", "libhwy-dev is not installed, or this is not x86-64");
+  if constexpr (PEERS_WITH_XSIMD)
+    add_backend("xsimd", xsimd_avx2::library, xsimd_avx512::library);
+  else
+    leave_out("xsimd/builtin", "libxsimd-dev is not installed, or this is not x86-64");
 }
 
 }  // namespace peers

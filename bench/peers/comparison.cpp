@@ -75,8 +75,9 @@ bool any_void = false;
 const char* row_format() { return "%-28s %11s %11s %-10s %7s  %-22s %s\n"; }
 
 void print(const row& r) {
-  std::printf(row_format(), r.id.c_str(), text(r.ours).c_str(), text(r.theirs).c_str(), r.unit.c_str(), text(r.ratio).c_str(),
-              r.peer.c_str(), r.flags.c_str());
+  const auto shown = [](double value) { return std::isnan(value) ? std::string("-") : text(value); };
+  std::printf(row_format(), r.id.c_str(), shown(r.ours).c_str(), shown(r.theirs).c_str(), r.unit.c_str(),
+              shown(r.ratio).c_str(), r.peer.c_str(), r.flags.c_str());
   std::fflush(stdout);
 }
 
@@ -99,7 +100,7 @@ std::string quoted(const std::string& field) {
   return out + '"';
 }
 
-std::string number(double value) { return std::isnan(value) ? std::string() : text(value); }
+std::string number(double value) { return std::isnan(value) ? std::string() : text(value); }  // an empty field
 
 void write_file(const std::string& path) {
   std::ofstream file(path);

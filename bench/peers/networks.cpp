@@ -74,7 +74,7 @@ double require_same_step(network& ours, network& theirs) {
   require_close({our_loss}, {their_loss}, approximate_gelu, "the loss");
   return require_close(copy(ours.gradient()), copy(theirs.gradient()), approximate_gelu, "the gradient");
 }
-[[maybe_unused]] double require_same_step_in_python(network& ours) {
+double require_same_step_in_python(network& ours) {
   const float our_loss = ours.train(), their_loss = std::stof(python().ask("train it"));
   require_close({our_loss}, {their_loss}, same_function, "the loss");
   return require_close(copy(ours.gradient()), python().fetch("gradient"), same_function, "the gradient");
@@ -105,7 +105,6 @@ row train_against_peak(benchmark::State& state, stage s) {
   return r;
 }
 
-#if PEERS_WITH_TORCH
 constexpr const char* torch_flags = "widest ATEN_CPU_CAPABILITY, malloc tuned, ";
 
 row infer_against_torch(benchmark::State& state, const std::string& kind, stage s) {
@@ -125,9 +124,7 @@ row train_against_torch(benchmark::State& state, const std::string& kind, stage 
   return against(compare_times(m, 0, 1), s, "torch " + kind, python().ask("hello"),
                  torch_flags + m.of_peak(s.training_operations(), 1), difference);
 }
-#endif
 
-#if PEERS_WITH_EIGEN
 row infer_against_eigen(benchmark::State& state, stage s) {
   const auto theirs = s.rebuilt_by(eigen_network);
   std::vector<float> their_outputs(s.outputs.size());
@@ -145,9 +142,7 @@ row train_against_eigen(benchmark::State& state, stage s) {
   return against(compare_times(m, 0, 1), s, "Eigen by hand", eigen_products().version,
                  std::string(hand_flags) + ", " + m.of_peak(s.training_operations(), 1), difference);
 }
-#endif
 
-#if PEERS_WITH_TORCH || PEERS_WITH_EIGEN || PEERS_WITH_OPENBLAS
 // Against the fastest of all that are there.
 row train_against_best(benchmark::State& state, stage s) {
   struct rival {
@@ -163,18 +158,14 @@ row train_against_best(benchmark::State& state, stage s) {
     rivals.back().difference = require_same_step(*same.ours, *rivals.back().model);
     sides.push_back(training(*rivals.back().model));
   };
-#if PEERS_WITH_TORCH
-  const stage same{s.library, s.shape, s.rows};
-  s.rebuild_in_python("mlp");
-  rivals.push_back({"torch", python().ask("hello"), require_same_step_in_python(*same.ours), nullptr});
-  sides.push_back(python().job("it/train"));
-#endif
-#if PEERS_WITH_EIGEN
-  join_in(eigen_products(), eigen_network);
-#endif
-#if PEERS_WITH_OPENBLAS
-  join_in(openblas_products(), openblas_network);
-#endif
+  if constexpr (with_torch) {
+    const stage same{s.library, s.shape, s.rows};
+    s.rebuild_in_python("mlp");
+    rivals.push_back({"torch", python().ask("hello"), require_same_step_in_python(*same.ours), nullptr});
+    sides.push_back(python().job("it/train"));
+  }
+  if constexpr (with_eigen) join_in(eigen_products(), eigen_network);
+  if constexpr (with_openblas) join_in(openblas_products(), openblas_network);
   const measured m = run_in_turns(state, sides);
   std::size_t best = 0;
   std::string all;
@@ -185,7 +176,6 @@ row train_against_best(benchmark::State& state, stage s) {
   return against(compare_times(m, 0, best + 1), s, rivals[best].name, rivals[best].version, hand_flags + all,
                  rivals[best].difference);
 }
-#endif
 
 }  // namespace
 
@@ -195,42 +185,43 @@ void add_networks() {
   add("mlp-train-128/peak", [=](benchmark::State& state) {
     return train_against_peak(state, {separate::library(), mlp, 128});
   });
-#if PEERS_WITH_TORCH || PEERS_WITH_EIGEN || PEERS_WITH_OPENBLAS
-  add("mlp-train-128/best", [=](benchmark::State& state, const build& ours) {
-    return train_against_best(state, {ours, mlp, 128});
-  });
-#else
-  leave_out("mlp-train-128/best", "none of python3-torch, libeigen3-dev, libopenblas-dev is installed");
-#endif
-#if PEERS_WITH_TORCH
-  add("mlp-1/torch", [=](benchmark::State& state, const build& ours) {
-    return infer_against_torch(state, "mlp", {ours, mlp, 1});
-  });
-  add("unet-train-128/torch-conv", [=](benchmark::State& state, const build& ours) {
-    return train_against_torch(state, "unet-conv", {ours, unet, 128});
-  });
-  add("unet-train-128/torch-linear", [=](benchmark::State& state, const build& ours) {
-    return train_against_torch(state, "unet-linear", {ours, unet, 128});
-  });
-  add("unet-1/torch", [=](benchmark::State& state, const build& ours) {
-    return infer_against_torch(state, "unet-linear", {ours, unet, 1});
-  });
-  add("unet-1024/torch-linear", [=](benchmark::State& state, const build& ours) {
-    return infer_against_torch(state, "unet-linear", {ours, unet, 1024});
-  });
-#else
-  for (const char* id :
-       {"mlp-1/torch", "unet-train-128/torch-conv", "unet-train-128/torch-linear", "unet-1/torch", "unet-1024/torch-linear"})
-    leave_out(id, "python3-torch is not installed");
-#endif
-#if PEERS_WITH_EIGEN
-  add("unet-train-128/eigen", [=](benchmark::State& state, const build& ours) {
-    return train_against_eigen(state, {ours, unet, 128});
-  });
-  add("unet-1/eigen", [=](benchmark::State& state, const build& ours) { return infer_against_eigen(state, {ours, unet, 1}); });
-#else
-  for (const char* id : {"unet-train-128/eigen", "unet-1/eigen"}) leave_out(id, "libeigen3-dev is not installed");
-#endif
+  const auto infer_by_torch = [](const std::string& id, const std::string& kind, const net& shape, std::size_t rows) {
+    if constexpr (with_torch)
+      add(id, [=](benchmark::State& state, const build& ours) {
+        return infer_against_torch(state, kind, {ours, shape, rows});
+      });
+    else
+      leave_out(id, "python3-torch is not installed");
+  };
+  const auto train_by_torch = [](const std::string& id, const std::string& kind, const net& shape, std::size_t rows) {
+    if constexpr (with_torch)
+      add(id, [=](benchmark::State& state, const build& ours) {
+        return train_against_torch(state, kind, {ours, shape, rows});
+      });
+    else
+      leave_out(id, "python3-torch is not installed");
+  };
+  infer_by_torch("mlp-1/torch", "mlp", mlp, 1);
+  train_by_torch("unet-train-128/torch-conv", "unet-conv", unet, 128);
+  train_by_torch("unet-train-128/torch-linear", "unet-linear", unet, 128);
+  infer_by_torch("unet-1/torch", "unet-linear", unet, 1);
+  infer_by_torch("unet-1024/torch-linear", "unet-linear", unet, 1024);
+  if constexpr (with_eigen) {
+    add("unet-train-128/eigen", [=](benchmark::State& state, const build& ours) {
+      return train_against_eigen(state, {ours, unet, 128});
+    });
+    add("unet-1/eigen", [=](benchmark::State& state, const build& ours) {
+      return infer_against_eigen(state, {ours, unet, 1});
+    });
+  } else {
+    for (const char* id : {"unet-train-128/eigen", "unet-1/eigen"}) leave_out(id, "libeigen3-dev is not installed");
+  }
+  if constexpr (with_torch || with_eigen || with_openblas)
+    add("mlp-train-128/best", [=](benchmark::State& state, const build& ours) {
+      return train_against_best(state, {ours, mlp, 128});
+    });
+  else
+    leave_out("mlp-train-128/best", "none of python3-torch, libeigen3-dev, libopenblas-dev is installed");
 }
 
 }  // namespace peers

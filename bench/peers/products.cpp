@@ -79,26 +79,14 @@ void add_products() {
       return against_library(state, ours, library(), {128, 256, 256});
     });
   };
-#if PEERS_WITH_OPENBLAS
-  add_library("openblas", openblas_products);
-#else
-  leave_out("gemm-128x256x256/openblas", "libopenblas-dev is not installed");
-#endif
-#if PEERS_WITH_EIGEN
-  add_library("eigen", eigen_products);
-#else
-  leave_out("gemm-128x256x256/eigen", "libeigen3-dev is not installed");
-#endif
-#if PEERS_WITH_ONEDNN
-  add_library("onednn", onednn_products);
-#else
-  leave_out("gemm-128x256x256/onednn", "libdnnl-dev is not installed");
-#endif
-#if PEERS_WITH_LIBXSMM
-  add_library("libxsmm", libxsmm_products);
-#else
-  leave_out("gemm-128x256x256/libxsmm", "libxsmm-dev is not installed");
-#endif
+  if constexpr (with_openblas) add_library("openblas", openblas_products);
+  if constexpr (with_eigen) add_library("eigen", eigen_products);
+  if constexpr (with_onednn) add_library("onednn", onednn_products);
+  if constexpr (with_libxsmm) add_library("libxsmm", libxsmm_products);
+  if (!with_openblas) leave_out("gemm-128x256x256/openblas", "libopenblas-dev is not installed");
+  if (!with_eigen) leave_out("gemm-128x256x256/eigen", "libeigen3-dev is not installed");
+  if (!with_onednn) leave_out("gemm-128x256x256/onednn", "libdnnl-dev is not installed");
+  if (!with_libxsmm) leave_out("gemm-128x256x256/libxsmm", "libxsmm-dev is not installed");
 }
 
 }  // namespace peers

@@ -4,6 +4,7 @@
 #include "comparison.hpp"
 #include "ours.hpp"
 #include "python_peer.hpp"
+#include "rivals.hpp"
 #include "topics.hpp"
 
 namespace peers {
@@ -46,20 +47,18 @@ row fill(benchmark::State& state, const build& library, void (*ours)(std::span<f
 }  // namespace
 
 void add_random_numbers() {
-#if PEERS_WITH_NUMPY
-  add("uniform/numpy-philox", [](benchmark::State& state, const build& ours) {
-    return fill(state, ours, ours.fill_uniform, ours.uniform_by_address, "numpy-philox", 0.5, 1.0 / 12, 1.8);
-  });
-#else
-  leave_out("uniform/numpy-philox", "python3-numpy is not installed");
-#endif
-#if PEERS_WITH_TORCH
-  add("normal/torch", [](benchmark::State& state, const build& ours) {
-    return fill(state, ours, ours.fill_normal, ours.normal_by_address, "torch-normal", 0, 1, 3);
-  });
-#else
-  leave_out("normal/torch", "python3-torch is not installed");
-#endif
+  if constexpr (with_numpy)
+    add("uniform/numpy-philox", [](benchmark::State& state, const build& ours) {
+      return fill(state, ours, ours.fill_uniform, ours.uniform_by_address, "numpy-philox", 0.5, 1.0 / 12, 1.8);
+    });
+  else
+    leave_out("uniform/numpy-philox", "python3-numpy is not installed");
+  if constexpr (with_torch)
+    add("normal/torch", [](benchmark::State& state, const build& ours) {
+      return fill(state, ours, ours.fill_normal, ours.normal_by_address, "torch-normal", 0, 1, 3);
+    });
+  else
+    leave_out("normal/torch", "python3-torch is not installed");
 }
 
 }  // namespace peers

@@ -1,4 +1,5 @@
-// What a user could take instead, as far as this machine has it. CMake defines PEERS_WITH_... as 0 or 1.
+// What a user could take instead, as far as this machine has it. CMake defines PEERS_WITH_... as 0 or 1; what is not there is
+// called in discarded statements only.
 #pragma once
 
 #include <functional>
@@ -18,19 +19,15 @@ struct product_library {
   std::function<std::function<void()>(const product&)> prepare;
 };
 
-#if PEERS_WITH_OPENBLAS
+// Only where that library was found.
 product_library openblas_products();
-std::unique_ptr<network> openblas_network(const net& shape, const training_data& data);
-#endif
-#if PEERS_WITH_EIGEN
 product_library eigen_products();
-std::unique_ptr<network> eigen_network(const net& shape, const training_data& data);
-#endif
-#if PEERS_WITH_ONEDNN
 product_library onednn_products();
-#endif
-#if PEERS_WITH_LIBXSMM
 product_library libxsmm_products();
-#endif
+std::unique_ptr<network> openblas_network(const net& shape, const training_data& data);
+std::unique_ptr<network> eigen_network(const net& shape, const training_data& data);
+
+inline constexpr bool with_openblas = PEERS_WITH_OPENBLAS, with_eigen = PEERS_WITH_EIGEN, with_onednn = PEERS_WITH_ONEDNN,
+                      with_libxsmm = PEERS_WITH_LIBXSMM, with_torch = PEERS_WITH_TORCH, with_numpy = PEERS_WITH_NUMPY;
 
 }  // namespace peers

@@ -4,6 +4,7 @@
 #include "comparison.hpp"
 #include "ours.hpp"
 #include "python_peer.hpp"
+#include "rivals.hpp"
 #include "topics.hpp"
 
 namespace peers {
@@ -15,7 +16,7 @@ constexpr std::uint32_t checked_steps[] = {1, 50, 100};
 
 net denoiser() { return unet_net(shape.vocabulary + 1); }
 
-[[maybe_unused]] double set_up_in_python(sampler& ours) {
+double set_up_in_python(sampler& ours) {
   const std::vector<float> no_data(denoiser().input_size()), no_targets(denoiser().input_positions);
   python().send("parameters", ours.parameters());
   python().send("inputs", no_data);
@@ -33,7 +34,7 @@ net denoiser() { return unet_net(shape.vocabulary + 1); }
   return largest;
 }
 
-row whole(benchmark::State& state, const build& library) {
+[[maybe_unused]] row whole(benchmark::State& state, const build& library) {
   const auto ours = library.make_sampler(denoiser(), shape);
   const double difference = set_up_in_python(*ours);
   const measured m =
@@ -55,11 +56,11 @@ row whole(benchmark::State& state, const build& library) {
 row outside(benchmark::State& state, const build& library) {
   const auto ours = library.make_sampler(denoiser(), shape);
   std::vector<side> sides = {timed([&] { ours->run_outside_the_network(); })};
-#if PEERS_WITH_TORCH
-  set_up_in_python(*ours);
-  sides.push_back(python().job("it/outside"));
-  sides.push_back(python().job("it/outside-inverse"));
-#endif
+  if constexpr (with_torch) {
+    set_up_in_python(*ours);
+    sides.push_back(python().job("it/outside"));
+    sides.push_back(python().job("it/outside-inverse"));
+  }
   const measured m = run_in_turns(state, sides);
   const double tokens = static_cast<double>(shape.steps * shape.sentences * denoiser().input_positions);
   row r;
@@ -68,7 +69,7 @@ row outside(benchmark::State& state, const build& library) {
   r.unit = "ns";
   r.flags = library.own.description();
   r.blocks = m.blocks;
-  if (sides.size() > 1) {
+  if constexpr (with_torch) {
     r.theirs = m.seconds[1] / tokens * 1e9;
     r.ratio = r.theirs / r.ours;
     r.peer = "torch";
@@ -82,11 +83,10 @@ row outside(benchmark::State& state, const build& library) {
 }  // namespace
 
 void add_sampling() {
-#if PEERS_WITH_TORCH
-  add("d3pm-100x1024/torch-linear", whole);
-#else
-  leave_out("d3pm-100x1024/torch-linear", "python3-torch is not installed");
-#endif
+  if constexpr (with_torch)
+    add("d3pm-100x1024/torch-linear", whole);
+  else
+    leave_out("d3pm-100x1024/torch-linear", "python3-torch is not installed");
   add("d3pm/ns-per-token", outside);
 }
 
