@@ -177,17 +177,16 @@ constexpr void distribute_pairs(const rule_table& table, const Real* down, const
   }
 }
 
-// Multiplies what the children of a node were sent by the scale of what the node itself was: so the factors of one node at most
-// stand in a message. One that is zero everywhere becomes one that says nothing.
+// The scale of a message down, which all that its node sends on is multiplied by: so no message carries the factors of more
+// than one node. A message that is zero everywhere becomes one that says nothing.
 template <class Real>
-constexpr void rescale_sent(Real scale, std::span<Real> down_child) {
-  Real largest = 0;
-  for (Real& value : down_child) {
-    value *= scale;
-    largest = value > largest ? value : largest;
+constexpr Real scale_down(std::span<Real> down) {
+  Real largest = largest_of<Real>(down);
+  if (!(largest > 0)) {
+    for (Real& value : down) value = 1;
+    largest = 1;
   }
-  if (largest > 0) return;
-  for (Real& value : down_child) value = 1;
+  return power_of_two<Real>(scale_exponent(largest));
 }
 
 // 1 / x for a normal x > 0, or the next larger number where x times the first would round to less than one: so what is certain

@@ -103,15 +103,15 @@ class tree {
       const detail::rule_table rules = table(level);
       for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
         const std::size_t child = node * shape.branching + 1;
-        const std::span<const Real> down = message(down_, node);
+        const std::span<Real> down = message(down_, node);
+        const Real scale = detail::scale_down(down);
         const Real* up_children = &up_[child * shape.vocabulary];
         Real* down_children = &down_[child * shape.vocabulary];
         if (shape.branching == 2)
           detail::distribute_pairs(rules, down.data(), up_children, down_children);
         else
           detail::distribute(rules, down.data(), up_children, down_children, scratch_.data());
-        const Real scale = detail::power_of_two<Real>(detail::scale_exponent(detail::largest_of(down)));
-        for (std::size_t j = 0; j < shape.branching; ++j) detail::rescale_sent(scale, message(down_, child + j));
+        for (std::size_t i = 0; i < std::size_t{shape.branching} * shape.vocabulary; ++i) down_children[i] *= scale;
       }
     }
   }
