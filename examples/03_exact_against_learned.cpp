@@ -64,7 +64,7 @@ int main() {
 
   std::vector<float> scratch(plan.scratch_size * 16);
   nn::network_denoiser<diffusion::uniform> learned(plan, noise, best, scratch);
-  exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>> exact(rules, noise);
+  exact::tree_denoiser<diffusion::uniform, exact::tree_batch_memory<shape>> exact(rules, noise);
 
   const auto loss = analysis::compare_losses(learned, exact, held_out, 600);
   std::printf("loss on unseen sentences: learned %.3f, exact %.3f, so %.3f +- %.3f nats a token are still to be learned\n\n",

@@ -18,7 +18,7 @@
 namespace {
 
 using namespace demo;
-using exact_model = exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>>;
+using exact_model = exact::tree_denoiser<diffusion::uniform, exact::tree_batch_memory<shape>>;
 
 struct settings {
   std::string folder = "demo_output";
