@@ -23,7 +23,7 @@ class frond_hierarchy : public hierarchy {
  public:
   explicit frond_hierarchy(std::uint32_t depth)
       : grammar_({.vocabulary = 16, .rules = 4, .branching = 2, .depth = depth}), view_(grammar_.view()),
-        memory_(exact::tree_memory_size<float>(view_.shape).value), denoiser_(view_, noise, memory_) {}
+        memory_(exact::tree_batch_memory_size(view_.shape).value), denoiser_(view_, noise, memory_) {}
 
   small_grammar rules() override {
     small_grammar rules{.depth = view_.shape.depth};
