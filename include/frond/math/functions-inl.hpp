@@ -116,15 +116,20 @@ FROND_LONG_FUNCTION sine_cosine sin_cos_two_pi(const vec& turns) {
   return {from_bits(bits(positive.sine) ^ (bits(turns) & 0x80000000u)), positive.cosine};
 }
 
+// Apart from gelu(), which leaves its slope away where nobody wants it.
+FROND_LONG_FUNCTION vec normal_probability(const vec& a) {
+  const vec square = a * a;
+  return splat(0.5f) + (a * polynomial(square, coefficient::normal_p)) / polynomial(square, coefficient::normal_q);
+}
+
 struct value_and_slope {
   vec value, slope;
 };
-FROND_LONG_FUNCTION value_and_slope gelu(const vec& x) {
+FROND_ALWAYS_INLINE value_and_slope gelu(const vec& x) {
   const vec above = max(splat(-coefficient::normal_limit), x);
-  const vec a = min(splat(coefficient::normal_limit), above), square = a * a;
-  const vec quotient = (a * polynomial(square, coefficient::normal_p)) / polynomial(square, coefficient::normal_q);
-  const vec probability = splat(0.5f) + quotient;
-  const vec density = exp_normal(splat(-0.5f) * square) * splat(coefficient::inverse_sqrt_two_pi);
+  const vec a = min(splat(coefficient::normal_limit), above);
+  const vec probability = normal_probability(a);
+  const vec density = exp_normal(splat(-0.5f) * (a * a)) * splat(coefficient::inverse_sqrt_two_pi);
   return {above * probability, mul_add(a, density, probability)};
 }
 

@@ -73,6 +73,12 @@ constexpr float log_near_one(float f, float e) {
   return mul_add(e, ln2_high, f + mul_add(-0.5f, square, tail));
 }
 
+// P(Z < a), Z standard normal, for |a| <= normal_limit.
+constexpr float normal_probability(float a) {
+  const float square = a * a;
+  return 0.5f + (a * polynomial(square, normal_p)) / polynomial(square, normal_q);
+}
+
 }  // namespace detail
 
 // e^x within 1.07 ulp. exp(-inf) = 0, exp(inf) = inf.
@@ -157,10 +163,9 @@ struct value_and_slope {
 };
 constexpr value_and_slope gelu(float x) {
   const float above = detail::max(-detail::normal_limit, x);
-  const float a = detail::min(detail::normal_limit, above), square = a * a;
-  const float quotient = (a * detail::polynomial(square, detail::normal_p)) / detail::polynomial(square, detail::normal_q);
-  const float probability = 0.5f + quotient;
-  const float density = detail::exp_normal(-0.5f * square) * detail::inverse_sqrt_two_pi;
+  const float a = detail::min(detail::normal_limit, above);
+  const float probability = detail::normal_probability(a);
+  const float density = detail::exp_normal(-0.5f * (a * a)) * detail::inverse_sqrt_two_pi;
   return {above * probability, mul_add(a, density, probability)};
 }
 
