@@ -28,10 +28,13 @@ void collect(const std::uint8_t (&rules)[64][2], const lanes* left, const lanes*
 void distribute(const std::uint8_t (&rules)[64][2], const lanes* down, const lanes* left, const lanes* right, lanes* down_left,
                 lanes* down_right) {
   for (std::size_t a = 0; a < symbols; ++a) down_left[a] = down_right[a] = lanes{};
-  for (std::size_t r = 0; r < 64; ++r) {
-    const std::size_t x = rules[r][0], y = rules[r][1];
-    down_left[x] += down[r / 4] * right[y];
-    down_right[y] += down[r / 4] * left[x];
+  for (std::size_t a = 0; a < symbols; ++a) {
+    const lanes above = down[a];
+    for (std::size_t r = 4 * a; r < 4 * a + 4; ++r) {
+      const std::size_t x = rules[r][0], y = rules[r][1];
+      down_left[x] += above * right[y];
+      down_right[y] += above * left[x];
+    }
   }
   normalise(down_left);
   normalise(down_right);
