@@ -11,7 +11,7 @@
 #endif
 #include <frond/simd/vector-inl.hpp>
 #include <frond/simd/blocks-inl.hpp>
-#include <frond/simd/transpose-inl.hpp>
+#include <frond/simd/across-inl.hpp>
 #include <frond/math/functions-inl.hpp>
 #include <frond/random/philox-inl.hpp>
 #include <frond/kernel/fill-inl.hpp>

@@ -44,10 +44,7 @@ inline void add_column_sums(const float* x, std::size_t rows, std::size_t column
 // Lanes beyond `count` hold -infinity, so that they never win a maximum and add exp(-inf) = +0 to a sum.
 FROND_ALWAYS_INLINE vec load_logits(const float* from, std::size_t count) {
   if (count >= 16) return load(from);
-  float lanes[lane_count];
-  for (int i = 0; i < lane_count; ++i) lanes[i] = -std::numeric_limits<float>::infinity();
-  __builtin_memcpy(lanes, from, count * sizeof(float));
-  return load(lanes);
+  return select(lanes_below(count), load_some(from, count), splat(-std::numeric_limits<float>::infinity()));
 }
 FROND_ALWAYS_INLINE void store_lanes(float* to, const vec& a, std::size_t count) {
   if (count >= 16)
@@ -59,11 +56,7 @@ FROND_ALWAYS_INLINE void store_lanes(float* to, const vec& a, std::size_t count)
 inline float largest(const float* x, std::size_t count) {
   vec best = load_logits(x, count);
   for (std::size_t i = 16; i < count; i += 16) best = max(best, load_logits(x + i, count - i));
-  float lanes[lane_count];
-  store(lanes, best);
-  for (int half = lane_count / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) lanes[i] = lanes[i + half] < lanes[i] ? lanes[i] : lanes[i + half];
-  return lanes[0];
+  return largest_lane(best);
 }
 
 // probabilities[i] = exp(logits[i] - top), not yet divided by their sum, which is returned. In place is fine.
@@ -77,8 +70,19 @@ FROND_ALWAYS_INLINE float exponentiate(const float* logits, float top, float* pr
   return sum_lanes(partial);
 }
 
+// Up to sixteen classes: the row stays in registers.
+FROND_ALWAYS_INLINE void softmax_row(const float* logits, std::size_t classes, float* probabilities) {
+  const vec x = load_logits(logits, classes);
+  const vec e = exp(x - splat(largest_lane(x)));
+  store_lanes(probabilities, e / splat(sum_lanes(e)), classes);
+}
+
 inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
   for (std::size_t row = 0; row < rows; ++row, logits += classes, probabilities += classes) {
+    if (classes <= 16) {
+      softmax_row(logits, classes, probabilities);
+      continue;
+    }
     const vec total = splat(exponentiate(logits, largest(logits, classes), probabilities, classes));
     for (std::size_t i = 0; i < classes; i += 16)
       store_lanes(probabilities + i, load_logits(probabilities + i, classes - i) / total, classes - i);

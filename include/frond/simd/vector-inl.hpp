@@ -225,13 +225,4 @@ FROND_ALWAYS_INLINE wide_words multiply_wide(const words& a, std::uint32_t b) {
   return c;
 }
 
-// The sum of the lanes by a fixed tree: lanes 8 apart, then 4, 2 and 1.
-FROND_ALWAYS_INLINE float sum_lanes(const vec& a) {
-  float lanes[lane_count];
-  store(lanes, a);
-  for (int half = lane_count / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) lanes[i] = lanes[i] + lanes[i + half];
-  return lanes[0];
-}
-
 }  // namespace frond::inline FROND_ABI::FROND_PASS

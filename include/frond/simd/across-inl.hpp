@@ -1,6 +1,56 @@
-// What looks across lanes: sixteen by sixteen words turned over, and a question about all lanes. Pass text.
+// What looks across lanes: sums, the largest, a question about all of them, and sixteen by sixteen words turned over. Pass text.
 
 namespace frond::inline FROND_ABI::FROND_PASS {
+
+// Folds sixteen lanes to one by a fixed tree: lanes 8 apart, then 4, 2 and 1. `fold` takes two registers of any width, the
+// lower lanes first.
+#if FROND_PASS_LANES > 1
+template <class Fold>
+FROND_ALWAYS_INLINE float fold_lanes(const vec& a, const Fold& fold) {
+#if FROND_PASS_LANES == 16
+  const raw_floats all = to_raw(a.r[0]);
+  const auto eight = fold(__builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7),
+                          __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15));
+  const auto four = fold(__builtin_shufflevector(eight, eight, 0, 1, 2, 3), __builtin_shufflevector(eight, eight, 4, 5, 6, 7));
+#elif FROND_PASS_LANES == 8
+  const auto eight = fold(to_raw(a.r[0]), to_raw(a.r[1]));
+  const auto four = fold(__builtin_shufflevector(eight, eight, 0, 1, 2, 3), __builtin_shufflevector(eight, eight, 4, 5, 6, 7));
+#else
+  const auto four = fold(fold(to_raw(a.r[0]), to_raw(a.r[2])), fold(to_raw(a.r[1]), to_raw(a.r[3])));
+#endif
+  const auto two = fold(four, __builtin_shufflevector(four, four, 2, 3, 2, 3));
+  return fold(two, __builtin_shufflevector(two, two, 1, 1, 1, 1))[0];
+}
+#else
+template <class Fold>
+FROND_ALWAYS_INLINE float fold_lanes(const vec& a, const Fold& fold) {
+  float lanes[lane_count];
+  store(lanes, a);
+  for (int half = lane_count / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) lanes[i] = fold(lanes[i], lanes[i + half]);
+  return lanes[0];
+}
+#endif
+
+struct fold_sum {
+  template <class Register>
+  FROND_ALWAYS_INLINE Register operator()(Register a, Register b) const {
+    return a + b;
+  }
+};
+struct fold_largest {
+  template <class Register>
+  FROND_ALWAYS_INLINE Register operator()(Register a, Register b) const {
+    return b < a ? a : b;
+  }
+};
+FROND_ALWAYS_INLINE float sum_lanes(const vec& a) { return fold_lanes(a, fold_sum()); }
+FROND_ALWAYS_INLINE float largest_lane(const vec& a) { return fold_lanes(a, fold_largest()); }
+
+// The first `count` lanes, count <= 16.
+FROND_ALWAYS_INLINE mask lanes_below(std::size_t count) {
+  return nonzero(arithmetic_shift_right<31>(lane_numbers() - static_cast<std::uint32_t>(count)));
+}
 
 // Whether any lane is zero.
 FROND_ALWAYS_INLINE bool any_zero(const words& a) {
