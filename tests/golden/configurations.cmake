@@ -5,22 +5,23 @@
 #   compilers   gcc, clang: by the names that targets.cmake has for them
 #   backend     `default` leaves the choice to the library
 #   runs        <threads>, or <threads>/<instruction set>, which is pinned where there is a choice, and checked in any case
-#   in test     yes: part of the preset `test` as well
+#   test        x: part of the preset `test` as well
 #
-# Highway 1.0.3 has no SSE2 and takes one lane without a flag.
+# Highway 1.0.3 has nothing for SSE2: without a flag it takes one lane under g++, and emulates vectors under clang++, which the
+# library refuses.
 set(golden_configurations
-  # target     | compilers | levels      | flags                    | backend | arithmetic | runs | in test
+  # target     | compilers | levels      | flags                    | backend | arithmetic | runs | test
 
   # x86-64 without a flag: the instruction set is chosen at run time.
-  "x86_64     | gcc clang | -O0 -O3     |                          | default | separate   | 1 2 3 16 1/sse2 1/avx2 1/avx512 | yes"
+  "x86_64     | gcc clang | -O0 -O3     |                          | default | separate   | 1 2 3 16 1/sse2 1/avx2 1/avx512 | x"
   "x86_64     | gcc clang | -O2         |                          | default | separate   | 1 2 3 16 1/sse2 1/avx2 1/avx512 |"
   # It is chosen by flags.
-  "x86_64     | gcc clang | -O2         | -march=native            | default | separate   | 1 2 | yes"
+  "x86_64     | gcc clang | -O2         | -march=native            | default | separate   | 1 2 | x"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -DFROND_DISPATCH=0       | builtin | separate   | 1/sse2 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -mavx2, -march=x86-64-v3 | builtin | separate   | 1/avx2 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -march=x86-64-v4         | builtin | separate   | 1/avx512 |"
   # Highway and xsimd.
-  "x86_64     | gcc clang | -O0 -O2 -O3 |                          | highway | separate   | 1/scalar |"
+  "x86_64     | gcc       | -O2         |                          | highway | separate   | 1 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -march=x86-64-v2         | highway | separate   | 1/sse2 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 |                          | xsimd   | separate   | 1/sse2 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -march=x86-64-v3         | highway | separate   | 1/avx2 2/avx2 |"
@@ -28,7 +29,7 @@ set(golden_configurations
   "x86_64     | gcc clang | -O0 -O2 -O3 | -march=x86-64-v4         | highway | separate   | 1/avx512 3/avx512 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -march=x86-64-v4         | xsimd   | separate   | 1/avx512 3/avx512 |"
   # The plain backend, also where the compiler could fuse what it must not.
-  "x86_64     | gcc clang | -O2         |                          | scalar  | separate   | 1/scalar 2/scalar | yes"
+  "x86_64     | gcc clang | -O2         |                          | scalar  | separate   | 1/scalar 2/scalar | x"
   "x86_64     | gcc clang | -O0 -O3     |                          | scalar  | separate   | 1/scalar |"
   "x86_64     | gcc clang | -O3         | -march=x86-64-v3         | scalar  | separate   | 1/scalar |"
   "x86_64     | gcc clang | -O3         | -march=x86-64-v4         | scalar  | separate   | 1/scalar |"

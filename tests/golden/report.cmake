@@ -1,6 +1,6 @@
-# cmake -D FOLDER=<path> -D CSV=<path> [-D ACCEPT=ON] -P report.cmake: what came out of the configurations in FOLDER/table.txt, as
-# a table and as CSV. Fails unless every run printed what golden.txt says (golden_fused.txt in arithmetic `fused`). With ACCEPT
-# these files are written anew, provided that all runs agree with each other.
+# cmake -D FOLDER=<path> -D CSV=<path> [-D ACCEPT=ON] -P report.cmake: what came out of the configurations in FOLDER/table.txt,
+# as a table and as CSV. Fails unless every run printed what golden.txt says (golden_fused.txt in arithmetic `fused`). With
+# ACCEPT these files are written anew, provided that all runs agree with each other.
 cmake_minimum_required(VERSION 3.25)
 
 set(file_separate ${CMAKE_CURRENT_LIST_DIR}/golden.txt)
@@ -27,7 +27,7 @@ function(differing variable one other)
   set(${variable} "${names}" PARENT_SCOPE)
 endfunction()
 
-# Looks at what the run left. Sets `state`, `hash` of the lines, `backend` and `set` as the program reports them, and the seconds.
+# Looks at what the run left. Sets `state`, `hash` of the lines, the seconds, and `backend` and `set` as the program reports them.
 macro(judge)
   include(${FOLDER}/${name}/outcome.cmake)
   string(MAKE_C_IDENTIFIER "run_${run}" run_name)
@@ -107,8 +107,10 @@ foreach(line IN LISTS table)
   if(NOT set STREQUAL "")
     string(APPEND target "/${set}")
   endif()
-  list(APPEND rows "${compiler}|${flags}|${target}|${backend}|${arithmetic}|${threads}|${hash}|${compile_seconds}|${run_seconds}|${state}")
-  string(APPEND csv "${compiler},${flags},${target},${backend},${arithmetic},${threads},${hash},${state}\n")
+  set(what "${compiler}|${flags}|${target}|${backend}|${arithmetic}|${threads}|${hash}")
+  list(APPEND rows "${what}|${compile_seconds}|${run_seconds}|${state}")
+  string(REPLACE "|" "," what "${what}")
+  string(APPEND csv "${what},${state}\n")
 endforeach()
 file(WRITE ${CSV} "${csv}")
 

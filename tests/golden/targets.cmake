@@ -2,8 +2,8 @@
 #
 # golden_target(<name> [GCC <command>] [CLANG <command>] [OPTIONS <option>...] [OWN <argument>...] [RUN <command>]
 #               PACKAGES <package>...)
-# GCC and CLANG are the compilers, OPTIONS what both take, OWN what a build needs of ours; RUN is how to start the program, with the
-# words PROGRAM and ARGUMENTS in their places; PACKAGES is what has all that on Debian.
+# GCC and CLANG are the compilers, OPTIONS what both take, OWN what a build needs of ours; RUN is how to start the program, with
+# the words PROGRAM and ARGUMENTS in their places; PACKAGES is what has all that on Debian.
 function(golden_target name)
   cmake_parse_arguments(PARSE_ARGV 1 target "" "" "GCC;CLANG;OPTIONS;OWN;RUN;PACKAGES")
   foreach(field GCC CLANG OPTIONS OWN RUN PACKAGES)
@@ -21,7 +21,8 @@ golden_target(i686 GCC i686-linux-gnu-g++ OPTIONS -msse2 -mfpmath=sse -static -p
 golden_target(aarch64 GCC aarch64-linux-gnu-g++ CLANG clang++ --target=aarch64-linux-gnu OPTIONS -static -pthread
               RUN qemu-aarch64 PROGRAM ARGUMENTS PACKAGES g++-aarch64-linux-gnu qemu-user)
 golden_target(armhf GCC arm-linux-gnueabihf-g++ CLANG clang++ --target=arm-linux-gnueabihf
-              OPTIONS -mfpu=vfpv3-d16 -static -pthread RUN qemu-arm PROGRAM ARGUMENTS PACKAGES g++-arm-linux-gnueabihf qemu-user)
+              OPTIONS -mfpu=vfpv3-d16 -static -pthread RUN qemu-arm PROGRAM ARGUMENTS
+              PACKAGES g++-arm-linux-gnueabihf qemu-user)
 golden_target(riscv64 GCC riscv64-linux-gnu-g++ CLANG clang++ --target=riscv64-linux-gnu OPTIONS -static -pthread
               RUN qemu-riscv64 PROGRAM ARGUMENTS PACKAGES g++-riscv64-linux-gnu qemu-user)
 golden_target(s390x GCC s390x-linux-gnu-g++ CLANG clang++ --target=s390x-linux-gnu OPTIONS -static -pthread

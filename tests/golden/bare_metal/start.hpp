@@ -1,5 +1,5 @@
 // Starts a program on a bare Cortex-M, and stands in for the few functions of the C++ library's compiled part that it calls.
-// The rest is newlib's: heap, printf, and output and exit through semihosting (rdimon.specs). Included once, by the command line.
+// The rest is newlib's: heap, printf, and output and exit through semihosting (rdimon.specs). The command line includes it.
 #pragma once
 
 #include <cstddef>
