@@ -17,6 +17,7 @@
 #include <frond/kernel/fill-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>
 #include <frond/kernel/elementwise-inl.hpp>
+#include <frond/kernel/short_rows-inl.hpp>
 #include <frond/kernel/reduction-inl.hpp>
 #include <frond/kernel/tree_steps-inl.hpp>
 #include <frond/kernel/tree_pairs-inl.hpp>

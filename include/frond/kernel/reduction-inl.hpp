@@ -70,19 +70,23 @@ FROND_ALWAYS_INLINE float exponentiate(const float* logits, float top, float* pr
   return sum_lanes(partial);
 }
 
-// Up to sixteen classes: the row stays in registers.
-FROND_ALWAYS_INLINE void softmax_row(const float* logits, std::size_t classes, float* probabilities) {
-  const vec x = load_logits(logits, classes);
-  const vec e = exp(x - splat(largest_lane(x)));
-  store_lanes(probabilities, e / splat(sum_lanes(e)), classes);
+// The exponentials of sixteen rows, not yet divided by their sums, which are returned. column [classes]
+FROND_ALWAYS_INLINE vec exponentiate_rows(vec* column, std::size_t classes, const vec& top) {
+  for (std::size_t i = 0; i < classes; ++i) column[i] = exp(column[i] - top);
+  return sum_of_rows(column, classes);
 }
 
 inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
-  for (std::size_t row = 0; row < rows; ++row, logits += classes, probabilities += classes) {
-    if (classes <= 16) {
-      softmax_row(logits, classes, probabilities);
-      continue;
+  if (is_short(classes)) {
+    for (; rows >= 16; rows -= 16, logits += 16 * classes, probabilities += 16 * classes) {
+      vec column[short_row];
+      load_rows(logits, classes, rows * classes, column);
+      const vec total = exponentiate_rows(column, classes, largest_of_rows(column, classes));
+      for (std::size_t i = 0; i < classes; ++i) column[i] = column[i] / total;
+      store_rows(probabilities, classes, column);
     }
+  }
+  for (; rows > 0; --rows, logits += classes, probabilities += classes) {
     const vec total = splat(exponentiate(logits, largest(logits, classes), probabilities, classes));
     for (std::size_t i = 0; i < classes; i += 16)
       store_lanes(probabilities + i, load_logits(probabilities + i, classes - i) / total, classes - i);
@@ -91,6 +95,22 @@ inline void softmax(const float* logits, std::size_t rows, std::size_t classes, 
 
 inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
                                   float scale, float* gradient, float* losses) {
+  if (is_short(classes)) {
+    for (; rows >= 16; rows -= 16, logits += 16 * classes, gradient += 16 * classes, targets += 16, losses += 16) {
+      float target_logits[lane_count];
+      for (std::size_t row = 0; row < 16; ++row) target_logits[row] = logits[row * classes + targets[row]];
+      vec column[short_row];
+      load_rows(logits, classes, rows * classes, column);
+      const vec top = largest_of_rows(column, classes), total = exponentiate_rows(column, classes, top);
+      for (std::size_t i = 0; i < classes; ++i) column[i] = (column[i] / total) * splat(scale);
+      store_rows(gradient, classes, column);
+      for (std::size_t row = 0; row < 16; ++row) {
+        float& at_target = gradient[row * classes + targets[row]];
+        at_target = at_target - scale;
+      }
+      store(losses, log(total) - (load(target_logits) - top));
+    }
+  }
   for (std::size_t row = 0; row < rows; ++row, logits += classes, gradient += classes) {
     const std::size_t target = targets[row];
     const float top = largest(logits, classes), target_logit = logits[target];
