@@ -10,9 +10,13 @@ namespace {
 enum class layout { forward, b_transposed, a_transposed };
 enum class start { zero, bias, accumulate };
 
-// One product of every instruction set against the plain form. All strides are wider than the rows, so that the gaps of c
-// show a stray write too.
-void compare(std::size_t rows, std::size_t columns, std::size_t inner, layout how, start from, sort which) {
+// How many numbers a and b have more in a line than the product needs.
+struct gaps {
+  std::size_t a = 3, b = 1;
+};
+
+// One product of every instruction set against the plain form. The lines of c have gaps too, which show a stray write.
+void compare(std::size_t rows, std::size_t columns, std::size_t inner, layout how, start from, sort which, gaps wide = {}) {
   CAPTURE(rows);
   CAPTURE(columns);
   CAPTURE(inner);
@@ -21,9 +25,9 @@ void compare(std::size_t rows, std::size_t columns, std::size_t inner, layout ho
   kernel::matmul_operands m{.rows = rows, .columns = columns, .inner = inner};
   const bool a_transposed = how == layout::a_transposed;
   m.b_transposed = how == layout::b_transposed;
-  m.a_row_stride = a_transposed ? 1 : inner + 3;
-  m.a_inner_stride = a_transposed ? rows + 2 : 1;
-  m.b_stride = (m.b_transposed ? inner : columns) + 1;
+  m.a_row_stride = a_transposed ? 1 : inner + wide.a;
+  m.a_inner_stride = a_transposed ? rows + wide.a : 1;
+  m.b_stride = (m.b_transposed ? inner : columns) + wide.b;
   m.c_stride = columns + 5;
   m.accumulate = from == start::accumulate;
 
@@ -66,12 +70,41 @@ TEST_CASE("a product is the plain one at every number of rows") {
       for (const layout how : layouts) compare(rows, columns, 11, how, starts[rows % 3], sort::ordinary);
 }
 
+// One row, and few of them, go a way of their own.
+TEST_CASE("a product of few rows is the plain one at every number of columns") {
+  for (const std::size_t rows : {1u, 2u, 6u, 8u})
+    for (std::size_t columns = 50; columns <= 200; columns += rows == 1 ? 1 : 7)
+      for (const layout how : layouts) compare(rows, columns, 10, how, starts[columns % 3], sort::ordinary);
+}
+
+TEST_CASE("a product of many rows is the plain one") {
+  for (const std::size_t rows : {63u, 64u, 65u, 96u, 128u})
+    for (const std::size_t columns : {15u, 16u, 40u, 64u})
+      for (const layout how : layouts)
+        for (const start from : starts) compare(rows, columns, 13, how, from, sort::ordinary);
+}
+
+TEST_CASE("a product is the plain one whatever the distance of the lines") {
+  // From 4 KiB on, lines get into each other's way in a cache, and other tiles are used; lines of b may be brought together.
+  constexpr std::size_t inner = 24;
+  for (const std::size_t distance : {129u, 1023u, 1024u, 2048u})
+    for (const std::size_t rows : {7u, 13u, 64u, 70u})
+      for (const std::size_t columns : {16u, 49u, 64u, 80u})
+        for (const layout how : layouts) {
+          const std::size_t a = how == layout::a_transposed ? rows : inner, b = how == layout::b_transposed ? inner : columns;
+          compare(rows, columns, inner, how, starts[rows % 3], sort::ordinary, {distance - a, distance - b});
+        }
+}
+
 TEST_CASE("a product is the plain one at every length of the sum") {
   // 256 is where a long sum is cut in blocks (32 without vector types).
   for (const std::size_t inner : {0u, 1u, 2u, 31u, 32u, 33u, 64u, 65u, 255u, 256u, 257u, 300u, 512u, 513u})
     for (const std::size_t columns : {5u, 16u, 53u, 64u})
       for (const layout how : layouts)
-        for (const start from : starts) compare(5, columns, inner, how, from, sort::ordinary);
+        for (const start from : starts) {
+          compare(5, columns, inner, how, from, sort::ordinary);
+          if (columns == 53) compare(14, columns, inner, how, from, sort::ordinary);
+        }
 }
 
 TEST_CASE("a product is the plain one for numbers of every sort") {
@@ -99,6 +132,38 @@ TEST_CASE("matrices without gaps, as the networks use them") {
     kernel::matmul(m);
     CHECK(c == expected);
   });
+}
+
+TEST_CASE("a product and its activation are the plain ones after each other") {
+  const std::size_t rows = 13, inner = 9;
+  for (const kernel::activation function : test::activations)
+    for (const std::size_t columns : {1u, 16u, 37u, 64u})
+      for (const std::size_t gap : {0u, 3u}) {
+        const input a(rows * inner, sort::ordinary, 11), b(inner * columns, sort::ordinary, 12),
+            bias(columns, sort::ordinary, 13);
+        const output untouched(rows * (columns + gap), sort::ordinary, 14);
+        kernel::matmul_operands m{.rows = rows, .columns = columns, .inner = inner, .a = a, .a_row_stride = inner, .b = b};
+        m.b_stride = columns;
+        m.bias = bias;
+        m.c_stride = columns + gap;
+        output expected = untouched;
+        m.c = expected;
+        kernel::plain::matmul(m);
+        for (std::size_t i = 0; i < rows; ++i) {
+          float* const row = m.c + i * m.c_stride;
+          kernel::plain::activate(function, row, row, columns);
+        }
+        output plain = untouched;
+        m.c = plain;
+        kernel::plain::matmul_activated(m, function);
+        CHECK(plain == expected);
+        test::each_instruction_set([&] {
+          output c = untouched;
+          m.c = c;
+          kernel::matmul_activated(m, function);
+          CHECK(c == expected);
+        });
+      }
 }
 
 TEST_CASE("the plain product is the product") {

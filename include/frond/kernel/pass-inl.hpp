@@ -11,6 +11,7 @@
 #endif
 #include <frond/simd/vector-inl.hpp>
 #include <frond/simd/blocks-inl.hpp>
+#include <frond/simd/matrix-inl.hpp>
 #include <frond/simd/across-inl.hpp>
 #include <frond/math/functions-inl.hpp>
 #include <frond/random/philox-inl.hpp>
@@ -19,6 +20,8 @@
 #include <frond/kernel/elementwise-inl.hpp>
 #include <frond/kernel/short_rows-inl.hpp>
 #include <frond/kernel/reduction-inl.hpp>
+#include <frond/kernel/categorical-inl.hpp>
+#include <frond/kernel/layer_norm-inl.hpp>
 #include <frond/kernel/tree_steps-inl.hpp>
 #include <frond/kernel/tree_pairs-inl.hpp>
 #include <frond/kernel/tree-inl.hpp>

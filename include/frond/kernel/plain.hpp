@@ -61,6 +61,12 @@ inline void activate(activation kind, const float* x, float* y, std::size_t coun
   for (std::size_t i = 0; i < count; ++i) y[i] = activation_value(kind, x[i]);
 }
 
+inline void matmul_activated(const matmul_operands& m, activation function) {
+  plain::matmul(m);
+  for (std::size_t i = 0; i < m.rows; ++i)
+    for (std::size_t j = 0; j < m.columns; ++j) m.c[i * m.c_stride + j] = activation_value(function, m.c[i * m.c_stride + j]);
+}
+
 inline void activate_with_slope(activation kind, const float* x, float* y, float* slope, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const float argument = x[i];
@@ -166,6 +172,57 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
       gradient[i] = difference * (2.0f * scale);
     }
     losses[row] = sums.total();
+  }
+}
+
+inline void layer_norm(const layer_norm_operands& n) {
+  const auto columns = static_cast<float>(n.columns);
+  for (std::size_t row = 0; row < n.rows; ++row) {
+    const float* x = n.x + row * n.columns;
+    float* y = n.y + row * n.columns;
+    const float mean = plain::sum(x, n.columns) / columns;
+    detail::sixteen_sums squares;
+    for (std::size_t i = 0; i < n.columns; ++i) squares.add_product(i, x[i] - mean, x[i] - mean);
+    const float scale = 1.0f / math::sqrt(squares.total() / columns + n.epsilon);
+    for (std::size_t i = 0; i < n.columns; ++i) y[i] = mul_add((x[i] - mean) * scale, n.gain[i], n.shift[i]);
+    n.mean[row] = mean;
+    n.scale[row] = scale;
+  }
+}
+
+// With n = (x - mean) scale and g = dy gain: dx = scale (g - mean(g) - n mean(g n)), where means run over the row;
+// d_gain gains dy n and d_shift gains dy.
+inline void layer_norm_backward(const layer_norm_gradients& n) {
+  const auto columns = static_cast<float>(n.columns);
+  for (std::size_t row = 0; row < n.rows; ++row) {
+    const float *x = n.x + row * n.columns, *dy = n.dy + row * n.columns;
+    float* dx = n.dx + row * n.columns;
+    const auto normal = [&](std::size_t i) { return (x[i] - n.mean[row]) * n.scale[row]; };
+    detail::sixteen_sums slopes, moments;
+    for (std::size_t i = 0; i < n.columns; ++i) {
+      slopes.add(i, dy[i] * n.gain[i]);
+      moments.add_product(i, dy[i] * n.gain[i], normal(i));
+      n.d_gain[i] = mul_add(dy[i], normal(i), n.d_gain[i]);
+      n.d_shift[i] = n.d_shift[i] + dy[i];
+    }
+    const float mean_slope = slopes.total() / columns, moment = moments.total() / columns;
+    for (std::size_t i = 0; i < n.columns; ++i)
+      dx[i] = mul_add(normal(i), -moment, dy[i] * n.gain[i] - mean_slope) * n.scale[row];
+  }
+}
+
+inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
+  for (std::size_t row = 0; row < rows; ++row, weights += classes) {
+    float total = 0.0f, sum = 0.0f;
+    for (std::size_t i = 0; i < classes; ++i) total = total + weights[i];
+    const float threshold = uniforms[row] * total;
+    drawn[row] = 0;
+    for (std::size_t i = 0; i < classes; ++i) {
+      if (!(weights[i] > 0.0f)) continue;
+      drawn[row] = static_cast<symbol>(i);
+      sum = sum + weights[i];
+      if (threshold < sum) break;
+    }
   }
 }
 
