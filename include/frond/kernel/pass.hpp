@@ -3,6 +3,7 @@
 // included inside one.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>

@@ -201,7 +201,10 @@ FROND_ALWAYS_INLINE words arithmetic_shift_right(const words& a) {
   return c;
 }
 
-FROND_ALWAYS_INLINE words splat(std::uint32_t x) {
+// For every spelling of 32 bits: 0u is not a std::uint32_t on all machines.
+template <std::unsigned_integral Word>
+  requires(sizeof(Word) == sizeof(std::uint32_t))
+FROND_ALWAYS_INLINE words splat(Word x) {
   words a;
   FROND_EACH_REGISTER a.r[i] = word_splat(x);
   return a;
