@@ -40,6 +40,26 @@ struct sgd_coefficients {
   float rate, momentum, decay, gradient_scale;
 };
 
+// Layer norm (Ba, Kiros and Hinton, 2016): y = gain (x - mean) scale + shift in each row, with the mean of the row and
+// scale = 1 / sqrt(variance + epsilon), its variance being the mean square of x - mean.
+struct layer_norm_operands {
+  std::size_t rows = 0, columns = 0;
+  const float* x = nullptr;                       // [rows][columns]
+  const float *gain = nullptr, *shift = nullptr;  // [columns]
+  float epsilon = 1e-5f;
+  float* y = nullptr;                       // [rows][columns]; may be x
+  float *mean = nullptr, *scale = nullptr;  // [rows], written: the backward pass wants them
+};
+
+// What the derivatives of a loss by x, gain and shift are, given those by y. The sums over rows are added to.
+struct layer_norm_gradients {
+  std::size_t rows = 0, columns = 0;
+  const float *x = nullptr, *gain = nullptr, *mean = nullptr, *scale = nullptr;  // as in the forward pass
+  const float* dy = nullptr;                                                     // [rows][columns]
+  float* dx = nullptr;                                                           // [rows][columns]; may be dy
+  float *d_gain = nullptr, *d_shift = nullptr;                                   // [columns]
+};
+
 // Part of the array of random words, or of numbers made from them, at the address (key, purpose, index): from element `first`
 // on. Element i belongs to word i mod 4 of the block at position i / 4, so an array has at most 2^34 elements.
 struct random_array {
