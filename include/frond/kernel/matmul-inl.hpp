@@ -72,20 +72,25 @@ FROND_ALWAYS_INLINE void multiply_tile(const panel& p, const float* start, std::
     a[i] = p.a + 3 * i * a_row_stride;
     __asm__("" : "+r"(a[i]));
   }
+  // The first row is broadcast beforehand, 0.99 instead of 0.98 for 128x64x64; two cost more than they save, unless there are
+  // only two: 0.77 instead of 0.67 for 2x256x256.
   const float* b = p.b;
   std::size_t k = p.inner;
   do {
     vec b_row[Vectors];
     FROND_UNROLL(16)
     for (std::size_t j = 0; j < Vectors; ++j) b_row[j] = load(b + 16 * j);
-    const vec first = splat(*a[0]);
     FROND_UNROLL(16)
-    for (std::size_t j = 0; j < Vectors; ++j) sum[0][j] = mul_add(first, b_row[j], sum[0][j]);
-    FROND_UNROLL(16)
-    for (std::size_t i = 1; i < Rows; ++i) {
+    for (std::size_t i = 0; i < Rows; ++i) {
       const float* const element = a[i / 3] + i % 3 * a_row_stride;
-      FROND_UNROLL(16)
-      for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] = mul_add_broadcast(element, b_row[j], sum[i][j]);
+      if (i == 0 || Rows == 2) {
+        const vec a_element = splat(*element);
+        FROND_UNROLL(16)
+        for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] = mul_add(a_element, b_row[j], sum[i][j]);
+      } else {
+        FROND_UNROLL(16)
+        for (std::size_t j = 0; j < Vectors; ++j) sum[i][j] = mul_add_broadcast(element, b_row[j], sum[i][j]);
+      }
     }
     FROND_UNROLL(16)
     for (std::size_t i = 0; i < groups; ++i) a[i] += a_inner_stride;
