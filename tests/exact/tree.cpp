@@ -324,6 +324,41 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("float probabilities and evidence are those of double, up to the rounding that the tree's docstring admits") {
+  for (const rhm_shape& shape : {rhm_shape{.vocabulary = 16, .rules = 4, .branching = 2, .depth = 6},
+                                 rhm_shape{.vocabulary = 32, .rules = 8, .branching = 2, .depth = 4},
+                                 rhm_shape{.vocabulary = 6, .rules = 3, .branching = 3, .depth = 3}}) {
+    const auto grammar = enumeration::draw(shape, 7);
+    solver<float> narrow(grammar.view);
+    solver<double> wide(grammar.view);
+    std::vector<symbol> noisy(shape.leaves());
+    for (std::uint64_t index = 0; index < 40; ++index) {
+      const float alpha_bar = std::array{0.05f, 0.5f, 0.9f, 0.99f, 0.9999f}[index % 5];
+      const float other = (1.0f - alpha_bar) / static_cast<float>(shape.vocabulary);
+      grammar.view.sample(seed{1}, index, noisy);
+      for (std::size_t i = 0; i < noisy.size(); ++i) {
+        if (below(1000, 64 * index + i) >= 1000.0f * alpha_bar) noisy[i] = static_cast<symbol>(below(shape.vocabulary, i));
+      }
+      std::vector<double> likelihoods;  // floats, the same for both
+      for (const symbol token : noisy)
+        for (symbol a = 0; a < shape.vocabulary; ++a)
+          likelihoods.push_back(static_cast<double>(a == token ? alpha_bar + other : other));
+      narrow.observe(likelihoods, noisy.size());
+      wide.observe(likelihoods, noisy.size());
+      CHECK(std::abs(narrow.beliefs.log_evidence() - wide.beliefs.log_evidence()) < 6e-6);
+      double worst = 0;
+      for (std::size_t i = 0; i < noisy.size(); ++i) {
+        for (symbol a = 0; a < shape.vocabulary; ++a) {
+          const double exact = wide.beliefs.probability(0, i, a);
+          if (exact > 1e-30)
+            worst = std::max(worst, std::abs(static_cast<double>(narrow.beliefs.probability(0, i, a)) / exact - 1));
+        }
+      }
+      CHECK(worst < 2.2e-6);
+    }
+  }
+}
+
 TEST_CASE("products over many children stay finite") {
   const rhm_shape shape{.vocabulary = 3, .rules = 3, .branching = 140, .depth = 1};
   const auto grammar = enumeration::draw(shape, 1);
