@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <frond/kernel/kernels.hpp>
+#include <frond/random/draws.hpp>
 
 #include "counters.hpp"
 #include "memory.hpp"
@@ -96,6 +98,67 @@ void softmax_cross_entropy(benchmark::State& state) {
   count_elements(state, rows * classes);
 }
 
+void softmax(benchmark::State& state) {
+  constexpr std::size_t rows = 256;
+  const auto classes = static_cast<std::size_t>(state.range(0));
+  bench::aligned_floats logits = bench::random_floats(rows * classes), probabilities(rows * classes);
+  for (auto _ : state) {
+    kernel::softmax(logits.data(), rows, classes, probabilities.data());
+    benchmark::ClobberMemory();
+  }
+  count_elements(state, rows * classes);
+}
+
+void categorical(benchmark::State& state) {
+  constexpr std::size_t rows = 256;
+  const auto classes = static_cast<std::size_t>(state.range(0));
+  bench::aligned_floats weights = bench::random_floats(rows * classes), uniforms(rows);
+  for (float& weight : std::span<float>(weights)) weight = weight * weight;
+  random::draws draw(seed{2}, random::stream::user, 0);
+  for (float& uniform : std::span<float>(uniforms)) uniform = draw.uniform();
+  std::vector<symbol> drawn(rows);
+  for (auto _ : state) {
+    kernel::categorical(weights.data(), uniforms.data(), rows, classes, drawn.data());
+    benchmark::ClobberMemory();
+  }
+  count_elements(state, rows * classes);
+}
+
+void layer_norm(benchmark::State& state, bool backward) {
+  constexpr std::size_t rows = 128;
+  const auto columns = static_cast<std::size_t>(state.range(0));
+  bench::aligned_floats x = bench::random_floats(rows * columns), dy = bench::random_floats(rows * columns), y(rows * columns);
+  bench::aligned_floats gain = bench::random_floats(columns), shift(columns), d_gain(columns), d_shift(columns);
+  bench::aligned_floats mean(rows), scale(rows);
+  const kernel::layer_norm_operands forward{.rows = rows,
+                                            .columns = columns,
+                                            .x = x.data(),
+                                            .gain = gain.data(),
+                                            .shift = shift.data(),
+                                            .y = y.data(),
+                                            .mean = mean.data(),
+                                            .scale = scale.data()};
+  const kernel::layer_norm_gradients gradients{.rows = rows,
+                                               .columns = columns,
+                                               .x = x.data(),
+                                               .gain = gain.data(),
+                                               .mean = mean.data(),
+                                               .scale = scale.data(),
+                                               .dy = dy.data(),
+                                               .dx = y.data(),
+                                               .d_gain = d_gain.data(),
+                                               .d_shift = d_shift.data()};
+  kernel::layer_norm(forward);
+  for (auto _ : state) {
+    if (backward)
+      kernel::layer_norm_backward(gradients);
+    else
+      kernel::layer_norm(forward);
+    benchmark::ClobberMemory();
+  }
+  count_elements(state, rows * columns);
+}
+
 void adam(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
   bench::aligned_floats gradient = bench::random_floats(count), parameter(count), first(count), second(count);
@@ -128,4 +191,8 @@ BENCHMARK_CAPTURE(activate_with_slope, gelu, kernel::activation::gelu);
 BENCHMARK_CAPTURE(activate_with_slope, silu, kernel::activation::silu);
 BENCHMARK_CAPTURE(activate_with_slope, tanh, kernel::activation::tanh);
 BENCHMARK(softmax_cross_entropy)->ArgName("classes")->Arg(8)->Arg(16)->Arg(64);
+BENCHMARK(softmax)->ArgName("classes")->Arg(8)->Arg(16)->Arg(64);
+BENCHMARK(categorical)->ArgName("classes")->Arg(8)->Arg(16)->Arg(32);
+BENCHMARK_CAPTURE(layer_norm, forward, false)->ArgName("columns")->Arg(64)->Arg(256);
+BENCHMARK_CAPTURE(layer_norm, backward, true)->ArgName("columns")->Arg(64)->Arg(256);
 BENCHMARK(adam)->ArgName("parameters")->Arg(100'000);
