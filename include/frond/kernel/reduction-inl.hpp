@@ -53,14 +53,14 @@ FROND_ALWAYS_INLINE void store_lanes(float* to, const vec& a, std::size_t count)
     store_some(to, a, count);
 }
 
-inline float largest(const float* x, std::size_t count) {
+FROND_NOINLINE inline float largest(const float* x, std::size_t count) {
   vec best = load_logits(x, count);
   for (std::size_t i = 16; i < count; i += 16) best = max(best, load_logits(x + i, count - i));
   return largest_lane(best);
 }
 
 // probabilities[i] = exp(logits[i] - top), not yet divided by their sum, which is returned. In place is fine.
-FROND_ALWAYS_INLINE float exponentiate(const float* logits, float top, float* probabilities, std::size_t count) {
+FROND_NOINLINE inline float exponentiate(const float* logits, float top, float* probabilities, std::size_t count) {
   vec partial = splat(0.0f);
   for (std::size_t i = 0; i < count; i += 16) {
     const vec e = exp(load_logits(logits + i, count - i) - splat(top));
@@ -71,7 +71,7 @@ FROND_ALWAYS_INLINE float exponentiate(const float* logits, float top, float* pr
 }
 
 // The exponentials of sixteen rows, not yet divided by their sums, which are returned. column [classes]
-FROND_ALWAYS_INLINE vec exponentiate_rows(vec* column, std::size_t classes, const vec& top) {
+FROND_NOINLINE inline vec exponentiate_rows(vec* column, std::size_t classes, const vec& top) {
   for (std::size_t i = 0; i < classes; ++i) column[i] = exp(column[i] - top);
   return sum_of_rows(column, classes);
 }

@@ -9,7 +9,7 @@ FROND_ALWAYS_INLINE constexpr bool is_short(std::size_t size) { return FROND_PAS
 
 // column[j] has element j of each row; rows follow one another at `from`, `size` <= 32 floats each, and `readable` floats may
 // be read there. Registers are loaded whole where they may be: what comes after a row is not used.
-FROND_ALWAYS_INLINE void load_rows(const float* from, std::size_t size, std::size_t readable, vec* column) {
+FROND_NOINLINE inline void load_rows(const float* from, std::size_t size, std::size_t readable, vec* column) {
   for (std::size_t first = 0; first < size; first += 16) {
     const std::size_t count = size - first < 16 ? size - first : 16;
     words square[lane_count];
@@ -23,7 +23,7 @@ FROND_ALWAYS_INLINE void load_rows(const float* from, std::size_t size, std::siz
 }
 
 // The inverse. Registers are stored whole and in order, so that each row overwrites what the one before it left beyond its end.
-FROND_ALWAYS_INLINE void store_rows(float* to, std::size_t size, const vec* column) {
+FROND_NOINLINE inline void store_rows(float* to, std::size_t size, const vec* column) {
   words squares[short_row / 16][lane_count];
   for (std::size_t first = 0; first < size; first += 16) {
     words(&square)[lane_count] = squares[first / 16];
@@ -49,13 +49,13 @@ FROND_ALWAYS_INLINE vec largest_of_rows(const vec* column, std::size_t size) {
 }
 
 // The sum of each row, in sixteen partial sums and the tree of sum_lanes.
-FROND_ALWAYS_INLINE vec sum_of_rows(const vec* column, std::size_t size) {
+FROND_NOINLINE inline vec sum_of_rows(const vec* column, std::size_t size) {
   vec partial[lane_count];
   for (std::size_t i = 0; i < 16; ++i) partial[i] = i < size ? column[i] : splat(0.0f);
   for (std::size_t j = 16; j < size; ++j) partial[j % 16] = partial[j % 16] + column[j];
   FROND_UNROLL(4)
-  for (std::size_t half = 8; half > 0; half /= 2) FROND_UNROLL(8) for (std::size_t i = 0; i < half; ++i) partial[i] =
-      partial[i] + partial[i + half];
+  for (std::size_t half = 8; half > 0; half /= 2)
+    FROND_UNROLL(8) for (std::size_t i = 0; i < half; ++i) partial[i] = partial[i] + partial[i + half];
   return partial[0];
 }
 

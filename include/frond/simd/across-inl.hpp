@@ -1,4 +1,5 @@
-// What looks across lanes: sums, the largest, a question about all of them, and sixteen by sixteen words turned over. Pass text.
+// What looks across lanes: sums, the largest, a question about all of them, and sixteen by sixteen words turned over. Pass
+// text.
 
 namespace frond::inline FROND_ABI::FROND_PASS {
 
@@ -121,7 +122,7 @@ FROND_ALWAYS_INLINE void transpose_registers(word_register (&)[1]) {}
 #endif
 
 // Row i becomes column i.
-FROND_ALWAYS_INLINE void transpose(words (&rows)[lane_count]) {
+FROND_NOINLINE inline void transpose(words (&rows)[lane_count]) {
   words columns[lane_count];
   FROND_EACH_REGISTER FROND_UNROLL(16) for (int j = 0; j < register_count; ++j) {
     word_register block[FROND_PASS_LANES];
