@@ -23,13 +23,14 @@ constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return inp
 // Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
 // position. Tokens are below input_symbols.
 inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
+  const std::size_t per_token = token_channels(input_symbols);
+  const float time = 2.0f * alpha_bar - 1.0f;
+  __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
   for (const symbol token : noisy) {
-    FROND_ASSERT(token < input_symbols, "a noisy token is a symbol that the process can make");
     FROND_ASSERT(token < input_symbols, "a noisy token is a symbol of the process");
-    for (std::uint32_t i = 0; i < input_symbols; ++i) channels[i] = 0.0f;
     channels[token] = 1.0f;
-    channels[input_symbols] = 2.0f * alpha_bar - 1.0f;
-    channels += token_channels(input_symbols);
+    channels[per_token - 1] = time;
+    channels += per_token;
   }
 }
 
