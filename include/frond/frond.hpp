@@ -21,7 +21,7 @@
 #include <frond/math/double.hpp>
 #include <frond/math/scalar.hpp>
 
-#include <frond/random/bits.hpp>
+#include <frond/random/choices.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/random/normal.hpp>
 #include <frond/random/permutation.hpp>
@@ -32,6 +32,7 @@
 #include <frond/kernel/operands.hpp>
 #include <frond/kernel/pass.hpp>
 #include <frond/kernel/plain.hpp>
+#include <frond/kernel/rules.hpp>
 #include <frond/kernel/self_check.hpp>
 #include <frond/kernel/tree_operands.hpp>
 
@@ -40,6 +41,7 @@
 #include <frond/grammar/parse.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/grammar/rhm_shape.hpp>
+#include <frond/grammar/sample_block.hpp>
 
 #include <frond/diffusion/process.hpp>
 #include <frond/diffusion/reverse_step.hpp>

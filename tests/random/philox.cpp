@@ -39,3 +39,13 @@ TEST_CASE("each part of an address changes the words") {
   CHECK(random::words_at(seed{1}, random::stream::datum, 2 + (std::uint64_t{1} << 32), 3) != words);
   CHECK(random::words_at(seed{1}, random::stream::datum, 2, 4) != words);
 }
+
+TEST_CASE("an address gives the words of its positions") {
+  for (const std::uint64_t key : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{0x0123456789abcdef}, ~std::uint64_t{0}})
+    for (const std::uint64_t index : {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{0xfedcba9876543210}})
+      for (const auto purpose : {random::stream::datum, static_cast<random::stream>(0x89abcdefu)}) {
+        const random::address address(seed{key}, purpose, index);
+        for (const std::uint32_t position : {0u, 1u, 77u, 0x80000000u, 0xffffffffu})
+          CHECK(address.words(position) == random::words_at(seed{key}, purpose, index, position));
+      }
+}

@@ -70,14 +70,16 @@ namespace detail {
 
 // The sentence of a code below `count`, the number of sentences.
 constexpr void expand_code(const rhm_view& grammar, std::uint64_t count, std::uint64_t code, std::span<symbol> out) {
-  std::uint64_t unit = count / grammar.shape.class_count();
-  const auto root = static_cast<symbol>(code / unit);
-  expand_sentence(grammar, root, out, [&, rest = code % unit]() mutable {
-    unit /= grammar.shape.rules;
-    const std::uint64_t choice = rest / unit;
-    rest %= unit;
-    return choice;
-  });
+  std::uint64_t unit = count / grammar.shape.rule_count(grammar.shape.depth);
+  const auto top_rule = static_cast<std::size_t>(code / unit);
+  kernel::plain::expand_sentence(
+      grammar.tables(), top_rule, out.data() + out.size(), [](std::size_t) {},
+      [&, rest = code % unit]() mutable {
+        unit /= grammar.shape.rules;
+        const std::uint64_t choice = rest / unit;
+        rest %= unit;
+        return choice;
+      });
 }
 
 }  // namespace detail

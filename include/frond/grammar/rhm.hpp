@@ -17,7 +17,8 @@
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm_shape.hpp>
-#include <frond/random/bits.hpp>
+#include <frond/kernel/rules.hpp>
+#include <frond/random/choices.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -111,61 +112,42 @@ struct rhm_view {
     return found ? sorted[place] : no_rule;
   }
 
+  // What the kernels take.
+  [[nodiscard]] constexpr kernel::rule_tables tables() const {
+    return {rules.data(),    shape.vocabulary, shape.rules,
+            shape.branching, shape.depth,      static_cast<std::uint32_t>(shape.rule_count(shape.depth))};
+  }
+
   // Writes sentence `index`: a root drawn uniformly from the classes, then for each node a rule drawn uniformly from those
-  // of its symbol, level by level, left to right. All sentences of the grammar are equally likely. out [length()].
+  // of its symbol, level by level, left to right. All sentences of the grammar are equally likely. out [length()]. Many at once
+  // are made much faster by sample_block().
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) const;
 };
 
-namespace detail {
-
-// Replaces `count` symbols of a level by their children, left to right, choose() picking the rules. The children may
-// overwrite the parents if both end at the same place: no child then comes to lie beyond the parent that is next.
-template <class Choose>
-constexpr void expand(const rhm_view& grammar, std::uint32_t level, const symbol* parents, std::size_t count, symbol* children,
-                      Choose& choose) {
-  const symbol* table = grammar.level_rules(level).data();
-  const std::size_t branching = grammar.shape.branching;
-  for (std::size_t i = 0; i < count; ++i) {
-    const symbol* rule = table + (std::size_t{parents[i]} * grammar.shape.rules + choose()) * branching;
-    for (std::size_t j = 0; j < branching; ++j) *children++ = rule[j];
-  }
-}
-
-// The sentence below a root. out [leaves]; each level stands at the end of it for a while.
-template <class Choose>
-constexpr void expand_sentence(const rhm_view& grammar, symbol root, std::span<symbol> out, Choose choose) {
-  FROND_ASSERT(out.size() == grammar.length(), "the output must have room for exactly one sentence");
-  symbol* end = out.data() + out.size();
-  end[-1] = root;
-  std::size_t count = 1;
-  for (std::uint32_t level = grammar.shape.depth; level > 0; --level) {
-    const std::size_t child_count = count * grammar.shape.branching;
-    expand(grammar, level, end - count, count, end - child_count, choose);
-    count = child_count;
-  }
-}
-
-}  // namespace detail
-
 constexpr void rhm_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {
-  random::bits bits(key, random::stream::datum, index);
-  const auto root = static_cast<symbol>(bits.below(shape.class_count()));
-  detail::expand_sentence(*this, root, out, [&] { return bits.below(shape.rules); });
+  FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
+  kernel::plain::sample_sentence(tables(), key, index, out.data() + out.size());
 }
 
 // Sentence `index` with everything above it: tree [nodes], laid out as [root][level depth - 1]...[level 0], so the sentence
 // is the last `leaves` symbols (rhm_shape::tree_offset). The same choices as rhm_view::sample.
 constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t index, std::span<symbol> tree) {
   FROND_ASSERT(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
-  random::bits bits(key, random::stream::datum, index);
-  auto choose = [&] { return bits.below(grammar.shape.rules); };
-  symbol* parents = tree.data();
-  *parents = static_cast<symbol>(bits.below(grammar.shape.class_count()));
-  std::size_t count = 1;
-  for (std::uint32_t level = grammar.shape.depth; level > 0; --level) {
-    detail::expand(grammar, level, parents, count, parents + count, choose);
+  const kernel::rule_tables tables = grammar.tables();
+  const std::size_t branching = tables.branching;
+  random::choices choices(key, index);
+  auto choose = [&] { return choices.next(); };
+  choices.begin(1, tables.top_rules);
+  const std::uint32_t top_rule = choose();
+  tree[0] = static_cast<symbol>(top_rule / tables.synonyms);
+  symbol* parents = tree.data() + 1;
+  for (std::size_t j = 0; j < branching; ++j) parents[j] = tables.level(tables.depth)[top_rule * branching + j];
+  std::size_t count = branching;
+  for (std::uint32_t level = tables.depth - 1; level > 0; --level) {
+    choices.begin(static_cast<std::uint32_t>(count), tables.synonyms);
+    kernel::plain::expand(tables, level, parents, count, parents + count, choose);
     parents += count;
-    count *= grammar.shape.branching;
+    count *= branching;
   }
 }
 

@@ -42,9 +42,9 @@ inline constexpr std::size_t bits_batches = 1, normal_batches = 1;
 #endif
 
 template <class Make, std::size_t Batches>
-inline void fill_batches(const philox_address& address, std::uint32_t position, unsigned char* to) {
+inline void fill_batches(const random::address& address, std::uint32_t position, unsigned char* to) {
   words word[4][Batches];
-  address.blocks(position, word);
+  random_blocks(address, position, word);
   FROND_UNROLL(4) for (std::size_t i = 0; i < Batches; ++i) {
     Make::apply(word[0][i], word[1][i], word[2][i], word[3][i]);
     store_blocks(to + batch_bytes * i, word[0][i], word[1][i], word[2][i], word[3][i]);
@@ -54,7 +54,7 @@ inline void fill_batches(const philox_address& address, std::uint32_t position, 
 // `bytes` of the array; the first and the last batch may be wanted in part.
 template <class Make, std::size_t Batches>
 inline void fill(const kernel::random_array& from, unsigned char* to, std::size_t bytes) {
-  const philox_address address(from.key, from.purpose, from.index);
+  const random::address address(from.key, from.purpose, from.index);
   auto position = static_cast<std::uint32_t>(from.first / 4);
   std::size_t skipped = 4 * (from.first % 4);
   while (bytes > 0) {

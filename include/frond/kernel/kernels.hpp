@@ -106,6 +106,13 @@ inline void tree_posterior(const tree_operands& t, std::size_t rows, float* out)
   FROND_DISPATCH_CALL(tree_posterior(t, rows, out));
 }
 
+// Whole groups of sentences of a random hierarchy model, out [groups][256][branching^depth]: the ones that
+// plain::sample_sentence makes one by one. With two symbols to a rule and at most 64 rules in a level, rules are looked up in
+// registers. 20 KiB of stack.
+inline void sample_rules(const rule_tables& tables, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
+  FROND_DISPATCH_CALL(sample_rules(tables, key, first_group, groups, out));
+}
+
 // One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
                  std::size_t count) {

@@ -11,11 +11,13 @@
 #endif
 #include <frond/simd/vector-inl.hpp>
 #include <frond/simd/blocks-inl.hpp>
+#include <frond/simd/bytes-inl.hpp>
 #include <frond/simd/matrix-inl.hpp>
 #include <frond/simd/across-inl.hpp>
 #include <frond/math/functions-inl.hpp>
 #include <frond/random/philox-inl.hpp>
 #include <frond/kernel/fill-inl.hpp>
+#include <frond/kernel/rules-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>
 #include <frond/kernel/elementwise-inl.hpp>
 #include <frond/kernel/short_rows-inl.hpp>

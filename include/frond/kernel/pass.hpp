@@ -11,6 +11,7 @@
 #include <frond/core/mul_add.hpp>
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
+#include <frond/kernel/rules.hpp>
 #include <frond/kernel/tree_operands.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/random/philox.hpp>
