@@ -337,7 +337,8 @@ TEST_CASE("float probabilities and evidence are those of double, up to the round
       const float other = (1.0f - alpha_bar) / static_cast<float>(shape.vocabulary);
       grammar.view.sample(seed{1}, index, noisy);
       for (std::size_t i = 0; i < noisy.size(); ++i) {
-        if (below(1000, 64 * index + i) >= 1000.0f * alpha_bar) noisy[i] = static_cast<symbol>(below(shape.vocabulary, i));
+        if (below(1000, 64 * index + i) * 0.001 >= static_cast<double>(alpha_bar))
+          noisy[i] = static_cast<symbol>(below(shape.vocabulary, i));
       }
       std::vector<double> likelihoods;  // floats, the same for both
       for (const symbol token : noisy)
