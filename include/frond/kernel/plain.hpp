@@ -144,8 +144,8 @@ inline float exponentiate(const float* logits, float top, float* exps, std::size
 
 inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
   for (std::size_t row = 0; row < rows; ++row, logits += classes, probabilities += classes) {
-    const float total = detail::exponentiate(logits, detail::largest(logits, classes), probabilities, classes);
-    for (std::size_t i = 0; i < classes; ++i) probabilities[i] = probabilities[i] / total;
+    const float inverse = 1.0f / detail::exponentiate(logits, detail::largest(logits, classes), probabilities, classes);
+    for (std::size_t i = 0; i < classes; ++i) probabilities[i] = probabilities[i] * inverse;
   }
 }
 
@@ -156,7 +156,8 @@ inline void softmax_cross_entropy(const float* logits, const symbol* targets, st
     const std::size_t target = targets[row];
     const float top = detail::largest(logits, classes), target_logit = logits[target];
     const float total = detail::exponentiate(logits, top, gradient, classes);
-    for (std::size_t i = 0; i < classes; ++i) gradient[i] = (gradient[i] / total) * scale;
+    const float factor = scale / total;
+    for (std::size_t i = 0; i < classes; ++i) gradient[i] = gradient[i] * factor;
     gradient[target] = gradient[target] - scale;
     losses[row] = math::log(total) - (target_logit - top);
   }

@@ -63,7 +63,7 @@ FROND_NOINLINE inline float largest(const float* x, std::size_t count) {
 FROND_NOINLINE inline float exponentiate(const float* logits, float top, float* probabilities, std::size_t count) {
   vec partial = splat(0.0f);
   for (std::size_t i = 0; i < count; i += 16) {
-    const vec e = exp(load_logits(logits + i, count - i) - splat(top));
+    const vec e = exp_below_zero(load_logits(logits + i, count - i) - splat(top));
     partial = partial + e;
     store_lanes(probabilities + i, e, count - i);
   }
@@ -72,7 +72,7 @@ FROND_NOINLINE inline float exponentiate(const float* logits, float top, float* 
 
 // The exponentials of sixteen rows, not yet divided by their sums, which are returned. column [classes]
 FROND_NOINLINE inline vec exponentiate_rows(vec* column, std::size_t classes, const vec& top) {
-  for (std::size_t i = 0; i < classes; ++i) column[i] = exp(column[i] - top);
+  for (std::size_t i = 0; i < classes; ++i) column[i] = exp_below_zero(column[i] - top);
   return sum_of_rows(column, classes);
 }
 
@@ -82,14 +82,15 @@ inline void softmax(const float* logits, std::size_t rows, std::size_t classes, 
       vec column[short_row];
       load_rows(logits, classes, rows * classes, column);
       const vec total = exponentiate_rows(column, classes, largest_of_rows(column, classes));
-      for (std::size_t i = 0; i < classes; ++i) column[i] = column[i] / total;
+      const vec inverse = splat(1.0f) / total;
+      for (std::size_t i = 0; i < classes; ++i) column[i] = column[i] * inverse;
       store_rows(probabilities, classes, column);
     }
   }
   for (; rows > 0; --rows, logits += classes, probabilities += classes) {
-    const vec total = splat(exponentiate(logits, largest(logits, classes), probabilities, classes));
+    const vec inverse = splat(1.0f / exponentiate(logits, largest(logits, classes), probabilities, classes));
     for (std::size_t i = 0; i < classes; i += 16)
-      store_lanes(probabilities + i, load_logits(probabilities + i, classes - i) / total, classes - i);
+      store_lanes(probabilities + i, load_logits(probabilities + i, classes - i) * inverse, classes - i);
   }
 }
 
@@ -102,7 +103,8 @@ inline void softmax_cross_entropy(const float* logits, const symbol* targets, st
       vec column[short_row];
       load_rows(logits, classes, rows * classes, column);
       const vec top = largest_of_rows(column, classes), total = exponentiate_rows(column, classes, top);
-      for (std::size_t i = 0; i < classes; ++i) column[i] = (column[i] / total) * splat(scale);
+      const vec factor = splat(scale) / total;
+      for (std::size_t i = 0; i < classes; ++i) column[i] = column[i] * factor;
       store_rows(gradient, classes, column);
       for (std::size_t row = 0; row < 16; ++row) {
         float& at_target = gradient[row * classes + targets[row]];
@@ -115,8 +117,9 @@ inline void softmax_cross_entropy(const float* logits, const symbol* targets, st
     const std::size_t target = targets[row];
     const float top = largest(logits, classes), target_logit = logits[target];
     const float total = exponentiate(logits, top, gradient, classes);
+    const vec factor = splat(scale / total);
     for (std::size_t i = 0; i < classes; i += 16)
-      store_lanes(gradient + i, (load_logits(gradient + i, classes - i) / splat(total)) * splat(scale), classes - i);
+      store_lanes(gradient + i, load_logits(gradient + i, classes - i) * factor, classes - i);
     gradient[target] = gradient[target] - scale;
     losses[row] = math::log(total) - (target_logit - top);
   }

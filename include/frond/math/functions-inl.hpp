@@ -51,6 +51,9 @@ FROND_LONG_FUNCTION vec exp(const vec& x) {
   return exp_between(min(splat(coefficient::exp_highest), max(splat(coefficient::exp_lowest), x)));
 }
 
+// exp of what is not positive.
+FROND_LONG_FUNCTION vec exp_below_zero(const vec& x) { return exp_between(max(splat(coefficient::exp_lowest), x)); }
+
 // ln(x / 2^steps) of positive numbers that are neither denormal nor infinite.
 FROND_ALWAYS_INLINE vec log_scaled(const vec& x, const vec& steps) {
   const words offset = bits(x) - coefficient::sqrt_half_bits;
@@ -83,13 +86,13 @@ FROND_LONG_FUNCTION vec erf(const vec& x) {
 }
 
 FROND_LONG_FUNCTION vec sigmoid(const vec& x) {
-  const vec e = exp_between(max(splat(coefficient::exp_lowest), minus_abs(x)));
+  const vec e = exp_below_zero(minus_abs(x));
   return select(x < splat(0.0f), e, splat(1.0f)) / (splat(1.0f) + e);
 }
 
 FROND_LONG_FUNCTION vec softplus(const vec& x) {
   const vec zero = splat(0.0f), one = splat(1.0f);
-  const vec e = exp_between(max(splat(coefficient::exp_lowest), minus_abs(x)));
+  const vec e = exp_below_zero(minus_abs(x));
   const mask halved = splat(coefficient::sqrt_two_minus_one) < e;
   const vec f = select(halved, mul_add(splat(0.5f), e, splat(-0.5f)), e);
   return log_near_one(f, select(halved, one, zero)) + max(x, zero);

@@ -90,6 +90,31 @@ FROND_ALWAYS_INLINE raw_floats raw_sqrt(raw_floats a) {
 #endif
 }
 
+#if FROND_X86 && FROND_PASS_LANES > 1
+// The first if it is smaller, or larger; else, and where either is NaN, the second. One instruction, which the compilers do not
+// make of a comparison and a choice.
+FROND_ALWAYS_INLINE raw_floats raw_min(raw_floats a, raw_floats b) {
+#if FROND_PASS_LANES > 4
+  raw_floats c;
+  __asm__("vminps %2, %1, %0" : "=v"(c) : "v"(a), "v"(b));
+  return c;
+#else
+  __asm__("minps %1, %0" : "+x"(a) : "x"(b));
+  return a;
+#endif
+}
+FROND_ALWAYS_INLINE raw_floats raw_max(raw_floats a, raw_floats b) {
+#if FROND_PASS_LANES > 4
+  raw_floats c;
+  __asm__("vmaxps %2, %1, %0" : "=v"(c) : "v"(a), "v"(b));
+  return c;
+#else
+  __asm__("maxps %1, %0" : "+x"(a) : "x"(b));
+  return a;
+#endif
+}
+#endif
+
 // a b + c with one rounding in each lane, in hardware where the pass has it.
 FROND_ALWAYS_INLINE raw_floats raw_fused(raw_floats a, raw_floats b, raw_floats c) {
 #if FROND_X86 && FROND_PASS_LANES == 16

@@ -121,8 +121,21 @@ FROND_ALWAYS_INLINE vec select(const mask& m, const vec& a, const vec& b) {
   return c;
 }
 // The smaller and the larger; the second operand where either is NaN.
+#if FROND_X86 && FROND_PASS_LANES > 1
+FROND_ALWAYS_INLINE vec min(const vec& a, const vec& b) {
+  vec c;
+  FROND_EACH_REGISTER c.r[i] = from_raw(raw_min(to_raw(a.r[i]), to_raw(b.r[i])));
+  return c;
+}
+FROND_ALWAYS_INLINE vec max(const vec& a, const vec& b) {
+  vec c;
+  FROND_EACH_REGISTER c.r[i] = from_raw(raw_max(to_raw(a.r[i]), to_raw(b.r[i])));
+  return c;
+}
+#else
 FROND_ALWAYS_INLINE vec min(const vec& a, const vec& b) { return select(a < b, a, b); }
 FROND_ALWAYS_INLINE vec max(const vec& a, const vec& b) { return select(b < a, a, b); }
+#endif
 
 FROND_ALWAYS_INLINE words bits(const vec& a) {
   words c;
