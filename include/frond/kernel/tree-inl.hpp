@@ -91,7 +91,9 @@ FROND_ALWAYS_INLINE void send_to_tokens(const kernel::tree_operands& t, const sy
       store(products + a, product);
       total = total + product;
     }
-    believe(t.vocabulary, child + i - t.inner_nodes, up, products, total, target);
+    float sum[lane_count];
+    store(sum, total);
+    believe(t.vocabulary, child + i - t.inner_nodes, up, products, sum, target);
   }
 }
 

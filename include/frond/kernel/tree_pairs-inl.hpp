@@ -148,7 +148,7 @@ FROND_ALWAYS_INLINE void send_pairs_to_tokens(const kernel::tree_operands& t, st
   send_pairs_to_tokens<Nodes>(table.right, table.right_end, t.vocabulary, down, largest_down, up, up + message,
                               products + message, total[1]);
   for (std::size_t i = 0; i < 2 * Nodes; ++i)
-    believe(t.vocabulary, child + i - t.inner_nodes, up + i * message, products + i * message, load(total[i]), target);
+    believe(t.vocabulary, child + i - t.inner_nodes, up + i * message, products + i * message, total[i], target);
 }
 
 // Messages down, level by level, then the beliefs in the tokens.

@@ -99,9 +99,10 @@ FROND_ALWAYS_INLINE vec reciprocal(const vec& x) {
   return select(nearest * x < one, from_bits(bits(nearest) + 1u), nearest);
 }
 
-// The beliefs in the symbols of one token, given up * down for each and the sum of them.
-FROND_ALWAYS_INLINE void believe(std::size_t vocabulary, std::size_t token, float* up, float* products, vec total,
-                                 const belief_target& target) {
+// The beliefs in the symbols of one token, given up * down for each and the sum of them [16].
+FROND_NOINLINE inline void believe(std::size_t vocabulary, std::size_t token, float* up, float* products, const float* sum,
+                                   const belief_target& target) {
+  vec total = load(sum);
   if (any_zero(bits(select(total < splat(0x1p-126f), splat(0.0f), total)))) believe_subtree(up, total, vocabulary, products);
   const vec share = reciprocal(total), one = splat(1.0f);
   if (!target.out) {
@@ -116,7 +117,7 @@ FROND_ALWAYS_INLINE void believe(std::size_t vocabulary, std::size_t token, floa
       const vec product = load(products + 16 * (first + (a < count ? a : 0)));
       square[a] = bits(min(product * share, one));
     }
-    transpose(square);
+    transpose_here(square);
     for (std::size_t row = 0; row < target.rows; ++row) store_lanes(out + row * target.row_size, from_bits(square[row]), count);
   }
 }

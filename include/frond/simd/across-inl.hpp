@@ -121,8 +121,8 @@ FROND_ALWAYS_INLINE void transpose_registers(word_register (&rows)[4]) { transpo
 FROND_ALWAYS_INLINE void transpose_registers(word_register (&)[1]) {}
 #endif
 
-// Row i becomes column i.
-FROND_NOINLINE inline void transpose(words (&rows)[lane_count]) {
+// Row i becomes column i. Some two hundred instructions, so most call the one copy of transpose().
+FROND_ALWAYS_INLINE void transpose_here(words (&rows)[lane_count]) {
   words columns[lane_count];
   FROND_EACH_REGISTER FROND_UNROLL(16) for (int j = 0; j < register_count; ++j) {
     word_register block[FROND_PASS_LANES];
@@ -132,5 +132,6 @@ FROND_NOINLINE inline void transpose(words (&rows)[lane_count]) {
   }
   FROND_UNROLL(16) for (int k = 0; k < lane_count; ++k) rows[k] = columns[k];
 }
+FROND_NOINLINE inline void transpose(words (&rows)[lane_count]) { transpose_here(rows); }
 
 }  // namespace frond::inline FROND_ABI::FROND_PASS
