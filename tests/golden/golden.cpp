@@ -20,9 +20,7 @@ namespace {
 
 using namespace golden;
 
-void print(const char* kind, std::uint64_t hash) {
-  std::printf("%s %016llx\n", kind, static_cast<unsigned long long>(hash));
-}
+void print(const char* kind, std::uint64_t hash) { std::printf("%s %016llx\n", kind, static_cast<unsigned long long>(hash)); }
 
 void print(const char* kind, const char* name, std::uint64_t hash) {
   std::printf("%s_", kind);
@@ -31,7 +29,9 @@ void print(const char* kind, const char* name, std::uint64_t hash) {
 
 template <class Process>
 void exact_results(const char* name, const grammar::rhm_view& rules, const Process& process) {
-  print("posterior", name, hash_of(exact_posterior(rules, process)));
+  using batched = exact::tree_denoiser<Process, exact::tree_batch_memory<shape>>;
+  print("posterior", name, hash_of(exact_posterior<exact_denoiser<Process>>(rules, process)));
+  print("posterior_in_batches", name, hash_of(exact_posterior<batched>(rules, process)));
   print("exact_samples", name, hash_of(exact_samples(rules, process)));
 }
 
@@ -62,8 +62,11 @@ void all_results(Executor& workers) {
   const diffusion::absorbing absorbing{shape.vocabulary};
   std::printf("bits_version %d\n", FROND_BITS_VERSION);
   print("random", random_numbers());
+  print("fills", fills());
   print("functions", functions());
+  print("kernels", kernels());
   print("data", hash_of(data(rules, 1000)));
+  print("data_in_blocks", hash_of(data_block(rules, 0, 1000)));
   print("subset", hash_of(data(grammar::rhm_subset{rules}, 1000)));
   print("noise_uniform", hash_of(noise(uniform, data(rules, 64))));
   print("noise_absorbing", hash_of(noise(absorbing, data(rules, 64))));
@@ -74,6 +77,7 @@ void all_results(Executor& workers) {
   print("alpha_bar_cosine", noise_levels(diffusion::schedule::cosine));
   print("alpha_bar_linear_beta", noise_levels(diffusion::schedule::linear_beta));
   print("wide_data", hash_of(data(wide, 1000)));
+  print("wide_data_in_blocks", hash_of(data_block(wide, 100, 700)));
   print("wide_parsed", parsed(wide));
   print("wide_coded", coded(wide));
   tree_results("uniform", rules, uniform);

@@ -64,6 +64,70 @@ inline std::uint64_t functions() {
   return h.value();
 }
 
+// Arrays of random bits, uniform and normal numbers, from the fifth element on.
+inline std::uint64_t fills() {
+  const kernel::random_array from{.key = seed{15}, .purpose = random::stream::user, .index = 16, .first = 5};
+  std::vector<std::uint32_t> bits(333);
+  std::vector<float> uniform(333), normal(333);
+  kernel::fill_bits(from, bits.data(), bits.size());
+  kernel::fill_uniform(from, uniform.data(), uniform.size());
+  kernel::fill_normal(from, normal.data(), normal.size());
+  hasher h;
+  h.add(std::span<const std::uint32_t>(bits));
+  h.add(std::span<const float>(uniform));
+  h.add(std::span<const float>(normal));
+  return h.value();
+}
+
+// The kernels that no network here uses: layer norm with its gradients, products with an activation, categorical draws.
+inline std::uint64_t kernels() {
+  constexpr std::size_t rows = 19, columns = 21;
+  std::vector<float> x(rows * columns), gain(columns), shift(columns), y(rows * columns), mean(rows), scale(rows);
+  std::vector<float> dx(rows * columns), d_gain(columns), d_shift(columns), weights(rows * columns), uniforms(rows);
+  std::vector<symbol> drawn(rows);
+  kernel::fill_normal({.key = seed{17}, .purpose = random::stream::user, .index = 0}, x.data(), x.size());
+  kernel::fill_normal({.key = seed{17}, .purpose = random::stream::user, .index = 1}, gain.data(), gain.size());
+  kernel::fill_uniform({.key = seed{17}, .purpose = random::stream::user, .index = 2}, shift.data(), shift.size());
+  kernel::fill_uniform({.key = seed{17}, .purpose = random::stream::user, .index = 3}, weights.data(), weights.size());
+  kernel::fill_uniform({.key = seed{17}, .purpose = random::stream::user, .index = 4}, uniforms.data(), uniforms.size());
+  kernel::layer_norm({.rows = rows,
+                      .columns = columns,
+                      .x = x.data(),
+                      .gain = gain.data(),
+                      .shift = shift.data(),
+                      .y = y.data(),
+                      .mean = mean.data(),
+                      .scale = scale.data()});
+  kernel::layer_norm_backward({.rows = rows,
+                               .columns = columns,
+                               .x = x.data(),
+                               .gain = gain.data(),
+                               .mean = mean.data(),
+                               .scale = scale.data(),
+                               .dy = weights.data(),
+                               .dx = dx.data(),
+                               .d_gain = d_gain.data(),
+                               .d_shift = d_shift.data()});
+  kernel::categorical(weights.data(), uniforms.data(), rows, columns, drawn.data());
+  hasher h;
+  for (const auto* values : {&y, &mean, &scale, &dx, &d_gain, &d_shift}) h.add(std::span<const float>(*values));
+  h.add(std::span<const symbol>(drawn));
+  kernel::matmul_activated({.rows = rows,
+                            .columns = columns,
+                            .inner = rows,
+                            .a = x.data(),
+                            .a_row_stride = 1,
+                            .a_inner_stride = columns,
+                            .b = y.data(),
+                            .b_stride = columns,
+                            .bias = shift.data(),
+                            .c = dx.data(),
+                            .c_stride = columns},
+                           kernel::activation::silu);
+  h.add(std::span<const float>(dx));
+  return h.value();
+}
+
 inline std::uint64_t noise_levels(diffusion::schedule::kinds kind) {
   hasher h;
   for (const std::uint32_t steps : {1u, 2u, 20u, 999u}) {
@@ -77,6 +141,13 @@ std::vector<symbol> data(const Source& source, std::size_t count) {
   std::vector<symbol> sentences(count * source.length());
   for (std::size_t i = 0; i < count; ++i)
     source.sample(seed{7}, i, std::span<symbol>(sentences).subspan(i * source.length(), source.length()));
+  return sentences;
+}
+
+// Many sentences in one call.
+inline std::vector<symbol> data_block(const grammar::rhm_view& rules, std::uint64_t first, std::uint64_t count) {
+  std::vector<symbol> sentences(count * rules.length());
+  grammar::sample_block(rules, seed{7}, first, sentences);
   return sentences;
 }
 
@@ -166,9 +237,9 @@ std::vector<symbol> samples(const Process& process, Denoiser& model, const diffu
 template <class Process>
 using exact_denoiser = exact::tree_denoiser<Process, exact::tree_memory<float, shape>>;
 
-template <class Process>
+template <class Denoiser, class Process>
 std::vector<float> exact_posterior(const grammar::rhm_view& rules, const Process& process) {
-  exact_denoiser<Process> model(rules, process);
+  Denoiser model(rules, process);
   const std::vector<symbol> noisy = noise(process, data(rules, 64));
   const std::vector<float> alpha_bar(64, 0.5f);
   std::vector<float> posterior(noisy.size() * shape.vocabulary);
