@@ -1,4 +1,4 @@
-// Frond 0.1.0, bits 1. MIT License. Copyright (c) 2026 The Frond authors.
+// Frond 0.1.0, bits 2. MIT License. Copyright (c) 2026 The Frond authors.
 // Generated from include/frond/lab.hpp by single_include/amalgamate.cmake; change the headers there instead.
 #ifndef FROND_SINGLE_LAB_HPP
 #define FROND_SINGLE_LAB_HPP
@@ -6,12 +6,10 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <initializer_list>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,7 +25,9 @@
 // GCC contracts across statements by default wherever the target has fused multiply-add, and a contracted sum rounds once
 // where ours rounds twice.
 #if defined(__clang__)
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__) || defined(__powerpc__)
 #pragma float_control(push)
+#endif
 #pragma clang fp contract(off)
 #elif defined(__GNUC__)
 #pragma GCC push_options
@@ -296,11 +296,8 @@ class thread_pool {
     }
   }
   ~thread_pool() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
+    stopping_.store(true, std::memory_order_relaxed);
+    begin_round();
     for (std::thread& thread : threads_) thread.join();
   }
   thread_pool(const thread_pool&) = delete;
@@ -311,24 +308,45 @@ class thread_pool {
   template <class Task>
   void run(std::size_t count, const Task& task) {
     if (threads_.empty() || count <= 1) return serial_executor{}.run(count, task);
-    {
-      const std::lock_guard lock(mutex_);
-      task_ = &task;
-      call_ = [](const void* erased, std::size_t index, std::size_t worker) {
-        (*static_cast<const Task*>(erased))(index, worker);
-      };
-      count_ = count;
-      next_.store(0, std::memory_order_relaxed);
-      busy_ = threads_.size();
-      ++round_;
-    }
-    wake_.notify_all();
+    task_ = &task;
+    call_ = [](const void* erased, std::size_t index, std::size_t worker) {
+      (*static_cast<const Task*>(erased))(index, worker);
+    };
+    count_ = count;
+    next_.store(0, std::memory_order_relaxed);
+    busy_.store(static_cast<std::uint32_t>(threads_.size()), std::memory_order_relaxed);
+    begin_round();
     work(0);
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+    for (std::uint32_t left = busy_.load(std::memory_order_acquire); left > 0;) left = change_of(busy_, left);
   }
 
  private:
+  // A training step comes back within microseconds, so a thread looks that often before it goes to sleep; waking it costs more.
+  static constexpr int looks = 4000;
+
+  // Waits until `value` is no longer `old`, and returns it.
+  static std::uint32_t change_of(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
+    for (int look = 0; look < looks; ++look) {
+      const std::uint32_t now = value.load(std::memory_order_acquire);
+      if (now != old) return now;
+      pause();
+    }
+    value.wait(old, std::memory_order_acquire);
+    return value.load(std::memory_order_acquire);
+  }
+  static void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+  }
+
+  // Everything that the workers read in a round is written before this.
+  void begin_round() {
+    round_.fetch_add(1, std::memory_order_release);
+    round_.notify_all();
+  }
   void work(std::size_t worker) {
     const ieee_arithmetic guard;
     for (;;) {
@@ -338,28 +356,21 @@ class thread_pool {
     }
   }
   void serve(std::size_t worker) {
-    std::size_t seen = 0;
-    for (;;) {
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return stopping_ || round_ != seen; });
-        if (stopping_) return;
-        seen = round_;
-      }
+    for (std::uint32_t seen = 0;;) {
+      seen = change_of(round_, seen);
+      if (stopping_.load(std::memory_order_relaxed)) return;
       work(worker);
-      const std::lock_guard lock(mutex_);
-      if (--busy_ == 0) done_.notify_one();
+      if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_one();
     }
   }
 
   std::vector<std::thread> threads_;
-  std::mutex mutex_;
-  std::condition_variable wake_, done_;
   const void* task_ = nullptr;
   void (*call_)(const void*, std::size_t, std::size_t) = nullptr;
-  std::size_t count_ = 0, busy_ = 0, round_ = 0;
+  std::size_t count_ = 0;
   std::atomic<std::size_t> next_{0};
-  bool stopping_ = false;
+  std::atomic<std::uint32_t> round_{0}, busy_{0};
+  std::atomic<bool> stopping_{false};
 };
 
 static_assert(executor<thread_pool>);
@@ -637,7 +648,12 @@ inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t lev
 
 // Closes what prologue.hpp opened. Deliberately without an include guard.
 #if defined(__clang__)
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__) || defined(__powerpc__)
 #pragma float_control(pop)
+#else
+// clang 14 cannot push and pop on other targets, and says so in every header: back to what the command line asks for.
+#pragma STDC FP_CONTRACT DEFAULT
+#endif
 #elif defined(__GNUC__)
 #pragma GCC pop_options
 #endif
