@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <frond/grammar/rhm.hpp>
+#include <frond/grammar/sample_block.hpp>
 #include <frond/random/draws.hpp>
 
 // The library's own inline namespace, because a program may hold builds of it that differ in their arithmetic.
@@ -51,8 +52,7 @@ class drawn_grammar {
   // Sentences 0 ... count - 1, [count][length].
   [[nodiscard]] std::vector<frond::symbol> sentences(std::size_t count) const {
     std::vector<frond::symbol> symbols(count * view_.length());
-    for (std::size_t i = 0; i < count; ++i)
-      view_.sample(frond::seed{1}, i, std::span(symbols).subspan(i * view_.length(), view_.length()));
+    frond::grammar::sample_block(view_, frond::seed{1}, 0, symbols);
     return symbols;
   }
 

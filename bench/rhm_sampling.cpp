@@ -1,4 +1,4 @@
-// Sentences of random hierarchy models, one after the other, into 64 KiB that stay in the cache.
+// Sentences of random hierarchy models, in blocks and one by one, into 64 KiB that stay in the cache.
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
@@ -13,23 +13,46 @@ namespace {
 
 using namespace frond;
 
-void rhm_sampling(benchmark::State& state) {
-  const bench::drawn_grammar grammar({.vocabulary = static_cast<std::uint32_t>(state.range(0)),
-                                      .rules = static_cast<std::uint32_t>(state.range(1)),
-                                      .branching = 2,
-                                      .depth = static_cast<std::uint32_t>(state.range(2))});
-  const std::size_t length = grammar.view().length();
-  std::vector<symbol> out(65536);
+grammar::rhm_shape shape_of(const benchmark::State& state) {
+  const auto argument = [&](std::size_t i) { return static_cast<std::uint32_t>(state.range(i)); };
+  return {.vocabulary = argument(0), .rules = argument(1), .branching = argument(2), .depth = argument(3)};
+}
+
+void block(benchmark::State& state) {
+  const bench::drawn_grammar grammar(shape_of(state));
+  const std::size_t length = grammar.view().length(), count = 65536 / length / 256 * 256;
+  std::vector<symbol> out(count * length);
   std::uint64_t index = 0;
   for (auto _ : state) {
-    for (std::size_t token = 0; token < out.size(); token += length)
-      grammar.view().sample(seed{1}, index++, std::span(out).subspan(token, length));
+    grammar::sample_block(grammar.view(), seed{1}, index, out);
+    index += count;
     benchmark::ClobberMemory();
   }
   bench::count_written(state, out);
 }
 
+// As training on a shuffled data set asks for them: any sentence may be next.
+void one_by_one(benchmark::State& state) {
+  const bench::drawn_grammar grammar(shape_of(state));
+  const std::size_t length = grammar.view().length(), count = 65536 / length;
+  std::vector<symbol> out(count * length);
+  std::uint64_t index = 0;
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < count; ++i, index += 0x9e3779b97f4a7c15)
+      grammar.view().sample(seed{1}, index >> 32, std::span(out).subspan(i * length, length));
+    benchmark::ClobberMemory();
+  }
+  bench::count_written(state, out);
+}
+
+// Tables in registers; choices that drop numbers; tables in memory, with pairs and with triples.
+void shapes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"v", "m", "s", "L"})->Args({8, 2, 2, 4});
+  for (const std::int64_t depth : {3, 4, 5, 6}) benchmark->Args({16, 4, 2, depth});
+  benchmark->Args({8, 3, 2, 4})->Args({32, 8, 2, 4})->Args({8, 4, 3, 3});
+}
+
 }  // namespace
 
-BENCHMARK(rhm_sampling)->ArgNames({"v", "m", "L"})->Args({8, 2, 4});
-BENCHMARK(rhm_sampling)->ArgNames({"v", "m", "L"})->ArgsProduct({{16}, {4}, {3, 4, 5, 6}});
+BENCHMARK(block)->Name("rhm_sampling/block")->Apply(shapes);
+BENCHMARK(one_by_one)->Name("rhm_sampling/one_by_one")->Apply(shapes);

@@ -4,6 +4,7 @@
 #include <frond/diffusion/process.hpp>
 #include <frond/exact/tree_denoiser.hpp>
 #include <frond/grammar/rhm.hpp>
+#include <frond/grammar/sample_block.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/random/normal.hpp>
@@ -31,7 +32,9 @@ class frond_hierarchy : public hierarchy {
       std::memcpy(rules.rules[level], view_.level_rules(rules.depth - level).data(), sizeof rules.rules[level]);
     return rules;
   }
-  void sample(std::uint64_t first, std::span<std::uint8_t> sentences) override { sample_one_by_one(first, sentences); }
+  void sample(std::uint64_t first, std::span<std::uint8_t> sentences) override {
+    grammar::sample_block(view_, key, first, sentences);
+  }
   void sample_one_by_one(std::uint64_t first, std::span<std::uint8_t> sentences) override {
     for (std::size_t i = 0; i < sentences.size(); i += view_.length())
       view_.sample(key, first++, sentences.subspan(i, view_.length()));
