@@ -86,18 +86,21 @@ class group_choices {
   // Two bytes.
   template <class Use>
   void word_round(const Use& use) {
-    const std::uint32_t rest = random::choice_rest(bound_);
     for (std::uint32_t step = 0; step < steps(); ++step) {
       std::uint16_t chosen[step_size];
-      std::uint32_t product[step_size];
-      const std::uint8_t* line = next_line();
-      for (std::size_t i = 0; i < step_size; ++i) product[i] = line[i];
-      line = next_line();
-      for (std::size_t i = 0; i < step_size; ++i) product[i] = (product[i] | std::uint32_t{line[i]} << 8) * bound_;
-      for (std::uint32_t i = 0; i < step_size; ++i)
-        chosen[i] = static_cast<std::uint16_t>((product[i] & 0xffffu) < rest ? choose_again(step, i) : product[i] >> 16);
+      choose_by_words(step, chosen);
       use(step, chosen);
     }
+  }
+  FROND_NOINLINE void choose_by_words(std::uint32_t step, std::uint16_t* chosen) {
+    const std::uint32_t rest = random::choice_rest(bound_);
+    std::uint32_t product[step_size];
+    const std::uint8_t* line = next_line();
+    for (std::size_t i = 0; i < step_size; ++i) product[i] = line[i];
+    line = next_line();
+    for (std::size_t i = 0; i < step_size; ++i) product[i] = (product[i] | std::uint32_t{line[i]} << 8) * bound_;
+    for (std::uint32_t i = 0; i < step_size; ++i)
+      chosen[i] = static_cast<std::uint16_t>((product[i] & 0xffffu) < rest ? choose_again(step, i) : product[i] >> 16);
   }
 
   // Choice number i of a step.
@@ -108,30 +111,31 @@ class group_choices {
   }
 
   const std::uint8_t* next_line() {
-    if (line_ != last_line_)
-      line_ += step_size;
-    else if (batches_ > 2)
-      fill<bits_batches>();  // three of them take longer one by one than four at once
+    if (line_ == last_line_)
+      fill();
     else
-      fill<1>();
+      line_ += step_size;
     return line_;
   }
-  // A batch is four lines.
-  template <std::size_t Batches>
-  void fill() {
-    fill_batches<bits_of_words, Batches>(random_, position_, lines_);
+  // A batch is four lines. Three of them take longer one by one than four at once.
+  FROND_NOINLINE void fill() {
+    const std::size_t batches = batches_ > 2 ? bits_batches : 1;
+    if (batches == 1)
+      fill_batches<bits_of_words, 1>(random_, position_, lines_);
+    else
+      fill_batches<bits_of_words, bits_batches>(random_, position_, lines_);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    for (std::size_t i = 0; i < batch_bytes * Batches; i += 4) {
+    for (std::size_t i = 0; i < batch_bytes * batches; i += 4) {
       std::uint32_t word;
       __builtin_memcpy(&word, lines_ + i, sizeof word);
       word = __builtin_bswap32(word);
       __builtin_memcpy(lines_ + i, &word, sizeof word);
     }
 #endif
-    position_ += static_cast<std::uint32_t>(16 * Batches);
-    batches_ -= batches_ < Batches ? batches_ : static_cast<std::uint32_t>(Batches);
+    position_ += static_cast<std::uint32_t>(16 * batches);
+    batches_ -= batches_ < batches ? batches_ : static_cast<std::uint32_t>(batches);
     line_ = lines_;
-    last_line_ = lines_ + batch_bytes * Batches - step_size;
+    last_line_ = lines_ + batch_bytes * batches - step_size;
   }
 
   random::address random_;
@@ -181,7 +185,7 @@ struct rule_expansion {
       default: return copy<0>(numbers, to);
     }
   }
-  void operator()(std::uint32_t step, const bytes& chosen) const {
+  FROND_NOINLINE void operator()(std::uint32_t step, const bytes& chosen) const {
     std::uint8_t narrow[64];
     std::uint16_t wide[64];
     store(narrow, chosen);
