@@ -9,7 +9,7 @@ namespace frond::inline FROND_ABI::FROND_PASS {
 #if FROND_PASS_LANES > 1
 
 // The choices of a group, step by step: calls use(step, chosen), where `chosen` is 64 choices, bytes if they are part of a byte
-// and otherwise an array.
+// and otherwise an array. All rounds but the first have the same bound.
 class group_choices {
  public:
   // `lines` is how many lines of the group's random bytes all rounds take together.
@@ -19,8 +19,6 @@ class group_choices {
   template <class Use>
   FROND_ALWAYS_INLINE void round(std::uint32_t count, std::uint32_t bound, const Use& use) {
     const std::uint32_t bits = random::choice_bits(bound);
-    if (bits != bits_) half_line_ = false;
-    bits_ = bits;
     count_ = count;
     bound_ = bound;
     if (bits == 16) {
@@ -142,7 +140,7 @@ class group_choices {
   seed key_;
   std::uint64_t group_;
   std::uint32_t batches_, position_ = 0;
-  std::uint32_t count_ = 0, bound_ = 1, bits_ = 0;             // of the round
+  std::uint32_t count_ = 0, bound_ = 1;                        // of the round
   std::uint32_t made_ = 0;                                     // choices of a datum before it
   bool half_line_ = false;                                     // one bit decides, and four of line_ are left
   const std::uint8_t *line_ = nullptr, *last_line_ = nullptr;  // the one in use, and the last that is there
