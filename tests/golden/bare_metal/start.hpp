@@ -38,5 +38,6 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 namespace std {
 [[noreturn]] void __throw_length_error(const char*) { fault(); }
+[[noreturn]] void __throw_bad_alloc() { fault(); }
 [[noreturn]] void __throw_bad_array_new_length() { fault(); }
 }  // namespace std
