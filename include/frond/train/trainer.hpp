@@ -24,7 +24,7 @@ struct options {
   optimiser_options optimiser{};
   std::uint32_t batch = 64;        // examples in a step
   std::uint32_t shard_rows = 128;  // examples whose gradients are summed in order; it belongs to the bits
-  std::uint32_t block_rows = 64;   // examples in memory at a time; a matter of speed and memory only
+  std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
   // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
   // costs as much as it gains. A matter of speed only.
   std::uint64_t parallel_operations = 4'000'000;
