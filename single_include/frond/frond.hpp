@@ -4773,7 +4773,7 @@ struct options {
   optimiser_options optimiser{};
   std::uint32_t batch = 64;        // examples in a step
   std::uint32_t shard_rows = 128;  // examples whose gradients are summed in order; it belongs to the bits
-  std::uint32_t block_rows = 64;   // examples in memory at a time; a matter of speed and memory only
+  std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
   // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
   // costs as much as it gains. A matter of speed only.
   std::uint64_t parallel_operations = 4'000'000;
@@ -6635,7 +6635,7 @@ namespace frond::inline FROND_ABI::FROND_PASS {
 #if FROND_PASS_LANES > 1
 
 // The choices of a group, step by step: calls use(step, chosen), where `chosen` is 64 choices, bytes if they are part of a byte
-// and otherwise an array.
+// and otherwise an array. All rounds but the first have the same bound.
 class group_choices {
  public:
   // `lines` is how many lines of the group's random bytes all rounds take together.
@@ -6645,8 +6645,6 @@ class group_choices {
   template <class Use>
   FROND_ALWAYS_INLINE void round(std::uint32_t count, std::uint32_t bound, const Use& use) {
     const std::uint32_t bits = random::choice_bits(bound);
-    if (bits != bits_) half_line_ = false;
-    bits_ = bits;
     count_ = count;
     bound_ = bound;
     if (bits == 16) {
@@ -6712,18 +6710,21 @@ class group_choices {
   // Two bytes.
   template <class Use>
   void word_round(const Use& use) {
-    const std::uint32_t rest = random::choice_rest(bound_);
     for (std::uint32_t step = 0; step < steps(); ++step) {
       std::uint16_t chosen[step_size];
-      std::uint32_t product[step_size];
-      const std::uint8_t* line = next_line();
-      for (std::size_t i = 0; i < step_size; ++i) product[i] = line[i];
-      line = next_line();
-      for (std::size_t i = 0; i < step_size; ++i) product[i] = (product[i] | std::uint32_t{line[i]} << 8) * bound_;
-      for (std::uint32_t i = 0; i < step_size; ++i)
-        chosen[i] = static_cast<std::uint16_t>((product[i] & 0xffffu) < rest ? choose_again(step, i) : product[i] >> 16);
+      choose_by_words(step, chosen);
       use(step, chosen);
     }
+  }
+  FROND_NOINLINE void choose_by_words(std::uint32_t step, std::uint16_t* chosen) {
+    const std::uint32_t rest = random::choice_rest(bound_);
+    std::uint32_t product[step_size];
+    const std::uint8_t* line = next_line();
+    for (std::size_t i = 0; i < step_size; ++i) product[i] = line[i];
+    line = next_line();
+    for (std::size_t i = 0; i < step_size; ++i) product[i] = (product[i] | std::uint32_t{line[i]} << 8) * bound_;
+    for (std::uint32_t i = 0; i < step_size; ++i)
+      chosen[i] = static_cast<std::uint16_t>((product[i] & 0xffffu) < rest ? choose_again(step, i) : product[i] >> 16);
   }
 
   // Choice number i of a step.
@@ -6734,37 +6735,38 @@ class group_choices {
   }
 
   const std::uint8_t* next_line() {
-    if (line_ != last_line_)
-      line_ += step_size;
-    else if (batches_ > 2)
-      fill<bits_batches>();  // three of them take longer one by one than four at once
+    if (line_ == last_line_)
+      fill();
     else
-      fill<1>();
+      line_ += step_size;
     return line_;
   }
-  // A batch is four lines.
-  template <std::size_t Batches>
-  void fill() {
-    fill_batches<bits_of_words, Batches>(random_, position_, lines_);
+  // A batch is four lines. Three of them take longer one by one than four at once.
+  FROND_NOINLINE void fill() {
+    const std::size_t batches = batches_ > 2 ? bits_batches : 1;
+    if (batches == 1)
+      fill_batches<bits_of_words, 1>(random_, position_, lines_);
+    else
+      fill_batches<bits_of_words, bits_batches>(random_, position_, lines_);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    for (std::size_t i = 0; i < batch_bytes * Batches; i += 4) {
+    for (std::size_t i = 0; i < batch_bytes * batches; i += 4) {
       std::uint32_t word;
       __builtin_memcpy(&word, lines_ + i, sizeof word);
       word = __builtin_bswap32(word);
       __builtin_memcpy(lines_ + i, &word, sizeof word);
     }
 #endif
-    position_ += static_cast<std::uint32_t>(16 * Batches);
-    batches_ -= batches_ < Batches ? batches_ : static_cast<std::uint32_t>(Batches);
+    position_ += static_cast<std::uint32_t>(16 * batches);
+    batches_ -= batches_ < batches ? batches_ : static_cast<std::uint32_t>(batches);
     line_ = lines_;
-    last_line_ = lines_ + batch_bytes * Batches - step_size;
+    last_line_ = lines_ + batch_bytes * batches - step_size;
   }
 
   random::address random_;
   seed key_;
   std::uint64_t group_;
   std::uint32_t batches_, position_ = 0;
-  std::uint32_t count_ = 0, bound_ = 1, bits_ = 0;             // of the round
+  std::uint32_t count_ = 0, bound_ = 1;                        // of the round
   std::uint32_t made_ = 0;                                     // choices of a datum before it
   bool half_line_ = false;                                     // one bit decides, and four of line_ are left
   const std::uint8_t *line_ = nullptr, *last_line_ = nullptr;  // the one in use, and the last that is there
@@ -6807,7 +6809,7 @@ struct rule_expansion {
       default: return copy<0>(numbers, to);
     }
   }
-  void operator()(std::uint32_t step, const bytes& chosen) const {
+  FROND_NOINLINE void operator()(std::uint32_t step, const bytes& chosen) const {
     std::uint8_t narrow[64];
     std::uint16_t wide[64];
     store(narrow, chosen);
