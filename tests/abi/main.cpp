@@ -2,7 +2,9 @@
 #include "unit.hpp"
 
 #include <cstdio>
-#include <cstring>
+#include <iterator>
+
+#include "units.hpp"
 
 #define DECLARE(name) extern const abi::unit name;
 UNITS(DECLARE)
