@@ -145,7 +145,7 @@ std::vector<symbol> data(const Source& source, std::size_t count) {
 }
 
 // Many sentences in one call.
-inline std::vector<symbol> data_block(const grammar::rhm_view& rules, std::uint64_t first, std::uint64_t count) {
+inline std::vector<symbol> data_block(const grammar::rhm_view& rules, std::uint64_t first, std::size_t count) {
   std::vector<symbol> sentences(count * rules.length());
   grammar::sample_block(rules, seed{7}, first, sentences);
   return sentences;
