@@ -19,7 +19,7 @@ struct record_header {
 };
 
 // The format, all numbers little-endian:
-//   "FRND", format version 1, bits version, arithmetic (0 separate), kind      4 + 4 * 4 bytes
+//   "FRND", format version 1, bits version, arithmetic (0 separate, 1 fused), kind   4 + 4 * 4 bytes
 //   shape hash, settings hash, number of words, number of floats               4 * 8 bytes
 //   the words                                                                  8 bytes each
 //   the floats, as their bit patterns                                          4 bytes each
@@ -32,6 +32,7 @@ namespace detail {
 
 inline constexpr std::uint32_t magic = 0x444e5246u;  // "FRND"
 inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t arithmetic = FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED ? 1 : 0;
 
 class writer {
  public:
@@ -74,7 +75,7 @@ constexpr status check_front(reader& in, const record_header& expected, std::siz
   if (in.get(4) != magic) return {"this is no Frond record", 0};
   if (in.get(4) != format_version) return {"this record has another format version", 4};
   if (in.get(4) != FROND_BITS_VERSION) return {"this record was made with another bits version", 8};
-  if (in.get(4) != 0) return {"this record was made with another arithmetic", 12};
+  if (in.get(4) != detail::arithmetic) return {"this record was made with another arithmetic", 12};
   if (in.get(4) != expected.kind) return {"this record holds something else", 16};
   if (in.get(8) != expected.shape_hash) return {"this record belongs to a network of another shape", 20};
   if (in.get(8) != expected.settings_hash) return {"this record belongs to a run with other settings", 28};
@@ -93,7 +94,7 @@ constexpr status write_record(const record_header& header, std::span<const std::
   to.put(detail::magic, 4);
   to.put(detail::format_version, 4);
   to.put(FROND_BITS_VERSION, 4);
-  to.put(0, 4);
+  to.put(detail::arithmetic, 4);
   to.put(header.kind, 4);
   to.put(header.shape_hash, 8);
   to.put(header.settings_hash, 8);
