@@ -53,12 +53,14 @@ int main() {
 
   // Stop when ten validations in a row bring nothing better; the best weights are kept.
   train::early_stopping stopping{.patience = 10};
-  std::vector<float> best(plan.parameter_count), evaluation(train::evaluation_memory(plan, 600, 32, 1));
-  train::fit(trainer, held_out, {.max_steps = 1500, .evaluate_every = 50, .validation_count = 600}, stopping, best, evaluation,
-             calling_thread, [](std::uint64_t step, float training_loss, float validation_loss) {
+  const train::fit_options how{.max_steps = 1500, .evaluate_every = 50, .validation_count = 600};
+  std::vector<float> best(plan.parameter_count);
+  std::vector<float> evaluation(train::evaluation_memory(plan, how.validation_count, how.block_rows, 1));
+  train::fit(trainer, held_out, how, stopping, best, evaluation, calling_thread,
+             [](std::uint64_t step, float training_loss, float validation_loss) {
                if (step % 250 == 0)
-                 std::printf("step %4u  loss %.3f  unseen %.3f\n", static_cast<unsigned>(step), static_cast<double>(training_loss),
-                             static_cast<double>(validation_loss));
+                 std::printf("step %4u  loss %.3f  unseen %.3f\n", static_cast<unsigned>(step),
+                             static_cast<double>(training_loss), static_cast<double>(validation_loss));
                return true;
              });
 
