@@ -71,6 +71,7 @@ set(golden_configurations
   # WebAssembly.
   "wasm       | clang     | -O0 -O2 -O3 |                          | default | separate   | 1/scalar |"
   "wasm       | clang     | -O0 -O2 -O3 | -msimd128                | default | separate   | 1/wasm-simd128 |"
+  "wasm       | clang     | -O2         | -msimd128                | highway | separate   | 1/wasm-simd128 |"
 
   # Arithmetic `fused`, with and without hardware for it.
   "x86_64     | gcc clang | -O2         |                          | default | fused      | 1 2 1/sse2 1/avx2 1/avx512 | x"
