@@ -30,12 +30,13 @@ __attribute__((section(".vectors"), used)) const vector vectors[]{
     reinterpret_cast<vector>(&__stack), reset, fault, fault, fault, fault, fault};
 
 // Memory that is not there is a fault.
-void* operator new(std::size_t size) {
+// Not inlined, because GCC then warns of new met by free.
+__attribute__((noinline)) void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size)) return memory;
   fault();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+__attribute__((noinline)) void operator delete(void* memory) noexcept { std::free(memory); }
+__attribute__((noinline)) void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 namespace std {
 [[noreturn]] void __throw_length_error(const char*) { fault(); }
 [[noreturn]] void __throw_bad_alloc() { fault(); }
