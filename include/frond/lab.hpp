@@ -3,6 +3,8 @@
 
 #include <frond/frond.hpp>
 
+#include <frond/grammar/pcfg.hpp>
+
 #include <frond/io/checkpoint.hpp>
 #include <frond/io/csv.hpp>
 #include <frond/io/file.hpp>

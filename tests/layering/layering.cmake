@@ -11,8 +11,10 @@ set(device_standard array bit concepts cstddef cstdint cstring initializer_list 
 set(hosted_standard "frond/simd/target.hpp cstdlib" "frond/config/config.hpp cstdio")
 # Where a vector library is included, if one was chosen.
 list(APPEND hosted_standard "frond/simd/library.hpp hwy/highway.h" "frond/simd/library.hpp xsimd/xsimd.hpp")
-# What the device part must not name: it rounds differently elsewhere, needs a heap or an exception, or is missing somewhere.
-set(forbidden "std::(bit_cast|exp|log|pow|tanh|sin|cos|sqrt|fma|vector|string|function|ranges|random_device)[^a-z_]"
+# What no result may pass through: it rounds differently elsewhere, or is missing somewhere.
+set(forbidden_numbers "std::(bit_cast|exp|log|pow|tanh|sin|cos|sqrt|fma|random_device)[^a-z_]")
+# What the device part must not name either: it needs a heap or an exception.
+set(forbidden "${forbidden_numbers}" "std::(vector|string|function|ranges)[^a-z_]"
               "[^a-z_](throw|try|catch|dynamic_cast|typeid|new|delete)[^a-z_]")
 # Files without a guard of their own: they are meant to be included again.
 set(reincluded "(-inl|/prologue|/epilogue).hpp$")
@@ -40,6 +42,11 @@ endfunction()
 file(GLOB_RECURSE headers RELATIVE ${include_folder} ${include_folder}/frond/*.hpp)
 list(REMOVE_ITEM headers frond/frond.hpp frond/lab.hpp)
 set(included_somewhere "")
+# Headers of the device folders that only a PC has use for and that may allocate: those that lab.hpp names.
+read_header(frond/lab.hpp)
+list(JOIN device_folders "|" any_device_folder)
+set(pc_headers ${included})
+list(FILTER pc_headers INCLUDE REGEX "^frond/(${any_device_folder})/")
 
 foreach(header IN LISTS headers)
   read_header(${header})
@@ -60,7 +67,17 @@ foreach(header IN LISTS headers)
   if(text MATCHES "(xsimd|hwy)(/|::)" AND NOT folder STREQUAL "simd")
     fault("${header}: names ${CMAKE_MATCH_1}; only simd/ may")
   endif()
-  if(folder IN_LIST device_folders)
+  foreach(pattern IN LISTS forbidden_numbers)
+    if(header IN_LIST pc_headers AND text MATCHES "${pattern}")
+      fault("${header}: names `${CMAKE_MATCH_1}`, which is not the same everywhere")
+    endif()
+  endforeach()
+  if(folder IN_LIST device_folders AND NOT header IN_LIST pc_headers)
+    foreach(other IN LISTS included)
+      if(other IN_LIST pc_headers)
+        fault("${header}: includes ${other}, which is not for the device part")
+      endif()
+    endforeach()
     foreach(name IN LISTS standard)
       if(NOT name IN_LIST device_standard AND NOT "${header} ${name}" IN_LIST hosted_standard)
         fault("${header}: includes <${name}>, which is not for the device part")
@@ -92,11 +109,11 @@ foreach(header IN LISTS headers)
   endif()
 endforeach()
 
-# The umbrellas list the headers of their folders, in the order of the house and then of the alphabet.
-function(check_umbrella umbrella first_line folders)
+# The umbrellas list their headers in the order of the house and then of the alphabet.
+function(check_umbrella umbrella first_line candidates)
   set(expected ${first_line})
   foreach(folder IN LISTS folders)
-    set(in_folder ${headers})
+    set(in_folder ${candidates})
     list(FILTER in_folder INCLUDE REGEX "^frond/${folder}/")
     list(FILTER in_folder EXCLUDE REGEX "${reincluded}")
     list(SORT in_folder)
@@ -109,8 +126,13 @@ function(check_umbrella umbrella first_line folders)
     set(faults "${faults}" PARENT_SCOPE)
   endif()
 endfunction()
-check_umbrella(frond/frond.hpp "" "${device_folders}")
-check_umbrella(frond/lab.hpp frond/frond.hpp "io;parallel;analysis")
+set(device_headers ${headers})
+list(FILTER device_headers INCLUDE REGEX "^frond/(${any_device_folder})/")
+list(REMOVE_ITEM device_headers ${pc_headers} "")
+set(other_headers ${headers})
+list(REMOVE_ITEM other_headers ${device_headers})
+check_umbrella(frond/frond.hpp "" "${device_headers}")
+check_umbrella(frond/lab.hpp frond/frond.hpp "${other_headers}")
 
 # Text that is included again must be included at all.
 foreach(header IN LISTS headers)
