@@ -22,9 +22,7 @@ FROND_ALWAYS_INLINE value_and_slope activate(kernel::activation kind, const vec&
 
 template <kernel::activation Kind>
 inline void activate_all(const float* x, float* y, std::size_t count) {
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) store(y + i, activate(Kind, load(x + i)).value);
-  if (i < count) store_some(y + i, activate(Kind, load_some(x + i, count - i)).value, count - i);
+  for (std::size_t i = 0; i < count; i += 16) store_lanes(y + i, activate(Kind, load_lanes(x + i, count - i)).value, count - i);
 }
 inline void activate(kernel::activation kind, const float* x, float* y, std::size_t count) {
   switch (kind) {
@@ -37,16 +35,10 @@ inline void activate(kernel::activation kind, const float* x, float* y, std::siz
 
 template <kernel::activation Kind>
 inline void activate_with_slope_all(const float* x, float* y, float* slope, std::size_t count) {
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    const value_and_slope a = activate(Kind, load(x + i));
-    store(y + i, a.value);
-    store(slope + i, a.slope);
-  }
-  if (i < count) {
-    const value_and_slope a = activate(Kind, load_some(x + i, count - i));
-    store_some(y + i, a.value, count - i);
-    store_some(slope + i, a.slope, count - i);
+  for (std::size_t i = 0; i < count; i += 16) {
+    const value_and_slope a = activate(Kind, load_lanes(x + i, count - i));
+    store_lanes(y + i, a.value, count - i);
+    store_lanes(slope + i, a.slope, count - i);
   }
 }
 inline void activate_with_slope(kernel::activation kind, const float* x, float* y, float* slope, std::size_t count) {
@@ -59,15 +51,13 @@ inline void activate_with_slope(kernel::activation kind, const float* x, float* 
 }
 
 inline void multiply(const float* x, const float* y, float* z, std::size_t count) {
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) store(z + i, load(x + i) * load(y + i));
-  if (i < count) store_some(z + i, load_some(x + i, count - i) * load_some(y + i, count - i), count - i);
+  for (std::size_t i = 0; i < count; i += 16)
+    store_lanes(z + i, load_lanes(x + i, count - i) * load_lanes(y + i, count - i), count - i);
 }
 
 inline void add(const float* x, float* y, std::size_t count) {
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) store(y + i, load(y + i) + load(x + i));
-  if (i < count) store_some(y + i, load_some(y + i, count - i) + load_some(x + i, count - i), count - i);
+  for (std::size_t i = 0; i < count; i += 16)
+    store_lanes(y + i, load_lanes(y + i, count - i) + load_lanes(x + i, count - i), count - i);
 }
 
 struct adam_lanes {
@@ -84,19 +74,13 @@ FROND_ALWAYS_INLINE adam_lanes adam_step(const kernel::adam_coefficients& c, ada
 }
 inline void adam(const kernel::adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
                  std::size_t count) {
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    const adam_lanes s = adam_step(c, {load(parameter + i), load(first + i), load(second + i)}, load(gradient + i));
-    store(parameter + i, s.parameter);
-    store(first + i, s.first);
-    store(second + i, s.second);
-  }
-  if (const std::size_t left = count - i; left > 0) {
-    const adam_lanes s = adam_step(c, {load_some(parameter + i, left), load_some(first + i, left), load_some(second + i, left)},
-                                   load_some(gradient + i, left));
-    store_some(parameter + i, s.parameter, left);
-    store_some(first + i, s.first, left);
-    store_some(second + i, s.second, left);
+  for (std::size_t i = 0; i < count; i += 16) {
+    const std::size_t left = count - i;
+    const adam_lanes s = adam_step(c, {load_lanes(parameter + i, left), load_lanes(first + i, left), load_lanes(second + i, left)},
+                                   load_lanes(gradient + i, left));
+    store_lanes(parameter + i, s.parameter, left);
+    store_lanes(first + i, s.first, left);
+    store_lanes(second + i, s.second, left);
   }
 }
 
@@ -110,17 +94,12 @@ FROND_ALWAYS_INLINE sgd_lanes sgd_step(const kernel::sgd_coefficients& c, sgd_la
 }
 inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float* parameter, float* velocity,
                 std::size_t count) {
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    const sgd_lanes s = sgd_step(c, {load(parameter + i), load(velocity + i)}, load(gradient + i));
-    store(parameter + i, s.parameter);
-    store(velocity + i, s.velocity);
-  }
-  if (const std::size_t left = count - i; left > 0) {
+  for (std::size_t i = 0; i < count; i += 16) {
+    const std::size_t left = count - i;
     const sgd_lanes s =
-        sgd_step(c, {load_some(parameter + i, left), load_some(velocity + i, left)}, load_some(gradient + i, left));
-    store_some(parameter + i, s.parameter, left);
-    store_some(velocity + i, s.velocity, left);
+        sgd_step(c, {load_lanes(parameter + i, left), load_lanes(velocity + i, left)}, load_lanes(gradient + i, left));
+    store_lanes(parameter + i, s.parameter, left);
+    store_lanes(velocity + i, s.velocity, left);
   }
 }
 

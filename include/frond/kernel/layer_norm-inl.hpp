@@ -10,9 +10,6 @@ FROND_ALWAYS_INLINE void each_sixteen(std::size_t columns, const Visit& visit) {
   for (; i + 16 <= columns; i += 16) visit(i, std::size_t{16});
   if (i < columns) visit(i, columns - i);
 }
-FROND_ALWAYS_INLINE vec load_lanes(const float* from, std::size_t count) {
-  return count >= 16 ? load(from) : load_some(from, count);
-}
 // What is x less `mean`, and +0 beyond the last column.
 FROND_ALWAYS_INLINE vec centred(const float* x, const vec& mean, std::size_t count) {
   const vec difference = load_lanes(x, count) - mean;

@@ -7,37 +7,24 @@ namespace frond::inline FROND_ABI::FROND_PASS {
 
 inline float sum(const float* x, std::size_t count) {
   vec partial = splat(0.0f);
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) partial = partial + load(x + i);
-  if (i < count) partial = partial + load_some(x + i, count - i);
+  for (std::size_t i = 0; i < count; i += 16) partial = partial + load_lanes(x + i, count - i);
   return sum_lanes(partial);
 }
 
 inline float sum_of_squares(const float* x, std::size_t count) {
   vec partial = splat(0.0f);
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    const vec a = load(x + i);
-    partial = mul_add(a, a, partial);
-  }
-  if (i < count) {
-    const vec a = load_some(x + i, count - i);
+  for (std::size_t i = 0; i < count; i += 16) {
+    const vec a = load_lanes(x + i, count - i);
     partial = mul_add(a, a, partial);
   }
   return sum_lanes(partial);
 }
 
 inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
-  std::size_t j = 0;
-  for (; j + 16 <= columns; j += 16) {
-    vec total = load(sums + j);
-    for (std::size_t i = 0; i < rows; ++i) total = total + load(x + i * columns + j);
-    store(sums + j, total);
-  }
-  if (const std::size_t left = columns - j; left > 0) {
-    vec total = load_some(sums + j, left);
-    for (std::size_t i = 0; i < rows; ++i) total = total + load_some(x + i * columns + j, left);
-    store_some(sums + j, total, left);
+  for (std::size_t j = 0; j < columns; j += 16) {
+    vec total = load_lanes(sums + j, columns - j);
+    for (std::size_t i = 0; i < rows; ++i) total = total + load_lanes(x + i * columns + j, columns - j);
+    store_lanes(sums + j, total, columns - j);
   }
 }
 
@@ -46,13 +33,6 @@ FROND_ALWAYS_INLINE vec load_logits(const float* from, std::size_t count) {
   if (count >= 16) return load(from);
   return select(lanes_below(count), load_some(from, count), splat(-std::numeric_limits<float>::infinity()));
 }
-FROND_ALWAYS_INLINE void store_lanes(float* to, const vec& a, std::size_t count) {
-  if (count >= 16)
-    store(to, a);
-  else
-    store_some(to, a, count);
-}
-
 FROND_NOINLINE inline float largest(const float* x, std::size_t count) {
   vec best = load_logits(x, count);
   for (std::size_t i = 16; i < count; i += 16) best = max(best, load_logits(x + i, count - i));

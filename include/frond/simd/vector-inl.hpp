@@ -41,7 +41,7 @@ FROND_ALWAYS_INLINE void store(std::uint32_t* to, const words& a) {
 }
 
 // The first `count` lanes from memory, 0 <= count <= 16; the others are +0 and their memory is not touched.
-FROND_ALWAYS_INLINE vec load_some(const float* from, std::size_t count) {
+FROND_LONG_FUNCTION vec load_some(const float* from, std::size_t count) {
   vec a;
   FROND_EACH_REGISTER {
     const std::size_t before = static_cast<std::size_t>(i) * FROND_PASS_LANES;
@@ -49,11 +49,21 @@ FROND_ALWAYS_INLINE vec load_some(const float* from, std::size_t count) {
   }
   return a;
 }
-FROND_ALWAYS_INLINE void store_some(float* to, const vec& a, std::size_t count) {
+FROND_LONG_FUNCTION void store_some(float* to, const vec& a, std::size_t count) {
   FROND_EACH_REGISTER {
     const std::size_t before = static_cast<std::size_t>(i) * FROND_PASS_LANES;
     if (count > before) raw_store_some(to + before, to_raw(a.r[i]), count - before);
   }
+}
+
+// The next sixteen lanes of an array of which `left` > 0 are left. A loop that goes on like this has one body for full and for
+// last lanes, half the code of two; the branch is always foreseen.
+FROND_ALWAYS_INLINE vec load_lanes(const float* from, std::size_t left) { return left >= 16 ? load(from) : load_some(from, left); }
+FROND_ALWAYS_INLINE void store_lanes(float* to, const vec& a, std::size_t left) {
+  if (left >= 16)
+    store(to, a);
+  else
+    store_some(to, a, left);
 }
 
 FROND_ALWAYS_INLINE vec splat(float x) {
