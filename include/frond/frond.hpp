@@ -6,6 +6,7 @@
 
 #include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
+#include <frond/core/decimal.hpp>
 #include <frond/core/executor.hpp>
 #include <frond/core/hash.hpp>
 #include <frond/core/ieee_arithmetic.hpp>

@@ -56,7 +56,24 @@ FROND_NOINLINE inline vec exponentiate_rows(vec* column, std::size_t classes, co
   return sum_of_rows(column, classes);
 }
 
+// Rows of exactly sixteen need no turning over: each is a vector. One row alone is a long chain of operations; three short loops
+// over a few rows keep more of them in flight. In place is fine.
+FROND_NOINLINE inline void softmax_of_sixteen(const float* logits, std::size_t rows, float* probabilities) {
+  constexpr std::size_t group = 16;
+  for (std::size_t first = 0; first < rows; first += group, logits += 16 * group, probabilities += 16 * group) {
+    const std::size_t count = rows - first < group ? rows - first : group;
+    float number[group];
+    for (std::size_t row = 0; row < count; ++row) number[row] = largest_lane(load(logits + 16 * row));
+    for (std::size_t row = 0; row < count; ++row)
+      store(probabilities + 16 * row, exp_below_zero(load(logits + 16 * row) - splat(number[row])));
+    for (std::size_t row = 0; row < count; ++row) number[row] = sum_lanes(load(probabilities + 16 * row));
+    for (std::size_t row = 0; row < count; ++row)
+      store(probabilities + 16 * row, load(probabilities + 16 * row) * splat(1.0f / number[row]));
+  }
+}
+
 inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
+  if (classes == 16) return softmax_of_sixteen(logits, rows, probabilities);
   if (is_short(classes)) {
     for (; rows >= 16; rows -= 16, logits += 16 * classes, probabilities += 16 * classes) {
       vec column[short_row];
