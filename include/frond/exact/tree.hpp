@@ -93,6 +93,7 @@ class tree {
           detail::collect_pairs(rules, children, up);
         else
           detail::collect(rules, children, up);
+        for (std::size_t a = rules.parents; a < shape.vocabulary; ++a) up[a] = 0;  // no class
         rescale(node, rules.parents);
       }
     }

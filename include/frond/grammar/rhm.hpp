@@ -29,17 +29,21 @@ inline constexpr std::uint32_t no_rule = UINT32_MAX;
 
 namespace detail {
 
-// -1, 0 or 1 as the tuple comes before, equals or comes after rule number `rule` of a level, symbol by symbol.
-constexpr int compare(const symbol* tuple, const symbol* level_rules, std::size_t rule, std::size_t branching) {
+// -1, 0 or 1 as the tuple comes before, equals or comes after rule number `rule` of a level, symbol by symbol. A tuple is
+// anything that gives symbol j for [j].
+template <class Tuple>
+constexpr int compare(const Tuple& tuple, const symbol* level_rules, std::size_t rule, std::size_t branching) {
   const symbol* other = level_rules + rule * branching;
   for (std::size_t j = 0; j < branching; ++j) {
-    if (tuple[j] != other[j]) return tuple[j] < other[j] ? -1 : 1;
+    const symbol own = tuple[j];
+    if (own != other[j]) return own < other[j] ? -1 : 1;
   }
   return 0;
 }
 
 // The first place in the sorted rule numbers of a level whose rule does not come before `tuple`.
-constexpr std::size_t lower_bound(const symbol* tuple, const symbol* level_rules, std::span<const std::uint16_t> order,
+template <class Tuple>
+constexpr std::size_t place_of(const Tuple& tuple, const symbol* level_rules, std::span<const std::uint16_t> order,
                                   std::size_t branching) {
   std::size_t first = 0, last = order.size();
   while (first < last) {
@@ -52,16 +56,25 @@ constexpr std::size_t lower_bound(const symbol* tuple, const symbol* level_rules
   return first;
 }
 
-// Draws the rules of one level: tuples of independent uniform symbols, those that were drawn before are drawn again, which
-// makes every set of distinct tuples equally likely. Insertion keeps `order` sorted. O(rules^2) moves of two bytes.
-constexpr void draw_level(const rhm_shape& shape, seed key, std::uint32_t level, symbol* level_rules,
+// The rule of a level whose right side is the tuple, or no_rule.
+template <class Tuple>
+constexpr std::uint32_t find_rule(const Tuple& tuple, const symbol* level_rules, std::span<const std::uint16_t> order,
+                                  std::size_t branching) {
+  const std::size_t place = place_of(tuple, level_rules, order, branching);
+  const bool found = place < order.size() && compare(tuple, level_rules, order[place], branching) == 0;
+  return found ? order[place] : no_rule;
+}
+
+// Draws the rules of one level: tuples of `branching` independent uniform symbols, those that were drawn before are drawn
+// again, which makes every set of distinct tuples equally likely. Insertion keeps `order` sorted. O(rules^2) moves of two bytes.
+constexpr void draw_level(std::uint32_t vocabulary, std::size_t branching, seed key, std::uint32_t level, symbol* level_rules,
                           std::span<std::uint16_t> order) {
   random::draws draw(key, random::stream::rules, level);
   for (std::size_t accepted = 0; accepted < order.size();) {
-    symbol* tuple = level_rules + accepted * shape.branching;
-    for (std::size_t j = 0; j < shape.branching; ++j) tuple[j] = static_cast<symbol>(draw.below(shape.vocabulary));
-    const std::size_t place = detail::lower_bound(tuple, level_rules, order.first(accepted), shape.branching);
-    if (place < accepted && compare(tuple, level_rules, order[place], shape.branching) == 0) continue;
+    symbol* tuple = level_rules + accepted * branching;
+    for (std::size_t j = 0; j < branching; ++j) tuple[j] = static_cast<symbol>(draw.below(vocabulary));
+    const std::size_t place = place_of<const symbol*>(tuple, level_rules, order.first(accepted), branching);
+    if (place < accepted && compare<const symbol*>(tuple, level_rules, order[place], branching) == 0) continue;
     for (std::size_t i = accepted; i > place; --i) order[i] = order[i - 1];
     order[place] = static_cast<std::uint16_t>(accepted++);
   }
@@ -69,7 +82,7 @@ constexpr void draw_level(const rhm_shape& shape, seed key, std::uint32_t level,
 
 constexpr void draw_all_levels(const rhm_shape& shape, seed key, std::span<symbol> rules, std::span<std::uint16_t> order) {
   for (std::uint32_t level = 1; level <= shape.depth; ++level) {
-    draw_level(shape, key, level, rules.data() + shape.rule_offset(level) * shape.branching,
+    draw_level(shape.vocabulary, shape.branching, key, level, rules.data() + shape.rule_offset(level) * shape.branching,
                order.subspan(shape.rule_offset(level), shape.rule_count(level)));
   }
 }
@@ -105,11 +118,8 @@ struct rhm_view {
   // vocabulary are in no rule. O(branching log(rules of the level)).
   [[nodiscard]] constexpr std::uint32_t find(std::uint32_t level, std::span<const symbol> tuple) const {
     FROND_ASSERT(tuple.size() == shape.branching, "the right side of a rule has as many symbols as the branching");
-    const symbol* table = level_rules(level).data();
     const auto sorted = order.subspan(shape.rule_offset(level), shape.rule_count(level));
-    const std::size_t place = detail::lower_bound(tuple.data(), table, sorted, shape.branching);
-    const bool found = place < sorted.size() && detail::compare(tuple.data(), table, sorted[place], shape.branching) == 0;
-    return found ? sorted[place] : no_rule;
+    return detail::find_rule(tuple.data(), level_rules(level).data(), sorted, shape.branching);
   }
 
   // What the kernels take.

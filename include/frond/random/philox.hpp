@@ -51,6 +51,7 @@ enum class stream : std::uint32_t {
   posterior = 9,  // exact joint samples of a posterior
   weights = 10,   // initial parameters
   again = 11,     // choices inside datum `index` that are made once more
+  uneven = 12,    // choices inside datum `index` whose outcomes are not equally likely
   user = 1024,    // the first number free for users
 };
 
