@@ -44,6 +44,11 @@
 #include <frond/grammar/rhm_shape.hpp>
 #include <frond/grammar/sample_block.hpp>
 
+#include <frond/diffusion/gaussian.hpp>
+#include <frond/diffusion/gaussian_sampler.hpp>
+#include <frond/diffusion/gaussian_step.hpp>
+#include <frond/diffusion/one_hot.hpp>
+#include <frond/diffusion/prediction.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/diffusion/reverse_step.hpp>
 #include <frond/diffusion/sampler.hpp>
@@ -60,6 +65,9 @@
 #include <frond/exact/tree.hpp>
 #include <frond/exact/tree_batch.hpp>
 #include <frond/exact/tree_denoiser.hpp>
+#include <frond/exact/tree_gaussian.hpp>
+#include <frond/exact/tree_rows.hpp>
+#include <frond/exact/wiener.hpp>
 
 #include <frond/train/early_stopping.hpp>
 #include <frond/train/fit.hpp>

@@ -1,5 +1,5 @@
-// Two of the concepts that carry the library: source and denoiser. The process stands in diffusion/process.hpp; network and
-// optimiser are plain data with free functions, see nn/plan.hpp and train/optimiser.hpp.
+// Concepts that carry the library: source and denoiser, the latter for symbols and for numbers. The process stands in
+// diffusion/process.hpp; network and optimiser are plain data with free functions, see nn/plan.hpp and train/optimiser.hpp.
 #pragma once
 
 #include <concepts>
@@ -35,6 +35,18 @@ concept denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::spa
   { d.vocabulary() } -> std::convertible_to<std::uint32_t>;
   { d.input_symbols() } -> std::convertible_to<std::uint32_t>;
   d.predict(noisy, alpha_bar, posterior);
+};
+
+// Given noisy vectors, the mean of the clean one, E[x_0 | x_t]. One call serves rows = alpha_bar.size() vectors:
+//   noisy      [rows][dimension]   x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z, z standard normal
+//   alpha_bar  [rows]              1 is clean, 0 is pure noise
+//   mean       [rows][dimension]   written
+// Sentences are vectors too, one-hot ones: there the mean holds the posterior law of each token.
+template <class Denoiser>
+concept continuous_denoiser = requires(Denoiser& d, std::span<const float> noisy, std::span<const float> alpha_bar,
+                                       std::span<float> mean) {
+  { d.dimension() } -> std::convertible_to<std::size_t>;
+  d.predict(noisy, alpha_bar, mean);
 };
 
 }  // namespace frond::inline FROND_ABI

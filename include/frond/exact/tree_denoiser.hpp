@@ -1,11 +1,9 @@
 // The best possible denoiser for sentences of a random hierarchy model.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
@@ -13,25 +11,13 @@
 #include <frond/diffusion/process.hpp>
 #include <frond/exact/tree.hpp>
 #include <frond/exact/tree_batch.hpp>
+#include <frond/exact/tree_rows.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::exact {
-
-namespace detail {
-
-// Whether a denoiser with this kind of memory looks if there is room for a batch. One number at a time, sixteen sentences take
-// as long as one after the other, so a device with a span is spared the code.
-template <class Memory>
-inline constexpr bool may_hold_batch = true;
-template <class Real, std::size_t Size>
-inline constexpr bool may_hold_batch<std::array<Real, Size>> = false;
-template <class Real, std::size_t Extent>
-inline constexpr bool may_hold_batch<std::span<Real, Extent>> = FROND_BASE_LANES > 1;
-
-}  // namespace detail
 
 // P(clean token | noisy sentence) by belief propagation: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Memory is where the messages live:
@@ -99,35 +85,21 @@ class tree_denoiser {
   }
 
  private:
-  // From so many rows on, one batch takes less time than a tree for each.
-  static constexpr std::size_t worth_a_batch = 3;
-
   // look_at_batch(observed trees, first row, rows) or look_at(tree with its beliefs, row), for all rows in order.
   template <class LookAtBatch, class LookAt>
   constexpr void visit(std::span<const symbol> noisy, std::span<const float> alpha_bar, const LookAtBatch& look_at_batch,
                        const LookAt& look_at) {
     FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
-    std::size_t row = 0;
-    if constexpr (std::is_same_v<real, float> && detail::may_hold_batch<Memory>) {
-      if (!std::is_constant_evaluated() && alpha_bar.size() >= worth_a_batch &&
-          memory_.size() >= tree_batch_memory_size(grammar_.shape).value) {
-        const kernel::tree_operands trees = tree_batch(grammar_, memory_);
-        while (alpha_bar.size() - row >= worth_a_batch) {
-          const std::size_t left = alpha_bar.size() - row, rows = left < tree_batch_rows ? left : tree_batch_rows;
-          observe(trees, noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows));
-          look_at_batch(trees, row, rows);
-          row += rows;
-        }
-      }
-    }
-    tree<real> beliefs(grammar_, memory_);
-    for (; row < alpha_bar.size(); ++row) {
-      for (std::size_t i = 0; i < length(); ++i)
-        process_.likelihood(noisy[row * length() + i], static_cast<real>(alpha_bar[row]), beliefs.leaf(i));
-      beliefs.upward();
-      beliefs.downward();
-      look_at(beliefs, row);
-    }
+    detail::visit_rows(
+        grammar_, memory_, alpha_bar.size(),
+        [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
+          observe(trees, noisy.subspan(first * length(), rows * length()), alpha_bar.subspan(first, rows));
+        },
+        [&](tree<real>& beliefs, std::size_t row) {
+          for (std::size_t i = 0; i < length(); ++i)
+            process_.likelihood(noisy[row * length() + i], static_cast<real>(alpha_bar[row]), beliefs.leaf(i));
+        },
+        look_at_batch, look_at);
   }
 
   // Likelihoods of up to sixteen sentences.

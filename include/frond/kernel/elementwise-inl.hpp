@@ -20,6 +20,24 @@ FROND_ALWAYS_INLINE value_and_slope activate(kernel::activation kind, const vec&
   return {x, one};
 }
 
+template <std::size_t Terms>
+inline void combine_terms(const kernel::combination& c) {
+  for (std::size_t i = 0; i < c.count; i += 16) {
+    const std::size_t left = c.count - i;
+    vec sum = splat(c.weights[0]) * load_lanes(c.x[0] + i, left);
+    for (std::size_t k = 1; k < Terms; ++k) sum = mul_add(splat(c.weights[k]), load_lanes(c.x[k] + i, left), sum);
+    store_lanes(c.out + i, sum, left);
+  }
+}
+inline void combine(const kernel::combination& c) {
+  switch (c.terms) {
+    case 1: return combine_terms<1>(c);
+    case 2: return combine_terms<2>(c);
+    case 3: return combine_terms<3>(c);
+    case 4: return combine_terms<4>(c);
+  }
+}
+
 template <kernel::activation Kind>
 inline void activate_all(const float* x, float* y, std::size_t count) {
   for (std::size_t i = 0; i < count; i += 16) store_lanes(y + i, activate(Kind, load_lanes(x + i, count - i)).value, count - i);

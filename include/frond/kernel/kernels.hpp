@@ -39,6 +39,12 @@ inline void multiply(const float* x, const float* y, float* z, std::size_t count
 // y[i] = y[i] + x[i].
 inline void add(const float* x, float* y, std::size_t count) { FROND_DISPATCH_CALL(add(x, y, count)); }
 
+// A weighted sum of up to four arrays; see the operands for the meaning.
+inline void combine(const combination& c) {
+  FROND_ASSERT(c.terms >= 1 && c.terms <= combination::max_terms, "a combination has one to four terms");
+  FROND_DISPATCH_CALL(combine(c));
+}
+
 // The sum of an array in sixteen partial sums and a fixed tree.
 inline float sum(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum(x, count)); }
 inline float sum_of_squares(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum_of_squares(x, count)); }
@@ -93,10 +99,14 @@ inline void fill_normal(const random_array& from, float* out, std::size_t count)
 }
 
 // Belief propagation on sixteen trees at once, lane by lane the bits of exact::tree<float>, which is the plain form. First say
-// what was seen of the tokens, by tree_observe() for all of them or by tree_observe_any() for each. Then either
+// what was seen of the tokens, by tree_observe() or tree_observe_one_hot() for all of them or by tree_observe_any() for each.
+// Then either
 // tree_posterior() writes the beliefs in the tokens of the first `rows` trees, [rows][tokens][vocabulary], or tree_beliefs()
 // leaves them where the messages of the tokens were. O(nodes rules branching) operations on sixteen lanes.
 inline void tree_observe(const tree_operands& t, const noisy_tokens& seen) { FROND_DISPATCH_CALL(tree_observe(t, seen)); }
+inline void tree_observe_one_hot(const tree_operands& t, const noisy_vectors& seen) {
+  FROND_DISPATCH_CALL(tree_observe_one_hot(t, seen));
+}
 // likelihoods [16][vocabulary]: not negative, finite, any common factor in each row.
 inline void tree_observe_any(const tree_operands& t, std::size_t token, const float* likelihoods) {
   FROND_DISPATCH_CALL(tree_observe_any(t, token, likelihoods));

@@ -27,6 +27,17 @@ struct matmul_operands {
   bool accumulate = false;
 };
 
+// out[i] = weights[0] x[0][i] + weights[1] x[1][i] + ..., summed in order; out may be any of the x.
+struct combination {
+  static constexpr std::size_t max_terms = 4;
+
+  std::size_t terms = 0;  // 1 .. max_terms
+  const float* x[max_terms] = {};
+  float weights[max_terms] = {};
+  float* out = nullptr;
+  std::size_t count = 0;
+};
+
 // One step of Adam (Kingma and Ba, 2015) or, with decay > 0, AdamW (Loshchilov and Hutter, 2019).
 struct adam_coefficients {
   float rate, beta_1, beta_2, epsilon;

@@ -31,6 +31,14 @@ inline void matmul(const matmul_operands& m) {
     }
 }
 
+inline void combine(const combination& c) {
+  for (std::size_t i = 0; i < c.count; ++i) {
+    float sum = c.weights[0] * c.x[0][i];
+    for (std::size_t k = 1; k < c.terms; ++k) sum = mul_add(c.weights[k], c.x[k][i], sum);
+    c.out[i] = sum;
+  }
+}
+
 inline float activation_value(activation kind, float x) {
   switch (kind) {
     case activation::relu: return 0.0f < x ? x : 0.0f;

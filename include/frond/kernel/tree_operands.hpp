@@ -33,6 +33,21 @@ struct noisy_tokens {
   const float *same = nullptr, *other = nullptr;  // [16]; those beyond `rows` are finite, and not negative
 };
 
+// What was seen of up to sixteen sentences whose tokens were one-hot vectors under Gaussian noise. With x the noisy vector of a
+// token, P(x | clean symbol a) is exp(sharpness x[a]) up to a factor; see diffusion/one_hot.hpp.
+struct noisy_vectors {
+  const float* values = nullptr;     // [rows][tokens of a sentence][vocabulary], finite
+  std::size_t rows = 0;              // 1 .. 16
+  const float* sharpness = nullptr;  // [rows], finite, not negative
+};
+
+// No symbol of such a token is less likely than this, if the likeliest has one: products over two children stay normal numbers.
+// A noisy vector falls so far from its clean one about once in 10^18 times.
+template <class Real>
+inline constexpr Real least_likelihood = static_cast<Real>(0x1p-60);
+template <>
+inline constexpr double least_likelihood<double> = 0x1p-500;
+
 namespace detail {
 
 // The rules of one level for two children, each rule as one word: where two of the three messages that it joins have the

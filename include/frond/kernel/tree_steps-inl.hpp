@@ -57,6 +57,33 @@ inline void tree_observe(const kernel::tree_operands& t, const kernel::noisy_tok
   }
 }
 
+// What noisy one-hot vectors say. The likeliest symbol has one, so the scale of every message is 1/2.
+inline void tree_observe_one_hot(const kernel::tree_operands& t, const kernel::noisy_vectors& seen) {
+  const std::size_t size = t.tokens * t.vocabulary;
+  const vec least = splat(kernel::least_likelihood<float>), half = splat(0.5f);
+  float sharpness_of[lane_count];
+  for (std::size_t lane = 0; lane < 16; ++lane) sharpness_of[lane] = seen.sharpness[lane < seen.rows ? lane : 0];
+  const vec sharpness = load(sharpness_of);
+  float* message = t.up + 16 * t.inner_nodes * t.vocabulary;
+  for (std::size_t token = 0; token < t.tokens; ++token) {
+    vec largest = splat(-std::numeric_limits<float>::infinity());
+    for (std::size_t first = 0; first < t.vocabulary; first += 16) {
+      const std::size_t left = t.vocabulary - first, count = left < 16 ? left : 16;
+      const float* const from = seen.values + token * t.vocabulary + first;
+      words square[lane_count];
+      for (std::size_t lane = 0; lane < 16; ++lane)
+        square[lane] = bits(load_lanes(from + (lane < seen.rows ? lane : 0) * size, left));
+      transpose(square);
+      for (std::size_t a = 0; a < count; ++a) {
+        largest = max(largest, from_bits(square[a]));
+        store(message + 16 * (first + a), from_bits(square[a]));
+      }
+    }
+    for (float* const end = message + 16 * t.vocabulary; message != end; message += 16)
+      store(message, max(exp_below_zero((load(message) - largest) * sharpness), least) * half);
+  }
+}
+
 // What one token says, from any likelihoods [16][vocabulary].
 inline void tree_observe_any(const kernel::tree_operands& t, std::size_t token, const float* likelihoods) {
   float* const message = t.up + 16 * (t.inner_nodes + token) * t.vocabulary;

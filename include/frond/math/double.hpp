@@ -1,5 +1,5 @@
-// exp and log in double precision, for exact inference and measurements. Plain series with terms in a fixed order: slower than
-// a libm, and the same bits everywhere.
+// sqrt, exp and log in double precision, for exact inference and measurements. Plain series with terms in a fixed order: slower
+// than a libm, and the same bits everywhere.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,9 @@
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::math {
+
+// IEEE square root.
+inline double sqrt(double x) { return __builtin_sqrt(x); }
 
 namespace detail {
 

@@ -1,0 +1,53 @@
+// Gaussian noise on vectors: the variance-preserving process x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/seed.hpp>
+#include <frond/kernel/kernels.hpp>
+#include <frond/math/scalar.hpp>
+#include <frond/random/philox.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::diffusion {
+
+namespace detail {
+
+// out += weight z, element by element, with z the standard normals of an address; a block of them at a time is on the stack.
+inline void add_normals(seed key, random::stream purpose, std::uint64_t index, float weight, std::span<float> out) {
+  constexpr std::size_t block = 256;
+  float z[block];
+  for (std::size_t first = 0; first < out.size(); first += block) {
+    const std::size_t count = out.size() - first < block ? out.size() - first : block;
+    kernel::fill_normal({.key = key, .purpose = purpose, .index = index, .first = first}, z, count);
+    float* const part = out.data() + first;
+    kernel::combine({.terms = 2, .x = {part, z}, .weights = {1.0f, weight}, .out = part, .count = count});
+  }
+}
+
+}  // namespace detail
+
+// Each coordinate is scaled and gets independent noise; data of variance one keep it at every noise level. Ho, Jain and Abbeel,
+// "Denoising diffusion probabilistic models", NeurIPS 2020. alpha_bar is the fraction of the signal's variance that is left: 1
+// clean, 0 pure noise. The vectors have any dimension up to 2^34.
+struct gaussian {
+  // Noise for datum `index`: a function of nothing but its arguments. noisy may be clean. Noise lies within 5.77, see
+  // random::box_muller. 1 KiB of stack.
+  void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy) const {
+    FROND_ASSERT(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
+    const float signal = math::sqrt(alpha_bar);
+    kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
+    detail::add_normals(key, random::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+  }
+
+  // Pure noise, where sample `index` starts.
+  void start(seed key, std::uint64_t index, std::span<float> noisy) const {
+    kernel::fill_normal({.key = key, .purpose = random::stream::start, .index = index}, noisy.data(), noisy.size());
+  }
+};
+
+}  // namespace frond::inline FROND_ABI::diffusion
+
+#include <frond/config/epilogue.hpp>

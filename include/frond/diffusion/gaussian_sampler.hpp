@@ -1,0 +1,169 @@
+// From pure noise to data by Gaussian diffusion, with any denoiser of vectors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/concepts.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/seed.hpp>
+#include <frond/core/status.hpp>
+#include <frond/diffusion/gaussian.hpp>
+#include <frond/diffusion/gaussian_step.hpp>
+#include <frond/diffusion/schedule.hpp>
+#include <frond/kernel/kernels.hpp>
+#include <frond/random/philox.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::diffusion {
+
+struct gaussian_sampling {
+  schedule noise{schedule::half_log_snr, 30};
+  solver method = solver::dpm_solver;
+  float eta = 0;  // of ddim: 0 follows the flow, 1 adds the noise of ddpm
+  // The number of the first sample. Sample i of a seed is the same however the samples are split into calls.
+  std::uint64_t first = 0;
+};
+
+// The floats that sample() needs to treat `rows` vectors at once: their means, for heun and dpm_solver twice, and noise levels.
+constexpr std::size_t gaussian_sampling_memory(solver method, std::size_t dimension, std::size_t rows) {
+  const std::size_t means = method == solver::heun || method == solver::dpm_solver ? 2 : 1;
+  return rows * (means * dimension + 1);
+}
+
+namespace detail {
+
+constexpr status check_gaussian_sampling(std::size_t dimension, const gaussian_sampling& options, std::size_t memory,
+                                         std::size_t floats) {
+  if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
+  if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
+  if (!(options.eta >= 0 && options.eta <= 1)) return {"eta lies between 0 and 1", 0};
+  if (dimension == 0 || floats % dimension != 0) return {"the output is no whole number of vectors", floats};
+  if (memory < gaussian_sampling_memory(options.method, dimension, 1)) {
+    return {"the memory does not hold one vector, see gaussian_sampling_memory", memory};
+  }
+  return {};
+}
+
+// All rows of one batch, which begin with sample options.first.
+template <continuous_denoiser Denoiser>
+struct gaussian_batch {
+  Denoiser& model;
+  seed key;
+  const gaussian_sampling& options;
+  std::size_t dimension;
+  std::span<float> x;              // [rows][dimension]
+  std::span<float> mean, earlier;  // the same; earlier is empty where no method wants it
+  std::span<float> alpha_bar;      // [rows]
+
+  void ask(float level, std::span<float> answer) {
+    for (float& value : alpha_bar) value = level;
+    model.predict(x, alpha_bar, answer);
+  }
+
+  // From time t to t - 1, after a question at alpha_bar `before`.
+  void step(std::uint32_t t, float before, float now, float next) {
+    ask(now, mean);
+    const gaussian_step<float> weights = make_gaussian_step(options.method, options.eta, before, now, next);
+    const bool extrapolates = weights.earlier < 0;
+    kernel::combine({.terms = extrapolates ? std::size_t{3} : std::size_t{2},
+                     .x = {x.data(), mean.data(), earlier.data()},
+                     .weights = {weights.noisy, weights.mean, weights.earlier},
+                     .out = x.data(),
+                     .count = x.size()});
+    if (weights.noise > 0) add_noise(t, weights.noise);
+    if (options.method == solver::heun) correct(heun_correction(now, next), next);
+  }
+
+  void add_noise(std::uint32_t t, float weight) {
+    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+      const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
+      add_normals(key, random::stream::reverse, address, weight, x.subspan(row * dimension, dimension));
+    }
+  }
+
+  void correct(float correction, float next) {
+    if (!(correction > 0)) return;
+    ask(next, earlier);
+    kernel::combine({.terms = 3,
+                     .x = {x.data(), earlier.data(), mean.data()},
+                     .weights = {1.0f, correction, -correction},
+                     .out = x.data(),
+                     .count = x.size()});
+  }
+
+  // From noisy as at time `start` to time 0.
+  void run(std::uint32_t start) {
+    float before = 0, now = options.noise.alpha_bar(start);
+    for (std::uint32_t t = start; t > 0; --t) {
+      const float next = options.noise.alpha_bar(t - 1);
+      if (!(next > now)) continue;  // two times with one noise level
+      step(t, before, now, next);
+      const std::span<float> last = mean;
+      if (options.method == solver::dpm_solver) {
+        mean = earlier;
+        earlier = last;
+      }
+      before = now;
+      now = next;
+    }
+  }
+};
+
+}  // namespace detail
+
+// Takes vectors that are noisy as at time `start` of the schedule back to time 0. See sample() for the rest; options.first is
+// the number of the first vector. Fails like sample(), and for a time beyond the schedule (position: that time).
+//   vectors  [rows][dimension]
+template <continuous_denoiser Denoiser>
+status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, std::uint32_t start, std::span<float> memory,
+                   std::span<float> vectors) {
+  const std::size_t dimension = model.dimension();
+  const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), vectors.size());
+  if (!state) return state;
+  if (start > options.noise.steps) return {"a schedule has no such time", start};
+  const std::size_t rows = vectors.size() / dimension, one = gaussian_sampling_memory(options.method, dimension, 1);
+  const std::size_t rows_at_once = memory.size() / one;
+  in_ieee_arithmetic([&] {
+    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once, size = count * dimension;
+      gaussian_sampling part = options;
+      part.first += begin;
+      detail::gaussian_batch<Denoiser>{.model = model,
+                                       .key = key,
+                                       .options = part,
+                                       .dimension = dimension,
+                                       .x = vectors.subspan(begin * dimension, size),
+                                       .mean = memory.first(size),
+                                       .earlier = memory.subspan(size, count * (one - 1) - size),
+                                       .alpha_bar = memory.subspan(count * (one - 1), count)}
+          .run(start);
+    }
+  });
+  return {};
+}
+
+// Draws vectors options.first, options.first + 1, ...: start from pure noise, ask the denoiser, take one step of the solver,
+// and so on through the noise levels of the schedule. The last step returns the denoiser's last answer, so it is the mean of
+// the data given a vector at the schedule's cleanest level; one-hot vectors become symbols by nearest().
+//   memory  at least gaussian_sampling_memory(method, dimension, 1) floats; more lets the denoiser treat more rows in one call
+//   out     [rows][dimension], written; between the steps it holds the noisy vectors
+// Sample i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Fails if sizes
+// do not fit together. O(steps dimension) for each sample, and the denoiser's answers.
+template <continuous_denoiser Denoiser>
+status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling& options, std::span<float> memory,
+              std::span<float> out) {
+  const std::size_t dimension = model.dimension();
+  const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), out.size());
+  if (!state) return state;
+  in_ieee_arithmetic([&] {
+    for (std::size_t begin = 0; begin < out.size(); begin += dimension)
+      process.start(key, options.first + begin / dimension, out.subspan(begin, dimension));
+  });
+  return sample_from(model, key, options, options.noise.steps, memory, out);
+}
+
+}  // namespace frond::inline FROND_ABI::diffusion
+
+#include <frond/config/epilogue.hpp>

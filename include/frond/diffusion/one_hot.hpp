@@ -1,0 +1,66 @@
+// Symbols as vectors: what lets Gaussian noise work on sentences. Symbol a of a vocabulary is the vector with a one at a.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include <frond/core/symbol.hpp>
+#include <frond/kernel/tree_operands.hpp>
+#include <frond/math/double.hpp>
+#include <frond/math/scalar.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::diffusion {
+
+// vectors [symbols][vocabulary], written.
+template <class Real>
+constexpr void embed(std::span<const symbol> symbols, std::uint32_t vocabulary, std::span<Real> vectors) {
+  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary, "there is one vector for each symbol");
+  for (Real& value : vectors) value = 0;
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    FROND_ASSERT(symbols[i] < vocabulary, "only symbols have a vector; a mask has none");
+    vectors[i * vocabulary + symbols[i]] = 1;
+  }
+}
+
+// The nearest symbol of each vector, the one of its largest entry; of equal ones the first. vectors [symbols][vocabulary]
+template <class Real>
+constexpr void nearest(std::span<const Real> vectors, std::uint32_t vocabulary, std::span<symbol> symbols) {
+  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary && vocabulary > 0, "there is one vector for each symbol");
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    const Real* const vector = &vectors[i * vocabulary];
+    std::uint32_t best = 0;
+    for (std::uint32_t a = 1; a < vocabulary; ++a)
+      if (vector[a] > vector[best]) best = a;
+    symbols[i] = static_cast<symbol>(best);
+  }
+}
+
+// sqrt(alpha_bar) / (1 - alpha_bar): how sharply a noisy vector tells symbols apart, since the squares of the distances to all
+// of them differ in the scalar product alone. Without noise, as if 2^-60 were left of it.
+template <class Real>
+inline Real one_hot_sharpness(Real alpha_bar) {
+  const Real lost = 1 - alpha_bar;
+  return math::sqrt(alpha_bar) / (lost > 0 ? lost : static_cast<Real>(0x1p-60));
+}
+
+// P(x | clean symbol a) over that of the likeliest symbol, for one token's noisy vector x under diffusion::gaussian:
+// exp(sharpness (x[a] - max x)), but never below kernel::least_likelihood, so that a vector which is nowhere near any sentence
+// does not rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
+template <class Real>
+constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
+                                  std::type_identity_t<std::span<Real>> out) {
+  FROND_ASSERT(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
+  Real largest = x[0];
+  for (const Real value : x) largest = value > largest ? value : largest;
+  for (std::size_t a = 0; a < out.size(); ++a) {
+    const Real likelihood = math::exp((x[a] - largest) * sharpness);
+    out[a] = likelihood > kernel::least_likelihood<Real> ? likelihood : kernel::least_likelihood<Real>;
+  }
+}
+
+}  // namespace frond::inline FROND_ABI::diffusion
+
+#include <frond/config/epilogue.hpp>
