@@ -5,6 +5,9 @@
 
 #include <frond/grammar/pcfg.hpp>
 
+#include <frond/exact/annealed_map.hpp>
+#include <frond/exact/epsilon_noise.hpp>
+
 #include <frond/io/checkpoint.hpp>
 #include <frond/io/csv.hpp>
 #include <frond/io/file.hpp>
@@ -12,7 +15,10 @@
 
 #include <frond/parallel/thread_pool.hpp>
 
+#include <frond/analysis/change_table.hpp>
 #include <frond/analysis/copies.hpp>
 #include <frond/analysis/cross_entropy.hpp>
+#include <frond/analysis/forward_backward.hpp>
 #include <frond/analysis/fraction.hpp>
+#include <frond/analysis/jackknife.hpp>
 #include <frond/analysis/rule_accuracy.hpp>

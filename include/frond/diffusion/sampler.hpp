@@ -85,21 +85,18 @@ constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t addres
 
 namespace detail {
 
-// All rows of `batch` [rows][length] at once. options.first and options.given belong to its first row.
+// All rows of `batch` [rows][length] at once, from time `start` on. options.first and options.given belong to its first row.
 template <discrete_process Process, denoiser Denoiser>
-constexpr void sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
-                            std::span<symbol> batch) {
+constexpr void sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
+                            std::span<float> memory, std::span<symbol> batch) {
   const std::size_t length = model.length(), laws = length * process.vocabulary, rows = batch.size() / length;
   const std::span<float> posterior = memory.first(rows * laws), alpha_bar = memory.subspan(rows * laws, rows);
   const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
   const auto given = [&](std::size_t row) {
     return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
   };
-  for (std::size_t row = 0; row < rows; ++row) {
-    process.start(key, options.first + row, sentence(row));
-    put_given(given(row), sentence(row));
-  }
-  for (std::uint32_t t = options.noise.steps; t > 0; --t) {
+  for (std::size_t row = 0; row < rows; ++row) put_given(given(row), sentence(row));
+  for (std::uint32_t t = start; t > 0; --t) {
     const float now = options.noise.alpha_bar(t);
     for (float& level : alpha_bar) level = now;
     model.predict(batch, alpha_bar, posterior);
@@ -113,6 +110,30 @@ constexpr void sample_batch(const Process& process, Denoiser& model, seed key, c
 
 }  // namespace detail
 
+// Takes sentences that are noisy as at time `start` of the schedule back to time 0, ancestrally: ask the denoiser, take one
+// reverse step at every position independently, and so on. See sample() for the rest; options.first is the number of the first
+// sentence. Fails like sample(), and for a time beyond the schedule (position: that time).
+//   sentences  [rows][length]
+template <discrete_process Process, denoiser Denoiser>
+constexpr status sample_from(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
+                             std::span<float> memory, std::span<symbol> sentences) {
+  const status state = detail::check_sampling(process, model, options, memory.size(), sentences.size());
+  if (!state) return state;
+  if (start > options.noise.steps) return {"a schedule has no such time", start};
+  const std::size_t length = model.length(), rows = sentences.size() / length;
+  const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
+  in_ieee_arithmetic([&] {
+    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
+      sampling part = options;
+      part.first += begin;
+      if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
+      detail::sample_batch(process, model, key, part, start, memory, sentences.subspan(begin * length, count * length));
+    }
+  });
+  return {};
+}
+
 // Draws sentences options.first, options.first + 1, ... from the model, ancestrally: start from pure noise, ask the denoiser,
 // take one reverse step at every position independently, and so on down to time 0. With the exact posterior each token's step
 // is exact (form A); treating positions as independent within a step costs O(1 / steps) in the law of the sentence.
@@ -124,18 +145,9 @@ template <discrete_process Process, denoiser Denoiser>
 constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
                         std::span<symbol> out) {
   if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
-  const std::size_t length = model.length(), rows = out.size() / length;
-  const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
-  in_ieee_arithmetic([&] {
-    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
-      sampling part = options;
-      part.first += begin;
-      if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
-      detail::sample_batch(process, model, key, part, memory, out.subspan(begin * length, count * length));
-    }
-  });
-  return {};
+  for (std::size_t row = 0; row * model.length() < out.size(); ++row)
+    process.start(key, options.first + row, out.subspan(row * model.length(), model.length()));
+  return sample_from(process, model, key, options, options.noise.steps, memory, out);
 }
 
 }  // namespace frond::inline FROND_ABI::diffusion
