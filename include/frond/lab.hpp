@@ -6,7 +6,14 @@
 #include <frond/grammar/pcfg.hpp>
 
 #include <frond/exact/annealed_map.hpp>
+#include <frond/exact/chart.hpp>
+#include <frond/exact/closure.hpp>
+#include <frond/exact/count.hpp>
+#include <frond/exact/derivation.hpp>
 #include <frond/exact/epsilon_noise.hpp>
+#include <frond/exact/normal_form.hpp>
+#include <frond/exact/semiring.hpp>
+#include <frond/exact/weighted_form.hpp>
 
 #include <frond/io/checkpoint.hpp>
 #include <frond/io/csv.hpp>

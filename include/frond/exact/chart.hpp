@@ -1,0 +1,332 @@
+// What covers each stretch of a sentence: the inside pass over a normal form, in any semiring. Probabilities of sentences, best
+// parses, numbers of parses and the posterior of noisy sentences all begin here (Baker, "Trainable grammars for speech
+// recognition", 1979; Goodman, "Semiring parsing", 1999).
+//
+// Cells are [begin, end) with begin < end, filled from the last row (begin) to the first, and in a row from left to right, so a
+// row needs finished rows below it and its own shorter cells. What a prefix in a cell of this row can be continued with is kept
+// in buckets by complement, and only complements that some stretch from there on really is: the inner loop reads one bucket and
+// one number, with no search. O(length^3 times what is possible at once) time.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/status.hpp>
+#include <frond/exact/messages.hpp>
+#include <frond/exact/weighted_form.hpp>
+#include <frond/math/double.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::exact {
+
+// What to do about a word that the grammar does not have.
+enum class unknown_word : std::uint8_t {
+  refuse,  // a status with its position
+  any,     // it may be each word of the grammar: weight one for all
+};
+
+// The filled cells. Entries of a cell are in ascending order of items; those that can follow something are listed again.
+template <class Value>
+struct chart_cells {
+  std::size_t length = 0;
+  std::vector<std::size_t> first_entry;  // [cells + 1]
+  std::vector<std::uint32_t> item;       // [entries]
+  std::vector<Value> value;              // [entries], never zero
+  std::vector<std::size_t> first_right;  // [cells + 1]
+  std::vector<std::uint32_t> right;      // complements, as their rank among those that start where the cell does
+  std::vector<Value> right_value;
+  std::vector<std::size_t> right_entry;
+  std::vector<std::uint32_t> rank;     // [length][complements], or no_item
+  std::vector<std::uint32_t> ranks;    // [length]: how many
+  std::vector<std::int64_t> exponent;  // [length]: values are multiplied by two to the sum of these over their words
+
+  // Rows from the last to the first; `length - begin` cells in each.
+  [[nodiscard]] std::size_t cell(std::size_t begin, std::size_t end) const {
+    const std::size_t below = length - 1 - begin;
+    return below * (below + 1) / 2 + (end - begin - 1);
+  }
+  [[nodiscard]] std::size_t count() const { return length * (length + 1) / 2; }
+
+  static constexpr std::size_t no_entry = SIZE_MAX;
+  [[nodiscard]] std::size_t find(std::uint32_t wanted, std::size_t begin, std::size_t end) const {
+    const std::size_t at = cell(begin, end);
+    const auto first = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at]);
+    const auto last = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at + 1]);
+    const auto found = std::lower_bound(first, last, wanted);
+    return found != last && *found == wanted ? static_cast<std::size_t>(found - item.begin()) : no_entry;
+  }
+};
+
+namespace detail {
+
+// Ways to continue the prefixes of one row: for each end of a cell, buckets by rank of complement.
+template <class Value>
+struct continuation_buckets {
+  std::vector<std::size_t> first_bucket;  // [ends + 1], into `first`
+  std::vector<std::size_t> first;         // [ranks + 1] for each end
+  std::vector<std::uint32_t> target;
+  std::vector<Value> value;        // of the prefix
+  std::vector<std::size_t> entry;  // of the prefix
+
+  void clear() {
+    first_bucket.clear();
+    first.clear();
+    target.clear();
+    value.clear();
+    entry.clear();
+  }
+
+  // Appends the buckets of the cell [begin, end); those of the row's shorter cells must be there.
+  void add(const normal_form& form, const chart_cells<Value>& cells, std::size_t begin, std::size_t end) {
+    const std::size_t cell = cells.cell(begin, end), ranks = cells.ranks[end];
+    const std::uint32_t* const rank = cells.rank.data() + end * form.complements.size();
+    const std::size_t base = first.size(), entries = target.size();
+    first_bucket.push_back(base);
+    first.resize(base + ranks + 1, 0);
+    const auto for_each = [&](const auto& visit) {
+      for (std::size_t e = cells.first_entry[cell]; e < cells.first_entry[cell + 1]; ++e) {
+        const std::uint32_t item = cells.item[e];
+        for (std::uint32_t c = form.first_continuation[item]; c < form.first_continuation[item + 1]; ++c) {
+          const std::uint32_t at = rank[form.continuations[c].complement];
+          if (at != no_item) visit(at, e, form.continuations[c].target);
+        }
+      }
+    };
+    std::size_t* const places = first.data() + base;
+    for_each([&](std::uint32_t at, std::size_t, std::uint32_t) { ++places[at + 1]; });
+    places[0] = entries;
+    for (std::size_t r = 0; r < ranks; ++r) places[r + 1] += places[r];
+    target.resize(places[ranks]);
+    value.resize(places[ranks]);
+    entry.resize(places[ranks]);
+    // Each place moves on to the next bucket's while it is filled; afterwards all are moved back by one.
+    for_each([&](std::uint32_t at, std::size_t e, std::uint32_t goal) {
+      const std::size_t to = places[at]++;
+      target[to] = goal;
+      value[to] = cells.value[e];
+      entry[to] = e;
+    });
+    for (std::size_t r = ranks; r > 0; --r) places[r] = places[r - 1];
+    places[0] = entries;
+  }
+
+  // The buckets of the cell that ends `distance` after the row's begin.
+  [[nodiscard]] const std::size_t* of(std::size_t distance) const { return first.data() + first_bucket[distance - 1]; }
+};
+
+}  // namespace detail
+
+// The inside pass. The weighted form must outlive the chart; a chart keeps its memory from one sentence to the next.
+template <class Semiring>
+class chart {
+ public:
+  using value = typename Semiring::value;
+
+  explicit chart(const weighted_form<Semiring>& weights) : weights_(&weights), sums_(weights.form.items) {}
+
+  // For words as the grammar numbers them: word w is symbol nonterminals + w. Position of an error: that of the word.
+  status inside(std::span<const std::uint32_t> sentence, unknown_word unknown = unknown_word::refuse) {
+    const std::uint32_t words = form().words;
+    for (std::size_t i = 0; i < sentence.size(); ++i)
+      if (sentence[i] >= words && unknown == unknown_word::refuse) return {"the grammar does not have this word", i};
+    fill(sentence.size(), [&](std::size_t i, const auto& observe) {
+      if (sentence[i] < words) return observe(sentence[i], Semiring::one());
+      for (std::uint32_t w = 0; w < words; ++w) observe(w, Semiring::one());
+    });
+    return {};
+  }
+
+  // For weights [length][words]: the likelihood of what was seen at each position if the word was w, up to a factor for each
+  // position. All ones give the total of all sentences of this length.
+  void inside_weights(std::span<const value> likelihoods, std::size_t length) {
+    const std::uint32_t words = form().words;
+    FROND_ASSERT(likelihoods.size() == length * words, "there is one weight for each position and word");
+    fill(length, [&](std::size_t i, const auto& observe) {
+      for (std::uint32_t w = 0; w < words; ++w) observe(w, likelihoods[i * words + w]);
+    });
+  }
+
+  [[nodiscard]] const normal_form& form() const { return weights_->form; }
+  [[nodiscard]] const weighted_form<Semiring>& weights() const { return *weights_; }
+  [[nodiscard]] const chart_cells<value>& cells() const { return cells_; }
+  [[nodiscard]] std::size_t length() const { return cells_.length; }
+
+  // The value of an item over [begin, end), times the power of two of its words.
+  [[nodiscard]] value at(std::uint32_t item, std::size_t begin, std::size_t end) const {
+    const std::size_t found = cells_.find(item, begin, end);
+    return found == cells_.no_entry ? value{} : cells_.value[found];
+  }
+
+  // A prefix over [begin, middle) with its complement over [middle, end).
+  [[nodiscard]] value join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
+                           std::size_t end) const {
+    value product{};
+    Semiring::add_product(product, at(prefix, begin, middle), at(complement, middle, end));
+    return product;
+  }
+
+  // The whole sentence, times a power of two where the semiring is scaled.
+  [[nodiscard]] value total() const { return length() == 0 ? weights_->empty[form().start] : at(form().start, 0, length()); }
+
+  // Natural logarithm of the whole: of P(sentence), of the best parse's probability. -infinity where there is no parse.
+  [[nodiscard]] double log_total() const requires(Semiring::scaled) {
+    std::int64_t exponent = 0;
+    for (const std::int64_t each : cells_.exponent) exponent += each;
+    const auto whole = static_cast<double>(total());
+    return whole > 0 ? math::log(whole) - static_cast<double>(exponent) * math::log(2.0)
+                     : -std::numeric_limits<double>::infinity();
+  }
+
+  // What the cells of this sentence occupy, in bytes.
+  [[nodiscard]] std::size_t memory() const {
+    return cells_.item.size() * (sizeof(std::uint32_t) + sizeof(value)) +
+           cells_.right.size() * (sizeof(std::uint32_t) + sizeof(value) + sizeof(std::size_t)) +
+           (cells_.first_entry.size() + cells_.first_right.size()) * sizeof(std::size_t) +
+           cells_.rank.size() * sizeof(std::uint32_t);
+  }
+
+ private:
+  // words(position, observe): calls observe(word, weight) for the words that position may be, in ascending order.
+  template <class Words>
+  void fill(std::size_t length, const Words& words) {
+    in_ieee_arithmetic([&] {
+      reset(length);
+      for (std::size_t begin = length; begin-- > 0;) fill_row(begin, words);
+      return 0;
+    });
+  }
+
+  void reset(std::size_t length) {
+    cells_.length = length;
+    for (auto* list : {&cells_.first_entry, &cells_.first_right}) list->assign(1, 0);
+    cells_.item.clear();
+    cells_.value.clear();
+    cells_.right.clear();
+    cells_.right_value.clear();
+    cells_.right_entry.clear();
+    cells_.rank.assign(length * form().complements.size(), no_item);
+    cells_.ranks.assign(length, 0);
+    cells_.exponent.assign(length, 0);
+  }
+
+  template <class Words>
+  void fill_row(std::size_t begin, const Words& words) {
+    buckets_.clear();
+    words(begin, [&](std::uint32_t word, const value& weight) {
+      if (!Semiring::is_zero(weight)) emit(word, weight);
+    });
+    close_cell();
+    if constexpr (Semiring::scaled) rescale_row(begin, begin + 1);
+    std::size_t widest = begin + 1;
+    for (std::size_t end = begin + 2; end <= length(); ++end) {
+      buckets_.add(form(), cells_, begin, end - 1);
+      for (std::size_t middle = begin + 1; middle < end; ++middle) combine(begin, middle, end);
+      const std::size_t before = cells_.item.size();
+      close_cell();
+      if (cells_.item.size() > before) widest = end;
+    }
+    if constexpr (Semiring::scaled) rescale_row(begin, widest);
+    rank_complements(begin);
+  }
+
+  // Every prefix in [begin, middle) with every complement in [middle, end).
+  void combine(std::size_t begin, std::size_t middle, std::size_t end) {
+    const std::size_t right = cells_.cell(middle, end);
+    const std::size_t* const bucket = buckets_.of(middle - begin);
+    for (std::size_t x = cells_.first_right[right]; x < cells_.first_right[right + 1]; ++x) {
+      const std::uint32_t rank = cells_.right[x];
+      const value other = cells_.right_value[x];
+      for (std::size_t e = bucket[rank]; e < bucket[rank + 1]; ++e)
+        Semiring::add_product(sums_[buckets_.target[e]], buckets_.value[e], other);
+    }
+  }
+
+  // Adds an entry to the present cell and takes the steps that leave it.
+  void emit(std::uint32_t item, const value& amount) {
+    const normal_form& f = form();
+    if (f.complement_of[item] != no_item) {
+      cells_.right.push_back(f.complement_of[item]);
+      cells_.right_value.push_back(amount);
+      cells_.right_entry.push_back(cells_.item.size());
+    }
+    cells_.item.push_back(item);
+    cells_.value.push_back(amount);
+    for (std::uint32_t s = f.first_step[item]; s < f.first_step[item + 1]; ++s)
+      Semiring::add_product(sums_[f.steps[s].target], amount, weights_->step[s]);
+  }
+
+  // Items in order: when one is reached, all that steps bring to it is there. Leaves the sums at zero.
+  void close_cell() {
+    const normal_form& f = form();
+    std::size_t next = 0;
+    for (std::uint32_t item = f.words; item < f.items;) {
+      if (next < f.components.size() && item == f.components[next].first) {
+        close_component(next);
+        item += f.components[next++].size;
+        continue;
+      }
+      if (!Semiring::is_zero(sums_[item])) {
+        const value amount = sums_[item];
+        sums_[item] = value{};
+        emit(item, amount);
+      }
+      ++item;
+    }
+    cells_.first_entry.push_back(cells_.item.size());
+    cells_.first_right.push_back(cells_.right.size());
+  }
+
+  void close_component(std::size_t c) {
+    const normal_form::component& cycle = form().components[c];
+    const value* const closure = weights_->closure.data() + weights_->first_closure[c];
+    closed_.assign(cycle.size, value{});
+    for (std::uint32_t from = 0; from < cycle.size; ++from) {
+      value& sum = sums_[cycle.first + from];
+      if (Semiring::is_zero(sum)) continue;
+      for (std::uint32_t to = 0; to < cycle.size; ++to)
+        Semiring::add_product(closed_[to], sum, closure[std::size_t{from} * cycle.size + to]);
+      sum = value{};
+    }
+    for (std::uint32_t to = 0; to < cycle.size; ++to)
+      if (!Semiring::is_zero(closed_[to])) emit(cycle.first + to, closed_[to]);
+  }
+
+  // Multiplies the finished cells of a row by the power of two that brings the largest value of [begin, end) into [1/2, 1).
+  void rescale_row(std::size_t begin, std::size_t end) {
+    const std::size_t cell = cells_.cell(begin, end), row = cells_.cell(begin, begin + 1);
+    value largest{};
+    for (std::size_t e = cells_.first_entry[cell]; e < cells_.first_entry[cell + 1]; ++e)
+      largest = std::max(largest, cells_.value[e]);
+    if (Semiring::is_zero(largest)) return;
+    const std::int32_t exponent = detail::scale_exponent(largest);
+    const value factor = detail::power_of_two<value>(exponent);
+    cells_.exponent[begin] += exponent;
+    for (std::size_t e = cells_.first_entry[row]; e < cells_.value.size(); ++e) cells_.value[e] *= factor;
+    for (std::size_t x = cells_.first_right[row]; x < cells_.right.size(); ++x) cells_.right_value[x] *= factor;
+  }
+
+  // Numbers the complements that occur in a finished row.
+  void rank_complements(std::size_t begin) {
+    const std::size_t first = cells_.first_right[cells_.cell(begin, begin + 1)], complements = form().complements.size();
+    std::uint32_t* const rank = cells_.rank.data() + begin * complements;
+    for (std::size_t x = first; x < cells_.right.size(); ++x) rank[cells_.right[x]] = 0;
+    for (std::size_t c = 0; c < complements; ++c)
+      if (rank[c] != no_item) rank[c] = cells_.ranks[begin]++;
+    for (std::size_t x = first; x < cells_.right.size(); ++x) cells_.right[x] = rank[cells_.right[x]];
+  }
+
+  const weighted_form<Semiring>* weights_;
+  chart_cells<value> cells_;
+  detail::continuation_buckets<value> buckets_;
+  std::vector<value> sums_;  // [items], all zero between cells
+  std::vector<value> closed_;
+};
+
+}  // namespace frond::inline FROND_ABI::exact
+
+#include <frond/config/epilogue.hpp>
