@@ -25,6 +25,7 @@
 #include <frond/analysis/change_table.hpp>
 #include <frond/analysis/copies.hpp>
 #include <frond/analysis/cross_entropy.hpp>
+#include <frond/analysis/curve.hpp>
 #include <frond/analysis/forward_backward.hpp>
 #include <frond/analysis/fraction.hpp>
 #include <frond/analysis/jackknife.hpp>

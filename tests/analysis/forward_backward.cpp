@@ -168,7 +168,6 @@ TEST_CASE("susceptibility, C(r) and length of a hand-made table") {
   CHECK(table.correlation(1).value == doctest::Approx(1));
   CHECK(table.correlation(2).value == doctest::Approx(1.0 / 3));
   CHECK(table.susceptibility().value == doctest::Approx(1 + 1 + 2.0 / 3));
-  CHECK(table.correlation_length().value == doctest::Approx((1.0 + 9 * 2.0 / 3) / (1 + 3 * 2.0 / 3)));
   CHECK(table.susceptibility().standard_error == 0);
   // The counter starts anew.
   counter.add(before, before);
@@ -176,6 +175,16 @@ TEST_CASE("susceptibility, C(r) and length of a hand-made table") {
   counter.write(table.row(0));
   CHECK(table.change(2).value == 0.5);
   CHECK(table.susceptibility().value == doctest::Approx(4));
+}
+
+TEST_CASE("the correlation length is where C(r) is half of the critical one") {
+  const std::vector<analysis::estimate> critical{{0.8, 0.01}, {0.4, 0.01}, {0.2, 0.01}};
+  const std::vector<analysis::estimate> here{{0.72, 0.01}, {0.28, 0.02}, {0.06, 0.01}};  // quotients .9, .7, .3
+  const auto length = analysis::correlation_length(here, critical, 3);
+  CHECK(length.value == doctest::Approx(std::pow(3, 2.5)));
+  const double second = std::hypot(0.02, 0.7 * 0.01) / 0.4, third = std::hypot(0.01, 0.3 * 0.01) / 0.2;
+  CHECK(length.standard_error == doctest::Approx(length.value * std::log(3.0) * 0.5 * std::hypot(second, third) / 0.4));
+  CHECK(std::isnan(analysis::correlation_length(critical, critical, 3).value));
 }
 
 TEST_CASE("a table of many data is made of those of few, on any number of workers") {

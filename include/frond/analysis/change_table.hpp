@@ -8,9 +8,11 @@
 #include <span>
 #include <vector>
 
+#include <frond/analysis/curve.hpp>
 #include <frond/analysis/jackknife.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm_shape.hpp>
+#include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::analysis {
@@ -108,20 +110,6 @@ class change_table {
     return over_data([&](const sums& of) { return of.within(shape_.depth) / of.within(0); });
   }
 
-  // xi = sum_ij r_ij^2 C_ij / sum_ij r_ij C_ij, the cutoff of C(r) up to a factor. Of moments that high the tail decides, so
-  // that the power with which C(r) falls before its cutoff has no part in how xi grows.
-  [[nodiscard]] estimate correlation_length() const {
-    return over_data([&](const sums& of) {
-      double first = 0, second = 0;
-      for (std::uint32_t level = 1; level <= shape_.depth; ++level) {
-        const double distance = nodes(shape_.depth - level) - 1;
-        first += distance * of.shell(level);
-        second += distance * distance * of.shell(level);
-      }
-      return second / first;
-    });
-  }
-
  private:
   // The sums of the columns over data.
   struct sums {
@@ -151,6 +139,27 @@ class change_table {
   grammar::rhm_shape shape_;
   std::vector<std::int64_t> rows_;  // [datum][width()]
 };
+
+// The distance xi at which C(r) has fallen to half of what it is at the critical point: branching^level for the level, a real
+// number, at which their quotient is one half. That is read off where C(r) is large; moments of C(r) would be those of the noise
+// in its tail. Unknown if the quotient never gets there.
+//   here, critical  change_table::correlation(1), (2), ... of two tables
+inline estimate correlation_length(std::span<const estimate> here, std::span<const estimate> critical,
+                                   std::uint32_t branching) {
+  FROND_ASSERT(here.size() == critical.size(), "two curves are compared level by level");
+  std::vector<double> levels;
+  std::vector<estimate> quotients;
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    const double quotient = here[i].value / critical[i].value;
+    const double a = here[i].standard_error / critical[i].value;
+    const double b = quotient * critical[i].standard_error / critical[i].value;
+    levels.push_back(static_cast<double>(i + 1));
+    quotients.push_back({quotient, __builtin_sqrt(a * a + b * b)});
+  }
+  const estimate level = crossing(levels, quotients, 0.5);
+  const double log_branching = math::log(static_cast<double>(branching)), length = math::exp(level.value * log_branching);
+  return {length, length * log_branching * level.standard_error};
+}
 
 }  // namespace frond::inline FROND_ABI::analysis
 
