@@ -6,6 +6,7 @@
 #include <span>
 
 #include <frond/core/mul_add.hpp>
+#include <frond/math/double.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
