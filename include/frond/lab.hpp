@@ -3,7 +3,15 @@
 
 #include <frond/frond.hpp>
 
+#include <frond/core/strong_components.hpp>
+
+#include <frond/math/nonnegative_matrix.hpp>
+
 #include <frond/grammar/pcfg.hpp>
+#include <frond/grammar/pcfg_builder.hpp>
+#include <frond/grammar/pcfg_properties.hpp>
+#include <frond/grammar/pcfg_sample.hpp>
+#include <frond/grammar/pcfg_symbols.hpp>
 
 #include <frond/exact/annealed_map.hpp>
 #include <frond/exact/chart.hpp>
