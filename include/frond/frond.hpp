@@ -35,10 +35,16 @@
 #include <frond/kernel/plain.hpp>
 #include <frond/kernel/rules.hpp>
 #include <frond/kernel/self_check.hpp>
+#include <frond/kernel/sphere_sgd.hpp>
 #include <frond/kernel/tree_operands.hpp>
 
 #include <frond/grammar/code.hpp>
 #include <frond/grammar/entropy.hpp>
+#include <frond/grammar/hierarchy.hpp>
+#include <frond/grammar/hierarchy_draw.hpp>
+#include <frond/grammar/hierarchy_entropy.hpp>
+#include <frond/grammar/hierarchy_parse.hpp>
+#include <frond/grammar/hierarchy_shape.hpp>
 #include <frond/grammar/parse.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/grammar/rhm_shape.hpp>
@@ -61,7 +67,11 @@
 #include <frond/nn/plan.hpp>
 #include <frond/nn/tree_unet.hpp>
 
+#include <frond/exact/hierarchy_denoiser.hpp>
+#include <frond/exact/hierarchy_memory.hpp>
+#include <frond/exact/hierarchy_tree.hpp>
 #include <frond/exact/messages.hpp>
+#include <frond/exact/patch_messages.hpp>
 #include <frond/exact/tree.hpp>
 #include <frond/exact/tree_batch.hpp>
 #include <frond/exact/tree_denoiser.hpp>
