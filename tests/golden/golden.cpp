@@ -1,5 +1,6 @@
 // Prints one hash for each kind of result. The lines are committed in golden.txt: same seed, same bits, on every compiler, at
 // every optimisation level, with any number of threads, on every instruction set, with an operating system and without.
+#include "lab.hpp"
 #include "results.hpp"
 
 // Threads everywhere but in WebAssembly and on bare metal.
@@ -19,13 +20,6 @@
 namespace {
 
 using namespace golden;
-
-void print(const char* kind, std::uint64_t hash) { std::printf("%s %016llx\n", kind, static_cast<unsigned long long>(hash)); }
-
-void print(const char* kind, const char* name, std::uint64_t hash) {
-  std::printf("%s_", kind);
-  print(name, hash);
-}
 
 template <class Process>
 void exact_results(const char* name, const grammar::rhm_view& rules, const Process& process) {
@@ -92,6 +86,7 @@ void all_results(Executor& workers) {
   print("regressed_tanh", hash_of(regressed(kernel::activation::tanh, workers)));
   print("regressed_relu", hash_of(regressed(kernel::activation::relu, workers)));
   print("regressed_silu", hash_of(regressed(kernel::activation::silu, workers)));
+  lab_results();
 }
 
 void all_results([[maybe_unused]] std::size_t threads) {

@@ -1,12 +1,12 @@
 # What the golden program is built for.
 #
 # golden_target(<name> [GCC <command>] [CLANG <command>] [OPTIONS <option>...] [OWN <argument>...] [RUN <command>]
-#               PACKAGES <package>...)
-# GCC and CLANG are the compilers, OPTIONS what both take, OWN what a build needs of ours; RUN is how to start the program, with
+#               [LINK <argument>...] PACKAGES <package>...)
+# GCC and CLANG are the compilers, OPTIONS what both take, OWN what golden.cpp needs of ours, LINK what the program does; RUN is how to start the program, with
 # the words PROGRAM and ARGUMENTS in their places; PACKAGES is what has all that on Debian.
 function(golden_target name)
-  cmake_parse_arguments(PARSE_ARGV 1 target "" "" "GCC;CLANG;OPTIONS;OWN;RUN;PACKAGES")
-  foreach(field GCC CLANG OPTIONS OWN RUN PACKAGES)
+  cmake_parse_arguments(PARSE_ARGV 1 target "" "" "GCC;CLANG;OPTIONS;OWN;LINK;RUN;PACKAGES")
+  foreach(field GCC CLANG OPTIONS OWN LINK RUN PACKAGES)
     string(TOLOWER ${field} key)
     set(golden_${name}_${key} "${target_${field}}" PARENT_SCOPE)
   endforeach()
@@ -42,7 +42,8 @@ foreach(core m3 m4f m7)
   set(board_m7 mps2-an500)
   golden_target(cortex-${core} GCC arm-none-eabi-gcc
                 OPTIONS ${options_${core}} -mthumb -fno-exceptions -fno-rtti --specs=rdimon.specs
-                OWN -include ${here}/bare_metal/start.hpp -T ${here}/bare_metal/mps2.ld -lm
+                        -D_GLIBCXX_EXTERN_TEMPLATE=0
+                OWN -include ${here}/bare_metal/start.hpp LINK -T ${here}/bare_metal/mps2.ld -lm
                 RUN qemu-system-arm -machine ${board_${core}} -display none -monitor none -serial none
                     -chardev stdio,id=out -semihosting-config enable=on,target=native,chardev=out -kernel PROGRAM
                 PACKAGES gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-dev qemu-system-arm)
