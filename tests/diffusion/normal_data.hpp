@@ -47,16 +47,29 @@ inline double solved(frond::diffusion::solver method, double variance, const std
   return x;
 }
 
-// The variance that any solver without memory ends with, when it begins with the right one: noise enters independently.
-inline double solved_variance(frond::diffusion::solver method, double eta, double variance,
+struct moments {
+  double mean, variance;
+};
+
+// What any solver without memory makes of them on its way through the levels: noise enters independently. data: those of x_0.
+inline moments solved_moments(frond::diffusion::solver method, double eta, moments data, moments now,
                               const std::vector<double>& alpha_bar) {
-  double now_variance = variance_at(variance, alpha_bar[0]);
   for (std::size_t i = 0; i + 1 < alpha_bar.size(); ++i) {
     const auto step = frond::diffusion::make_gaussian_step(method, eta, 0.0, alpha_bar[i], alpha_bar[i + 1]);
-    const double factor = step.noisy + step.mean * gain(variance, alpha_bar[i]);
-    now_variance = factor * factor * now_variance + step.noise * step.noise;
+    const double slope = gain(data.variance, alpha_bar[i]);
+    const double answer = data.mean + slope * (now.mean - std::sqrt(alpha_bar[i]) * data.mean),
+                 factor = step.noisy + step.mean * slope;
+    now = {step.noisy * now.mean + step.mean * answer, factor * factor * now.variance + step.noise * step.noise};
   }
-  return now_variance;
+  return now;
+}
+
+// The same with the jumps from pure noise and to the mean, levels [steps - 1] being those between.
+inline moments solved_with_jumps(frond::diffusion::solver method, double eta, moments data, const std::vector<double>& levels) {
+  const moments start{std::sqrt(levels.front()) * data.mean, 1 - levels.front()};
+  const moments last = solved_moments(method, eta, data, start, levels);
+  const double slope = gain(data.variance, levels.back());
+  return {data.mean + slope * (last.mean - std::sqrt(levels.back()) * data.mean), slope * slope * last.variance};
 }
 
 }  // namespace normal_data
