@@ -26,6 +26,8 @@
 #include <frond/io/checkpoint.hpp>
 #include <frond/io/csv.hpp>
 #include <frond/io/file.hpp>
+#include <frond/io/grammar_line.hpp>
+#include <frond/io/grammar_text.hpp>
 #include <frond/io/weights.hpp>
 
 #include <frond/parallel/thread_pool.hpp>

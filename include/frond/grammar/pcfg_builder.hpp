@@ -55,7 +55,7 @@ enum class undefined_symbols : std::uint8_t {
 };
 
 struct pcfg_options {
-  std::string start;  // empty: the left side of the first rule
+  std::string start = {};  // empty: the left side of the first rule
   undefined_symbols undefined = undefined_symbols::are_errors;
   bool normalise = false;       // weights are counts or any positive numbers, and are divided by their sum
   double sum_tolerance = 1e-6;  // otherwise the probabilities of a left side may miss 1 by so much, and are kept as they are
