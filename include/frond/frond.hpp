@@ -50,6 +50,10 @@
 #include <frond/grammar/rhm_shape.hpp>
 #include <frond/grammar/sample_block.hpp>
 
+#include <frond/source/directions.hpp>
+#include <frond/source/latents.hpp>
+#include <frond/source/mixed_cumulant.hpp>
+
 #include <frond/diffusion/gaussian.hpp>
 #include <frond/diffusion/gaussian_sampler.hpp>
 #include <frond/diffusion/gaussian_step.hpp>

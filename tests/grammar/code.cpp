@@ -12,7 +12,7 @@
 using namespace frond;
 using namespace frond::grammar;
 
-static_assert(source<rhm_subset>);
+static_assert(discrete_source<rhm_subset>);
 
 namespace {
 constexpr rhm_shape shape{.vocabulary = 4, .rules = 2, .branching = 2, .depth = 3, .classes = 3};  // 3 * 2^7 = 384

@@ -24,7 +24,7 @@ namespace {
 constexpr std::array<hierarchy_level, 2> fixed_levels{{{4, 2, 2, 1, 0.5}, {3, 2, 2}}};
 constexpr hierarchy_shape fixed_shape{.tokens = 3, .levels = fixed_levels};
 using fixed = hierarchy<memory_of(fixed_shape).value>;
-static_assert(source<hierarchy_view> && source<fixed>);
+static_assert(discrete_source<hierarchy_view> && discrete_source<fixed>);
 
 // Upper 0.1 % point of chi-square (Wilson and Hilferty 1931).
 double chi_square_999(double freedom) {

@@ -14,7 +14,7 @@
 using namespace frond;
 using namespace frond::grammar;
 
-static_assert(source<rhm_view>);
+static_assert(discrete_source<rhm_view>);
 
 namespace {
 
@@ -109,7 +109,7 @@ TEST_CASE("the compile-time form holds the same grammar and gives the same sente
   std::array<symbol, 16> same{};
   grammar.view.sample(seed{1}, 5, same);
   CHECK(sentence == same);
-  static_assert(source<rhm<toy>>);
+  static_assert(discrete_source<rhm<toy>>);
 }
 
 TEST_CASE("a sentence is the last level of its tree, and every node of the tree follows a rule") {

@@ -33,7 +33,7 @@ struct table {
     for (std::size_t i = 0; i < 8; ++i) out[i] = sentences[index % 4][i];
   }
 };
-static_assert(frond::source<table>);
+static_assert(frond::discrete_source<table>);
 
 template <class Process>
 frond::train::denoising<table, Process> denoising(std::uint64_t key, std::uint64_t count = 4, std::uint32_t steps = 20) {

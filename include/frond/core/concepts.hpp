@@ -1,4 +1,4 @@
-// Concepts that carry the library: source and denoiser, the latter for symbols and for numbers. The process stands in
+// Concepts that carry the library: source and denoiser, both for symbols and for numbers. The process stands in
 // diffusion/process.hpp; network and optimiser are plain data with free functions, see nn/plan.hpp and train/optimiser.hpp.
 #pragma once
 
@@ -16,9 +16,16 @@ namespace frond::inline FROND_ABI {
 // Random access to data: sample(seed, index, out) writes datum `index`, which never depends on another index. `out` has
 // length() symbols below vocabulary().
 template <class Source>
-concept source = requires(const Source& s, seed key, std::uint64_t index, std::span<symbol> out) {
+concept discrete_source = requires(const Source& s, seed key, std::uint64_t index, std::span<symbol> out) {
   { s.length() } -> std::convertible_to<std::size_t>;
   { s.vocabulary() } -> std::convertible_to<std::uint32_t>;
+  s.sample(key, index, out);
+};
+
+// The same for vectors: `out` has dimension() numbers.
+template <class Source>
+concept continuous_source = requires(const Source& s, seed key, std::uint64_t index, std::span<float> out) {
+  { s.dimension() } -> std::convertible_to<std::size_t>;
   s.sample(key, index, out);
 };
 

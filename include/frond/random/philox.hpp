@@ -40,19 +40,22 @@ constexpr block philox(block counter, std::uint32_t key_0, std::uint32_t key_1) 
 
 // What a draw is for. Streams with different numbers are independent; numbers below 1024 belong to the library.
 enum class stream : std::uint32_t {
-  rules = 1,      // rule tables of a grammar
-  datum = 2,      // the choices inside datum `index`
-  subset = 3,     // which sentences form a data set without repetition
-  order = 4,      // the order of an epoch
-  time = 5,       // the noise level of a training example
-  noise = 6,      // the corruption of an example
-  start = 7,      // the pure noise that sampling starts from
-  reverse = 8,    // the reverse steps of sampling
-  posterior = 9,  // exact joint samples of a posterior
-  weights = 10,   // initial parameters
-  again = 11,     // choices inside datum `index` that are made once more
-  uneven = 12,    // choices inside datum `index` whose outcomes are not equally likely
-  user = 1024,    // the first number free for users
+  rules = 1,        // rule tables of a grammar
+  datum = 2,        // the choices inside datum `index`
+  subset = 3,       // which sentences form a data set without repetition
+  order = 4,        // the order of an epoch
+  time = 5,         // the noise level of a training example
+  noise = 6,        // the corruption of an example
+  start = 7,        // the pure noise that sampling starts from
+  reverse = 8,      // the reverse steps of sampling
+  posterior = 9,    // exact joint samples of a posterior
+  weights = 10,     // initial parameters
+  again = 11,       // choices inside datum `index` that are made once more
+  uneven = 12,      // choices inside datum `index` whose outcomes are not equally likely
+  latents = 13,     // the hidden variables of continuous data
+  directions = 14,  // planted directions
+  online = 15,      // step `index` mod 2^32 of run index / 2^32 in one-pass learning
+  user = 1024,      // the first number free for users
 };
 
 // The address of four words: counter = (index low, index high, stream, position), key = seed.

@@ -30,7 +30,7 @@ concept problem = (std::same_as<typename Problem::target, symbol> || std::same_a
 };
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
-template <source Source>
+template <discrete_source Source>
 struct data_set {
   Source from;
   seed key;
@@ -45,12 +45,12 @@ struct data_set {
   }
 };
 
-template <source Source>
+template <discrete_source Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
 // Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
 // time uniform on 1 .. steps, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
-template <source Source, diffusion::discrete_process Process>
+template <discrete_source Source, diffusion::discrete_process Process>
 struct denoising {
   using target = symbol;
 
@@ -77,7 +77,7 @@ struct denoising {
   }
 };
 
-template <source Source, diffusion::discrete_process Process>
+template <discrete_source Source, diffusion::discrete_process Process>
 denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Source, Process>;
 
 }  // namespace frond::inline FROND_ABI::train

@@ -1,0 +1,143 @@
+// The two hidden numbers of a datum of the mixed cumulant model: one normal, one that is not, and what ties them together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <frond/core/mul_add.hpp>
+#include <frond/core/status.hpp>
+#include <frond/math/scalar.hpp>
+#include <frond/random/normal.hpp>
+#include <frond/random/philox.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::source {
+
+// Laws of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, kappa_3 = 0 where nothing else is said.
+enum class latent_law : std::uint8_t {
+  rademacher,  // -1 or 1; kappa_4 = -2
+  two_point,  // sqrt(q / p) with chance p, else -sqrt(p / q), q = 1 - p; kappa_3 = (1 - 2 p) / sqrt(p q), kappa_4 = 1 / (p q) -
+              // 6
+  laplace,    // density e^(-sqrt(2) |nu|) / sqrt(2); kappa_4 = 3
+  uniform,    // between -sqrt(3) and sqrt(3); kappa_4 = -6/5
+  student,    // Student's t with six degrees of freedom, scaled to variance 1; kappa_4 = 3, moments from the sixth on infinite
+  normal,     // for Gaussian clones
+};
+
+// How nu, whose law stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence.
+enum class latent_coupling : std::uint8_t {
+  independent,
+  // nu is positive with chance p + rho min(p, q) if lambda > 0 and p - rho min(p, q) if not (p = 1/2 for symmetric laws); |nu|
+  // depends on that sign alone. For Rademacher nu and rho = 1, nu = sign(lambda). E[lambda nu] is latents::correlation().
+  sign,
+  // |nu| is above its median with chance (1 + rho)/2 if |lambda| is above its own, (1 - rho)/2 if not; the sign of nu is a
+  // fair coin. E[lambda nu] = 0, so no covariance shows it; E[lambda^2 nu^2] - 1 is not 0. For symmetric laws with a density.
+  magnitude,
+  linear,  // nu = rho lambda + sqrt(1 - rho^2) zeta with another normal zeta: for normal nu alone
+};
+
+// The law of (lambda, nu), with lambda standard normal. Everything but check() assumes that check() passes.
+struct latents {
+  static constexpr float median_of_normal = 0.67448975f;  // of |lambda|
+
+  latent_law law = latent_law::rademacher;
+  latent_coupling coupling = latent_coupling::independent;
+  float strength = 0.0f;     // rho
+  float probability = 0.5f;  // p of two_point; 1/2 for the other laws
+
+  struct pair {
+    float lambda, nu;
+  };
+
+  [[nodiscard]] constexpr status check() const {
+    if (!(strength >= -1.0f && strength <= 1.0f)) return {"a coupling has a strength between -1 and 1"};
+    if (!(probability > 0.0f && probability < 1.0f)) return {"the chance of a latent's upper point lies between 0 and 1"};
+    if (law != latent_law::two_point && probability != 0.5f) return {"only a two-point latent has a chance to choose"};
+    const bool points = law == latent_law::rademacher || law == latent_law::two_point, normal = law == latent_law::normal;
+    if (coupling == latent_coupling::magnitude && points) return {"the magnitude of a two-point latent depends on nothing"};
+    if (coupling == latent_coupling::linear && !normal) return {"only a normal latent is a linear function with noise"};
+    if (normal && coupling != latent_coupling::independent && coupling != latent_coupling::linear)
+      return {"a normal latent is independent or coupled linearly"};
+    return {};
+  }
+
+  // P(nu > 0 | the sign of lambda).
+  [[nodiscard]] constexpr float chance_positive(bool lambda_positive) const {
+    if (coupling != latent_coupling::sign) return probability;
+    const float shift = strength * math::detail::min(probability, 1.0f - probability);
+    return lambda_positive ? probability + shift : probability - shift;
+  }
+  // P(|nu| above its median | whether |lambda| is above its own).
+  [[nodiscard]] constexpr float chance_upper(bool lambda_upper) const {
+    const float shift = coupling == latent_coupling::magnitude ? 0.5f * strength : 0.0f;
+    return lambda_upper ? 0.5f + shift : 0.5f - shift;
+  }
+
+  // E[lambda nu].
+  [[nodiscard]] float correlation() const {
+    if (coupling == latent_coupling::linear) return strength;
+    if (coupling != latent_coupling::sign) return 0.0f;
+    constexpr float mean_magnitude_of_normal = 0.79788456f;  // sqrt(2 / pi)
+    return chance_shift() * mean_magnitude_of_normal * gap_between_signs();
+  }
+
+  // nu given lambda, another normal (for normal nu alone) and two random words, one for its side and one for its size.
+  [[nodiscard]] float nu(float lambda, float other_normal, std::uint32_t side, std::uint32_t size) const {
+    if (law == latent_law::normal) return mul_add(strength, lambda, math::sqrt(1.0f - strength * strength) * other_normal);
+    if (coupling != latent_coupling::magnitude) {
+      const bool positive = random::unit_interval(side) < chance_positive(lambda > 0.0f);
+      return value(positive, random::unit_interval_open_zero(size));
+    }
+    const bool upper = random::unit_interval(side) < chance_upper(math::abs(lambda) > median_of_normal);
+    const float tail = random::unit_interval_open_zero(size);
+    return value(side % 2 == 0, upper ? 0.5f * tail : mul_add(0.5f, tail, 0.5f));
+  }
+
+  // nu of a given sign with P(|nu| > its magnitude) = tail, 0 < tail <= 1: the inverse of its distribution function.
+  [[nodiscard]] float value(bool positive, float tail) const {
+    float magnitude = 1.0f;
+    switch (law) {
+      case latent_law::two_point: {
+        const float odds = (1.0f - probability) / probability;
+        magnitude = math::sqrt(positive ? odds : 1.0f / odds);
+        break;
+      }
+      case latent_law::laplace: magnitude = -0.70710678f * math::log(tail); break;
+      case latent_law::uniform: magnitude = 1.7320508f * (1.0f - tail); break;
+      case latent_law::student: magnitude = student_magnitude(tail); break;
+      default: break;
+    }
+    return positive ? magnitude : -magnitude;
+  }
+
+ private:
+  [[nodiscard]] constexpr float chance_shift() const { return chance_positive(true) - probability; }
+
+  // E[nu | nu > 0] - E[nu | nu < 0].
+  [[nodiscard]] float gap_between_signs() const {
+    switch (law) {
+      case latent_law::two_point: return 1.0f / math::sqrt(probability * (1.0f - probability));
+      case latent_law::laplace: return 1.4142136f;
+      case latent_law::uniform: return 1.7320508f;
+      case latent_law::student: return 1.5f;
+      default: return 2.0f;
+    }
+  }
+
+  // With nu = 2 s / sqrt(1 - s^2), s has the density 15/16 (1 - s^2)^2 and P(|s| > 1 - d) = d^3 (20 - 15 d + 3 d^2) / 8, which
+  // is convex: Newton's steps come down to d from the second on. Four leave an error of a few ulp.
+  [[nodiscard]] static float student_magnitude(float tail) {
+    float d = math::exp(math::log(0.4f * tail) * 0.33333334f);
+    for (int step = 0; step < 4; ++step) {
+      const float square = d * d, rest = 2.0f - d;
+      const float excess = square * d * mul_add(d, mul_add(3.0f, d, -15.0f), 20.0f) * 0.125f - tail;
+      d = d - excess / (1.875f * square * (rest * rest));
+    }
+    d = math::detail::min(d, 1.0f);
+    return 2.0f * (1.0f - d) / math::sqrt(d * (2.0f - d));
+  }
+};
+
+}  // namespace frond::inline FROND_ABI::source
+
+#include <frond/config/epilogue.hpp>
