@@ -15,11 +15,17 @@
 
 #include <frond/exact/annealed_map.hpp>
 #include <frond/exact/chart.hpp>
+#include <frond/exact/chart_cells.hpp>
 #include <frond/exact/closure.hpp>
 #include <frond/exact/count.hpp>
 #include <frond/exact/derivation.hpp>
+#include <frond/exact/emptiness.hpp>
 #include <frond/exact/epsilon_noise.hpp>
+#include <frond/exact/length_chart.hpp>
 #include <frond/exact/normal_form.hpp>
+#include <frond/exact/outside.hpp>
+#include <frond/exact/pcfg_denoiser.hpp>
+#include <frond/exact/pcfg_posterior.hpp>
 #include <frond/exact/semiring.hpp>
 #include <frond/exact/weighted_form.hpp>
 

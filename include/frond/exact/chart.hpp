@@ -8,7 +8,6 @@
 // one number, with no search. O(length^3 times what is possible at once) time.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -17,6 +16,7 @@
 
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
+#include <frond/exact/chart_cells.hpp>
 #include <frond/exact/messages.hpp>
 #include <frond/exact/weighted_form.hpp>
 #include <frond/math/double.hpp>
@@ -29,97 +29,6 @@ enum class unknown_word : std::uint8_t {
   refuse,  // a status with its position
   any,     // it may be each word of the grammar: weight one for all
 };
-
-// The filled cells. Entries of a cell are in ascending order of items; those that can follow something are listed again.
-template <class Value>
-struct chart_cells {
-  std::size_t length = 0;
-  std::vector<std::size_t> first_entry;  // [cells + 1]
-  std::vector<std::uint32_t> item;       // [entries]
-  std::vector<Value> value;              // [entries], never zero
-  std::vector<std::size_t> first_right;  // [cells + 1]
-  std::vector<std::uint32_t> right;      // complements, as their rank among those that start where the cell does
-  std::vector<Value> right_value;
-  std::vector<std::size_t> right_entry;
-  std::vector<std::uint32_t> rank;     // [length][complements], or no_item
-  std::vector<std::uint32_t> ranks;    // [length]: how many
-  std::vector<std::int64_t> exponent;  // [length]: values are multiplied by two to the sum of these over their words
-
-  // Rows from the last to the first; `length - begin` cells in each.
-  [[nodiscard]] std::size_t cell(std::size_t begin, std::size_t end) const {
-    const std::size_t below = length - 1 - begin;
-    return below * (below + 1) / 2 + (end - begin - 1);
-  }
-  [[nodiscard]] std::size_t count() const { return length * (length + 1) / 2; }
-
-  static constexpr std::size_t no_entry = SIZE_MAX;
-  [[nodiscard]] std::size_t find(std::uint32_t wanted, std::size_t begin, std::size_t end) const {
-    const std::size_t at = cell(begin, end);
-    const auto first = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at]);
-    const auto last = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at + 1]);
-    const auto found = std::lower_bound(first, last, wanted);
-    return found != last && *found == wanted ? static_cast<std::size_t>(found - item.begin()) : no_entry;
-  }
-};
-
-namespace detail {
-
-// Ways to continue the prefixes of one row: for each end of a cell, buckets by rank of complement.
-template <class Value>
-struct continuation_buckets {
-  std::vector<std::size_t> first_bucket;  // [ends + 1], into `first`
-  std::vector<std::size_t> first;         // [ranks + 1] for each end
-  std::vector<std::uint32_t> target;
-  std::vector<Value> value;        // of the prefix
-  std::vector<std::size_t> entry;  // of the prefix
-
-  void clear() {
-    first_bucket.clear();
-    first.clear();
-    target.clear();
-    value.clear();
-    entry.clear();
-  }
-
-  // Appends the buckets of the cell [begin, end); those of the row's shorter cells must be there.
-  void add(const normal_form& form, const chart_cells<Value>& cells, std::size_t begin, std::size_t end) {
-    const std::size_t cell = cells.cell(begin, end), ranks = cells.ranks[end];
-    const std::uint32_t* const rank = cells.rank.data() + end * form.complements.size();
-    const std::size_t base = first.size(), entries = target.size();
-    first_bucket.push_back(base);
-    first.resize(base + ranks + 1, 0);
-    const auto for_each = [&](const auto& visit) {
-      for (std::size_t e = cells.first_entry[cell]; e < cells.first_entry[cell + 1]; ++e) {
-        const std::uint32_t item = cells.item[e];
-        for (std::uint32_t c = form.first_continuation[item]; c < form.first_continuation[item + 1]; ++c) {
-          const std::uint32_t at = rank[form.continuations[c].complement];
-          if (at != no_item) visit(at, e, form.continuations[c].target);
-        }
-      }
-    };
-    std::size_t* const places = first.data() + base;
-    for_each([&](std::uint32_t at, std::size_t, std::uint32_t) { ++places[at + 1]; });
-    places[0] = entries;
-    for (std::size_t r = 0; r < ranks; ++r) places[r + 1] += places[r];
-    target.resize(places[ranks]);
-    value.resize(places[ranks]);
-    entry.resize(places[ranks]);
-    // Each place moves on to the next bucket's while it is filled; afterwards all are moved back by one.
-    for_each([&](std::uint32_t at, std::size_t e, std::uint32_t goal) {
-      const std::size_t to = places[at]++;
-      target[to] = goal;
-      value[to] = cells.value[e];
-      entry[to] = e;
-    });
-    for (std::size_t r = ranks; r > 0; --r) places[r] = places[r - 1];
-    places[0] = entries;
-  }
-
-  // The buckets of the cell that ends `distance` after the row's begin.
-  [[nodiscard]] const std::size_t* of(std::size_t distance) const { return first.data() + first_bucket[distance - 1]; }
-};
-
-}  // namespace detail
 
 // The inside pass. The weighted form must outlive the chart; a chart keeps its memory from one sentence to the next.
 template <class Semiring>
@@ -301,7 +210,7 @@ class chart {
     const std::size_t cell = cells_.cell(begin, end), row = cells_.cell(begin, begin + 1);
     value largest{};
     for (std::size_t e = cells_.first_entry[cell]; e < cells_.first_entry[cell + 1]; ++e)
-      largest = std::max(largest, cells_.value[e]);
+      largest = cells_.value[e] > largest ? cells_.value[e] : largest;
     if (Semiring::is_zero(largest)) return;
     const std::int32_t exponent = detail::scale_exponent(largest);
     const value factor = detail::power_of_two<value>(exponent);
