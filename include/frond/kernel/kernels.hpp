@@ -123,6 +123,13 @@ inline void sample_rules(const rule_tables& tables, seed key, std::uint64_t firs
   FROND_DISPATCH_CALL(sample_rules(tables, key, first_group, groups, out));
 }
 
+// Sixteen runs of one neuron on the sphere, `steps` more steps each; see the operands for the meaning. Lanes have nothing to do
+// with each other, and any way of cutting a run into calls gives the same bits. O(steps dimension) for sixteen lanes.
+inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
+  FROND_ASSERT(o.dimension >= 3, "there are two planted directions and at least one more");
+  FROND_DISPATCH_CALL(sphere_sgd(o, steps));
+}
+
 // One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
                  std::size_t count) {

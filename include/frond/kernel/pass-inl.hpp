@@ -24,6 +24,7 @@
 #include <frond/kernel/reduction-inl.hpp>
 #include <frond/kernel/categorical-inl.hpp>
 #include <frond/kernel/layer_norm-inl.hpp>
+#include <frond/kernel/sphere_sgd-inl.hpp>
 #include <frond/kernel/tree_steps-inl.hpp>
 #include <frond/kernel/tree_pairs-inl.hpp>
 #include <frond/kernel/tree-inl.hpp>

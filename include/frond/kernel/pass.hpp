@@ -12,6 +12,7 @@
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
 #include <frond/kernel/rules.hpp>
+#include <frond/kernel/sphere_sgd.hpp>
 #include <frond/kernel/tree_operands.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/random/philox.hpp>
