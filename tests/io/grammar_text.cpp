@@ -209,11 +209,12 @@ TEST_CASE("two texts") {
 
 TEST_CASE("pieces of any size make the same grammar or the same error") {
   random::draws draws(seed{3}, random::stream::user, 1);
-  for (const std::string text :
-       {"S -> NP 'x' [.5] | 'y' [.5]\r\n# z\nNP -> 'n' [1]", "S -> a\nS b", "\n\n\n", "%start S\nS -> a"}) {
-    const grammar::pcfg_result whole = io::read_grammar(text);
+  for (const std::string text : {"S -> NP 'x' [.5] | 'y' [.5]\r\n# z\nNP -> 'n' [1]", "S -> a\nS b", "\n\n\n",
+                                 "%start S\nS -> a", "S -> a\nS -> a b c d e f g h i j k l m n o p\n"}) {
+    const io::grammar_text_options options{.max_line = 30};
+    const grammar::pcfg_result whole = io::read_grammar(text, options);
     for (int trial = 0; trial < 50; ++trial) {
-      io::grammar_text_reader reader({});
+      io::grammar_text_reader reader(options);
       for (std::size_t at = 0; at < text.size();) {
         const std::size_t size = 1 + draws.below(5);
         reader.feed(std::string_view(text).substr(at, size));

@@ -58,7 +58,7 @@ class grammar_text_reader {
 
   // What was fed was one text; another one begins, in a form of its own.
   void next_text(grammar_form form) {
-    if (!line_.empty()) end_line();
+    if (error_.ok() && !line_.empty()) end_line();
     form_ = form;
     bytes_ = 0;
     if (error_.ok()) place_ = {.line = 0, .column = 0, .file = place_.file + 1};
@@ -66,7 +66,7 @@ class grammar_text_reader {
 
   // The grammar of all texts.
   grammar::pcfg_result finish() {
-    if (!line_.empty()) end_line();
+    if (error_.ok() && !line_.empty()) end_line();
     if (!error_.ok()) return {{}, error_};
     grammar::pcfg_result made = builder_.build({.start = options_.start.empty() ? start_ : options_.start,
                                                 .undefined = options_.undefined,
