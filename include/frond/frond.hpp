@@ -51,6 +51,7 @@
 #include <frond/grammar/sample_block.hpp>
 
 #include <frond/source/directions.hpp>
+#include <frond/source/gaussian_source.hpp>
 #include <frond/source/latents.hpp>
 #include <frond/source/mixed_cumulant.hpp>
 
@@ -75,6 +76,7 @@
 #include <frond/exact/hierarchy_memory.hpp>
 #include <frond/exact/hierarchy_tree.hpp>
 #include <frond/exact/messages.hpp>
+#include <frond/exact/one_hot_leaves.hpp>
 #include <frond/exact/patch_messages.hpp>
 #include <frond/exact/tree.hpp>
 #include <frond/exact/tree_batch.hpp>

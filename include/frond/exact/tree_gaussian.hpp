@@ -9,6 +9,7 @@
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/diffusion/one_hot.hpp>
+#include <frond/exact/one_hot_leaves.hpp>
 #include <frond/exact/tree.hpp>
 #include <frond/exact/tree_batch.hpp>
 #include <frond/exact/tree_rows.hpp>
@@ -59,7 +60,10 @@ class tree_gaussian {
             if constexpr (std::is_same_v<Value, float>)
               observe_batch(trees, noisy.data() + first * size, &alpha_bar[first], rows);
           },
-          [&](tree<real>& beliefs, std::size_t row) { observe(beliefs, noisy.subspan(row * size, size), alpha_bar[row]); },
+          [&](tree<real>& beliefs, std::size_t row) {
+            detail::observe_one_hot<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
+                                          [&](std::size_t i) { return beliefs.leaf(i); });
+          },
           [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
             if constexpr (std::is_same_v<Value, float>) kernel::tree_posterior(trees, rows, mean.data() + first * size);
           },
@@ -67,16 +71,6 @@ class tree_gaussian {
             for (std::size_t i = 0; i < length(); ++i) beliefs.marginal(0, i, mean.subspan(row * size + i * symbols, symbols));
           });
     });
-  }
-
-  template <class Value>
-  void observe(tree<real>& beliefs, std::span<const Value> noisy, Value alpha_bar) {
-    const real sharpness = diffusion::one_hot_sharpness(static_cast<real>(alpha_bar));
-    for (std::size_t i = 0; i < length(); ++i) {
-      const std::span<real> leaf = beliefs.leaf(i);
-      for (std::size_t a = 0; a < leaf.size(); ++a) leaf[a] = static_cast<real>(noisy[i * leaf.size() + a]);
-      diffusion::one_hot_likelihood<real>(leaf, sharpness, leaf);
-    }
   }
 
   static void observe_batch(const kernel::tree_operands& trees, const float* noisy, const float* alpha_bar, std::size_t rows) {
