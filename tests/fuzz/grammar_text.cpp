@@ -37,7 +37,7 @@ void check(const grammar::pcfg& g, const io::grammar_text_options& options) {
   for (const double length : found.value.length) require(length >= 0);
   grammar::derivation derived;
   static_cast<void>(grammar::pcfg_sampler(g).sample(frond::seed{1}, 0, {.words = 50, .rules = 500}, derived));
-  require(derived.words.size() <= 50 && derived.rules.size() <= 500);
+  require(derived.words.size() <= 50 && derived.nodes.size() <= 500);
 }
 
 }  // namespace

@@ -181,7 +181,7 @@ TEST_CASE("sampled lengths have the expected mean") {
     REQUIRE(sampler.sample(seed{9}, i, {}, d).ok());
     const auto length = static_cast<double>(d.words.size());
     double nats = 0;
-    for (const std::uint32_t rule : d.rules) nats -= std::log(g.rules[rule].probability);
+    for (const auto& node : d.nodes) nats -= std::log(g.rules[node.rule].probability);
     sum += length;
     squares += length * length;
     surprise += nats;

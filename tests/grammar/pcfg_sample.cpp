@@ -21,10 +21,16 @@ grammar::derivation drawn(const grammar::pcfg_sampler& sampler, std::uint64_t ke
   return d;
 }
 
+std::vector<std::uint32_t> rules_of(const grammar::derivation& d) {
+  std::vector<std::uint32_t> rules;
+  for (const auto& node : d.nodes) rules.push_back(node.rule);
+  return rules;
+}
+
 // Applies the rules of a leftmost derivation to the start symbol.
-std::vector<std::uint32_t> replay(const grammar::pcfg& g, const std::vector<std::uint32_t>& rules) {
+std::vector<std::uint32_t> replay(const grammar::pcfg& g, const std::vector<grammar::derived_node>& nodes) {
   std::vector<std::uint32_t> form{g.start};
-  for (const std::uint32_t rule : rules) {
+  for (const auto [rule, begin, end] : nodes) {
     std::size_t at = 0;
     while (at < form.size() && g.is_word(form[at])) ++at;
     REQUIRE(at < form.size());
@@ -59,7 +65,7 @@ TEST_CASE("derivations come with the product of their rules' probabilities") {
   const grammar::pcfg_sampler sampler(g);
   constexpr int count = 40000;
   std::map<std::vector<std::uint32_t>, double> seen;
-  for (std::uint64_t i = 0; i < count; ++i) ++seen[drawn(sampler, 5, i).rules];
+  for (std::uint64_t i = 0; i < count; ++i) ++seen[rules_of(drawn(sampler, 5, i))];
   std::vector<double> counts, expected;
   double total = 0;
   for (const auto& [rules, times] : seen) {
@@ -99,7 +105,7 @@ TEST_CASE("the rules make the sentence, and only seed and index decide") {
   std::vector<grammar::derivation> forward(50);
   for (std::uint64_t i = 0; i < 50; ++i) {
     if (!sampler.sample(seed{1}, i, {}, forward[i]).ok()) continue;  // this grammar is inconsistent: some never end
-    CHECK(replay(g, forward[i].rules) == forward[i].words);
+    CHECK(replay(g, forward[i].nodes) == forward[i].words);
     ++lengths[forward[i].words.size()];
   }
   CHECK(lengths.size() > 5);
@@ -107,7 +113,7 @@ TEST_CASE("the rules make the sentence, and only seed and index decide") {
     grammar::derivation again;
     if (!other.sample(seed{1}, i, {}, again).ok()) continue;
     CHECK(again.words == forward[i].words);
-    CHECK(again.rules == forward[i].rules);
+    CHECK(again.nodes == forward[i].nodes);
   }
 }
 
@@ -121,14 +127,14 @@ TEST_CASE("bounds are errors and leave nothing behind") {
     const status state = sampler.sample(seed{2}, i, {.words = 100, .rules = 100000}, d);
     if (state.ok()) {
       CHECK(d.words.size() <= 100);
-      CHECK(d.rules.size() == 2 * d.words.size() - 1);
+      CHECK(d.nodes.size() == 2 * d.words.size() - 1);
       continue;
     }
     ++refused;
     CHECK(std::string_view(state.reason) == "a sentence has more words than the bound allows");
     CHECK(state.position == 100);
     CHECK(d.words.empty());
-    CHECK(d.rules.empty());
+    CHECK(d.nodes.empty());
   }
   CHECK(refused > 70);  // eight in nine never end
   CHECK(refused < 100);

@@ -12,25 +12,14 @@
 #include <frond/core/status.hpp>
 #include <frond/exact/chart.hpp>
 #include <frond/exact/weighted_form.hpp>
+#include <frond/grammar/derivation.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::exact {
 
-// Rule `rule` of the grammar covers words [begin, end); nothing where they are equal.
-struct derived_node {
-  std::uint32_t rule = 0;
-  std::uint32_t begin = 0, end = 0;
-
-  friend constexpr bool operator==(const derived_node&, const derived_node&) = default;
-};
-
-// Nodes in the order of a leftmost derivation: each before its children, children from left to right, so the right sides of the
-// rules tell whose child is whose.
-struct derivation {
-  std::vector<derived_node> nodes;
-  std::vector<std::uint32_t> words;  // what is derived, [length]
-};
+using grammar::derivation;
+using grammar::derived_node;
 
 // Where a derivation is given up: empty right sides can make it longer than any memory.
 inline constexpr std::size_t most_derived_nodes = std::size_t{1} << 24;

@@ -10,6 +10,7 @@
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
+#include <frond/grammar/derivation.hpp>
 #include <frond/grammar/pcfg.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
@@ -18,14 +19,8 @@ namespace frond::inline FROND_ABI::grammar {
 
 // How large a derivation may grow before it is given up as an error.
 struct derivation_bound {
-  std::uint64_t words = std::uint64_t{1} << 20;
-  std::uint64_t rules = std::uint64_t{1} << 22;  // bounds derivations that grow without words, and the memory
-};
-
-// A sentence and how it came about. Word w is symbol `nonterminals + w` of the grammar.
-struct derivation {
-  std::vector<std::uint32_t> words;  // [length]
-  std::vector<std::uint32_t> rules;  // in the order of a leftmost derivation, which is the tree in preorder
+  std::uint32_t words = 1u << 20;
+  std::uint32_t rules = 1u << 22;  // bounds derivations that grow without words, and the memory
 };
 
 // Draws derivations with the probabilities of a grammar, which must stay where it is. Datum i is a pure function of (seed, i).
@@ -47,25 +42,35 @@ class pcfg_sampler {
   }
 
  private:
+  // Of a waiting symbol, or the end of a node.
+  struct task {
+    std::uint32_t symbol, ends;
+  };
+  static constexpr std::uint32_t no_node = 0xffffffffu;
+
   status derive(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
     random::draws draws(key, random::stream::datum, index);
     out.words.clear();
-    out.rules.clear();
-    std::vector<std::uint32_t> waiting{grammar_.start};  // the next symbol is the last
+    out.nodes.clear();
+    std::vector<task> waiting{{grammar_.start, no_node}};  // the next one is the last
     while (!waiting.empty()) {
-      const std::uint32_t symbol = waiting.back();
+      const auto [symbol, ends] = waiting.back();
+      const auto place = static_cast<std::uint32_t>(out.words.size());
       waiting.pop_back();
-      if (grammar_.is_word(symbol)) {
-        if (out.words.size() == bound.words) return {"a sentence has more words than the bound allows", out.words.size()};
+      if (ends != no_node) {
+        out.nodes[ends].end = place;
+      } else if (grammar_.is_word(symbol)) {
+        if (place == bound.words) return {"a sentence has more words than the bound allows", place};
         out.words.push_back(symbol - grammar_.nonterminals);
-        continue;
+      } else {
+        if (grammar_.rules_of(symbol).empty()) return {"a nonterminal without rules cannot be derived from", symbol};
+        const auto node = static_cast<std::uint32_t>(out.nodes.size());
+        if (node == bound.rules) return {"a derivation has more rules than the bound allows", node};
+        out.nodes.push_back({choose(symbol, draws), place, place});
+        waiting.push_back({symbol, node});
+        const auto side = grammar_.right_side(grammar_.rules[out.nodes.back().rule]);
+        for (std::size_t i = side.size(); i-- > 0;) waiting.push_back({side[i], no_node});
       }
-      if (grammar_.rules_of(symbol).empty()) return {"a nonterminal without rules cannot be derived from", symbol};
-      if (out.rules.size() == bound.rules) return {"a derivation has more rules than the bound allows", out.rules.size()};
-      const std::uint32_t rule = choose(symbol, draws);
-      out.rules.push_back(rule);
-      const auto side = grammar_.right_side(grammar_.rules[rule]);
-      waiting.insert(waiting.end(), side.rbegin(), side.rend());
     }
     return {};
   }
