@@ -1,0 +1,258 @@
+// How many sentences a network needs for the rules of each level, and how that number grows with the number of synonyms:
+// arXiv 2502.12089, figures 2 and 3.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <frond/lab.hpp>
+
+#include "../../common/learning_run.hpp"
+#include "../../common/sweep.hpp"
+
+namespace {
+
+using namespace common;
+using analysis::estimate;
+
+// The same grammar shape with more and more sentences, each number learned `grammars` x `draws` times.
+struct series {
+  grammar::rhm_shape shape;
+  std::vector<std::uint64_t> sentences;
+  std::uint64_t grammars, draws;
+  learning form;  // widths and numbers of steps
+
+  [[nodiscard]] std::uint32_t top() const { return shape.depth; }
+  [[nodiscard]] double chance() const { return grammar::valid_fraction(shape, top()); }
+  // What the theory says for the top level: P = v m^(L+1) / (1 - f).
+  [[nodiscard]] double scale() const {
+    double value = shape.vocabulary / (1 - chance());
+    for (std::uint32_t i = 0; i <= shape.depth; ++i) value *= shape.rules;
+    return value;
+  }
+};
+
+series around_top(const grammar::rhm_shape& shape, const learning& form) {
+  series s{.shape = shape, .sentences = {}, .grammars = 3, .draws = 2, .form = form};
+  for (const double factor : {0.35, 0.6, 1.0, 1.6, 2.6})
+    s.sentences.push_back(static_cast<std::uint64_t>(std::lround(factor * s.scale())));
+  return s;
+}
+
+// The first has all numbers of sentences; the others surround the top level's, for m = 2 .. 6 and for one more depth.
+std::vector<series> plan_of(bool quick) {
+  learning form;
+  if (quick) {
+    form.width = 32, form.max_steps = 600, form.evaluate_every = 100, form.patience = 3, form.validation = 64,
+    form.samples = 64;
+    series one = around_top({.vocabulary = 6, .rules = 2, .branching = 2, .depth = 3}, form);
+    one.sentences = {4, 16, 64};
+    one.draws = 1, one.grammars = 2;
+    series two = one;
+    two.shape.rules = 3;
+    return {one, one, two};
+  }
+  std::vector<series> all{{.shape = {.vocabulary = 16, .rules = 4, .branching = 2, .depth = 3},
+                           .sentences = {},
+                           .grammars = 3,
+                           .draws = 1,
+                           .form = form}};
+  for (std::uint64_t sentences = 16; sentences <= 16384; sentences *= 2) all[0].sentences.push_back(sentences);
+  for (std::uint32_t rules = 2; rules <= 6; ++rules)
+    all.push_back(around_top({.vocabulary = 16, .rules = rules, .branching = 2, .depth = 3}, form));
+  all.push_back(around_top({.vocabulary = 8, .rules = 2, .branching = 2, .depth = 4}, form));
+  return all;
+}
+
+constexpr std::size_t most_levels = 4;
+std::vector<std::string> columns() {
+  std::vector<std::string> names;
+  for (std::size_t level = 1; level <= most_levels; ++level)
+    for (const char* what : {"strict_", "cond_"}) names.push_back(what + std::to_string(level));
+  names.insert(names.end(), {"validation_loss", "best_step", "copies"});
+  return names;
+}
+
+// Fills the columns of levels that this depth has not.
+std::vector<double> padded(std::vector<double> values, std::uint32_t depth) {
+  values.insert(values.begin() + static_cast<std::ptrdiff_t>(2 * depth), 2 * (most_levels - depth), none);
+  return values;
+}
+
+std::vector<run> runs_of(const std::vector<series>& plan, std::uint64_t base) {
+  std::vector<run> runs;
+  for (const series& s : plan) {
+    learning task = s.form;
+    task.shape = s.shape;
+    task.base = base;
+    runs.push_back({"exact_" + task.name(), 5, [=] { return padded(know(task), task.shape.depth); }});
+    for (task.rules = 1; task.rules <= s.grammars; ++task.rules)
+      for (task.draw = 1; task.draw <= s.draws; ++task.draw)
+        for (const std::uint64_t sentences : s.sentences) {
+          task.sentences = sentences;
+          const double cost = std::min(20.0, 3 + static_cast<double>(sentences) * 1e-3);
+          runs.push_back({task.name(), cost, [=] { return padded(learn(task), task.shape.depth); }});
+        }
+  }
+  // Several series may ask for one run; the sweep wants each name once.
+  std::vector<run> unique;
+  for (run& each : runs)
+    if (std::none_of(unique.begin(), unique.end(), [&](const run& other) { return other.name == each.name; }))
+      unique.push_back(std::move(each));
+  return unique;
+}
+
+// The results by name.
+class table {
+ public:
+  table(const std::vector<run>& runs, const std::vector<std::vector<double>>& results) : runs_(runs), results_(results) {}
+  [[nodiscard]] const std::vector<double>& operator[](const std::string& name) const {
+    std::size_t i = 0;
+    while (runs_[i].name != name) ++i;
+    return results_[i];
+  }
+
+ private:
+  const std::vector<run>& runs_;
+  const std::vector<std::vector<double>>& results_;
+};
+
+std::size_t cond(std::uint32_t level) { return 2 * level - 1; }
+std::size_t strict(std::uint32_t level) { return 2 * level - 2; }
+
+estimate mean_of(const std::vector<double>& values) {
+  double sum = 0, squares = 0;
+  const auto n = static_cast<double>(values.size());
+  for (const double value : values) sum += value / n;
+  for (const double value : values) squares += (value - sum) * (value - sum);
+  return {sum, n > 1 ? std::sqrt(squares / (n * (n - 1))) : 0};
+}
+
+learning at(const series& s, std::uint64_t base, std::uint64_t rules, std::uint64_t draw, std::uint64_t sentences) {
+  learning task = s.form;
+  task.shape = s.shape, task.base = base, task.rules = rules, task.draw = draw, task.sentences = sentences;
+  return task;
+}
+
+// One column against the number of sentences: mean and error over grammars and draws.
+std::vector<estimate> curve(const table& found, const series& s, std::uint64_t base, std::size_t column) {
+  std::vector<estimate> values;
+  for (const std::uint64_t sentences : s.sentences) {
+    std::vector<double> all;
+    for (std::uint64_t g = 1; g <= s.grammars; ++g)
+      for (std::uint64_t d = 1; d <= s.draws; ++d) all.push_back(found[at(s, base, g, d, sentences).name()][column]);
+    values.push_back(mean_of(all));
+  }
+  return values;
+}
+
+std::vector<double> logarithms(const std::vector<std::uint64_t>& numbers) {
+  std::vector<double> values;
+  for (const std::uint64_t number : numbers) values.push_back(std::log(static_cast<double>(number)));
+  return values;
+}
+
+// ln P at which cond of a level is half way from chance to one, of the curve averaged over all runs.
+estimate half(const table& found, const series& s, std::uint64_t base, std::uint32_t level) {
+  const double threshold = (1 + grammar::valid_fraction(s.shape, level)) / 2;
+  return analysis::crossing(logarithms(s.sentences), curve(found, s, base, cond(level)), threshold);
+}
+
+// The same for the top level of each grammar and draw on its own; the mean over them and its error.
+estimate mean_half(const table& found, const series& s, std::uint64_t base) {
+  std::vector<double> halves;
+  for (std::uint64_t g = 1; g <= s.grammars; ++g)
+    for (std::uint64_t d = 1; d <= s.draws; ++d) {
+      std::vector<estimate> one;
+      for (const std::uint64_t sentences : s.sentences)
+        one.push_back({found[at(s, base, g, d, sentences).name()][cond(s.top())], 0});
+      halves.push_back(analysis::crossing(logarithms(s.sentences), one, (1 + s.chance()) / 2).value);
+    }
+  return mean_of(halves);
+}
+
+std::string shape_text(const grammar::rhm_shape& shape) {
+  return "v=" + std::to_string(shape.vocabulary) + " m=" + std::to_string(shape.rules) + " L=" + std::to_string(shape.depth);
+}
+
+std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& found, std::uint64_t base, bool judged) {
+  std::vector<verdict> rows;
+  const auto bound = [&](double value) { return judged ? value : none; };
+  const series& all = plan[0];
+  std::vector<estimate> halves;
+  for (std::uint32_t level = 1; level <= all.top(); ++level) {
+    halves.push_back(half(found, all, base, level));
+    rows.push_back({"R1", shape_text(all.shape) + ": ln P_half of level " + std::to_string(level), halves.back().value,
+                    halves.back().standard_error});
+  }
+  const auto gap = [&](std::size_t upper) {
+    const double error = std::hypot(halves[upper].standard_error, halves[upper - 1].standard_error);
+    return estimate{halves[upper].value - halves[upper - 1].value, error};
+  };
+  const double m = all.shape.rules;
+  rows.push_back({"R1", "ln P_half: level 2 over level 1", gap(1).value, gap(1).standard_error, none, bound(0)});
+  rows.push_back({"R1", "P_half: level 3 over level 2", std::exp(gap(2).value), std::exp(gap(2).value) * gap(2).standard_error,
+                  m, bound(m / 2), bound(2 * m)});
+  const auto exact = found["exact_" + at(all, base, 1, 1, 0).name()];
+  for (std::uint32_t level = 1; level <= all.top(); ++level)
+    rows.push_back({"R1", "exact denoiser, 100 steps: strict of level " + std::to_string(level), exact[strict(level)]});
+
+  std::vector<double> x;
+  std::vector<estimate> y;
+  for (std::size_t i = 1; i < plan.size(); ++i) {
+    const series& s = plan[i];
+    const estimate found_half = mean_half(found, s, base);
+    const double ratio = std::exp(found_half.value) / s.scale();
+    rows.push_back({"R2", shape_text(s.shape) + ": P_half (1 - f) / (v m^(L+1))", ratio, ratio * found_half.standard_error, 1,
+                    bound(0.5), bound(3)});
+    if (s.top() != 3) continue;
+    x.push_back(std::log(static_cast<double>(s.shape.rules)));
+    y.push_back({found_half.value + std::log(1 - s.chance()), found_half.standard_error});
+  }
+  const analysis::line fit = analysis::fit_line(x, y);
+  const double two = 2 * fit.slope.standard_error;
+  rows.push_back({"R2", "exponent of m in P_half (1 - f), L=3", fit.slope.value, fit.slope.standard_error, 4, bound(4 - two),
+                  bound(4 + two)});
+  rows.push_back({"R2", "standard error of this exponent", fit.slope.standard_error, none, none, none, bound(0.25)});
+  return rows;
+}
+
+std::string script(const std::vector<series>& plan, const table& found, std::uint64_t base) {
+  std::string text =
+      "set terminal pngcairo size 1200,480 font 'sans,10'\nset output 'sample_complexity.png'\n"
+      "set multiplot layout 1,2\nset logscale x\nset grid\nset key bottom right\nset yrange [0:1.02]\n"
+      "set ylabel 'valid nodes among those whose children are valid'\n";
+  const auto block = [&](const std::string& name, const series& s, std::uint32_t level, double scale) {
+    text += "$" + name + " << END\n";
+    const auto values = curve(found, s, base, cond(level));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      text += joined(io::cell(static_cast<double>(s.sentences[i]) / scale),
+                     std::vector{values[i].value, values[i].standard_error}) +
+              "\n";
+    text += "END\n";
+  };
+  text += "set datafile separator ','\n";
+  for (std::uint32_t level = 1; level <= plan[0].top(); ++level) block("level" + std::to_string(level), plan[0], level, 1);
+  for (std::size_t i = 1; i < plan.size(); ++i) block("series" + std::to_string(i), plan[i], plan[i].top(), plan[i].scale());
+  text += "set title '" + shape_text(plan[0].shape) + "'\nset xlabel 'sentences P'\nplot ";
+  for (std::uint32_t level = 1; level <= plan[0].top(); ++level)
+    text += "$level" + std::to_string(level) + " with yerrorlines title 'level " + std::to_string(level) + "', ";
+  text += "\nset title 'top level of all grammars'\nset xlabel 'P (1 - f) / (v m^{L+1})'\nplot ";
+  for (std::size_t i = 1; i < plan.size(); ++i)
+    text += "$series" + std::to_string(i) + " with yerrorlines title '" + shape_text(plan[i].shape) + "', ";
+  return text + "\nunset multiplot\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const settings s = parse(argc, argv, "figure_sample_complexity",
+                           "How many sentences the rules of each level take (R1), and how that grows with their number (R2)");
+  const std::vector<series> plan = plan_of(s.quick);
+  const std::vector<run> runs = runs_of(plan, s.seed);
+  std::vector<std::vector<double>> results;
+  if (!sweep(s, columns(), runs, results)) return 0;
+  const table found(runs, results);
+  finish(s, verdicts_of(plan, found, s.seed, !s.quick), "sample_complexity", script(plan, found, s.seed));
+}
