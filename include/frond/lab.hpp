@@ -8,6 +8,7 @@
 #include <frond/math/nonnegative_matrix.hpp>
 
 #include <frond/grammar/derivation.hpp>
+#include <frond/grammar/hierarchy_pcfg.hpp>
 #include <frond/grammar/pcfg.hpp>
 #include <frond/grammar/pcfg_builder.hpp>
 #include <frond/grammar/pcfg_properties.hpp>

@@ -156,6 +156,11 @@ constexpr void hierarchy_view::sample(seed key, std::uint64_t index, std::span<s
   for (std::uint32_t level = shape.depth() - 1; level > 0; --level) growth.grow(level, end - shape.level_nodes(level), end);
 }
 
+// A random hierarchy model as a hierarchy, with the same tables, in the same memory. levels [depth], written.
+constexpr hierarchy_view hierarchy_of(const rhm_view& grammar, std::span<hierarchy_level> levels) {
+  return {levels_of(grammar.shape, levels).value, grammar.rules, grammar.order, {}};
+}
+
 // Sentence `index` with everything above it: tree [nodes], laid out as hierarchy_shape::tree_offset says, so the sentence is
 // the last `leaves` symbols. The blank of a level is the number of its symbols. The same choices as hierarchy_view::sample.
 constexpr void sample_tree(const hierarchy_view& grammar, seed key, std::uint64_t index, std::span<symbol> tree) {
