@@ -42,9 +42,12 @@
 
 #include <frond/analysis/change_table.hpp>
 #include <frond/analysis/copies.hpp>
+#include <frond/analysis/covariance.hpp>
 #include <frond/analysis/cross_entropy.hpp>
 #include <frond/analysis/curve.hpp>
 #include <frond/analysis/forward_backward.hpp>
 #include <frond/analysis/fraction.hpp>
 #include <frond/analysis/jackknife.hpp>
+#include <frond/analysis/joint_counts.hpp>
 #include <frond/analysis/rule_accuracy.hpp>
+#include <frond/analysis/tree_laws.hpp>
