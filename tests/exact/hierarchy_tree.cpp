@@ -191,33 +191,9 @@ TEST_CASE("joint samples follow the posterior of whole trees") {
       const truth expected(grammar.view, all, likelihoods);
       solver<double> solve(grammar.view);
       solve.observe(likelihoods, noisy.size());
-      std::map<std::vector<symbol>, double> counts;
-      for (const auto& tree : all) counts[tree.nodes] = 0;
-      constexpr int samples = 20000;
-      std::vector<symbol> tree(grammar.view.shape.nodes());
-      for (std::uint64_t index = 0; index < samples; ++index) {
+      enumeration::check_samples(all, expected.weights, 20000, [&](std::uint64_t index, std::vector<symbol>& tree) {
         solve.beliefs.sample(seed{7}, index, tree);
-        REQUIRE(counts.count(tree) == 1);
-        counts[tree] += 1;
-      }
-      double statistic = 0, freedom = -1, rare = 0, rare_expected = 0;
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        const double mean = expected.weights[i] * samples, count = counts[all[i].nodes];
-        if (mean < 5) {
-          rare += count;
-          rare_expected += mean;
-          continue;
-        }
-        statistic += (count - mean) * (count - mean) / mean;
-        freedom += 1;
-      }
-      if (rare_expected >= 5) {
-        statistic += (rare - rare_expected) * (rare - rare_expected) / rare_expected;
-        freedom += 1;
-      } else {
-        CHECK(rare < 20);
-      }
-      if (freedom > 0) CHECK(statistic < enumeration::chi_square_999(freedom));
+      });
     }
   }
 }

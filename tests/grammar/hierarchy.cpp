@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,12 +24,6 @@ constexpr std::array<hierarchy_level, 2> fixed_levels{{{4, 2, 2, 1, 0.5}, {3, 2,
 constexpr hierarchy_shape fixed_shape{.tokens = 3, .levels = fixed_levels};
 using fixed = hierarchy<memory_of(fixed_shape).value>;
 static_assert(discrete_source<hierarchy_view> && discrete_source<fixed>);
-
-// Upper 0.1 % point of chi-square (Wilson and Hilferty 1931).
-double chi_square_999(double freedom) {
-  const double spread = 2.0 / (9.0 * freedom), root = 1.0 - spread + 3.0902 * std::sqrt(spread);
-  return freedom * root * root * root;
-}
 
 }  // namespace
 
@@ -98,32 +91,11 @@ TEST_CASE("samples follow the law of the definition") {
     const auto grammar = enumeration::draw(variant, 3);
     const auto all = enumeration::trees(grammar.view);
     CHECK(all.size() == grammar.view.shape.sentence_count().value);
-    std::map<std::vector<symbol>, double> counts;
-    for (const auto& tree : all) counts[tree.nodes] = 0;
-    CHECK(counts.size() == all.size());
-    constexpr int samples = 60000;
-    std::vector<symbol> tree(grammar.view.shape.nodes());
-    for (std::uint64_t index = 0; index < samples; ++index) {
+    std::vector<double> probabilities;
+    for (const auto& tree : all) probabilities.push_back(tree.probability);
+    enumeration::check_samples(all, probabilities, 60000, [&](std::uint64_t index, std::vector<symbol>& tree) {
       sample_tree(grammar.view, seed{6}, index, tree);
-      REQUIRE(counts.count(tree) == 1);
-      counts[tree] += 1;
-    }
-    double statistic = 0, freedom = -1, rare = 0, rare_expected = 0;
-    for (const auto& leaf : all) {
-      const double expected = leaf.probability * samples, count = counts[leaf.nodes];
-      if (expected < 5) {
-        rare += count;
-        rare_expected += expected;
-        continue;
-      }
-      statistic += (count - expected) * (count - expected) / expected;
-      freedom += 1;
-    }
-    if (rare_expected > 0) {
-      statistic += (rare - rare_expected) * (rare - rare_expected) / rare_expected;
-      freedom += 1;
-    }
-    CHECK(statistic < chi_square_999(freedom));
+    });
   }
 }
 

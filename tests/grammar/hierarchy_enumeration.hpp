@@ -9,7 +9,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <vector>
+
+#include "../random/chi_square.hpp"
 
 namespace enumeration {
 
@@ -94,6 +97,41 @@ inline std::vector<weighted_tree> trees(const frond::grammar::hierarchy_view& gr
     grow(grammar, top, 0, {{static_cast<frond::symbol>(root)}, 1.0 / classes}, all);
   }
   return all;
+}
+
+// Samples of whole trees against their probabilities [tree]: none that is no tree of the hierarchy, and chi-square at level
+// 0.001, where trees expected fewer than five times together make one cell (or, still below five, must not come 20 times).
+// sample(index, tree) writes one.
+template <class Sample>
+void check_samples(const std::vector<weighted_tree>& all, const std::vector<double>& probabilities, std::uint64_t samples,
+                   const Sample& sample) {
+  std::map<std::vector<frond::symbol>, std::size_t> cells;
+  std::vector<double> counts(1), expected(1);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const double mean = probabilities[i] * static_cast<double>(samples);
+    REQUIRE(cells.emplace(all[i].nodes, mean < 5 ? 0 : counts.size()).second);
+    if (mean < 5) {
+      expected[0] += mean;
+    } else {
+      counts.push_back(0);
+      expected.push_back(mean);
+    }
+  }
+  std::vector<frond::symbol> tree(all[0].nodes.size());
+  for (std::uint64_t index = 0; index < samples; ++index) {
+    sample(index, tree);
+    const auto cell = cells.find(tree);
+    REQUIRE(cell != cells.end());
+    counts[cell->second] += 1;
+  }
+  if (expected[0] < 5) {
+    CHECK(counts[0] < 20);
+    counts.erase(counts.begin());
+    expected.erase(expected.begin());
+  }
+  if (counts.size() > 1) {
+    CHECK(chi_square::statistic(counts, expected) < chi_square::point_999(static_cast<double>(counts.size() - 1)));
+  }
 }
 
 // The tokens of a tree.
