@@ -20,6 +20,8 @@
 
 #include <frond/math/coefficients.hpp>
 #include <frond/math/double.hpp>
+#include <frond/math/normal_law.hpp>
+#include <frond/math/quadrature.hpp>
 #include <frond/math/scalar.hpp>
 
 #include <frond/random/choices.hpp>
@@ -72,12 +74,18 @@
 #include <frond/nn/plan.hpp>
 #include <frond/nn/tree_unet.hpp>
 
+#include <frond/exact/empirical.hpp>
+#include <frond/exact/gaussian_mixture.hpp>
 #include <frond/exact/hierarchy_denoiser.hpp>
 #include <frond/exact/hierarchy_memory.hpp>
 #include <frond/exact/hierarchy_tree.hpp>
+#include <frond/exact/latent_law.hpp>
 #include <frond/exact/messages.hpp>
 #include <frond/exact/one_hot_leaves.hpp>
 #include <frond/exact/patch_messages.hpp>
+#include <frond/exact/spike_denoiser.hpp>
+#include <frond/exact/spike_loss.hpp>
+#include <frond/exact/spike_plane.hpp>
 #include <frond/exact/tree.hpp>
 #include <frond/exact/tree_batch.hpp>
 #include <frond/exact/tree_denoiser.hpp>
