@@ -8,6 +8,7 @@
 // one number, with no search. O(length^3 times what is possible at once) time.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -118,8 +119,8 @@ class chart {
     cells_.right.clear();
     cells_.right_value.clear();
     cells_.right_entry.clear();
-    cells_.rank.assign(length * form().complements.size(), no_item);
     cells_.ranks.assign(length, 0);
+    cells_.rank.resize(length * form().complements.size());
     cells_.exponent.assign(length, 0);
   }
 
@@ -146,11 +147,11 @@ class chart {
   // Every prefix in [begin, middle) with every complement in [middle, end).
   void combine(std::size_t begin, std::size_t middle, std::size_t end) {
     const std::size_t right = cells_.cell(middle, end);
-    const std::size_t* const bucket = buckets_.of(middle - begin);
+    const std::uint32_t* const bucket = buckets_.of(middle - begin);
     for (std::size_t x = cells_.first_right[right]; x < cells_.first_right[right + 1]; ++x) {
       const std::uint32_t rank = cells_.right[x];
       const value other = cells_.right_value[x];
-      for (std::size_t e = bucket[rank]; e < bucket[rank + 1]; ++e)
+      for (std::uint32_t e = bucket[rank]; e < bucket[rank + 1]; ++e)
         Semiring::add_product(sums_[buckets_.target[e]], buckets_.value[e], other);
     }
   }
@@ -171,23 +172,36 @@ class chart {
 
   // Items in order: when one is reached, all that steps bring to it is there. Leaves the sums at zero.
   void close_cell() {
-    const normal_form& f = form();
-    std::size_t next = 0;
-    for (std::uint32_t item = f.words; item < f.items;) {
-      if (next < f.components.size() && item == f.components[next].first) {
-        close_component(next);
-        item += f.components[next++].size;
-        continue;
+    std::uint32_t item = form().words;
+    for (std::size_t c = 0; c < form().components.size(); ++c) {
+      close_items(item, form().components[c].first);
+      close_component(c);
+      item = form().components[c].first + form().components[c].size;
+    }
+    close_items(item, form().items);
+    cells_.first_entry.push_back(cells_.item.size());
+    cells_.first_right.push_back(cells_.right.size());
+  }
+
+  // Items [item, last), which are on no cycle. Most are not there in any one cell, so eight are passed over at a time.
+  void close_items(std::uint32_t item, std::uint32_t last) {
+    const value* const sums = sums_.data();
+    while (item < last) {
+      if (last - item >= 8) {
+        const value* const s = sums + item;
+        if (Semiring::is_zero(((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])))) {
+          item += 8;
+          continue;
+        }
       }
-      if (!Semiring::is_zero(sums_[item])) {
+      const std::uint32_t end = last - item >= 8 ? item + 8 : last;
+      for (; item < end; ++item) {
+        if (Semiring::is_zero(sums[item])) continue;
         const value amount = sums_[item];
         sums_[item] = value{};
         emit(item, amount);
       }
-      ++item;
     }
-    cells_.first_entry.push_back(cells_.item.size());
-    cells_.first_right.push_back(cells_.right.size());
   }
 
   void close_component(std::size_t c) {
@@ -219,19 +233,23 @@ class chart {
     for (std::size_t x = cells_.first_right[row]; x < cells_.right.size(); ++x) cells_.right_value[x] *= factor;
   }
 
-  // Numbers the complements that occur in a finished row.
+  // Numbers the complements that occur in a finished row; all others get the number after the last.
   void rank_complements(std::size_t begin) {
     const std::size_t first = cells_.first_right[cells_.cell(begin, begin + 1)], complements = form().complements.size();
     std::uint32_t* const rank = cells_.rank.data() + begin * complements;
+    std::uint32_t& ranks = cells_.ranks[begin];
+    std::fill_n(rank, complements, no_item);
     for (std::size_t x = first; x < cells_.right.size(); ++x) rank[cells_.right[x]] = 0;
     for (std::size_t c = 0; c < complements; ++c)
-      if (rank[c] != no_item) rank[c] = cells_.ranks[begin]++;
+      if (rank[c] != no_item) rank[c] = ranks++;
+    for (std::size_t c = 0; c < complements; ++c)
+      if (rank[c] == no_item) rank[c] = ranks;
     for (std::size_t x = first; x < cells_.right.size(); ++x) cells_.right[x] = rank[cells_.right[x]];
   }
 
   const weighted_form<Semiring>* weights_;
   chart_cells<value> cells_;
-  detail::continuation_buckets<value> buckets_;
+  detail::continuation_buckets<value, false> buckets_;
   std::vector<value> sums_;  // [items], all zero between cells
   std::vector<value> closed_;
 };

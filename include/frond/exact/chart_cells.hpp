@@ -22,8 +22,8 @@ struct chart_cells {
   std::vector<std::uint32_t> right;      // complements, as their rank among those that start where the cell does
   std::vector<Value> right_value;
   std::vector<std::size_t> right_entry;
-  std::vector<std::uint32_t> rank;     // [length][complements], or no_item
-  std::vector<std::uint32_t> ranks;    // [length]: how many
+  std::vector<std::uint32_t> ranks;    // [length]: how many complements start there
+  std::vector<std::uint32_t> rank;     // [length][complements]; that number itself for those that do not
   std::vector<std::int64_t> exponent;  // [length]: values are multiplied by two to the sum of these over their words
 
   // Rows from the last to the first; `length - begin` cells in each.
@@ -45,59 +45,72 @@ struct chart_cells {
 
 namespace detail {
 
-// Ways to continue the prefixes of one row: for each end of a cell, buckets by rank of complement.
-template <class Value>
+// Ways to continue the prefixes of one row: for each end of a cell, buckets by rank of complement. With entries they tell also
+// where the prefix stands.
+template <class Value, bool WithEntries>
 struct continuation_buckets {
   std::vector<std::size_t> first_bucket;  // [ends + 1], into `first`
-  std::vector<std::size_t> first;         // [ranks + 1] for each end
-  std::vector<std::uint32_t> target;
-  std::vector<Value> value;        // of the prefix
-  std::vector<std::size_t> entry;  // of the prefix
+  std::vector<std::uint32_t> first;       // [ranks + 1] for each end
+  std::vector<std::uint32_t> target;      // these three only grow
+  std::vector<Value> value;               // of the prefix
+  std::vector<std::size_t> entry;         // of the prefix
+  std::uint32_t filled = 0;
 
   void clear() {
     first_bucket.clear();
     first.clear();
-    target.clear();
-    value.clear();
-    entry.clear();
+    filled = 0;
   }
 
-  // Appends the buckets of the cell [begin, end); those of the row's shorter cells must be there.
+  // Appends the buckets of the cell [begin, end); those of the row's shorter cells must be there. What nothing continues goes
+  // into one more bucket that the next cell overwrites: a branch that is taken at random would cost more.
   void add(const normal_form& form, const chart_cells<Value>& cells, std::size_t begin, std::size_t end) {
-    const std::size_t cell = cells.cell(begin, end), ranks = cells.ranks[end];
+    const std::size_t cell = cells.cell(begin, end), ranks = cells.ranks[end], base = first.size();
     const std::uint32_t* const rank = cells.rank.data() + end * form.complements.size();
-    const std::size_t base = first.size(), entries = target.size();
     first_bucket.push_back(base);
-    first.resize(base + ranks + 1, 0);
-    const auto for_each = [&](const auto& visit) {
-      for (std::size_t e = cells.first_entry[cell]; e < cells.first_entry[cell + 1]; ++e) {
-        const std::uint32_t item = cells.item[e];
-        for (std::uint32_t c = form.first_continuation[item]; c < form.first_continuation[item + 1]; ++c) {
-          const std::uint32_t at = rank[form.continuations[c].complement];
-          if (at != no_item) visit(at, e, form.continuations[c].target);
-        }
+    first.resize(base + ranks + 2, 0);
+    std::uint32_t* const places = first.data() + base;
+    found_.clear();
+    for (std::size_t e = cells.first_entry[cell]; e < cells.first_entry[cell + 1]; ++e) {
+      const std::uint32_t item = cells.item[e];
+      for (std::uint32_t c = form.first_continuation[item]; c < form.first_continuation[item + 1]; ++c) {
+        const std::uint32_t at = rank[form.continuations[c].complement];
+        found_.push_back({at, form.continuations[c].target, e});
+        ++places[at + 1];
       }
-    };
-    std::size_t* const places = first.data() + base;
-    for_each([&](std::uint32_t at, std::size_t, std::uint32_t) { ++places[at + 1]; });
-    places[0] = entries;
-    for (std::size_t r = 0; r < ranks; ++r) places[r + 1] += places[r];
-    target.resize(places[ranks]);
-    value.resize(places[ranks]);
-    entry.resize(places[ranks]);
+    }
+    places[0] = filled;
+    for (std::size_t r = 0; r <= ranks; ++r) places[r + 1] += places[r];
+    if (target.size() < places[ranks + 1]) grow(places[ranks + 1]);
     // Each place moves on to the next bucket's while it is filled; afterwards all are moved back by one.
-    for_each([&](std::uint32_t at, std::size_t e, std::uint32_t goal) {
-      const std::size_t to = places[at]++;
-      target[to] = goal;
-      value[to] = cells.value[e];
-      entry[to] = e;
-    });
+    for (const continued& each : found_) {
+      const std::uint32_t to = places[each.rank]++;
+      target[to] = each.target;
+      value[to] = cells.value[each.entry];
+      if constexpr (WithEntries) entry[to] = each.entry;
+    }
     for (std::size_t r = ranks; r > 0; --r) places[r] = places[r - 1];
-    places[0] = entries;
+    places[0] = filled;
+    filled = places[ranks];
   }
 
   // The buckets of the cell that ends `distance` after the row's begin.
-  [[nodiscard]] const std::size_t* of(std::size_t distance) const { return first.data() + first_bucket[distance - 1]; }
+  [[nodiscard]] const std::uint32_t* of(std::size_t distance) const { return first.data() + first_bucket[distance - 1]; }
+
+ private:
+  struct continued {
+    std::uint32_t rank, target;
+    std::size_t entry;
+  };
+
+  void grow(std::size_t needed) {
+    const std::size_t size = needed * 2;
+    target.resize(size);
+    value.resize(size);
+    if constexpr (WithEntries) entry.resize(size);
+  }
+
+  std::vector<continued> found_;
 };
 
 }  // namespace detail

@@ -113,13 +113,13 @@ class length_chart {
     if constexpr (Semiring::scaled) rescale(width, std::span(sums, form().items));
   }
 
-  void combine(std::size_t left, std::size_t right, std::int64_t scale, value* sums) {
+  void combine(std::size_t width, std::size_t other, std::int64_t scale, value* sums) {
     const normal_form& f = form();
-    const value* const prefixes = values_.data() + left * f.items;
-    const value* const others = values_.data() + right * f.items;
+    const value* const prefixes = values_.data() + width * f.items;
+    const value* const others = values_.data() + other * f.items;
     complements_.clear();
     for (const std::uint32_t item : f.complements)
-      complements_.push_back(times_power(others[item], scale - exponent_[left] - exponent_[right]));
+      complements_.push_back(times_power(others[item], scale - exponent_[width] - exponent_[other]));
     for (std::uint32_t item = 0; item < f.items; ++item) {
       if (Semiring::is_zero(prefixes[item])) continue;
       for (std::uint32_t c = f.first_continuation[item]; c < f.first_continuation[item + 1]; ++c) {
@@ -166,8 +166,8 @@ class length_chart {
   std::vector<value> complements_, closed_;
 };
 
-// Sentences of one length, conditioned on it exactly: a discrete source (core/concepts.hpp) where the grammar has at most 255 words.
-// Probabilities hold to rounding. The chart must outlive it.
+// Sentences of one length, conditioned on it exactly: a discrete source (core/concepts.hpp) where the grammar has at most 255
+// words. Probabilities hold to rounding. The chart must outlive it.
 class length_source {
  public:
   // There must be a sentence of this length: chart.total(length) > 0.

@@ -95,12 +95,12 @@ class outside {
   // What the prefixes in [begin, end) say about what they are made of, a shorter one and its complement.
   void separate(std::size_t begin, std::size_t middle, std::size_t end) {
     const std::size_t right = cells().cell(middle, end);
-    const std::size_t* const bucket = buckets_.of(middle - begin);
+    const std::uint32_t* const bucket = buckets_.of(middle - begin);
     for (std::size_t x = cells().first_right[right]; x < cells().first_right[right + 1]; ++x) {
       const std::uint32_t rank = cells().right[x];
       const Real other = cells().right_value[x];
       Real sum = 0;
-      for (std::size_t e = bucket[rank]; e < bucket[rank + 1]; ++e) {
+      for (std::uint32_t e = bucket[rank]; e < bucket[rank + 1]; ++e) {
         const Real above = here_[buckets_.target[e]];
         sum += above * buckets_.value[e];
         outside_[buckets_.entry[e]] += above * other;
@@ -179,7 +179,7 @@ class outside {
   const chart<sum_product<Real>>* inside_;
   const normal_form* form_;
   bool possible_ = false;
-  detail::continuation_buckets<Real> buckets_;
+  detail::continuation_buckets<Real, true> buckets_;
   std::vector<Real> outside_;    // [entries]
   std::vector<Real> from_left_;  // [right entries]: what prefixes before them say
   std::vector<Real> here_;       // [items] of the present cell; zero between cells
