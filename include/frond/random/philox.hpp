@@ -55,6 +55,8 @@ enum class stream : std::uint32_t {
   latents = 13,     // the hidden variables of continuous data
   directions = 14,  // planted directions
   online = 15,      // step `index` mod 2^32 of run index / 2^32 in one-pass learning
+  clusters = 16,    // starts of a clustering
+  redraw = 17,      // rules of tree `index` that are chosen once more
   user = 1024,      // the first number free for users
 };
 
