@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include <frond/random/normal.hpp>
+
 namespace {
 
 using frond::seed;
@@ -65,6 +67,13 @@ TEST_CASE("corruption is a function of seed and index alone") {
   CHECK(corrupted(seed{1}, 7, 0.5f, start) == std::vector<float>(noisy.begin(), noisy.begin() + 333));
   CHECK(corrupted(seed{1}, 8, 0.5f, clean) != noisy);
   CHECK(corrupted(seed{2}, 7, 0.5f, clean) != noisy);
+}
+
+TEST_CASE("every coordinate has a normal of its own, also in long vectors") {
+  const std::vector<float> zeros(700);
+  const auto noise = corrupted(seed{1}, 7, 0, zeros);
+  for (std::size_t i = 0; i < noise.size(); ++i)
+    CHECK(noise[i] == frond::random::normal_at(seed{1}, frond::random::stream::noise, 7, i));
 }
 
 TEST_CASE("clean stays clean, and pure noise hides everything") {
