@@ -1,0 +1,77 @@
+// grammar check: what a grammar contains and promises.
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include <frond/exact/length_chart.hpp>
+#include <frond/grammar/pcfg_properties.hpp>
+#include <frond/io/csv.hpp>
+#include <frond/math/double.hpp>
+
+#include "commands.hpp"
+
+namespace tool {
+
+namespace {
+
+void line(std::string& out, std::string_view what, const std::string& value) { out += std::string(what) + ": " + value + "\n"; }
+
+// "12, of them 3 not reachable (A, B, C)"; at most ten names.
+std::string members(const grammar::pcfg& g, std::uint32_t begin, std::uint32_t end, const grammar::symbol_set& set,
+                    const std::string& what) {
+  std::string names;
+  std::size_t missing = 0;
+  for (std::uint32_t symbol = begin; symbol < end; ++symbol) {
+    if (set[symbol]) continue;
+    if (++missing <= 10) names += (names.empty() ? "" : ", ") + g.names[symbol];
+  }
+  if (missing == 0) return "";
+  return ", of them " + std::to_string(missing) + " not " + what + " (" + names + (missing > 10 ? ", ..." : "") + ")";
+}
+
+void describe_means(const grammar::pcfg& g, const grammar::pcfg_properties& found, std::string& out) {
+  line(out, "expected length", io::cell(found.length[g.start]));
+  line(out, "entropy of a derivation in nats", io::cell(found.entropy[g.start]));
+}
+
+failure describe_lengths(const settings& s, const grammar::pcfg& g, std::string& out) {
+  exact::weighted_form<exact::sum_product<double>> weights;
+  exact::weighted_form<exact::counting> counts;
+  if (failure wrong = weigh_rules(s, g, weights)) return wrong;
+  if (failure wrong = weigh_rules(s, g, counts)) return wrong;
+  const exact::length_chart probability(weights, s.lengths);
+  const exact::length_chart number(counts, s.lengths);
+  out += "length\tprobability\tderivations\n";
+  for (std::uint32_t n = 0; n <= s.lengths; ++n)
+    out += std::to_string(n) + "\t" + io::cell(math::exp(probability.log_total(n))) + "\t" + exact::to_string(number.total(n)) +
+           "\n";
+  return {};
+}
+
+}  // namespace
+
+failure check(const settings& s, const grammar::pcfg& g, std::string& out) {
+  const result<grammar::pcfg_properties> measured = grammar::properties_of(g);
+  if (!measured) return s.grammar_path + ": " + measured.state.reason + ": " + g.names[measured.state.position];
+  const grammar::pcfg_properties& found = measured.value;
+  const auto sizes = std::ranges::minmax(g.rules, {}, &grammar::pcfg_rule::size);
+  line(out, "start symbol", g.names[g.start]);
+  line(out, "nonterminals",
+       std::to_string(g.nonterminals) + members(g, 0, g.nonterminals, found.reachable, "reachable") +
+           members(g, 0, g.nonterminals, found.productive, "productive"));
+  line(out, "words", std::to_string(g.words()) + members(g, g.nonterminals, g.symbols(), found.reachable, "reachable"));
+  line(out, "rules", std::to_string(g.rules.size()));
+  line(out, "symbols on a right side", std::to_string(sizes.min.size) + " to " + std::to_string(sizes.max.size));
+  line(out, "spectral radius of the mean matrix", io::cell(found.radius));
+  line(out, "probability that a derivation ends", io::cell(found.ends[g.start]));
+  line(out, "consistent", found.consistent(g) ? "yes" : "no");
+  describe_means(g, found, out);
+  if (!found.consistent(g) && found.ends[g.start] > 0) {
+    const grammar::pcfg ending = grammar::conditioned_on_ending(g, found.ends);
+    out += "given that it ends:\n";
+    if (const auto of_ending = grammar::properties_of(ending)) describe_means(ending, of_ending.value, out);
+  }
+  return s.lengths > 0 ? describe_lengths(s, g, out) : failure();
+}
+
+}  // namespace tool

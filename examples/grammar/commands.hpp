@@ -1,0 +1,27 @@
+// The commands: each gives its whole output, or an error as it is printed.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include <frond/exact/weighted_form.hpp>
+
+#include "sentences.hpp"
+
+namespace tool {
+
+failure check(const settings& s, const grammar::pcfg& g, std::string& out);
+failure sample(const settings& s, const grammar::pcfg& g, std::string& out);
+failure parse(const settings& s, const grammar::pcfg& g, std::string& out);
+failure denoise(const settings& s, const grammar::pcfg& g, std::string& out);
+
+// The weights of the rules in a semiring, ready for charts.
+template <class Semiring>
+failure weigh_rules(const settings& s, const grammar::pcfg& g, exact::weighted_form<Semiring>& out) {
+  auto weighted = exact::weigh<Semiring>(g);
+  if (!weighted) return s.grammar_path + ": " + weighted.state.reason + ": " + g.names[weighted.state.position];
+  out = std::move(weighted.value);
+  return {};
+}
+
+}  // namespace tool

@@ -1,0 +1,71 @@
+// grammar denoise: what the words of noisy sentences were.
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <frond/diffusion/process.hpp>
+#include <frond/exact/pcfg_posterior.hpp>
+#include <frond/io/csv.hpp>
+
+#include "commands.hpp"
+
+namespace tool {
+
+namespace {
+
+using posterior = exact::pcfg_posterior<double>;
+
+// What is hidden says nothing; what is seen says by the noise what the word was.
+void observe(const settings& s, const sentence& noisy, posterior& p) {
+  const diffusion::uniform process{p.vocabulary()};
+  const diffusion::two_likelihoods<double> seen =
+      s.uniform_noise ? process.visible_likelihood(s.alpha_bar) : diffusion::two_likelihoods<double>{1, 0};
+  for (std::size_t i = 0; i < noisy.words.size(); ++i) {
+    const auto likelihood = p.likelihood(i);
+    const bool hidden = noisy.words[i] == p.vocabulary();
+    std::ranges::fill(likelihood, hidden ? 1.0 : seen.other);
+    if (!hidden) likelihood[noisy.words[i]] = seen.same;
+  }
+}
+
+// A row for each position and each of its likeliest words.
+void write_marginals(const settings& s, const grammar::pcfg& g, const sentence& noisy, posterior& p, std::string& out) {
+  std::vector<double> law(g.words());
+  std::vector<std::uint32_t> order(g.words());
+  const std::size_t shown = s.top == 0 ? order.size() : std::min<std::size_t>(s.top, order.size());
+  for (std::size_t i = 0; i < noisy.words.size(); ++i) {
+    p.marginal(i, std::span(law));
+    std::iota(order.begin(), order.end(), 0u);
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
+                      [&](std::uint32_t a, std::uint32_t b) { return law[a] != law[b] ? law[a] > law[b] : a < b; });
+    for (std::size_t k = 0; k < shown && (k == 0 || law[order[k]] > 0); ++k)
+      out += std::to_string(noisy.line) + "\t" + std::to_string(i + 1) + "\t" + noisy.tokens[i] + "\t" +
+             g.names[g.nonterminals + order[k]] + "\t" + io::cell(law[order[k]]) + "\n";
+  }
+}
+
+}  // namespace
+
+failure denoise(const settings& s, const grammar::pcfg& g, std::string& out) {
+  exact::weighted_form<exact::sum_product<double>> weights;
+  std::vector<sentence> sentences;
+  if (failure wrong = weigh_rules(s, g, weights)) return wrong;
+  if (failure wrong = read_sentences(s, g, true, sentences)) return wrong;
+  if (s.samples == 0) out += "line\tposition\tnoisy\tword\tprobability\n";
+  grammar::derivation derived;
+  for (std::size_t i = 0; i < sentences.size(); ++i) {
+    posterior p(weights, sentences[i].words.size());
+    observe(s, sentences[i], p);
+    if (!p.update()) return located(s, sentences[i], "no sentence of the grammar of this length becomes this one");
+    if (s.samples == 0) write_marginals(s, g, sentences[i], p, out);
+    for (std::uint64_t k = 0; k < s.samples; ++k) {
+      if (const status state = p.sample(seed{s.seed}, std::uint64_t{i} << 32 | k, derived); !state)
+        return located(s, sentences[i], state.reason);
+      out += text_of(g, derived.words) + "\n";
+    }
+  }
+  return {};
+}
+
+}  // namespace tool

@@ -1,0 +1,43 @@
+// A person with a grammar file and no C++ gets sentences, probabilities, parses and denoised sentences.
+#include <cstdio>
+#include <string>
+
+#include "commands.hpp"
+#include "settings.hpp"
+
+namespace {
+
+using namespace tool;
+
+// "FILE:line:column: reason", as far as there is a line and a column.
+std::string message(const settings& s, const grammar::pcfg_error& error) {
+  std::string text = error.where.file == 0 ? s.grammar_path : s.lexicon_path;
+  for (const std::uint32_t number : {error.where.line, error.where.column})
+    if (number > 0) text += ":" + std::to_string(number);
+  return text + ": " + error.text();
+}
+
+failure run(const settings& s, std::string& out) {
+  const grammar::pcfg_result made = io::load_grammar(s.grammar_path, s.text, s.lexicon_path);
+  if (!made.ok()) return message(s, made.error);
+  if (s.command == "check") return check(s, made.grammar, out);
+  if (s.command == "sample") return sample(s, made.grammar, out);
+  if (s.command == "parse") return parse(s, made.grammar, out);
+  return denoise(s, made.grammar, out);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const settings s = read_settings(argc, argv);
+  std::string out;
+  if (const failure wrong = run(s, out)) {
+    std::fprintf(stderr, "%s\n", wrong->c_str());
+    return 1;
+  }
+  if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size() || std::fflush(stdout) != 0) {
+    std::fprintf(stderr, "standard output: it cannot be written\n");
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,56 @@
+// grammar sample: random sentences, of any length or of one.
+#include <string>
+
+#include <frond/exact/length_chart.hpp>
+#include <frond/grammar/pcfg_properties.hpp>
+#include <frond/grammar/pcfg_sample.hpp>
+
+#include "commands.hpp"
+
+namespace tool {
+
+namespace {
+
+// Asks draw(index, derivation) for each sentence and writes it.
+template <class Draw>
+failure write_sentences(const settings& s, const grammar::pcfg& g, const Draw& draw, std::string& out) {
+  grammar::derivation derived;
+  for (std::uint64_t i = 0; i < s.count; ++i) {
+    if (const status state = draw(i, derived); !state)
+      return s.grammar_path + ": sentence " + std::to_string(i) + ": " + state.reason;
+    out += (s.trees ? grammar::bracketed(g, derived) : text_of(g, derived.words)) + "\n";
+  }
+  return {};
+}
+
+failure sample_length(const settings& s, const grammar::pcfg& g, std::string& out) {
+  exact::weighted_form<exact::sum_product<double>> weights;
+  if (failure wrong = weigh_rules(s, g, weights)) return wrong;
+  const auto length = static_cast<std::size_t>(s.length);
+  const exact::length_chart chart(weights, length);
+  if (!(chart.total(length) > 0)) return s.grammar_path + ": the grammar has no sentence of this length";
+  const exact::length_source source(chart, length);
+  return write_sentences(
+      s, g, [&](std::uint64_t i, grammar::derivation& derived) { return source.sample(seed{s.seed}, i, derived); }, out);
+}
+
+}  // namespace
+
+failure sample(const settings& s, const grammar::pcfg& g, std::string& out) {
+  if (s.length >= 0) return sample_length(s, g, out);
+  grammar::pcfg ending;
+  if (s.ending) {
+    const result<grammar::pcfg_properties> found = grammar::properties_of(g);
+    if (!found) return s.grammar_path + ": " + found.state.reason + ": " + g.names[found.state.position];
+    if (!(found.value.ends[g.start] > 0)) return s.grammar_path + ": no derivation ends";
+    ending = grammar::conditioned_on_ending(g, found.value.ends);
+  }
+  const grammar::pcfg& from = s.ending ? ending : g;
+  const grammar::pcfg_sampler sampler(from);
+  const grammar::derivation_bound bound{.words = s.max_length};
+  return write_sentences(
+      s, from, [&](std::uint64_t i, grammar::derivation& derived) { return sampler.sample(seed{s.seed}, i, bound, derived); },
+      out);
+}
+
+}  // namespace tool

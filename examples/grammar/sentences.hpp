@@ -1,0 +1,35 @@
+// Sentences as lines of words, there and back.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <frond/grammar/pcfg.hpp>
+
+#include "settings.hpp"
+
+namespace tool {
+
+// An error as it is printed, or nothing.
+using failure = std::optional<std::string>;
+
+struct sentence {
+  std::size_t line = 0;
+  std::vector<std::string> tokens;
+  std::vector<std::uint32_t> words;  // as the grammar numbers them; its words() for what it does not have
+};
+
+// All sentences of the file that the settings name, or of standard input. A mask is no word; other words that the grammar does
+// not have are an error, unless the settings say otherwise.
+failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, std::vector<sentence>& out);
+
+// "we sing"
+std::string text_of(const grammar::pcfg& g, std::span<const std::uint32_t> words);
+
+// "FILE:line: what"
+std::string located(const settings& s, const sentence& at, const std::string& what);
+
+}  // namespace tool
