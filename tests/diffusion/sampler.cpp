@@ -212,6 +212,8 @@ TEST_CASE("what does not fit together is refused with a reason") {
   CHECK(reason(uniform{3}, {}, 10, 6) == "");
   out.assign(6, 77);
   CHECK(reason(uniform{3}, {.noise = {.steps = 0}}, 10, 6) == "a schedule needs at least one step");
+  CHECK(reason(uniform{3}, {.noise = {.kind = schedule::single_level}}, 10, 6) ==
+        "sampling starts from pure noise, this schedule does not");
   CHECK(reason(uniform{4}, {}, 10, 6) == "the process and the denoiser have different vocabularies");
   CHECK(std::string_view(frond::diffusion::sample(absorbing{3}, model, seed{1}, {}, memory, out).reason) ==
         "the denoiser was made for another process: one of the two has masks, the other has none");

@@ -45,6 +45,7 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
                                 std::size_t symbols) {
   const std::size_t length = model.length(), given = options.given.size();
   if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
+  if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
   if (process.vocabulary == 0 || process.vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols", 0};
   if (process.vocabulary != model.vocabulary()) return {"the process and the denoiser have different vocabularies", 0};
   if (process.input_symbols() != model.input_symbols()) {
