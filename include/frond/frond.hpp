@@ -97,6 +97,7 @@
 #include <frond/train/fit.hpp>
 #include <frond/train/optimiser.hpp>
 #include <frond/train/problem.hpp>
+#include <frond/train/sphere_runs.hpp>
 #include <frond/train/trainer.hpp>
 
 #include <frond/codec/record.hpp>
