@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include <frond/grammar/hierarchy_shape.hpp>
 #include <frond/grammar/rhm_shape.hpp>
 
 namespace bench {
@@ -12,6 +13,14 @@ namespace bench {
 inline std::uint64_t belief_operations(const frond::grammar::rhm_shape& shape) {
   std::uint64_t rules = 0;
   for (std::uint32_t level = 1; level <= shape.depth; ++level) rules += shape.level_nodes(level) * shape.rule_count(level);
+  return 6 * rules;
+}
+
+
+// The same for a hierarchy; what patches of blanks cost is not counted either.
+inline std::uint64_t belief_operations(const frond::grammar::hierarchy_shape& shape) {
+  std::uint64_t rules = 0;
+  for (std::uint32_t level = 1; level <= shape.depth(); ++level) rules += shape.level_nodes(level) * shape.rule_count(level);
   return 6 * rules;
 }
 

@@ -45,6 +45,7 @@ class hierarchy_tree {
     patches_up_ = take(parts.patches);
     patches_down_ = take(parts.patches);
     steps_ = take(parts.steps);
+    leaves_ = row(0);
     for (std::uint32_t l = 1; l <= grammar.shape.depth(); ++l) {
       const std::size_t first = grammar.shape.chances_offset(l), count = grammar.level_chances(l).size();
       for (std::uint32_t k = 0; k < count; ++k) chances_[first + k] = static_cast<Real>(grammar.chance(l, k));
@@ -52,15 +53,14 @@ class hierarchy_tree {
   }
 
   // Where the likelihoods of token `position` go, [symbol_count(0)], as in tree<Real>.
-  [[nodiscard]] constexpr std::span<Real> leaf(std::size_t position) { return message(up_, row(0), position); }
+  [[nodiscard]] constexpr std::span<Real> leaf(std::size_t position) { return message(up_, leaves_, position); }
 
   // Collects at each node what its subtree says about it. O(nodes rules symbols branching).
   constexpr void upward() {
     const grammar::hierarchy_shape& shape = grammar_.shape;
     contradictions_ = 0;
     exponent_ = 0;
-    const level_row leaves = row(0);
-    for (std::size_t i = 0; i < leaves.nodes; ++i) rescale(message(up_, leaves, i));
+    for (std::size_t i = 0; i < leaves_.nodes; ++i) rescale(message(up_, leaves_, i));
     for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
       const step at = step_of(l);
       for (std::size_t i = 0; i < at.parents.nodes; ++i) {
@@ -171,9 +171,13 @@ class hierarchy_tree {
 
   [[nodiscard]] constexpr level_row row(std::uint32_t level) const {
     const grammar::hierarchy_shape& shape = grammar_.shape;
-    std::size_t first = 0;
-    for (std::uint32_t l = shape.depth(); l > level; --l) first += shape.level_nodes(l) * shape.symbol_count(l);
-    return {first, shape.level_nodes(level), shape.symbol_count(level)};
+    level_row at{0, 1, shape.symbols(shape.depth())};
+    for (std::uint32_t l = shape.depth(); l > level; --l) {
+      at.first += at.nodes * at.symbols;
+      at.nodes *= shape.children(l);
+      at.symbols = shape.symbol_count(l - 1);
+    }
+    return at;
   }
   [[nodiscard]] constexpr step step_of(std::uint32_t l) const {
     const grammar::hierarchy_shape& shape = grammar_.shape;
@@ -198,7 +202,8 @@ class hierarchy_tree {
     return at.children.first + node * at.child_count * at.children.symbols;
   }
   [[nodiscard]] constexpr detail::belief<Real> belief_at(std::uint32_t level, std::size_t position) const {
-    return {message(up_, row(level), position), message(down_, row(level), position)};
+    const level_row at = level == 0 ? leaves_ : row(level);
+    return {message(up_, at, position), message(down_, at, position)};
   }
 
   template <class Call>
@@ -275,6 +280,7 @@ class hierarchy_tree {
   }
 
   grammar::hierarchy_view grammar_;
+  level_row leaves_;
   std::span<Real> up_, down_;                  // [level L .. 0][node][symbols]
   std::span<Real> chances_;                    // as in the view, but each rule's own
   std::span<Real> choices_;                    // weights of what is drawn
