@@ -29,6 +29,7 @@
 #include <frond/exact/pcfg_denoiser.hpp>
 #include <frond/exact/pcfg_posterior.hpp>
 #include <frond/exact/semiring.hpp>
+#include <frond/exact/sentence_sets.hpp>
 #include <frond/exact/weighted_form.hpp>
 
 #include <frond/io/checkpoint.hpp>

@@ -85,21 +85,35 @@ struct strings {
   }
 };
 
+// How weights of several ways are put together.
+struct summed {
+  double operator()(double a, double b) const { return a + b; }
+};
+struct best {
+  double operator()(double a, double b) const { return std::max(a, b); }
+};
+
 // The weight of every concatenation.
-inline std::vector<double> concatenate(const strings& all, const std::vector<double>& a, const std::vector<double>& b) {
+template <class Together>
+std::vector<double> concatenate(const strings& all, const std::vector<double>& a, const std::vector<double>& b,
+                                Together together) {
   std::vector<double> out(all.count(), 0.0);
   for (std::size_t m = 0; m <= all.longest; ++m)
     for (std::size_t x = 0; x < all.power[m]; ++x) {
       if (a[all.offset[m] + x] == 0) continue;
       for (std::size_t n = 0; m + n <= all.longest; ++n)
-        for (std::size_t y = 0; y < all.power[n]; ++y)
-          out[all.offset[m + n] + x * all.power[n] + y] += a[all.offset[m] + x] * b[all.offset[n] + y];
+        for (std::size_t y = 0; y < all.power[n]; ++y) {
+          double& sum = out[all.offset[m + n] + x * all.power[n] + y];
+          sum = together(sum, a[all.offset[m] + x] * b[all.offset[n] + y]);
+        }
     }
   return out;
 }
 
-// P(nonterminal => string) for all of them, by iteration from nothing until nothing changes any more.
-inline std::vector<std::vector<double>> languages(const frond::grammar::pcfg& grammar, const strings& all) {
+// P(nonterminal => string) for all of them, by iteration from nothing until nothing changes any more; or with `best` the
+// probability of the best derivation.
+template <class Together = summed>
+std::vector<std::vector<double>> languages(const frond::grammar::pcfg& grammar, const strings& all, Together together = {}) {
   std::vector<std::vector<double>> language(grammar.symbols(), std::vector<double>(all.count(), 0.0));
   for (std::uint32_t w = 0; w < grammar.words(); ++w) language[grammar.nonterminals + w][all.offset[1] + w] = 1;
   for (int round = 0; round < 20000; ++round) {
@@ -109,8 +123,9 @@ inline std::vector<std::vector<double>> languages(const frond::grammar::pcfg& gr
       for (const auto& each : grammar.rules_of(a)) {
         std::vector<double> product(all.count(), 0.0);
         product[0] = each.probability;
-        for (const std::uint32_t symbol : grammar.right_side(each)) product = concatenate(all, product, language[symbol]);
-        for (std::size_t s = 0; s < product.size(); ++s) next[s] += product[s];
+        for (const std::uint32_t symbol : grammar.right_side(each))
+          product = concatenate(all, product, language[symbol], together);
+        for (std::size_t s = 0; s < product.size(); ++s) next[s] = together(next[s], product[s]);
       }
       for (std::size_t s = 0; s < next.size(); ++s) change = std::max(change, std::abs(next[s] - language[a][s]));
       language[a] = next;
@@ -118,6 +133,26 @@ inline std::vector<std::vector<double>> languages(const frond::grammar::pcfg& gr
     if (change == 0) break;
   }
   return language;
+}
+
+// A random hierarchy model: one nonterminal for each symbol of each level above the tokens, and a start above its classes.
+inline frond::grammar::pcfg hierarchy(const frond::grammar::rhm_view& rhm) {
+  const std::uint32_t v = rhm.shape.vocabulary, depth = rhm.shape.depth, nonterminals = 1 + depth * v;
+  const auto number = [&](std::uint32_t level, std::uint32_t symbol) {
+    return level == 0 ? nonterminals + symbol : 1 + (depth - level) * v + symbol;
+  };
+  std::vector<rule> rules;
+  for (std::uint32_t a = 0; a < rhm.shape.class_count(); ++a)
+    rules.push_back({0, {number(depth, a)}, 1.0 / rhm.shape.class_count()});
+  for (std::uint32_t level = 1; level <= depth; ++level)
+    for (std::uint32_t a = 0; a < rhm.shape.parent_count(level); ++a)
+      for (std::uint32_t r = 0; r < rhm.shape.rules; ++r) {
+        rule next{number(level, a), {}, 1.0 / rhm.shape.rules};
+        for (const auto symbol : rhm.rule(level, static_cast<frond::symbol>(a), r))
+          next.right.push_back(number(level - 1, symbol));
+        rules.push_back(next);
+      }
+  return make(nonterminals, v, rules);
 }
 
 }  // namespace small_pcfg
