@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "progress.hpp"
+#include "../common/progress.hpp"
 #include "setup.hpp"
 
 namespace demo {
+
+using common::progress;
 
 // `count` sentences from any denoiser; models has one for each worker. Sentence i depends on the key and i alone.
 template <class Model>

@@ -9,15 +9,17 @@
 
 #include <cxxopts.hpp>
 
+#include "../common/gnuplot.hpp"
+#include "../common/progress.hpp"
 #include "learning.hpp"
 #include "picture.hpp"
-#include "progress.hpp"
 #include "report.hpp"
 #include "setup.hpp"
 
 namespace {
 
 using namespace demo;
+using common::seconds_now;
 using exact_model = exact::tree_denoiser<diffusion::uniform, exact::tree_batch_memory<shape>>;
 
 struct settings {
@@ -40,8 +42,8 @@ settings parse(int argc, char** argv) {
     if (given.count("help")) std::exit((std::puts(options.help().c_str()), 0));
     if (!given.unmatched().empty()) throw std::invalid_argument("'" + given.unmatched().front() + "' is no option");
     if (s.steps < 10 || s.steps > 1000000) throw std::invalid_argument("steps must lie between 10 and 1000000");
-    if (s.folder.find_first_of("'\"\n<|") != std::string::npos)
-      throw std::invalid_argument("the folder must be named without quotes, line breaks, < and |, for gnuplot");
+    if (!common::shell_safe(s.folder))
+      throw std::invalid_argument("the folder must be named without quotes and line breaks, for gnuplot");
     if (s.threads > 1024) throw std::invalid_argument("threads must lie between 0 and 1024");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "demo: %s (--help shows the options)\n", error.what());

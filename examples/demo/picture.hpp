@@ -2,11 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "../common/gnuplot.hpp"
 #include "learning.hpp"
 #include "report.hpp"
 
@@ -24,23 +23,22 @@ inline std::string milestones_as_csv(const std::vector<milestone>& curve, std::u
   return table.text();
 }
 
-inline std::string plot_script(const std::string& folder, double exact_loss, const std::vector<table_row>& rows) {
+inline std::string plot_script(double exact_loss, const std::vector<table_row>& rows) {
   std::string script =
       "set terminal pngcairo size 1500,480 font 'DejaVu Sans,11'\nset datafile separator ','\nset datafile missing ''\n";
   script +=
-      "set output '" + folder +
-      "/demo.png'\nset multiplot layout 1,3\nset grid back lc rgb '#dddddd'\nset xtics 500\nset xlabel 'training steps'\n";
+      "set output 'demo.png'\nset multiplot layout 1,3\nset grid back lc rgb '#dddddd'\nset xtics 500\n"
+      "set xlabel 'training steps'\n";
   script += "set title 'Loss'\nset ylabel 'nats a token'\nfloor=" + io::cell(exact_loss) + "\n";
-  script += "plot '" + folder +
-            "/learning.csv' every ::1 using 1:2 with lines lc rgb '#9bbcd8' title 'training', "
-            "'' every ::1 using 1:3 with lines lw 2 lc rgb '#1f77b4' title 'validation', "
-            "floor with lines dt 2 lw 2 lc rgb 'black' title 'exact denoiser'\n";
+  script +=
+      "plot 'learning.csv' every ::1 using 1:2 with lines lc rgb '#9bbcd8' title 'training', "
+      "'' every ::1 using 1:3 with lines lw 2 lc rgb '#1f77b4' title 'validation', "
+      "floor with lines dt 2 lw 2 lc rgb 'black' title 'exact denoiser'\n";
   script +=
       "set title 'Rules are learned level by level'\nset ylabel 'sentences right up to this level'\nset yrange [0:1]\n"
       "set key bottom right\n";
-  script += "plot for [l=1:4] '" + folder +
-            "/learning.csv' every ::1 using 1:3+l with linespoints lw 2 pt 7 ps 0.7 "
-            "title sprintf('level %d', l)\n";
+  script +=
+      "plot for [l=1:4] 'learning.csv' every ::1 using 1:3+l with linespoints lw 2 pt 7 ps 0.7 title sprintf('level %d', l)\n";
   script +=
       "set title 'Invented sentences'\nset xlabel 'level'\nset ylabel 'sentences right up to this level'\n"
       "set key outside top center horizontal\nset xtics 1\nset style data histograms\n"
@@ -54,22 +52,8 @@ inline std::string plot_script(const std::string& folder, double exact_loss, con
   return script;
 }
 
-// False, with a word on why, where the script cannot be written, or gnuplot is not installed or fails. The folder is named in
-// a shell command and in the script; parse() has refused names that would break out of their quotes there.
 inline bool draw_picture(const std::string& folder, double exact_loss, const std::vector<table_row>& rows) {
-  const std::string script = folder + "/demo.gnuplot";
-  if (const status written = io::write_file(script, plot_script(folder, exact_loss, rows)); !written) {
-    std::printf("no picture: %s: %s\n", script.c_str(), written.reason);
-    return false;
-  }
-  if (std::system("command -v gnuplot > /dev/null 2>&1") != 0) {
-    std::printf("no picture: gnuplot is not installed (package gnuplot-nox); its script is %s\n", script.c_str());
-    return false;
-  }
-  const std::string command = "gnuplot '" + script + "' 2> '" + folder + "/gnuplot.log'";
-  const bool drawn = std::system(command.c_str()) == 0;
-  if (!drawn) std::printf("no picture: gnuplot failed, see %s/gnuplot.log\n", folder.c_str());
-  return drawn;
+  return common::draw(folder, "demo", plot_script(exact_loss, rows));
 }
 
 }  // namespace demo

@@ -24,7 +24,7 @@ struct annealed_transition {
 
 // Beliefs in the true symbol, averaged over its nodes, on their way up and down a tree seen through epsilon_noise. For other
 // noise this is no approximation, because it matters there which tokens were hit. All symbols can be roots; vocabulary >= 2.
-// Against belief propagation at vocabulary 32, 8 rules, 9 levels: within 0.015 at every level and noise.
+// Against belief propagation at vocabulary 32, 8 rules, 9 levels: within 0.004 at the tokens and 0.025 at any level and noise.
 class annealed_map {
  public:
   constexpr explicit annealed_map(const grammar::rhm_shape& shape)

@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string>
 
-namespace demo {
+namespace common {
 
 inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -44,4 +44,4 @@ class progress {
   bool on_terminal_;
 };
 
-}  // namespace demo
+}  // namespace common
