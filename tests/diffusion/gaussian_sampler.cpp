@@ -129,14 +129,14 @@ TEST_CASE("samples with noise have the moments of the chain that they follow") {
     solver method;
     float eta;
   };
-  for (const auto [method, eta] : {method_and_eta{solver::ddpm, 0}, {solver::ddim, 0.7f}, {solver::euler_maruyama, 0}}) {
+  for (const auto& used : {method_and_eta{solver::ddpm, 0}, {solver::ddim, 0.7f}, {solver::euler_maruyama, 0}}) {
     for (const auto kind : {schedule::half_log_snr, schedule::linear_signal, schedule::linear_rate}) {
-      CAPTURE(static_cast<int>(method));
+      CAPTURE(static_cast<int>(used.method));
       CAPTURE(kind);
       const normal_law law(dimension, 3.0f, 0.5f);
-      const gaussian_sampling options{.noise = {.kind = kind, .steps = 12}, .method = method, .eta = eta};
+      const gaussian_sampling options{.noise = {.kind = kind, .steps = 12}, .method = used.method, .eta = used.eta};
       const auto [mean, variance] =
-          normal_data::solved_with_jumps(method, static_cast<double>(eta), {3, 0.5}, inner_levels(options.noise));
+          normal_data::solved_with_jumps(used.method, static_cast<double>(used.eta), {3, 0.5}, inner_levels(options.noise));
       double sum = 0, squares = 0, neighbours = 0;
       const auto out = sampled(law, options, rows, 64);
       for (std::size_t i = 0; i < out.size(); ++i) {
