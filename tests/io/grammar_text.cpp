@@ -262,7 +262,7 @@ TEST_CASE("garbage is given up long before its end") {
   CHECK(bytes_taken(random_bytes) == 0);
   CHECK(bytes_taken([](std::size_t) { return std::string(4096, 'a'); }) <= 1 << 16);
   CHECK(bytes_taken([](std::size_t) { return std::string(4096, '\0'); }) <= 1 << 16);
-  CHECK(bytes_taken([](std::size_t) { return std::string(4096, '\n'); }) <= 1 << 25);
-  CHECK(bytes_taken([](std::size_t) { return std::string("S -> a a a a a a a a a a a a a a a a\n"); }) <= 1 << 25);
-  CHECK(bytes_taken([](std::size_t fed) { return "S -> a" + std::to_string(fed) + "\n"; }) <= 1 << 25);
+  CHECK(bytes_taken([](std::size_t) { return std::string(4096, '\n'); }) <= 1 << 24);
+  CHECK(bytes_taken([](std::size_t) { return std::string("S -> a a a a a a a a a a a a a a a a\n"); }) <= 1 << 24);
+  CHECK(bytes_taken([](std::size_t fed) { return "S -> a" + std::to_string(fed) + "\n"; }) <= 1 << 24);
 }

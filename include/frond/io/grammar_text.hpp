@@ -24,8 +24,8 @@ struct grammar_text_options {
   bool normalise = false;            // written probabilities may have any sum, and are divided by it
   bool refuse_inconsistent = false;  // an error where a derivation may never end
   std::size_t max_line = std::size_t{1} << 16;
-  std::size_t max_bytes = std::size_t{1} << 25;  // of one text
-  std::size_t max_rules = std::size_t{1} << 20, max_names = std::size_t{1} << 20;
+  std::size_t max_bytes = std::size_t{1} << 24;  // of one text
+  std::size_t max_rules = std::size_t{1} << 19, max_names = std::size_t{1} << 18;
 };
 
 // Takes the bytes of a text in pieces of any size, perhaps a second text (a lexicon), and makes the grammar. The place of an
