@@ -42,6 +42,9 @@
 #include <frond/parallel/thread_pool.hpp>
 
 #include <frond/analysis/change_table.hpp>
+#include <frond/analysis/clustering.hpp>
+#include <frond/analysis/coarse_grain.hpp>
+#include <frond/analysis/contexts.hpp>
 #include <frond/analysis/copies.hpp>
 #include <frond/analysis/covariance.hpp>
 #include <frond/analysis/cross_entropy.hpp>
@@ -50,5 +53,8 @@
 #include <frond/analysis/fraction.hpp>
 #include <frond/analysis/jackknife.hpp>
 #include <frond/analysis/joint_counts.hpp>
+#include <frond/analysis/k_means.hpp>
+#include <frond/analysis/learned_grammar.hpp>
+#include <frond/analysis/partition.hpp>
 #include <frond/analysis/rule_accuracy.hpp>
 #include <frond/analysis/tree_laws.hpp>

@@ -47,6 +47,8 @@ class joint_counts {
     combine(others, [](std::uint64_t a, std::uint64_t b) { return a - b; });
   }
 
+  [[nodiscard]] std::size_t first_symbols() const { return rows_; }
+  [[nodiscard]] std::size_t second_symbols() const { return columns_; }
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] std::span<const std::uint64_t> counts() const { return counts_; }  // [first][second]
 
