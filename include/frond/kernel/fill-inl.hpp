@@ -82,8 +82,22 @@ inline void fill_bits(const kernel::random_array& from, std::uint32_t* out, std:
 inline void fill_uniform(const kernel::random_array& from, float* out, std::size_t count) {
   fill<uniform_of_words, bits_batches>(from, reinterpret_cast<unsigned char*>(out), count * sizeof *out);
 }
+#if FROND_PASS_LANES == 1
+// Sixteen lanes of Box and Muller's formulas one after the other in one function would be 17 KiB on a Cortex-M4.
+inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
+  const random::address address(from.key, from.purpose, from.index);
+  std::uint64_t element = from.first;
+  for (float* const end = out + count; out != end;) {
+    const random::block words = address.words(static_cast<std::uint32_t>(element / 4));
+    const random::normal_pair low = random::box_muller(words[0], words[1]), high = random::box_muller(words[2], words[3]);
+    const float four[4] = {low.first, low.second, high.first, high.second};
+    for (std::size_t i = element % 4; i < 4 && out != end; ++i, ++element) *out++ = four[i];
+  }
+}
+#else
 inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
   fill<normal_of_words, normal_batches>(from, reinterpret_cast<unsigned char*>(out), count * sizeof *out);
 }
+#endif
 
 }  // namespace frond::inline FROND_ABI::FROND_PASS

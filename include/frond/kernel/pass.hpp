@@ -15,6 +15,7 @@
 #include <frond/kernel/sphere_sgd.hpp>
 #include <frond/kernel/tree_operands.hpp>
 #include <frond/math/scalar.hpp>
+#include <frond/random/normal.hpp>
 #include <frond/random/philox.hpp>
 #include <frond/simd/target.hpp>
 #include <frond/config/prologue.hpp>
