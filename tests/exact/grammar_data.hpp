@@ -1,8 +1,6 @@
 // Grammars and sentences of other people, from the folder that the environment variable FROND_DATA names.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <frond/grammar/pcfg_builder.hpp>
 #include <frond/io/grammar_text.hpp>
 
@@ -28,6 +26,15 @@ inline std::string unpacked(const std::string& name) {
     text.append(buffer, size);
   if (pipe != nullptr) pclose(pipe);
   return text;
+}
+
+// The grammar that was counted on the GUM treebank.
+inline frond::grammar::pcfg_result treebank_grammar() {
+  frond::io::grammar_text_reader reader({.form = frond::io::grammar_form::counts, .start = "ROOT"});
+  reader.feed(unpacked("grammars/gum_pcfg_rules.tsv.gz"));
+  reader.next_text(frond::io::grammar_form::lexicon_counts);
+  reader.feed(unpacked("grammars/gum_pcfg_lexicon.tsv.gz"));
+  return reader.finish();
 }
 
 // Words by name, as the chart numbers them.
