@@ -23,9 +23,10 @@ void observe(const settings& s, const sentence& noisy, posterior& p) {
       s.uniform_noise ? process.visible_likelihood(s.alpha_bar) : diffusion::two_likelihoods<double>{1, 0};
   for (std::size_t i = 0; i < noisy.words.size(); ++i) {
     const auto likelihood = p.likelihood(i);
-    const bool hidden = noisy.words[i] == p.vocabulary();
-    std::ranges::fill(likelihood, hidden ? 1.0 : seen.other);
-    if (!hidden) likelihood[noisy.words[i]] = seen.same;
+    const bool unknown = noisy.words[i] == p.vocabulary(), hidden = noisy.tokens[i] == s.mask;
+    const bool any = hidden || (unknown && s.unknown == unknown_words::are_any);
+    std::ranges::fill(likelihood, any ? 1.0 : unknown ? 0.0 : seen.other);
+    if (!unknown) likelihood[noisy.words[i]] = seen.same;
   }
 }
 

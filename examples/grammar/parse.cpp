@@ -10,6 +10,16 @@
 
 namespace tool {
 
+namespace {
+
+std::string joined(const std::vector<std::string>& tokens) {
+  std::string text;
+  for (const std::string& token : tokens) text += (text.empty() ? "" : " ") + token;
+  return text;
+}
+
+}  // namespace
+
 failure parse(const settings& s, const grammar::pcfg& g, std::string& out) {
   exact::weighted_form<exact::sum_product<double>> probabilities;
   exact::weighted_form<exact::max_product<double>> best_rules;
@@ -22,17 +32,18 @@ failure parse(const settings& s, const grammar::pcfg& g, std::string& out) {
   exact::chart inside(probabilities);
   exact::chart best(best_rules);
   exact::chart number(counts);
+  const auto unknown = s.unknown == unknown_words::are_any ? exact::unknown_word::any : exact::unknown_word::refuse;
   grammar::derivation derived;
   for (std::size_t i = 0; i < sentences.size(); ++i) {
-    // What the grammar does not have was refused above, unless it may be any word.
-    static_cast<void>(inside.inside(sentences[i].words, exact::unknown_word::any));
-    static_cast<void>(best.inside(sentences[i].words, exact::unknown_word::any));
-    static_cast<void>(number.inside(sentences[i].words, exact::unknown_word::any));
-    std::string text;
-    for (const std::string& token : sentences[i].tokens) text += " " + token;
-    out += "sentence:" + text + "\nln probability: " + io::cell(inside.log_total());
-    out += "\nparses: " + exact::to_string(number.total()) + "\n";
-    if (!(inside.total() > 0)) continue;
+    const auto fill = [&](auto& chart) { return chart.inside(sentences[i].words, unknown).ok(); };
+    out += "sentence: " + joined(sentences[i].tokens) + "\n";
+    if (!fill(inside) || !(inside.total() > 0)) {
+      out += "ln probability: -inf\nparses: 0\n";
+      continue;
+    }
+    fill(best);
+    fill(number);
+    out += "ln probability: " + io::cell(inside.log_total()) + "\nparses: " + exact::to_string(number.total()) + "\n";
     if (const status state = exact::best_derivation(best, derived); !state) return located(s, sentences[i], state.reason);
     out += "best: " + grammar::bracketed(g, derived) + "\nln probability of the best: " + io::cell(best.log_total()) + "\n";
     for (std::uint64_t k = 0; k < s.samples; ++k) {

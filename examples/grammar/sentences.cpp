@@ -35,7 +35,7 @@ failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, st
       const std::string token = line.substr(at, end - at);
       const auto found = numbers.find(token);
       const std::string place = name_of(s) + ":" + std::to_string(number) + ":" + std::to_string(at + 1) + ": ";
-      if (found == numbers.end() && !s.any_unknown && !(masks && token == s.mask))
+      if (found == numbers.end() && s.unknown == unknown_words::are_errors && !(masks && token == s.mask))
         return place + "the grammar does not have this word: " + token;
       if (next.tokens.size() == s.max_length) return place + "a sentence has more words than --max-length allows";
       next.tokens.push_back(token);

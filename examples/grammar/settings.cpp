@@ -55,7 +55,7 @@ cxxopts::Options make_options(settings& s) {
       "trees", "write trees, not sentences", cxxopts::value(s.trees));
   options.add_options("parse, denoise")("samples", "random parses, or clean sentences, for each sentence",
                                         cxxopts::value(s.samples)->default_value("0"))(
-      "unknown", "words that the grammar does not have: error, or any (of its words)", text("error"))(
+      "unknown", "words that the grammar does not have: error, impossible, or any (of its words)", text("error"))(
       "noise", "absorbing: masks hide words; uniform: words were replaced by random ones", text("absorbing"))(
       "mask", "the token that hides a word", cxxopts::value(s.mask)->default_value("_"))(
       "alpha-bar", "uniform noise: the chance that a word was left alone", text("0.5"))(
@@ -84,7 +84,9 @@ void check_settings(const cxxopts::ParseResult& given, settings& s) {
   using grammar::undefined_symbols;
   s.text.undefined = one_of<undefined_symbols>(
       given, "undefined", {{"error", undefined_symbols::are_errors}, {"unproductive", undefined_symbols::are_unproductive}});
-  s.any_unknown = one_of<bool>(given, "unknown", {{"error", false}, {"any", true}});
+  s.unknown = one_of<unknown_words>(
+      given, "unknown",
+      {{"error", unknown_words::are_errors}, {"impossible", unknown_words::are_impossible}, {"any", unknown_words::are_any}});
   s.uniform_noise = one_of<bool>(given, "noise", {{"absorbing", false}, {"uniform", true}});
   const auto number = given["alpha-bar"].as<std::string>();
   const result<double> alpha_bar = read_decimal({number.data(), number.size()});

@@ -10,13 +10,20 @@ namespace tool {
 
 using namespace frond;
 
+enum class unknown_words : std::uint8_t {
+  are_errors,
+  are_impossible,  // a sentence with one has probability zero
+  are_any,         // one may be each word of the grammar
+};
+
 struct settings {
   std::string command, grammar_path, lexicon_path, sentences_path;  // no path: standard input
   io::grammar_text_options text;
   std::uint64_t seed = 1, count = 10, samples = 0;
   std::int64_t length = -1;  // below zero: any
   std::uint32_t max_length = 1000, lengths = 0, top = 5;
-  bool trees = false, ending = false, any_unknown = false, uniform_noise = false;
+  bool trees = false, ending = false, uniform_noise = false;
+  unknown_words unknown = unknown_words::are_errors;
   double alpha_bar = 0.5;
   std::string mask = "_";
 };

@@ -49,6 +49,7 @@ succeeds("\nsample: \\(S \\(NP we\\) \\(VP sing\\)\\)\nsample: \\(S \\(NP we\\) 
 set(input "we sing\nwe  dance\n")
 fails("^standard input:2:5: the grammar does not have this word: dance\n$" parse ${songs})
 succeeds("sentence: we dance\nln probability: -1.203972804325" parse ${songs} --unknown any)
+succeeds("parses: 1\n.*sentence: we dance\nln probability: -inf\nparses: 0\n$" parse ${songs} --unknown impossible)
 fails("^standard input:1:4: a sentence has more words than --max-length allows\n$" parse ${songs} --max-length 1)
 fails("^${BUILD}/none.txt: the file cannot be opened\n$" parse ${songs} ${BUILD}/none.txt)
 

@@ -36,6 +36,19 @@ endif()
 fails("commandtalk.cfg:362:31: an undefined symbol: [^\n]*: DYNAMIC_POINT_ID\n$" check ${BUILD}/commandtalk.cfg)
 succeeds("^start symbol: SIGMA\nnonterminals: 4760,.*\nwords: 1771\nrules: 28851\n.*consistent: no\n"
          check ${BUILD}/commandtalk.cfg --undefined unproductive)
+# The numbers of parses that come with it.
+file(STRINGS ${BUILD}/commandtalk_sentences.txt lines REGEX "^[0-9]+ : ")
+list(TRANSFORM lines REPLACE "^([0-9]+) : .*$" "\\1" OUTPUT_VARIABLE expected)
+list(TRANSFORM lines REPLACE "^[0-9]+ : (.*)$" "\\1\n" OUTPUT_VARIABLE sentences)
+string(CONCAT sentences ${sentences})
+file(WRITE ${BUILD}/sentences.txt "${sentences}")
+succeeds("^sentence: " parse ${BUILD}/commandtalk.cfg ${BUILD}/sentences.txt --undefined unproductive --unknown impossible)
+string(REGEX MATCHALL "parses: [0-9]+" parses "${output}")
+list(TRANSFORM parses REPLACE "parses: " "")
+list(LENGTH parses sentence_count)
+if(NOT sentence_count EQUAL 162 OR NOT parses STREQUAL expected)
+  message(SEND_ERROR "Numbers of parses: ${parses}\nexpected: ${expected}")
+endif()
 # One expected length is known: that of a treebank's grammar is that of its sentences, 98,363 words in 4,636 trees (Chi and
 # Geman, "Estimation of probabilistic context-free grammars", 1998).
 succeeds("nonterminals: 72\nwords: 13290\nrules: 19641\n.*consistent: yes\nexpected length: 21.2172131147"
