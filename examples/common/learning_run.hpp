@@ -29,7 +29,7 @@ struct learning {
 
   [[nodiscard]] std::string name() const {
     const auto text = [](auto number) { return std::to_string(number); };
-    return "v" + text(shape.vocabulary) + "_m" + text(shape.rules) + "_L" + text(shape.depth) + "_P" + text(sentences) +
+    return std::string("v") + text(shape.vocabulary) + "_m" + text(shape.rules) + "_L" + text(shape.depth) + "_P" + text(sentences) +
            "_grammar" + text(rules) + "_draw" + text(draw) + "_width" + text(width) + "_steps" + text(max_steps) + "_seed" +
            text(base);
   }
@@ -62,43 +62,95 @@ inline std::vector<double> levels_of(const grammar::rhm_view& rules, std::span<c
   return values;
 }
 
-// A tree U-Net, uniform noise, Adam: levels_of() what it writes, then its lowest validation loss in nats a token, the step at
-// which it had it, and the share of its sentences that it was shown.
-inline std::vector<double> learn(const learning& task) {
-  const diffusion::uniform noise{task.shape.vocabulary};
-  const drawn_grammar drawn(task.shape, task.rules_key());
-  const auto net = nn::make_tree_unet({.branching = task.shape.branching,
-                                       .depth = task.shape.depth,
-                                       .input_channels = nn::token_channels(noise.input_symbols()),
-                                       .output_channels = task.shape.vocabulary,
-                                       .width = task.width});
-  const nn::plan plan = net;
-  const grammar::rhm_subset from{drawn.view()};
-  const train::denoising training{train::data_set{from, task.key(1), 0, task.sentences}, noise, learning_times, task.key(2)};
-  const train::denoising held_out{train::data_set{from, task.key(1), task.sentences, task.validation}, noise, learning_times,
-                                  task.key(3)};
-  const train::options options{.optimiser = {.rate = 1e-3f, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64};
-  const serial_executor alone;
-  std::vector<float> weights(plan.parameter_count), best(plan.parameter_count);
-  std::vector<float> memory(train::training_memory(plan, options, 1));
-  std::vector<float> evaluation(train::evaluation_memory(plan, task.validation, 64, 1));
-  nn::initialise(plan, nn::initialisation::he_zero_readout, task.key(4), weights);
-  train::trainer trainer(plan, training, options, weights, memory, alone);
-  train::early_stopping stopping{.patience = task.patience};
-  train::fit(trainer, held_out,
-             {.max_steps = task.max_steps, .evaluate_every = task.evaluate_every, .validation_count = task.validation}, stopping,
-             best, evaluation, alone, [](auto, auto, auto) { return true; });
+// A tree U-Net that learns sentences first .. first + task.sentences - 1 of the draw: uniform noise, Adam, batches of 64. What it
+// is validated on follows behind the first task.sentences ones.
+class student {
+ public:
+  student(const learning& task, const grammar::rhm_view& rules, std::uint64_t first = 0)
+      : task_(task), noise_{task.shape.vocabulary}, net_(make_net(task)), plan_(net_),
+        training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2)},
+        held_out_{{{rules}, task.key(1), task.sentences, task.validation}, noise_, learning_times, task.key(3)},
+        weights_(plan_.parameter_count), memory_(train::training_memory(plan_, options(), 1)),
+        trainer_(plan_, training_, options(), weights_, memory_, alone_) {
+    nn::initialise(plan_, nn::initialisation::he_zero_readout, task.key(4), weights_);
+  }
+  student(const student&) = delete;
+  student& operator=(const student&) = delete;
 
-  std::vector<float> scratch(plan.scratch_size * 32);
-  nn::network_denoiser<diffusion::uniform> model(plan, noise, best, scratch);
-  const std::vector<symbol> sentences = written_by(noise, model, task.key(5), task.samples);
-  std::vector<symbol> shown(task.sentences * model.length());
-  for (std::uint64_t i = 0; i < task.sentences; ++i)
-    from.sample(task.key(1), i, std::span<symbol>(shown).subspan(i * model.length(), model.length()));
+  void learn_until(std::uint64_t step) {
+    while (trainer_.steps() < step) trainer_.step();
+  }
+
+  // Learns until the validation loss stops falling, and takes the weights with the lowest one.
+  train::early_stopping learn() {
+    train::early_stopping stopping{.patience = task_.patience};
+    std::vector<float> best(weights_.size());
+    std::vector<float> memory(train::evaluation_memory(plan_, task_.validation, 64, 1));
+    const train::fit_options limits{
+        .max_steps = task_.max_steps, .evaluate_every = task_.evaluate_every, .validation_count = task_.validation};
+    train::fit(trainer_, held_out_, limits, stopping, best, memory, alone_, [](auto, auto, auto) { return true; });
+    weights_ = best;
+    return stopping;
+  }
+
+  // What it writes now: `task.samples` sentences, from the same noise each time.
+  [[nodiscard]] std::vector<symbol> write() const {
+    std::vector<float> scratch(plan_.scratch_size * 32);
+    nn::network_denoiser<diffusion::uniform> model(plan_, noise_, weights_, scratch);
+    return written_by(noise_, model, task_.key(5), task_.samples);
+  }
+
+  // Its loss on what it is validated on, beside that of belief propagation.
+  [[nodiscard]] analysis::excess_loss excess() const {
+    std::vector<float> scratch(plan_.scratch_size * 32), messages(exact::tree_batch_memory_size(task_.shape).value);
+    nn::network_denoiser<diffusion::uniform> model(plan_, noise_, weights_, scratch);
+    exact::tree_denoiser reference(training_.data.from.view, noise_, std::span<float>(messages));
+    return analysis::compare_losses(model, reference, held_out_, task_.validation);
+  }
+
+  // All that it is shown.
+  [[nodiscard]] std::vector<symbol> shown() const {
+    const std::size_t length = task_.shape.leaves();
+    std::vector<symbol> sentences(task_.sentences * length);
+    for (std::uint64_t i = 0; i < task_.sentences; ++i)
+      training_.data.from.sample(task_.key(1), training_.data.first + i, std::span<symbol>(sentences).subspan(i * length, length));
+    return sentences;
+  }
+
+ private:
+  using problem = train::denoising<grammar::rhm_subset, diffusion::uniform>;
+
+  static nn::plan_storage<128> make_net(const learning& task) {
+    const diffusion::uniform noise{task.shape.vocabulary};
+    return nn::make_tree_unet({.branching = task.shape.branching,
+                               .depth = task.shape.depth,
+                               .input_channels = nn::token_channels(noise.input_symbols()),
+                               .output_channels = task.shape.vocabulary,
+                               .width = task.width});
+  }
+  static train::options options() { return {.optimiser = {.rate = 1e-3f, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64}; }
+
+  learning task_;
+  diffusion::uniform noise_;
+  nn::plan_storage<128> net_;
+  nn::plan plan_;
+  problem training_, held_out_;
+  std::vector<float> weights_, memory_;
+  const serial_executor alone_{};
+  train::trainer<problem, const serial_executor> trainer_;
+};
+
+// levels_of() what a student writes at its best, then its validation loss in nats a token, the step at which it had it, and the
+// share of its sentences that it was shown.
+inline std::vector<double> learn(const learning& task) {
+  const drawn_grammar drawn(task.shape, task.rules_key());
+  student learner(task, drawn.view());
+  const train::early_stopping stopping = learner.learn();
+  const std::vector<symbol> sentences = learner.write();
   std::vector<double> values = levels_of(drawn.view(), sentences);
   values.push_back(static_cast<double>(stopping.best_loss));
   values.push_back(static_cast<double>(stopping.best_step));
-  values.push_back(analysis::count_copies(sentences, shown, model.length()).copied.value);
+  values.push_back(analysis::count_copies(sentences, learner.shown(), task.shape.leaves()).copied.value);
   return values;
 }
 

@@ -1,0 +1,195 @@
+// What a network writes that goes on learning the same sentences: first valid new ones, later copies. Two networks with nothing
+// in common but the grammar write the same sentences from the same noise until then: arXiv 2502.12089, and 2505.16959 for the time.
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <frond/lab.hpp>
+
+#include "../../common/learning_run.hpp"
+#include "../../common/sweep.hpp"
+
+namespace {
+
+using namespace common;
+using analysis::estimate;
+
+struct plan {
+  learning inventing{.shape = {.vocabulary = 8, .rules = 2, .branching = 2, .depth = 4}, .sentences = 1200};
+  learning memorising{.shape = {.vocabulary = 16, .rules = 4, .branching = 2, .depth = 3}};
+  std::vector<std::uint64_t> sentences{256, 512, 1024, 2048, 4096};
+  std::vector<std::uint64_t> steps;
+  std::uint64_t runs = 3;
+};
+
+plan plan_of(const settings& s) {
+  plan p;
+  p.inventing.base = p.memorising.base = s.seed;
+  p.memorising.samples = 256;
+  std::uint64_t cap = 51200;
+  if (s.quick) {
+    cap = 800;
+    p.sentences = {16, 32};
+    p.runs = 1;
+    p.memorising.shape = {.vocabulary = 6, .rules = 2, .branching = 2, .depth = 3};
+    p.inventing.sentences = 400, p.inventing.max_steps = 400, p.inventing.patience = 2;
+    for (learning* task : {&p.inventing, &p.memorising}) task->width = 32, task->samples = 64, task->validation = 64;
+  }
+  for (double step = 100; step <= static_cast<double>(cap) * 1.01; step *= std::sqrt(2.0))
+    p.steps.push_back(static_cast<std::uint64_t>(std::lround(step)));
+  p.memorising.max_steps = p.steps.back();
+  return p;
+}
+
+double share_of_equal(const std::vector<symbol>& a, const std::vector<symbol>& b, std::size_t length) {
+  std::size_t equal = 0;
+  for (std::size_t first = 0; first < a.size(); first += length) {
+    std::size_t same = 0;
+    for (std::size_t i = first; i < first + length; ++i) same += a[i] == b[i];
+    equal += same == length;
+  }
+  return static_cast<double>(equal * length) / static_cast<double>(a.size());
+}
+
+constexpr std::size_t width = 4;  // copies, valid, valid and new, equal to the other network's
+
+// Two networks learn disjoint halves of 2 P sentences. For each step the mean of both.
+std::vector<double> measure(const plan& p, std::uint64_t sentences, std::uint64_t rules) {
+  learning task = p.memorising;
+  task.sentences = sentences;
+  task.rules = rules;
+  const drawn_grammar drawn(task.shape, task.rules_key());
+  const std::size_t length = task.shape.leaves();
+  student one(task, drawn.view()), other(task, drawn.view(), sentences);
+  std::vector<double> values;
+  for (const std::uint64_t step : p.steps) {
+    double copies = 0, valid = 0;
+    std::vector<symbol> written[2];
+    int which = 0;
+    for (student* each : {&one, &other}) {
+      each->learn_until(step);
+      written[which] = each->write();
+      copies += analysis::count_copies(written[which], each->shown(), length).copied.value / 2;
+      valid += levels_of(drawn.view(), written[which])[2 * task.shape.depth - 2] / 2;
+      ++which;
+    }
+    values.insert(values.end(), {copies, valid, valid - copies, share_of_equal(written[0], written[1], length)});
+  }
+  return values;
+}
+
+// Strict accuracy of the top level, copies, unique sentences, of a network that stopped in time.
+std::vector<double> invent(const learning& task) {
+  const drawn_grammar drawn(task.shape, task.rules_key());
+  student learner(task, drawn.view());
+  static_cast<void>(learner.learn());
+  const std::vector<symbol> sentences = learner.write();
+  const auto copies = analysis::count_copies(sentences, learner.shown(), task.shape.leaves());
+  return {levels_of(drawn.view(), sentences)[2 * task.shape.depth - 2], copies.copied.value, copies.unique};
+}
+
+std::vector<std::string> columns(const plan& p) {
+  std::vector<std::string> names;
+  for (const std::uint64_t step : p.steps)
+    for (const char* what : {"copies", "valid", "valid_and_new", "equal"}) names.push_back(what + (std::string("@") + std::to_string(step)));
+  return names;
+}
+
+// ln of the step at which half of the sentences are copies, for each run; their mean and error.
+estimate copying_since(const plan& p, const std::vector<std::vector<double>>& results, std::size_t first) {
+  std::vector<double> x, all;
+  for (const std::uint64_t step : p.steps) x.push_back(std::log(static_cast<double>(step)));
+  for (std::size_t run = first; run < first + p.runs; ++run) {
+    std::vector<estimate> copies;
+    for (std::size_t i = 0; i < p.steps.size(); ++i) copies.push_back({results[run][i * width], 0});
+    all.push_back(analysis::crossing(x, copies, 0.5).value);
+  }
+  double sum = 0, squares = 0;
+  const auto n = static_cast<double>(all.size());
+  for (const double at : all) sum += at / n;
+  for (const double at : all) squares += (at - sum) * (at - sum);
+  return {sum, n > 1 ? std::sqrt(squares / (n * (n - 1))) : 0.01};
+}
+
+std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::vector<std::vector<double>>& results) {
+  const auto bound = [&](double value) { return s.quick ? none : value; };
+  std::vector<verdict> rows;
+  double mean[3] = {}, n = static_cast<double>(p.runs);
+  for (std::size_t run = 0; run < p.runs; ++run)
+    for (int i = 0; i < 3; ++i) mean[i] += results[run][static_cast<std::size_t>(i)] / n;
+  rows.push_back({"R7", "v=8 m=2 L=4 P=1200: valid sentences", mean[0], none, none, bound(0.7)});
+  rows.push_back({"R7", "copies of training sentences", mean[1], none, none, none, bound(0.05)});
+  rows.push_back({"R7", "different sentences", mean[2], none, none, bound(0.95)});
+
+  std::vector<double> x;
+  std::vector<estimate> y;
+  for (std::size_t i = 0; i < p.sentences.size(); ++i) {
+    const estimate since = copying_since(p, results, p.runs * (i + 1));
+    const double steps = std::exp(since.value);
+    rows.push_back({"R20", std::string("P=") + std::to_string(p.sentences[i]) + ": steps until half are copies (cap " +
+                               std::to_string(p.steps.back()) + ")", steps, steps * since.standard_error});
+    if (std::isnan(since.value) || !(since.standard_error > 0)) continue;
+    x.push_back(std::log(static_cast<double>(p.sentences[i])));
+    y.push_back(since);
+  }
+  if (x.size() >= 2) {
+    const estimate slope = analysis::fit_line(x, y).slope;
+    rows.push_back({"R20", "exponent of P in the steps until half are copies", slope.value, slope.standard_error, 1, bound(0.7),
+                    bound(1.3)});
+  }
+  return rows;
+}
+
+std::string script(const plan& p, const std::vector<std::vector<double>>& results) {
+  std::string text = "set terminal pngcairo size 1200,480 font 'sans,10'\nset output 'memorising.png'\nset datafile separator ','\n"
+                     "set multiplot layout 1,2\nset logscale x\nset grid\nset xlabel 'training steps'\nset yrange [0:1.02]\n"
+                     "set key left top\n";
+  for (std::size_t i = 0; i < p.sentences.size(); ++i) {
+    text += std::string("$p") + std::to_string(p.sentences[i]) + " << END\n";
+    for (std::size_t step = 0; step < p.steps.size(); ++step) {
+      std::vector<double> mean(width);
+      for (std::size_t run = p.runs * (i + 1); run < p.runs * (i + 2); ++run)
+        for (std::size_t c = 0; c < width; ++c) mean[c] += results[run][step * width + c] / static_cast<double>(p.runs);
+      text += joined(std::to_string(p.steps[step]), mean) + "\n";
+    }
+    text += "END\n";
+  }
+  const auto panel = [&](const char* title, const char* column) {
+    text += std::string("set title '") + title + "'\nplot ";
+    for (const std::uint64_t sentences : p.sentences)
+      text += std::string("$p") + std::to_string(sentences) + " using 1:" + column + " with linespoints title 'P=" + std::to_string(sentences) +
+              "', ";
+    text += "\n";
+  };
+  panel("copies of what was shown", "2");
+  panel("same sentence from two halves of the data", "5");
+  return text + "unset multiplot\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const settings s = parse(argc, argv, "figure_memorising", "Inventing (R7) and, much later, memorising (R20)");
+  const plan p = plan_of(s);
+  const std::size_t row = p.steps.size() * width;
+  std::vector<run> runs;
+  for (std::uint64_t rules = 1; rules <= p.runs; ++rules) {
+    learning task = p.inventing;
+    task.rules = rules;
+    runs.push_back({"inventing_" + task.name(), 1, [=] {
+                      std::vector<double> values = invent(task);
+                      values.resize(row, none);
+                      return values;
+                    }});
+  }
+  for (const std::uint64_t sentences : p.sentences)
+    for (std::uint64_t rules = 1; rules <= p.runs; ++rules) {
+      learning task = p.memorising;
+      task.sentences = sentences, task.rules = rules;
+      runs.push_back({"memorising_" + task.name(), 8, [=] { return measure(p, sentences, rules); }});
+    }
+  std::vector<std::vector<double>> results;
+  if (!sweep(s, columns(p), runs, results)) return 0;
+  finish(s, verdicts_of(s, p, results), "memorising", script(p, results));
+}
