@@ -36,19 +36,19 @@ struct count {
     if (a.is_zero() || b.is_zero()) return {};
     if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, a.kind > b.kind ? a.kind : b.kind};
     if (a.high != 0 && b.high != 0) return too_large();
-    const count low = product(a.low, b.low);
+    const count lower = product(a.low, b.low);
     const count across = a.high != 0 ? product(a.high, b.low) : product(a.low, b.high);
     if (across.high != 0) return too_large();
-    return low + count{0, across.low};
+    return lower + count{0, across.low};
   }
 
  private:
   // Of two 64-bit numbers, by halves.
   static constexpr count product(std::uint64_t a, std::uint64_t b) {
     const std::uint64_t mask = 0xffffffffu, a_low = a & mask, a_high = a >> 32, b_low = b & mask, b_high = b >> 32;
-    const std::uint64_t low = a_low * b_low, middle = a_high * b_low + (low >> 32);  // cannot overflow
+    const std::uint64_t lowest = a_low * b_low, middle = a_high * b_low + (lowest >> 32);  // cannot overflow
     const std::uint64_t other = a_low * b_high + (middle & mask);
-    return {other << 32 | (low & mask), a_high * b_high + (middle >> 32) + (other >> 32)};
+    return {other << 32 | (lowest & mask), a_high * b_high + (middle >> 32) + (other >> 32)};
   }
 };
 
