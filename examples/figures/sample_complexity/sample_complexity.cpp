@@ -194,7 +194,7 @@ std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& f
   rows.push_back({"R1", "ln P_half: level 2 over level 1", gap(1).value, gap(1).standard_error, none, bound(0)});
   rows.push_back({"R1", "P_half: level 3 over level 2", std::exp(gap(2).value), std::exp(gap(2).value) * gap(2).standard_error,
                   m, bound(m / 2), bound(2 * m)});
-  const auto exact = found["exact_" + at(all, base, 1, 1, 0).name()];
+  const auto exact = found[std::string("exact_") + at(all, base, 1, 1, 0).name()];
   for (std::uint32_t level = 1; level <= all.top(); ++level)
     rows.push_back({"R1", std::string("exact denoiser, 100 steps: strict of level ") + std::to_string(level), exact[strict(level)]});
 
