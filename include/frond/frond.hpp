@@ -48,6 +48,7 @@
 #include <frond/grammar/hierarchy_parse.hpp>
 #include <frond/grammar/hierarchy_shape.hpp>
 #include <frond/grammar/parse.hpp>
+#include <frond/grammar/redraw.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/grammar/rhm_shape.hpp>
 #include <frond/grammar/sample_block.hpp>

@@ -55,6 +55,8 @@
 #include <frond/analysis/joint_counts.hpp>
 #include <frond/analysis/k_means.hpp>
 #include <frond/analysis/learned_grammar.hpp>
+#include <frond/analysis/network_features.hpp>
 #include <frond/analysis/partition.hpp>
 #include <frond/analysis/rule_accuracy.hpp>
+#include <frond/analysis/sensitivity.hpp>
 #include <frond/analysis/tree_laws.hpp>
