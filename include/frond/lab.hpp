@@ -44,6 +44,7 @@
 #include <frond/analysis/change_table.hpp>
 #include <frond/analysis/clustering.hpp>
 #include <frond/analysis/coarse_grain.hpp>
+#include <frond/analysis/coherence.hpp>
 #include <frond/analysis/contexts.hpp>
 #include <frond/analysis/copies.hpp>
 #include <frond/analysis/covariance.hpp>
@@ -58,5 +59,6 @@
 #include <frond/analysis/network_features.hpp>
 #include <frond/analysis/partition.hpp>
 #include <frond/analysis/rule_accuracy.hpp>
+#include <frond/analysis/sample_complexity.hpp>
 #include <frond/analysis/sensitivity.hpp>
 #include <frond/analysis/tree_laws.hpp>

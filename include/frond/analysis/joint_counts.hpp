@@ -34,6 +34,13 @@ class joint_counts {
   joint_counts(std::size_t first_symbols, std::size_t second_symbols)
       : rows_(first_symbols), columns_(second_symbols), counts_(rows_ * columns_) {}
 
+  // From a table of counts [first][second].
+  joint_counts(std::size_t first_symbols, std::size_t second_symbols, std::span<const std::uint64_t> counts)
+      : rows_(first_symbols), columns_(second_symbols), counts_(counts.begin(), counts.end()) {
+    FROND_ASSERT(counts.size() == rows_ * columns_, "a table has a count for each pair of symbols");
+    for (const std::uint64_t count : counts) total_ += count;
+  }
+
   void add(std::size_t first, std::size_t second) {
     FROND_ASSERT(first < rows_ && second < columns_, "a label is below the number of its symbols");
     ++counts_[first * columns_ + second];
