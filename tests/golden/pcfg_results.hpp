@@ -1,0 +1,102 @@
+// Exact inference in a general grammar, for golden.cpp: passes in both precisions, best and sampled derivations, counts,
+// sentences of one length and a denoiser, on a grammar with empty right sides, a unary cycle and long right sides.
+#pragma once
+
+#include <frond/core/hash.hpp>
+#include <frond/diffusion/process.hpp>
+#include <frond/exact/chart.hpp>
+#include <frond/exact/derivation.hpp>
+#include <frond/exact/length_chart.hpp>
+#include <frond/exact/outside.hpp>
+#include <frond/exact/pcfg_denoiser.hpp>
+#include <frond/exact/sentence_sets.hpp>
+#include <frond/grammar/pcfg.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace golden {
+
+// S -> A S b A | B | nothing    A -> a | S c | B A    B -> S | a b | nothing    with words a, b, c
+inline frond::grammar::pcfg small_grammar() {
+  frond::grammar::pcfg grammar;
+  grammar.nonterminals = 3;
+  grammar.names = {"S", "A", "B", "a", "b", "c"};
+  grammar.right = {1, 0, 4, 1, 2, 3, 0, 5, 2, 1, 0, 3, 4};
+  grammar.rules = {{0, 0, 4, 0.3},  {0, 4, 1, 0.45}, {0, 5, 0, 0.25}, {1, 5, 1, 0.6}, {1, 6, 2, 0.25},
+                   {1, 8, 2, 0.15}, {2, 10, 1, 0.2}, {2, 11, 2, 0.7}, {2, 13, 0, 0.1}};
+  grammar.first_rule = {0, 3, 6, 9};
+  return grammar;
+}
+
+inline void add_derivation(frond::hasher& h, const frond::exact::derivation& tree) {
+  for (const auto& node : tree.nodes) {
+    h.add(node.rule);
+    h.add(node.begin);
+    h.add(node.end);
+  }
+  for (const std::uint32_t word : tree.words) h.add(word);
+}
+
+template <class Real>
+void add_passes(frond::hasher& h, const frond::grammar::pcfg& grammar) {
+  using namespace frond;
+  const auto weights = exact::weigh<exact::sum_product<Real>>(grammar);
+  h.add(std::uint32_t{weights.ok()});
+  if (!weights.ok()) return;
+  exact::chart chart(weights.value);
+  exact::outside outside(chart);
+  exact::derivation tree;
+  std::vector<Real> likelihoods(8 * 3), law(3);
+  for (std::size_t i = 0; i < likelihoods.size(); ++i) likelihoods[i] = static_cast<Real>(1 + i * i % 7) / 7;
+  for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{8}}) {
+    chart.inside_weights(std::span<const Real>(likelihoods).first(length * 3), length);
+    h.add(std::uint32_t{outside.pass()});
+    h.add(chart.log_total());
+    h.add(std::span(chart.cells().value));
+    h.add(outside.rule_uses());
+    for (std::size_t i = 0; i < length; ++i) {
+      outside.word_law(i, law);
+      h.add(std::span(law));
+    }
+    for (std::uint64_t i = 0; i < 20; ++i)
+      if (exact::sample_derivation(chart, seed{21}, i, tree).ok()) add_derivation(h, tree);
+  }
+  exact::pcfg_denoiser<diffusion::uniform, Real> denoise(weights.value, diffusion::uniform{3}, 6);
+  const symbol noisy[6] = {0, 2, 1, 1, 0, 2};
+  const float alpha_bar = 0.4f;
+  std::vector<float> posterior(18);
+  denoise.predict(noisy, std::span(&alpha_bar, 1), posterior);
+  h.add(std::span(posterior));
+}
+
+inline std::uint64_t general_grammar() {
+  using namespace frond;
+  hasher h;
+  const grammar::pcfg grammar = small_grammar();
+  add_passes<double>(h, grammar);
+  add_passes<float>(h, grammar);
+  const auto weights = exact::weigh<exact::sum_product<double>>(grammar);
+  const auto best_weights = exact::weigh<exact::max_product<double>>(grammar);
+  const auto counts = exact::weigh<exact::counting>(grammar);
+  exact::derivation tree;
+  exact::chart best(best_weights.value);
+  exact::chart number(counts.value);
+  for (std::uint32_t code = 0; code < 81; ++code) {
+    const std::uint32_t sentence[4] = {code % 3, code / 3 % 3, code / 9 % 3, code / 27};
+    if (best.inside(sentence).ok() && exact::best_derivation(best, tree).ok()) add_derivation(h, tree);
+    if (number.inside(sentence).ok()) h.add(number.total().low);
+  }
+  const exact::length_chart lengths(weights.value, 12);
+  for (std::size_t length = 0; length <= 12; ++length) h.add(lengths.log_total(length));
+  const exact::length_source sentences(lengths, 12);
+  for (std::uint64_t i = 0; i < 20; ++i)
+    if (sentences.sample(seed{22}, i, tree).ok()) add_derivation(h, tree);
+  const auto sets = exact::distinct_sentences(weights.value.form, 5);
+  for (const auto& each : sets.value) h.add(static_cast<std::uint64_t>(each.size()));
+  return h.value();
+}
+
+}  // namespace golden
