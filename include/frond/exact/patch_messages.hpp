@@ -44,9 +44,8 @@ constexpr void collect_patch(const Real* up, std::size_t places, std::size_t siz
 }
 
 // What the patch is told, down_patch [size], told to its nodes, down [places][size]:
-//   D_q(c) = D(c) prod_{others} U(blank)
-//   D_q(blank) = places D(blank) prod_{others} U(blank) + sum over q' != q, c of D(c) U_q'(c) prod_{others than q and q'}
-//   U(blank)
+//   D_q(c) = D(c) prod_{r != q} U_r(blank)
+//   D_q(blank) = places D(blank) prod_{r != q} U_r(blank) + sum_{p != q, c} D(c) U_p(c) prod_{r != p, q} U_r(blank)
 // scratch [3 places]. The last sum goes along the patch once in each direction, so the cost is O(places size).
 template <class Real>
 constexpr void distribute_patch(const Real* up, std::size_t places, std::size_t size, const Real* down_patch, Real* down,
