@@ -13,8 +13,8 @@ using namespace tool;
 std::string message(const settings& s, const grammar::pcfg_error& error) {
   std::string text = error.where.file == 0 ? s.grammar_path : s.lexicon_path;
   for (const std::uint32_t number : {error.where.line, error.where.column})
-    if (number > 0) text += ":" + std::to_string(number);
-  return text + ": " + error.text();
+    if (number > 0) text.append(":").append(std::to_string(number));
+  return text.append(": ").append(error.text());
 }
 
 failure run(const settings& s, std::string& out) {

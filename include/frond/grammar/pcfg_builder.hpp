@@ -31,7 +31,7 @@ struct pcfg_error {
   text_place where;
 
   [[nodiscard]] bool ok() const { return reason == nullptr; }
-  [[nodiscard]] std::string text() const { return subject.empty() ? reason : reason + (": " + subject); }
+  [[nodiscard]] std::string text() const { return subject.empty() ? reason : std::string(reason) + ": " + subject; }
 };
 
 // A grammar, or what is wrong with it. `grammar` is meaningful only where ok().
