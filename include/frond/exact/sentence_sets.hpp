@@ -20,6 +20,16 @@ using sentence_set = std::vector<word_string>;
 
 namespace detail {
 
+// Of two strings of one length. (Vectors of integers have an order of their own, but on big-endian machines that of GCC 12's
+// library looks at a quarter of the bytes only.)
+struct earlier_string {
+  bool operator()(const word_string& a, const word_string& b) const {
+    for (std::size_t i = 0; i < a.size(); ++i)
+      if (a[i] != b[i]) return a[i] < b[i];
+    return false;
+  }
+};
+
 // Sets of strings by item and length, from short to long.
 class sentence_set_builder {
  public:
@@ -80,12 +90,12 @@ class sentence_set_builder {
   }
 
   bool unite(sentence_set& into, sentence_set& more) {
-    std::sort(more.begin(), more.end());
+    std::sort(more.begin(), more.end(), earlier_string{});
     more.erase(std::unique(more.begin(), more.end()), more.end());
     strings_ -= into.size();
     sentence_set both;
     both.reserve(into.size() + more.size());
-    std::set_union(into.begin(), into.end(), more.begin(), more.end(), std::back_inserter(both));
+    std::set_union(into.begin(), into.end(), more.begin(), more.end(), std::back_inserter(both), earlier_string{});
     into = std::move(both);
     strings_ += into.size();
     return strings_ <= most_strings_;
