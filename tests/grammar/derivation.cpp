@@ -30,7 +30,7 @@ struct reader {
         CHECK(d.words.at(place++) == symbol - g.nonterminals);
         text += " " + g.names[symbol];
       } else {
-        text += " " + next();
+        (text += " ") += next();
       }
     }
     CHECK(here.end == place);

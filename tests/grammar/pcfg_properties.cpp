@@ -199,7 +199,7 @@ TEST_CASE("too many symbols that call each other are an error") {
   grammar::pcfg_builder builder;
   const std::uint32_t count = grammar::max_component + 1;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::string left = "N" + std::to_string(i), next = "N" + std::to_string((i + 1) % count);
+    const std::string left = std::string("N") + std::to_string(i), next = std::string("N") + std::to_string((i + 1) % count);
     const grammar::pcfg_name right[] = {{next, false, {}}};
     REQUIRE(builder.add({left, false, {}}, right, 0.5).ok());
     REQUIRE(builder.add({left, false, {}}, {}, 0.5).ok());
@@ -212,7 +212,7 @@ TEST_CASE("too many symbols that call each other are an error") {
 TEST_CASE("long chains of symbols need no deep stack") {
   grammar::pcfg_builder builder;
   for (std::uint32_t i = 0; i < 200000; ++i) {
-    const std::string left = "N" + std::to_string(i), next = "N" + std::to_string(i + 1);
+    const std::string left = std::string("N") + std::to_string(i), next = std::string("N") + std::to_string(i + 1);
     const grammar::pcfg_name right[] = {{next, i + 1 == 200000, {}}};
     REQUIRE(builder.add({left, false, {}}, right, 1).ok());
   }
