@@ -42,6 +42,7 @@
 #include <frond/parallel/thread_pool.hpp>
 
 #include <frond/analysis/change_table.hpp>
+#include <frond/analysis/chi_square.hpp>
 #include <frond/analysis/clustering.hpp>
 #include <frond/analysis/coarse_grain.hpp>
 #include <frond/analysis/coherence.hpp>
@@ -50,14 +51,19 @@
 #include <frond/analysis/covariance.hpp>
 #include <frond/analysis/cross_entropy.hpp>
 #include <frond/analysis/curve.hpp>
+#include <frond/analysis/exact_chain.hpp>
 #include <frond/analysis/forward_backward.hpp>
 #include <frond/analysis/fraction.hpp>
+#include <frond/analysis/hermite.hpp>
+#include <frond/analysis/hermite_moments.hpp>
+#include <frond/analysis/information_exponent.hpp>
 #include <frond/analysis/jackknife.hpp>
 #include <frond/analysis/joint_counts.hpp>
 #include <frond/analysis/k_means.hpp>
 #include <frond/analysis/learned_grammar.hpp>
 #include <frond/analysis/network_features.hpp>
 #include <frond/analysis/partition.hpp>
+#include <frond/analysis/population_loss.hpp>
 #include <frond/analysis/rule_accuracy.hpp>
 #include <frond/analysis/sample_complexity.hpp>
 #include <frond/analysis/sensitivity.hpp>

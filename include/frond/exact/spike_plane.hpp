@@ -84,8 +84,9 @@ inline lambda_evidence observe_lambda(latent_coupling coupling, double slope, do
     density = math::normal_density(high) - math::normal_density(low);
   } else {
     const double zero = limit(0.0);
-    out.mass[1] = math::normal_tail(zero);
-    out.mass[0] = math::normal_tail(-zero);
+    const double tail = math::normal_tail(zero < 0.0 ? -zero : zero);
+    out.mass[zero < 0.0 ? 0 : 1] = tail;
+    out.mass[zero < 0.0 ? 1 : 0] = 1.0 - tail;
     density = math::normal_density(zero);
   }
   out.first[1] = mean * out.mass[1] + deviation * density;
