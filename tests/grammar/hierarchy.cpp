@@ -179,7 +179,7 @@ TEST_CASE("shapes that make no sense are refused, with the level") {
   at_two({3, 2, 4000000000u, 4000000000u}, "memory");
   at_two({256, 1, 20}, "255 symbols");
   CHECK(refused(255, {{3, 2, 2}}).ok());
-  CHECK(refused(255, {{3, 2, 2, 1}}).position == 0);  // with the blank there are 256
+  CHECK(std::string(refused(255, {{3, 2, 2, 1}}).reason).find("255 symbols") != std::string::npos);  // the blank is one more
   CHECK_FALSE(refused(3, std::vector<hierarchy_level>(1000, {3, 2, 2})).ok());
 }
 
@@ -197,4 +197,10 @@ TEST_CASE("short memory and exponents that leave a rule without a chance are ref
   const auto refused = draw_hierarchy({3, steep}, seed{1}, rules, order, chances);
   CHECK_FALSE(refused.ok());
   CHECK(refused.state.position == 1);
+  // Rules of 0.7 of 2^-32 each: some have their share rounded to nothing, though not the last.
+  const std::vector<hierarchy_level> crowded{{1, 1000, 2, 0, 3.24}};
+  std::vector<symbol> many_rules(2000);
+  std::vector<std::uint16_t> many_order(1000);
+  std::vector<std::uint32_t> many_chances(1000);
+  CHECK(draw_hierarchy({200, crowded}, seed{1}, many_rules, many_order, many_chances).state.position == 1);
 }
