@@ -1,10 +1,34 @@
-// The golden results of general grammars, variants of the hierarchy and continuous diffusion.
+// The golden results of general grammars, of hierarchies whose levels differ, and of Gaussian diffusion.
 #include "lab.hpp"
 
-#include <frond/grammar/pcfg.hpp>
+#include "gaussian_results.hpp"
+#include "hierarchy_results.hpp"
+#include "pcfg_results.hpp"
 
 namespace golden {
 
-void lab_results() {}
+namespace {
+
+void print_hierarchy(const char* name, const grammar::hierarchy_view& drawn) {
+  const hierarchy_hashes hashes = hierarchy_results(drawn);
+  print("hierarchy_rules", name, hashes.rules.value());
+  print("hierarchy_sentences", name, hashes.sentences.value());
+  print("hierarchy_marginals", name, hashes.marginals.value());
+  print("hierarchy_samples", name, hashes.samples.value());
+}
+
+}  // namespace
+
+void lab_results() {
+  const grammar::rhm<shape> rules{seed{6}};
+  print("gaussian_means", gaussian_means(rules));
+  print("gaussian_predictions", gaussian_predictions(rules));
+  print("gaussian_samples", gaussian_samples(rules));
+  const auto uneven = uneven_hierarchy(uneven_shape, seed{6});
+  const auto sparse = sparse_hierarchy(sparse_shape, seed{6});
+  print_hierarchy("uneven", uneven);
+  print_hierarchy("sparse", sparse);
+  print("general_grammar", general_grammar());
+}
 
 }  // namespace golden

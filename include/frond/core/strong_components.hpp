@@ -66,7 +66,7 @@ class component_search {
     for (std::uint32_t& at : found_.first) at = vertices - at;
     std::reverse(found_.first.begin(), found_.first.end());
     for (std::size_t i = 0; i + 1 < found_.first.size(); ++i) {
-      const auto begin = found_.order.begin() + found_.first[i], end = found_.order.begin() + found_.first[i + 1];
+      std::uint32_t *const begin = &found_.order[found_.first[i]], *const end = found_.order.data() + found_.first[i + 1];
       std::sort(begin, end);
       const auto targets = graph_.targets_of(*begin);
       found_.cyclic.push_back(end - begin > 1 || std::find(targets.begin(), targets.end(), *begin) != targets.end());
