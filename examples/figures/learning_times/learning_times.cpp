@@ -1,0 +1,229 @@
+// How many data one neuron needs until it sees a planted direction: linear in the dimension where the covariance shows it, the
+// square where the third cumulant does, the cube where only the fourth does.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <frond/lab.hpp>
+
+#include "../../common/sweep.hpp"
+
+namespace {
+
+using namespace common;
+using analysis::estimate;
+
+constexpr std::size_t most_seeds = 96;  // of a neuron in one run of the sweep
+
+// One law of n(d): a source, a neuron, and how the step size follows the dimension.
+struct law {
+  const char *name, *id;
+  source::spikes data;
+  kernel::neuron unit;
+  double step_factor, step_power;  // delta = step_factor d^step_power
+  bool fixed_start;                // |w.v| = d^-1/2; else uniform on the sphere
+  struct part {
+    std::size_t dimension, seeds, count;  // `count` runs of the sweep with as many seeds each
+  };
+  std::vector<part> parts;
+  double slope, tolerance;  // of ln n by ln d; of ln (n / (d ln d)) for the covariance
+  [[nodiscard]] bool by_covariance() const { return data.covariance > 0; }
+};
+
+source::latents skewed_latents() { return {.law = source::latent_law::two_point, .probability = 0.3f}; }
+
+std::vector<law> laws(bool quick) {
+  const kernel::neuron odd{.amplitude = 0.2f, .gain = 2.0f}, shifted{.amplitude = 0.2f, .gain = 2.0f, .shift = 0.5f};
+  const source::spikes plain{.cumulant = 10.0f}, skewed{.cumulant = 10.0f, .hidden = skewed_latents()};
+  using parts = std::vector<law::part>;
+  const auto choose = [&](const parts& small, const parts& full) { return quick ? small : full; };
+  return {{"fourth", "R15", plain, odd, 1, -1, true,
+           choose({{12, 48, 1}, {8, 48, 1}}, {{96, 16, 2}, {64, 48, 1}, {48, 96, 1}, {32, 96, 1}, {24, 96, 1}}), 3, 0.25},
+          {"third", "K8", skewed, shifted, 1.25, -0.5, false,
+           choose({{16, 48, 1}, {8, 48, 1}}, {{128, 64, 1}, {96, 64, 1}, {64, 96, 1}, {48, 96, 1}, {32, 96, 1}}), 2, 0.3},
+          {"third_odd", "K8", skewed, odd, 0.6, -1, true,
+           choose({{10, 48, 1}, {8, 48, 1}}, {{48, 64, 1}, {32, 96, 1}, {24, 96, 1}}), 3, 0.3},
+          {"covariance",
+           "R14",
+           {.covariance = 5.0f},
+           odd,
+           1,
+           0,
+           false,
+           choose({{128, 96, 1}, {64, 96, 1}, {32, 96, 1}},
+                  {{1024, 96, 2}, {512, 96, 2}, {256, 96, 2}, {128, 96, 2}, {64, 96, 2}, {32, 96, 2}}),
+           0,
+           0.1}};
+}
+
+train::sphere_problem problem_of(const law& l, std::size_t dimension, std::uint64_t base) {
+  const auto d = static_cast<double>(dimension);
+  train::sphere_problem p{.dimension = dimension,
+                          .data = l.data,
+                          .unit = l.unit,
+                          .delta = static_cast<float>(l.step_factor * std::pow(d, l.step_power)),
+                          .max_steps = 4'000'000'000,
+                          .key = {base << 32 | dimension}};
+  if (l.fixed_start) p.start_v = static_cast<float>(1 / std::sqrt(d));
+  (l.by_covariance() ? p.threshold_u : p.threshold_v) = 0.5f;
+  return p;
+}
+
+// The steps that each seed of one part took.
+std::vector<double> measure(const law& l, const law::part& part, std::size_t number, std::uint64_t base) {
+  const train::sphere_problem p = problem_of(l, part.dimension, base);
+  std::vector<float> memory(train::sphere_memory(part.dimension, 1));
+  std::vector<train::sphere_run> runs(part.seeds);
+  const status done =
+      train::run_on_sphere(p, static_cast<std::uint32_t>(number * part.seeds), {}, memory, runs, std::span<float>());
+  FROND_ASSERT(done.ok(), "the problems of this figure are valid");
+  std::vector<double> steps;
+  for (const train::sphere_run& each : runs) {
+    const std::uint32_t passage = l.by_covariance() ? each.passage_u : each.passage_v;
+    steps.push_back(passage > 0 ? passage : static_cast<double>(p.max_steps));
+  }
+  steps.resize(most_seeds, none);
+  return steps;
+}
+
+// What the seeds of one dimension tell.
+struct point {
+  double dimension = 0;
+  estimate log_steps;
+  double median = 0, deviation = 0, slowest = 0;
+};
+
+point summary(std::size_t dimension, std::vector<double> steps) {
+  std::sort(steps.begin(), steps.end());
+  const auto n = static_cast<double>(steps.size());
+  double mean = 0, squares = 0;
+  for (const double each : steps) mean += std::log(each) / n;
+  for (const double each : steps) squares += (std::log(each) - mean) * (std::log(each) - mean);
+  const double deviation = std::sqrt(squares / (n - 1));
+  const double median = (steps[(steps.size() - 1) / 2] + steps[steps.size() / 2]) / 2;
+  return {static_cast<double>(dimension), {mean, deviation / std::sqrt(n)}, median, deviation, steps.back()};
+}
+
+struct measured_law {
+  law what;
+  std::vector<point> points;
+};
+
+std::vector<measured_law> collect(const std::vector<law>& all, const std::vector<std::vector<double>>& results) {
+  std::vector<measured_law> measured;
+  std::size_t row = 0;
+  for (const law& l : all) {
+    measured.push_back({l, {}});
+    for (const law::part& part : l.parts) {
+      std::vector<double> steps;
+      for (std::size_t number = 0; number < part.count; ++number, ++row)
+        for (std::size_t i = 0; i < part.seeds; ++i) steps.push_back(results[row][i]);
+      measured.back().points.push_back(summary(part.dimension, steps));
+    }
+    std::reverse(measured.back().points.begin(), measured.back().points.end());
+  }
+  return measured;
+}
+
+// What n is divided by so that the theory says: flat.
+double scale_of(const law& l, double d) { return l.by_covariance() ? d * std::log(d) : std::pow(d, l.slope); }
+
+void add_verdicts(const settings& s, const measured_law& m, std::vector<verdict>& rows) {
+  const auto judged = [&](double bound) { return s.quick ? none : bound; };  // the bounds are for the full form
+  const bool linear = m.what.by_covariance();
+  std::vector<double> x, flat;
+  std::vector<estimate> y;
+  const std::string name = m.what.name;
+  for (const point& p : m.points) {
+    x.push_back(std::log(p.dimension));
+    y.push_back(p.log_steps);
+    if (linear) y.back().value -= std::log(p.dimension * std::log(p.dimension));
+    flat.push_back(std::exp(p.log_steps.value) / scale_of(m.what, p.dimension));
+    rows.push_back({m.what.id, name + ", d = " + io::cell(p.dimension) + (linear ? ": n / (d ln d)" : ": n / d^k"), flat.back(),
+                    flat.back() * p.log_steps.standard_error});
+  }
+  const analysis::line fit = analysis::fit_line(x, y);
+  rows.push_back({m.what.id, name + (linear ? ", slope of ln (n / (d ln d)) by ln d" : ", slope of ln n by ln d"),
+                  fit.slope.value, fit.slope.standard_error, m.what.slope, judged(m.what.slope - m.what.tolerance),
+                  judged(m.what.slope + m.what.tolerance)});
+  if (!linear) return;
+  double mean = 0, farthest = 0;
+  for (const double value : flat) mean += value / static_cast<double>(flat.size());
+  for (const double value : flat) farthest = std::max(farthest, std::abs(value / mean - 1));
+  rows.push_back({m.what.id, name + ", largest distance of n / (d ln d) from its mean", farthest, none, 0, none, judged(0.25)});
+}
+
+std::string table_of(const std::vector<measured_law>& all) {
+  io::csv table({"law", "dimension", "typical_steps", "error_of_ln", "median", "deviation_of_ln", "slowest"});
+  for (const measured_law& m : all)
+    for (const point& p : m.points) {
+      table << m.what.name << p.dimension << std::exp(p.log_steps.value) << p.log_steps.standard_error << p.median
+            << p.deviation << p.slowest;
+      table.end_row();
+    }
+  return table.text();
+}
+
+std::string script_of(const std::vector<measured_law>& all) {
+  std::string script =
+      "set terminal pngcairo size 1300,520 font 'DejaVu Sans,11'\nset output 'learning_times.png'\n"
+      "set multiplot layout 1,2\nset grid back lc rgb '#dddddd'\nset logscale xy\nset format y '10^{%T}'\n"
+      "set xlabel 'dimension d'\nset xrange [20:1300]\nset xtics (24,32,48,64,96,128,192,256,512,1024)\n";
+  const char* colours[] = {"#d62728", "#2ca02c", "#9467bd", "#1f77b4"};
+  const char* titles[] = {"fourth cumulant, v", "third cumulant, v, shifted neuron", "the same source, odd neuron",
+                          "covariance, u"};
+  const char* scales[] = {"n / d^3", "n / d^2", "n / d^3", "n / (d ln d)"};
+  std::string steps, flat;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    script += "$law" + std::to_string(i) + " << END\n";
+    for (const point& p : all[i].points)
+      script += io::cell(p.dimension) + " " + io::cell(std::exp(p.log_steps.value)) + " " +
+                io::cell(p.log_steps.standard_error) + " " +
+                io::cell(std::exp(p.log_steps.value) / scale_of(all[i].what, p.dimension)) + "\n";
+    script += "END\n";
+    const std::string data = "$law" + std::to_string(i), style = std::string(" lc rgb '") + colours[i] + "' pt 7 ps 0.9 lw 1.5";
+    const std::string bars = ":($" + std::string("Y*exp(-2*$3)):($Y*exp(2*$3)) with yerrorbars");
+    const auto with = [&](const std::string& column) {
+      std::string text = bars;
+      for (std::size_t at = 0; (at = text.find("$Y")) != std::string::npos;) text.replace(at, 2, "$" + column);
+      return data + " using 1:" + column + text + style;
+    };
+    steps += with("2") + " title '" + titles[i] + "', ";
+    flat += with("4") + " title '" + scales[i] + "', ";
+  }
+  script += "set key top left\nset title 'Steps until the overlap is one half'\nset ylabel 'n'\nplot " + steps +
+            "30*x**3 lc rgb '#bbbbbb' dt 2 notitle, 200*x**2 lc rgb '#bbbbbb' dt 2 notitle, "
+            "1.6*x*log(x) lc rgb '#bbbbbb' dt 2 notitle\n";
+  script += "set title 'The same over the predicted power'\nset ylabel 'constant'\nset yrange [0.5:2000]\nplot " + flat +
+            "\nunset multiplot\n";
+  return script;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const settings s = parse(argc, argv, "learning_times",
+                           "Data that one neuron needs to see a direction, by dimension: R14, R15 and the third cumulant.");
+  const std::vector<law> all = laws(s.quick);
+  std::vector<std::string> columns;
+  for (std::size_t i = 0; i < most_seeds; ++i) columns.push_back("steps_" + std::to_string(i));
+  std::vector<run> runs;
+  for (const law& l : all)
+    for (const law::part& part : l.parts)
+      for (std::size_t number = 0; number < part.count; ++number) {
+        const std::string name = std::string(l.name) + "_d" + std::to_string(part.dimension) + "_seeds" +
+                                 std::to_string(number * part.seeds) + "-" + std::to_string((number + 1) * part.seeds - 1);
+        const auto d = static_cast<double>(part.dimension);
+        runs.push_back({name + "_seed" + std::to_string(s.seed), scale_of(l, d) * d * static_cast<double>(part.seeds + 64),
+                        [l, part, number, base = s.seed] { return measure(l, part, number, base); }});
+      }
+  std::vector<std::vector<double>> results;
+  if (!sweep(s, columns, runs, results)) return 0;
+  const std::vector<measured_law> measured = collect(all, results);
+  std::vector<verdict> rows;
+  for (const measured_law& m : measured) add_verdicts(s, m, rows);
+  require(s, s.output + "/learning_times.csv", io::write_file(s.output + "/learning_times.csv", table_of(measured)));
+  finish(s, rows, "learning_times", script_of(measured));
+}
