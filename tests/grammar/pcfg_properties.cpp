@@ -30,6 +30,8 @@ std::uint32_t number(const grammar::pcfg& g, const std::string& name) {
   return 0;
 }
 
+std::string numbered(std::uint32_t i) { return std::to_string(i).append("N"); }
+
 double binary_entropy(double p) { return -p * std::log(p) - (1 - p) * std::log(1 - p); }
 
 // S -> S S [p] | a [1 - p].
@@ -84,6 +86,13 @@ TEST_CASE("the critical grammar ends surely, after infinitely many steps on aver
   CHECK(properties(critical).radius == doctest::Approx(1).epsilon(1e-14));
   CHECK(properties(critical).ends[0] == 1.0);
   CHECK(properties(critical).length[0] == infinite);
+  // Sums that rounding puts on either side of one.
+  for (const char* text : {".1 S S S\n.2 S S S a\n.2 S S S b\n.5 S a", ".3 S S S\n.1 S S b S\n.1 S a S S\n.5 S a",
+                           ".15 S S S\n.15 S S b S\n.2 S a S S\n.5 S a", ".7 S S\n.1 S S S S\n.2 S a"}) {
+    const grammar::pcfg g_rounded = small_grammar(text);
+    CHECK(properties(g_rounded).ends[0] == 1.0);
+    CHECK(properties(g_rounded).length[0] == infinite);
+  }
 }
 
 TEST_CASE("both branches inconsistent") {
@@ -199,7 +208,7 @@ TEST_CASE("too many symbols that call each other are an error") {
   grammar::pcfg_builder builder;
   const std::uint32_t count = grammar::max_component + 1;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::string left = std::string("N") + std::to_string(i), next = std::string("N") + std::to_string((i + 1) % count);
+    const std::string left = numbered(i), next = numbered((i + 1) % count);
     const grammar::pcfg_name right[] = {{next, false, {}}};
     REQUIRE(builder.add({left, false, {}}, right, 0.5).ok());
     REQUIRE(builder.add({left, false, {}}, {}, 0.5).ok());
@@ -212,7 +221,7 @@ TEST_CASE("too many symbols that call each other are an error") {
 TEST_CASE("long chains of symbols need no deep stack") {
   grammar::pcfg_builder builder;
   for (std::uint32_t i = 0; i < 200000; ++i) {
-    const std::string left = std::string("N") + std::to_string(i), next = std::string("N") + std::to_string(i + 1);
+    const std::string left = numbered(i), next = numbered(i + 1);
     const grammar::pcfg_name right[] = {{next, i + 1 == 200000, {}}};
     REQUIRE(builder.add({left, false, {}}, right, 1).ok());
   }

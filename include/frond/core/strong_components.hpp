@@ -92,8 +92,8 @@ class component_search {
         if (low_[x] == number_[x]) close(x);
       } else if (const std::uint32_t y = graph_.target[next_[x]++]; number_[y] == unseen) {
         enter(y);
-      } else if (number_[y] != closed) {
-        low_[x] = std::min(low_[x], number_[y]);
+      } else {
+        low_[x] = std::min(low_[x], number_[y]);  // no change where y is closed, whose number is the largest
       }
     }
   }
