@@ -115,18 +115,19 @@ TEST_CASE("marginals at every node and the evidence agree with the sum over all 
       const std::uint32_t vocabulary = grammar.view.vocabulary();
       for (const float alpha_bar : {0.05f, 0.5f, 0.95f}) {
         ++index;
+        const auto abar = static_cast<double>(alpha_bar);
         const auto blurred = noisy_sentence(grammar.view, diffusion::uniform{vocabulary}, index, alpha_bar);
-        check_against_enumeration(grammar.view, all, enumeration::uniform_noise(blurred, alpha_bar, vocabulary));
+        check_against_enumeration(grammar.view, all, enumeration::uniform_noise(blurred, abar, vocabulary));
         const auto masked = noisy_sentence(grammar.view, diffusion::absorbing{vocabulary}, index, alpha_bar);
-        check_against_enumeration(grammar.view, all, enumeration::absorbing_noise(masked, alpha_bar, vocabulary));
+        check_against_enumeration(grammar.view, all, enumeration::absorbing_noise(masked, abar, vocabulary));
         // Gaussian noise on one-hot vectors: x = sqrt(alpha_bar) e_a + sqrt(1 - alpha_bar) z, up to a common factor.
         std::vector<symbol> text(grammar.view.length());
         grammar.view.sample(seed{3}, index, text);
         std::vector<double> likelihoods;
-        const double signal = std::sqrt(double{alpha_bar}), noise = 1 - double{alpha_bar};
+        const double signal = std::sqrt(abar), noise = 1 - abar;
         for (std::size_t i = 0; i < text.size(); ++i) {
           for (std::uint32_t a = 0; a < vocabulary; ++a) {
-            const double z = random::normal_at(seed{4}, random::stream::user, index, i * vocabulary + a);
+            const auto z = static_cast<double>(random::normal_at(seed{4}, random::stream::user, index, i * vocabulary + a));
             const double x = (a == text[i] ? signal : 0.0) + std::sqrt(noise) * z;
             likelihoods.push_back(std::exp(signal / noise * (x - signal)));
           }
@@ -255,7 +256,7 @@ TEST_CASE("deep and sparse: a long sentence keeps its tree, and float agrees wit
   for (std::uint64_t index = 0; index < 20; ++index) {
     const float alpha_bar = 0.05f * static_cast<float>(index);
     const auto noisy = noisy_sentence(grammar.view, process, index, alpha_bar);
-    const auto likelihoods = enumeration::uniform_noise(noisy, alpha_bar, process.vocabulary);
+    const auto likelihoods = enumeration::uniform_noise(noisy, static_cast<double>(alpha_bar), process.vocabulary);
     solver<float> narrow(grammar.view);
     solver<double> wide(grammar.view);
     narrow.observe(likelihoods, noisy.size());
@@ -264,7 +265,8 @@ TEST_CASE("deep and sparse: a long sentence keeps its tree, and float agrees wit
     for (std::size_t i = 0; i < noisy.size(); ++i) {
       for (std::uint32_t a = 0; a < process.vocabulary; ++a) {
         const auto token = static_cast<symbol>(a);
-        const double error = std::abs(double{narrow.beliefs.probability(0, i, token)} - wide.beliefs.probability(0, i, token));
+        const auto rough = static_cast<double>(narrow.beliefs.probability(0, i, token));
+        const double error = std::abs(rough - wide.beliefs.probability(0, i, token));
         worst = error <= worst ? worst : error;
       }
     }

@@ -79,9 +79,9 @@ class hierarchy_growth {
     const std::uint32_t top = shape.depth();
     const bool together = grammar_.level_chances(top).empty();
     even_.begin(1, together ? static_cast<std::uint32_t>(shape.rule_count(top)) : shape.symbols(top));
-    const std::uint32_t drawn = even_.next(), rules = together ? shape.level(top).rules : 1;
+    const std::uint32_t drawn = even_.next(), rules = together ? shape.level(top).rules : 1, rule = drawn % rules;
     const auto root = static_cast<symbol>(drawn / rules);
-    expand(top, &root, 1, end, [&] { return together ? drawn % rules : choose(top); });
+    expand(top, &root, 1, end, together ? &rule : nullptr);
     return root;
   }
 
@@ -91,36 +91,36 @@ class hierarchy_growth {
     const hierarchy_shape& shape = grammar_.shape;
     if (grammar_.level_chances(level).empty()) {
       even_.begin(static_cast<std::uint32_t>(shape.filled_nodes(level)), shape.level(level).rules);
-      expand(level, parents, shape.level_nodes(level), end, [&] { return even_.next(); });
-    } else {
-      expand(level, parents, shape.level_nodes(level), end, [&] { return choose(level); });
     }
+    expand(level, parents, shape.level_nodes(level), end, nullptr);
   }
 
  private:
-  // The last rule before which there is no more than a random word.
-  constexpr std::uint32_t choose(std::uint32_t level) {
-    const auto before = grammar_.level_chances(level);
+  // Equally likely rules, or else the last rule before which there is no more than a random word.
+  constexpr std::uint32_t choose(std::span<const std::uint32_t> chances) {
+    if (chances.empty()) return even_.next();
     const std::uint32_t word = uneven_.word();
-    std::uint32_t first = 0, last = static_cast<std::uint32_t>(before.size());
+    std::uint32_t first = 0, last = static_cast<std::uint32_t>(chances.size());
     while (last - first > 1) {
       const std::uint32_t middle = first + (last - first) / 2;
-      (before[middle] <= word ? first : last) = middle;
+      (chances[middle] <= word ? first : last) = middle;
     }
     return first;
   }
 
-  template <class Choose>
-  constexpr void expand(std::uint32_t level, const symbol* parents, std::size_t count, symbol* end, const Choose& choose) {
+  // `known` is the rule of all parents, nullptr if they are still to choose.
+  constexpr void expand(std::uint32_t level, const symbol* parents, std::size_t count, symbol* end,
+                        const std::uint32_t* known) {
     const hierarchy_shape& shape = grammar_.shape;
     const std::size_t branching = shape.level(level).branching;
     const std::uint32_t rules = shape.level(level).rules, no_symbol = shape.symbols(level);
     const symbol* table = grammar_.level_rules(level).data();
+    const auto chances = grammar_.level_chances(level);
     const auto blank = static_cast<symbol>(shape.symbols(level - 1));
     symbol* child = end - count * branching;
     for (std::size_t i = 0; i < count; ++i, child += branching) {
       const bool filled = parents[i] != no_symbol;
-      const std::size_t rule = filled ? std::size_t{parents[i]} * rules + choose() : 0;
+      const std::size_t rule = filled ? std::size_t{parents[i]} * rules + (known ? *known : choose(chances)) : 0;
       for (std::size_t j = 0; j < branching; ++j) child[j] = filled ? table[rule * branching + j] : blank;
     }
     if (shape.level(level).blanks > 0) place(level, count * branching, end);
