@@ -35,9 +35,12 @@ __attribute__((noinline)) void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size)) return memory;
   fault();
 }
+__attribute__((noinline)) void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size); }
 __attribute__((noinline)) void operator delete(void* memory) noexcept { std::free(memory); }
+__attribute__((noinline)) void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 __attribute__((noinline)) void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 namespace std {
+const nothrow_t nothrow{};
 [[noreturn]] void __throw_length_error(const char*) { fault(); }
 [[noreturn]] void __throw_bad_alloc() { fault(); }
 [[noreturn]] void __throw_bad_array_new_length() { fault(); }
