@@ -198,6 +198,26 @@ TEST_CASE("sentence i is the same however the sentences are split") {
   check_splitting(absorbing{3});
 }
 
+TEST_CASE("from pure noise at the last time, sampling from the middle is sampling; at time zero nothing happens") {
+  const truth::tiny_law law;
+  truth::tiny_denoiser<uniform> model(law, uniform{3});
+  std::vector<float> memory(sampling_memory(3, 3, 2));
+  std::vector<symbol> whole(15), middle(15);
+  const sampling options{.noise = {.steps = 7}, .first = 4};
+  REQUIRE(frond::diffusion::sample(uniform{3}, model, seed{1}, options, memory, whole).ok());
+  for (std::size_t row = 0; row < 5; ++row) uniform{3}.start(seed{1}, 4 + row, std::span(middle).subspan(3 * row, 3));
+  const std::vector<symbol> noise = middle;
+  REQUIRE(frond::diffusion::sample_from(uniform{3}, model, seed{1}, options, 7, memory, middle).ok());
+  CHECK(middle == whole);
+  std::vector<symbol> kept = noise;
+  REQUIRE(frond::diffusion::sample_from(uniform{3}, model, seed{1}, options, 0, memory, kept).ok());
+  CHECK(kept == noise);
+  const auto refused = frond::diffusion::sample_from(uniform{3}, model, seed{1}, options, 8, memory, kept);
+  CHECK(refused.position == 8);
+  CHECK_FALSE(refused.ok());
+  CHECK(kept == noise);
+}
+
 TEST_CASE("what does not fit together is refused with a reason") {
   const truth::tiny_law law;
   truth::tiny_denoiser<uniform> model(law, uniform{3});

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <frond/lab.hpp>
@@ -16,11 +17,11 @@ namespace {
 using namespace common;
 using analysis::estimate;
 
-constexpr std::uint32_t branching = 2, deepest = 12;
+constexpr std::uint32_t branching = 2, deepest = 13;
 
 struct plan {
   std::vector<std::uint32_t> depths{7, 8, 9};
-  std::uint32_t length_depth = 11;  // for correlations, which want a longer sentence
+  std::uint32_t length_depth = deepest;  // for correlations, which want a longer sentence
   std::size_t data = 256, trajectories = 64;
   std::vector<double> noises, masked;
   std::vector<double> distances;  // of the noise from its critical value, for correlations
@@ -32,7 +33,7 @@ plan plan_of(bool quick) {
   plan p;
   if (quick) {
     p.depths = {4, 5};
-    p.length_depth = 6;
+    p.length_depth = 7;
     p.data = 8;
     p.trajectories = 16;
     p.noises = p.masked = {0.3, 0.6, 0.7, 0.8, 0.9};
@@ -43,7 +44,7 @@ plan plan_of(bool quick) {
   for (int i = 0; i < 15; ++i) p.noises.push_back(rounded(0.7 + 0.005 * i));
   for (int i = 0; i < 8; ++i) p.noises.push_back(rounded(0.78 + 0.02 * i));
   for (int i = 1; i < 15; ++i) p.masked.push_back(rounded(0.04 * i));
-  for (const double distance : {0.01, 0.0141, 0.02, 0.0283, 0.04, 0.0566, 0.08, 0.1131})
+  for (const double distance : {0.0071, 0.01, 0.0141, 0.02, 0.0283, 0.04, 0.0566, 0.08})
     for (const int sign : {-1, 1}) p.distances.push_back(sign * distance);
   p.distances.push_back(0);
   return p;
@@ -166,12 +167,12 @@ std::vector<length_at> lengths_of(const plan& p, const study& all, const table& 
   return lengths;
 }
 
-// -d ln(length) / d ln|distance| on one side of the critical noise.
-estimate exponent(const std::vector<length_at>& lengths, bool below) {
+// -d ln(length) / d ln|distance| of a curve, of its points up to some distance.
+estimate exponent(const std::vector<length_at>& lengths, double farthest) {
   std::vector<double> x;
   std::vector<estimate> y;
   for (const length_at& each : lengths) {
-    if ((each.distance < 0) != below) continue;
+    if (std::abs(each.distance) > farthest) continue;
     x.push_back(std::log(std::abs(each.distance)));
     y.push_back({std::log(each.length.value), each.length.standard_error / each.length.value});
   }
@@ -180,15 +181,35 @@ estimate exponent(const std::vector<length_at>& lengths, bool below) {
   return {-slope.value, slope.standard_error};
 }
 
-// How C(r) falls at the critical noise, between levels 2 and depth - 3: next to a token and at the size of the sentence it is
-// something else.
+std::vector<length_at> side(const std::vector<length_at>& lengths, bool below) {
+  std::vector<length_at> one;
+  for (const length_at& each : lengths)
+    if ((each.distance < 0) == below) one.push_back(each);
+  return one;
+}
+// The geometric mean of the two sides: if the critical noise is not quite the one predicted, one side has too steep a slope and
+// the other as much too small a one.
+std::vector<length_at> both_sides(const std::vector<length_at>& lengths) {
+  std::vector<length_at> means;
+  for (const length_at& a : lengths) {
+    for (const length_at& b : lengths) {
+      if (!(a.distance < 0) || a.distance != -b.distance) continue;
+      const double length = std::sqrt(a.length.value * b.length.value);
+      const double relative = std::hypot(a.length.standard_error / a.length.value, b.length.standard_error / b.length.value);
+      means.push_back({b.distance, {length, length * relative / 2}});
+    }
+  }
+  return means;
+}
+
+// The power with which C(r) falls at the critical noise, from distances well beyond neighbours and well within the sentence.
 estimate decay(const plan& p, const study& all, const table& results) {
   std::vector<double> x;
   std::vector<estimate> y;
   for (std::size_t i = 0; i < p.distances.size(); ++i) {
     if (p.distances[i] != 0) continue;
     const auto c = correlations(results, all.lengths.first + i, p.length_depth);
-    for (std::uint32_t level = 2; level + 3 <= p.length_depth; ++level) {
+    for (std::uint32_t level = p.length_depth / 3; level + 4 <= p.length_depth; ++level) {
       x.push_back(std::log(std::ldexp(1.0, static_cast<int>(level)) - 1));
       y.push_back({std::log(c[level - 1].value), c[level - 1].standard_error / c[level - 1].value});
     }
@@ -214,11 +235,15 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const study& 
     before = top;
   }
   const auto lengths = lengths_of(p, all, results);
-  for (const bool below : {true, false}) {
-    const estimate nu = exponent(lengths, below);
-    rows.push_back({"R13", std::string("exponent nu of the length, ") + (below ? "below" : "above") + " the critical noise",
-                    nu.value, nu.standard_error, critical.exponent});
-  }
+  const auto report = [&](const char* where, const std::vector<length_at>& curve, double farthest) {
+    const estimate nu = exponent(curve, farthest);
+    rows.push_back({"R13", std::string("nu, ") + where, nu.value, nu.standard_error, critical.exponent});
+  };
+  const double nearby = s.quick ? 0.1 : 0.02;
+  report("below, nearby", side(lengths, true), nearby);
+  report("above, nearby", side(lengths, false), nearby);
+  report("mean of both sides, nearby", both_sides(lengths), nearby);
+  report("mean of both sides, all distances", both_sides(lengths), 1);
   const estimate power = decay(p, all, results);
   rows.push_back({"R13", "power of C(r) at the critical noise", power.value, power.standard_error, -1});
   const estimate masked = analysis::peak(p.masked, curve(results, all.masked, 0));
@@ -226,13 +251,13 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const study& 
   return rows;
 }
 
-std::string block(const std::string& name, const std::vector<std::vector<double>>& rows) {
+std::string block(const std::string& name, const table& rows) {
   std::string text = "$" + name + " << END\n";
   for (const auto& row : rows) text += joined(io::cell(row[0]), std::vector<double>(row.begin() + 1, row.end())) + "\n";
   return text + "END\n";
 }
 std::string block(const std::string& name, const table& results, const part& of) {
-  std::vector<std::vector<double>> rows;
+  table rows;
   for (std::size_t i = 0; i < of.noises.size(); ++i)
     rows.push_back({of.noises[i], results[of.first + i][0], results[of.first + i][1]});
   return block(name, rows);
@@ -260,7 +285,7 @@ std::string correlation_panel(const plan& p, const study& all, const table& resu
     const double size = std::abs(p.distances[i]);
     if (size != 0 && size != 0.02 && size != 0.08 && size != 0.1) continue;
     const std::string name = "c_" + std::to_string(i);
-    std::vector<std::vector<double>> rows;
+    table rows;
     const auto c = correlations(results, all.lengths.first + i, p.length_depth);
     for (std::uint32_t level = 1; level <= p.length_depth; ++level)
       rows.push_back({std::ldexp(1.0, static_cast<int>(level)) - 1, c[level - 1].value, c[level - 1].standard_error});
@@ -274,23 +299,26 @@ std::string correlation_panel(const plan& p, const study& all, const table& resu
 
 std::string length_panel(const plan& p, const study& all, const table& results) {
   const double nu = exact::annealed_map(shape_of(9)).transition().exponent;
-  std::string text = "set title 'Correlation length'\nset xlabel 'distance of the noise from its critical value'\n";
+  std::string text =
+      "set title 'Correlation length'\nset xrange [0.005:0.1]\nset xlabel 'distance of the noise from its critical value'\n";
   text += "set ylabel 'xi: C(r) is half of the critical one'\nset key bottom left\n";
-  std::vector<std::vector<double>> sides[2];
-  double scale = 0, points = 0;
-  for (const length_at& each : lengths_of(p, all, results)) {
-    sides[each.distance > 0].push_back({std::abs(each.distance), each.length.value, each.length.standard_error});
-    scale += std::log(each.length.value) + nu * std::log(std::abs(each.distance));
-    points += 1;
+  const auto lengths = lengths_of(p, all, results);
+  const std::pair<const char*, std::vector<length_at>> curves[]{
+      {"below", side(lengths, true)}, {"above", side(lengths, false)}, {"mean", both_sides(lengths)}};
+  if (curves[2].second.empty()) return text;  // a quick form may have nothing to show
+  std::string plots;
+  for (const auto& [name, curve] : curves) {
+    table rows;
+    for (const length_at& each : curve)
+      rows.push_back({std::abs(each.distance), each.length.value, each.length.standard_error});
+    text += block(name, rows);
+    plots += std::string("$") + name + " using 1:2:3 with yerrorlines pt 7 ps 0.6 lw 1.5 title '" + name + "', ";
   }
-  if (points == 0) return text;
-  text += block("below", sides[0]) + block("above", sides[1]);
-  text +=
-      "plot $below using 1:2:3 with yerrorlines pt 7 lw 1.5 title 'below', $above using 1:2:3 with yerrorlines pt 7 lw 1.5 "
-      "title 'above', " +
-      io::cell(std::exp(scale / points)) + "*x**(-" + io::cell(nu) +
-      ") with lines dt 2 lc rgb 'black' title 'slope -nu, predicted'\n";
-  return text;
+  double scale = 0;
+  for (const length_at& each : curves[2].second) scale += std::log(each.length.value) + nu * std::log(each.distance);
+  const double factor = std::exp(scale / static_cast<double>(curves[2].second.size()));
+  return text + "plot " + plots + io::cell(factor) + "*x**(-" + io::cell(nu) +
+         ") with lines dt 2 lc rgb 'black' title 'slope -nu, predicted'\n";
 }
 
 std::string script(const plan& p, const study& all, const table& results) {

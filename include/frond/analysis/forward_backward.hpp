@@ -10,6 +10,7 @@
 #include <frond/analysis/change_table.hpp>
 #include <frond/analysis/jackknife.hpp>
 #include <frond/core/executor.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/exact/tree.hpp>
@@ -118,11 +119,13 @@ change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noi
   FROND_ASSERT(plan.each >= 2, "one trip has no covariance");
   change_table table(grammar.shape, plan.data);
   std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
-  workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
-    detail::traveller& own = travellers[worker];
-    own.visit(
-        noise, key, plan, plan.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
-    own.report(table.row(datum));
+  in_ieee_arithmetic([&] {
+    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+      detail::traveller& own = travellers[worker];
+      own.visit(
+          noise, key, plan, plan.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
+      own.report(table.row(datum));
+    });
   });
   return table;
 }
@@ -136,18 +139,20 @@ std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise
   const std::size_t levels = grammar.shape.depth + std::size_t{1};
   std::vector<double> table(plan.data * levels);
   std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
-  workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
-    detail::traveller& own = travellers[worker];
-    const std::span<double> row = std::span(table).subspan(datum * levels, levels);
-    std::size_t looks = 0;
-    own.visit(
-        noise, key, plan, plan.first + datum,
-        [&] {
-          own.add_reconstruction(row);
-          ++looks;
-        },
-        [](std::uint64_t) {});
-    for (double& probability : row) probability /= static_cast<double>(looks);
+  in_ieee_arithmetic([&] {
+    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+      detail::traveller& own = travellers[worker];
+      const std::span<double> row = std::span(table).subspan(datum * levels, levels);
+      std::size_t looks = 0;
+      own.visit(
+          noise, key, plan, plan.first + datum,
+          [&] {
+            own.add_reconstruction(row);
+            ++looks;
+          },
+          [](std::uint64_t) {});
+      for (double& probability : row) probability /= static_cast<double>(looks);
+    });
   });
   return table;
 }
