@@ -167,7 +167,7 @@ class chart {
     cells_.item.push_back(item);
     cells_.value.push_back(amount);
     for (std::uint32_t s = f.first_step[item]; s < f.first_step[item + 1]; ++s)
-      Semiring::add_product(sums_[f.steps[s].target], amount, weights_->step[s]);
+      Semiring::add_product(sums_[f.step_target[s]], amount, weights_->step[s]);
   }
 
   // Items in order: when one is reached, all that steps bring to it is there. Leaves the sums at zero.

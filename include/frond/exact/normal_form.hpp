@@ -60,9 +60,10 @@ struct normal_form {
   std::vector<continuation> continuations;        // of each item by complement
   std::vector<std::uint32_t> first_step;          // [items + 1]
   std::vector<unary_step> steps;                  // those that leave a component, by `from`
+  std::vector<std::uint32_t> step_target;         // their targets once more, for loops that read nothing else
   std::vector<component> components;              // ascending
   std::vector<unary_step> inner_steps;
-  strong_components empty_order;  // of the nullable items: what their emptiness follows from comes first
+  strong_components empty_order;  // of all items: what their emptiness follows from comes first; none if nothing may be empty
 
   std::vector<std::uint32_t> first_rule;  // [nonterminals + 1]
   std::vector<std::uint32_t> rule_left;   // [rules], an item
@@ -237,7 +238,9 @@ class form_builder {
     form_.first_step.assign(form_.items + 1, 0);
     for (const auto& step : all_steps_) {
       (inside(step) ? form_.inner_steps : form_.steps).push_back(step);
-      if (!inside(step)) ++form_.first_step[step.from + 1];
+      if (inside(step)) continue;
+      form_.step_target.push_back(step.target);
+      ++form_.first_step[step.from + 1];
     }
     for (std::uint32_t x = 0; x < form_.items; ++x) form_.first_step[x + 1] += form_.first_step[x];
     std::uint32_t next = 0;  // components and their steps are both ascending
@@ -272,6 +275,7 @@ class form_builder {
   }
 
   void order_emptiness() {
+    if (std::find(form_.nullable.begin(), form_.nullable.end(), 1) == form_.nullable.end()) return;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
     for (std::size_t r = 0; r < form_.rules(); ++r) {
       const std::uint32_t end = form_.rule_end[r];

@@ -33,12 +33,15 @@ class outside {
       from_left_.assign(cells().right.size(), Real{});
       rule_uses_.assign(form_->rules(), 0.0);
       empty_uses_.assign(form_->items, 0.0);
+      step_uses_.assign(form_->steps.size(), 0.0);
+      inner_uses_.assign(form_->inner_steps.size(), 0.0);
       here_.assign(form_->items, Real{});
       const Real total = inside_->total();
       possible_ = total > 0;
       if (!possible_) return false;
       if (length == 0) empty_uses_[form_->start] = 1;
       for (std::size_t begin = 0; begin < length; ++begin) pass_row(begin, total);
+      count_rules();
       expand_empty();
       return true;
     });
@@ -125,13 +128,19 @@ class outside {
       while (e > cells().first_entry[cell] && cells().item[e - 1] >= first) take_steps_back(--e);
       open_component(component - 1, e, last + 1);
     }
-    count_steps(cell);
   }
 
+  // What an item's steps that leave its component lead to, and how often each is taken.
   void take_steps_back(std::size_t entry) {
     const std::uint32_t item = cells().item[entry];
-    for (std::uint32_t s = form_->first_step[item]; s < form_->first_step[item + 1]; ++s)
-      outside_[entry] += weights().step[s] * here_[form_->steps[s].target];
+    const Real value = cells().value[entry];
+    Real sum = outside_[entry];
+    for (std::uint32_t s = form_->first_step[item]; s < form_->first_step[item + 1]; ++s) {
+      const Real share = weights().step[s] * here_[form_->step_target[s]];
+      sum += share;
+      step_uses_[s] += static_cast<double>(value * share);
+    }
+    outside_[entry] = sum;
   }
 
   // Entries [first, last) are those of one component.
@@ -144,33 +153,26 @@ class outside {
       for (std::size_t to = first; to < last; ++to) sum += paths[cells().item[to] - cycle.first] * outside_[to];
       here_[cells().item[from]] = sum;
     }
-    for (std::size_t e = first; e < last; ++e) outside_[e] = here_[cells().item[e]];
-  }
-
-  // How often each unary step is taken.
-  void count_steps(std::size_t cell) {
-    std::size_t component = 0;
-    for (std::size_t e = cells().first_entry[cell]; e < cells().first_entry[cell + 1]; ++e) {
-      const std::uint32_t item = cells().item[e];
-      const Real value = cells().value[e];
-      for (std::uint32_t s = form_->first_step[item]; s < form_->first_step[item + 1]; ++s)
-        count_step(form_->steps[s], value * weights().step[s]);
-      while (component < form_->components.size() &&
-             form_->components[component].first + form_->components[component].size <= item)
-        ++component;
-      if (component == form_->components.size() || item < form_->components[component].first) continue;
-      const normal_form::component& cycle = form_->components[component];
-      for (std::uint32_t s = cycle.first_step; s < cycle.last_step; ++s)
-        if (form_->inner_steps[s].from == item) count_step(form_->inner_steps[s], value * weights().inner_step[s]);
+    for (std::size_t e = first; e < last; ++e) {
+      outside_[e] = here_[cells().item[e]];
+      for (std::uint32_t s = cycle.first_step; s < cycle.last_step; ++s) {
+        const normal_form::unary_step& step = form_->inner_steps[s];
+        if (step.from != cells().item[e]) continue;
+        inner_uses_[s] += static_cast<double>(cells().value[e] * weights().inner_step[s] * here_[step.target]);
+      }
     }
   }
 
-  void count_step(const normal_form::unary_step& step, Real weight) {
-    const auto number = static_cast<double>(weight * here_[step.target]);
-    (step.rule != no_rule ? rule_uses_[step.rule] : empty_uses_[step.empty]) += number;
+  void count_rules() {
+    const auto add = [&](const normal_form::unary_step& step, double number) {
+      (step.rule != no_rule ? rule_uses_[step.rule] : empty_uses_[step.empty]) += number;
+    };
+    for (std::size_t s = 0; s < step_uses_.size(); ++s) add(form_->steps[s], step_uses_[s]);
+    for (std::size_t s = 0; s < inner_uses_.size(); ++s) add(form_->inner_steps[s], inner_uses_[s]);
   }
 
   void expand_empty() {
+    if (form_->empty_order.size() == 0) return;
     std::vector<double> empty;
     for (const Real each : weights().empty) empty.push_back(static_cast<double>(each));
     detail::empty_expansion(*form_, empty, empty_uses_, rule_uses_).expand();
@@ -184,6 +186,7 @@ class outside {
   std::vector<Real> from_left_;  // [right entries]: what prefixes before them say
   std::vector<Real> here_;       // [items] of the present cell; zero between cells
   std::vector<double> rule_uses_, empty_uses_;
+  std::vector<double> step_uses_, inner_uses_;  // as the steps of the form
 };
 
 }  // namespace frond::inline FROND_ABI::exact
