@@ -48,6 +48,8 @@ struct latent_coordinate {
   [[nodiscard]] constexpr double end() const {
     return law == latent_law::uniform ? 1.7320508075688772 : law == latent_law::laplace ? 40.0 : 1.0;
   }
+  // The largest magnitude.
+  [[nodiscard]] constexpr double largest() const { return law == latent_law::student ? 1e100 : end(); }
   [[nodiscard]] constexpr double median() const {
     // Student: q = tan(theta / 2) with nu = 2 tan(theta), P(|nu| < 2 tan(theta)) = (15 s - 10 s^3 + 3 s^5) / 8, s = sin(theta).
     return law == latent_law::uniform   ? 0.8660254037844386

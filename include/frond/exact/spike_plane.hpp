@@ -69,11 +69,10 @@ struct lambda_evidence {
 // From x_t . u = y, given lambda normal with mean a lambda_weight lambda and variance 1.
 inline lambda_evidence observe_lambda(latent_coupling coupling, double slope, double y) {
   const double precision = 1.0 + slope * slope, deviation = 1.0 / math::sqrt(precision), mean = slope * y / precision;
-  // Limits of the cells in deviations from the mean, and normal masses beyond them. Nothing observed is 35 deviations away.
-  const auto limit = [&](double at) {
-    const double x = (at - mean) / deviation;
-    return x < -35.0 ? -35.0 : x > 35.0 ? 35.0 : x;
-  };
+  // The borders of the cells in deviations from the mean. It is not taken to be more than 34 of them away from zero, so that no
+  // cell has a chance of zero, which might be the only one that goes together with what is seen along v.
+  const double far = mean / deviation, place = far < -34.0 ? -34.0 : far > 34.0 ? 34.0 : far;
+  const auto limit = [&](double at) { return at / deviation - place; };
   lambda_evidence out;
   double density = 0.0;  // of the posterior, integrated over the border of cell 1 with its direction
   if (coupling == latent_coupling::magnitude) {
@@ -107,7 +106,8 @@ inline nu_evidence observe_nu(const latents& law, double slope, double variance,
   constexpr double everywhere = 1e100, reach = 8.5;
   double low = -everywhere, high = everywhere;
   if (slope > 1e-9) {
-    const double center = y / slope, deviation = math::sqrt(variance) / slope;
+    const double deviation = math::sqrt(variance) / slope, end = latent_coordinate{law.law}.largest();
+    const double best = y / slope, center = best < -end ? -end : best > end ? end : best;
     const double pull = law.law == latent_law::laplace ? 1.4142135623730951 * deviation * deviation : 0.0;
     low = center - reach * deviation - (center > 0.0 ? pull : 0.0);
     high = center + reach * deviation + (center < 0.0 ? pull : 0.0);
