@@ -48,8 +48,17 @@ class observed {
   observed(const grammar::rhm_view& grammar, seed key, std::size_t count) : grammar_(grammar), laws_(grammar), count_(count) {
     levels_.emplace_back(count * grammar.length());
     grammar::sample_block(grammar, key, 0, levels_[0]);
-    for (std::uint32_t level = 1; level <= grammar.shape.depth; ++level)
-      levels_.push_back(analysis::coarse_grain(analysis::true_level{grammar, level}, levels_.back()));
+    rules_.emplace_back();
+    const std::size_t s = grammar.shape.branching;
+    for (std::uint32_t level = 1; level <= grammar.shape.depth; ++level) {
+      const std::span<const symbol> below = levels_.back();
+      std::vector<std::uint32_t> numbers(below.size() / s);
+      for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = grammar.find(level, below.subspan(i * s, s));
+      std::vector<symbol> parents(numbers.size());
+      for (std::size_t i = 0; i < numbers.size(); ++i) parents[i] = static_cast<symbol>(numbers[i] / grammar.shape.rules);
+      rules_.push_back(std::move(numbers));
+      levels_.push_back(std::move(parents));
+    }
   }
 
   // Adds the pair of a token with another token, with a latent, or with the tuple below that latent.
@@ -76,15 +85,15 @@ class observed {
   [[nodiscard]] symbol symbol_at(node n, std::size_t sentence) const {
     return levels_[n.level][sentence * grammar_.shape.level_nodes(n.level) + n.place];
   }
-  [[nodiscard]] std::size_t rule(node n, std::size_t sentence) const {
-    const std::size_t s = grammar_.shape.branching, place = (sentence * grammar_.shape.level_nodes(n.level) + n.place) * s;
-    return grammar_.find(n.level, std::span<const symbol>(levels_[n.level - 1]).subspan(place, s));
+  [[nodiscard]] std::uint32_t rule(node n, std::size_t sentence) const {
+    return rules_[n.level][sentence * grammar_.shape.level_nodes(n.level) + n.place];
   }
 
   grammar::rhm_view grammar_;
   analysis::tree_laws laws_;
   std::size_t count_;
-  std::vector<std::vector<symbol>> levels_;  // [level][sentence][node]
+  std::vector<std::vector<symbol>> levels_;        // [level][sentence][node]
+  std::vector<std::vector<std::uint32_t>> rules_;  // [level][sentence][node]: the rule below a node
 };
 
 // For each kind and each level of the common ancestor: mean and error over grammars of the exact variance, of the counted one,
