@@ -68,12 +68,14 @@
 #include <frond/diffusion/sampler.hpp>
 #include <frond/diffusion/schedule.hpp>
 
+#include <frond/nn/autoencoder.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/network.hpp>
 #include <frond/nn/network_denoiser.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/nn/tree_unet.hpp>
+#include <frond/nn/vector_denoiser.hpp>
 
 #include <frond/exact/empirical.hpp>
 #include <frond/exact/gaussian_mixture.hpp>
@@ -94,11 +96,13 @@
 #include <frond/exact/tree_rows.hpp>
 #include <frond/exact/wiener.hpp>
 
+#include <frond/train/autoencoder_trainer.hpp>
 #include <frond/train/early_stopping.hpp>
 #include <frond/train/fit.hpp>
 #include <frond/train/optimiser.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/train/sphere_runs.hpp>
 #include <frond/train/trainer.hpp>
+#include <frond/train/vector_denoising.hpp>
 
 #include <frond/codec/record.hpp>

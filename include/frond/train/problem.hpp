@@ -30,7 +30,8 @@ concept problem = (std::same_as<typename Problem::target, symbol> || std::same_a
 };
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
-template <discrete_source Source>
+template <class Source>
+  requires discrete_source<Source> || continuous_source<Source>
 struct data_set {
   Source from;
   seed key;
@@ -45,7 +46,7 @@ struct data_set {
   }
 };
 
-template <discrete_source Source>
+template <class Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
 // Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a

@@ -1,0 +1,211 @@
+// A denoiser of vectors with few neurons: two layers with the same weights, and a connection that skips both.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/concepts.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/seed.hpp>
+#include <frond/core/status.hpp>
+#include <frond/kernel/kernels.hpp>
+#include <frond/math/scalar.hpp>
+#include <frond/random/philox.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::nn {
+
+// f(x) = c x + the sum over k of A_k w_k sigma(w_k . x) with |w_k| = 1. Cui and Zdeborova, "High-dimensional asymptotics of
+// denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of kernel::neuron;
+// its amplitude is where the A_k start.
+struct autoencoder_shape {
+  std::uint32_t dimension = 0, neurons = 1;
+  kernel::neuron unit{};
+  bool trained_amplitudes = false, trained_skip = false;
+
+  // Parameters: w [neurons][dimension], A [neurons], c.
+  [[nodiscard]] constexpr std::size_t weight_count() const { return std::size_t{dimension} * neurons; }
+  [[nodiscard]] constexpr std::size_t parameter_count() const { return weight_count() + neurons + 1; }
+
+  // Floats per row for what a forward pass computes between input and output, and a backward pass uses again.
+  [[nodiscard]] constexpr std::size_t tape_size() const { return std::size_t{3} * neurons; }
+
+  [[nodiscard]] constexpr status check() const {
+    if (dimension == 0) return {"an autoencoder needs at least one dimension"};
+    if (neurons == 0) return {"an autoencoder needs at least one neuron"};
+    return {};
+  }
+};
+
+namespace detail {
+
+// The parts of the parameters, and of the tape of `rows` rows: sigma and sigma' of w_k . x, and A_k sigma.
+template <class Float>
+struct autoencoder_parameters {
+  Float *weights, *amplitudes, *skip;
+
+  autoencoder_parameters(const autoencoder_shape& shape, Float* all)
+      : weights(all), amplitudes(all + shape.weight_count()), skip(amplitudes + shape.neurons) {}
+};
+struct autoencoder_tape {
+  float *activated, *slope, *scaled;
+
+  autoencoder_tape(const autoencoder_shape& shape, float* all, std::size_t rows)
+      : activated(all), slope(all + rows * shape.neurons), scaled(slope + rows * shape.neurons) {}
+};
+
+}  // namespace detail
+
+// Each w_k to length one. O(neurons dimension).
+inline void normalise_rows(const autoencoder_shape& shape, std::span<float> parameters) {
+  for (std::size_t k = 0; k < shape.neurons; ++k) {
+    float* const w = parameters.data() + k * shape.dimension;
+    const float scale = 1.0f / math::sqrt(kernel::sum_of_squares(w, shape.dimension));
+    kernel::combine({.terms = 1, .x = {w}, .weights = {scale}, .out = w, .count = shape.dimension});
+  }
+}
+
+// Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given.
+inline void initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
+  FROND_ASSERT(parameters.size() == shape.parameter_count(), "parameters have the size that the shape says");
+  in_ieee_arithmetic([&] {
+    kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = 0}, parameters.data(), shape.weight_count());
+    normalise_rows(shape, parameters);
+    const detail::autoencoder_parameters p(shape, parameters.data());
+    for (std::size_t k = 0; k < shape.neurons; ++k) p.amplitudes[k] = shape.unit.amplitude;
+    *p.skip = skip;
+  });
+}
+
+// outputs = f(inputs), both [rows][dimension] and apart; tape holds tape_size() floats for each row. 4 rows neurons dimension
+// operations.
+inline void forward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
+                    float* tape, float* outputs) {
+  const std::size_t neurons = shape.neurons, size = shape.dimension;
+  const detail::autoencoder_parameters p(shape, parameters.data());
+  const detail::autoencoder_tape t(shape, tape, rows);
+  kernel::matmul({.rows = rows,
+                  .columns = neurons,
+                  .inner = size,
+                  .a = inputs,
+                  .a_row_stride = size,
+                  .b = p.weights,
+                  .b_stride = size,
+                  .b_transposed = true,
+                  .c = t.activated,
+                  .c_stride = neurons});
+  const kernel::neuron& unit = shape.unit;
+  for (std::size_t i = 0; i < rows * neurons; ++i) t.activated[i] = unit.gain * (t.activated[i] + unit.shift);
+  kernel::activate_with_slope(unit.kind, t.activated, t.activated, t.slope, rows * neurons);
+  for (std::size_t row = 0; row < rows; ++row)
+    kernel::multiply(t.activated + row * neurons, p.amplitudes, t.scaled + row * neurons, neurons);
+  kernel::combine({.terms = 1, .x = {inputs}, .weights = {*p.skip}, .out = outputs, .count = rows * size});
+  kernel::matmul({.rows = rows,
+                  .columns = size,
+                  .inner = neurons,
+                  .a = t.scaled,
+                  .a_row_stride = neurons,
+                  .b = p.weights,
+                  .b_stride = size,
+                  .c = outputs,
+                  .c_stride = size,
+                  .accumulate = true});
+}
+
+// gradient += the derivatives of a loss by all parameters, trained or not, given its derivatives by the outputs of the forward
+// pass that left the tape: outputs_gradient [rows][dimension]. The tape is used up. The weights are taken as free; what leads
+// off the sphere is left to normalise_rows(). 8 rows neurons dimension operations.
+inline void backward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
+                     float* tape, const float* outputs_gradient, std::span<float> gradient) {
+  const std::size_t neurons = shape.neurons, size = shape.dimension;
+  const detail::autoencoder_parameters p(shape, parameters.data());
+  const detail::autoencoder_parameters g(shape, gradient.data());
+  const detail::autoencoder_tape t(shape, tape, rows);
+  kernel::matmul({.rows = neurons,
+                  .columns = size,
+                  .inner = rows,
+                  .a = t.scaled,
+                  .a_row_stride = 1,
+                  .a_inner_stride = neurons,
+                  .b = outputs_gradient,
+                  .b_stride = size,
+                  .c = g.weights,
+                  .c_stride = size,
+                  .accumulate = true});
+  kernel::matmul({.rows = rows,  // how much each neuron's output matters: w_k . outputs_gradient
+                  .columns = neurons,
+                  .inner = size,
+                  .a = outputs_gradient,
+                  .a_row_stride = size,
+                  .b = p.weights,
+                  .b_stride = size,
+                  .b_transposed = true,
+                  .c = t.scaled,
+                  .c_stride = neurons});
+  kernel::multiply(t.activated, t.scaled, t.activated, rows * neurons);
+  kernel::add_column_sums(t.activated, rows, neurons, g.amplitudes);
+  kernel::multiply(t.slope, t.scaled, t.slope, rows * neurons);
+  for (std::size_t row = 0; row < rows; ++row) {
+    float* const slopes = t.slope + row * neurons;
+    kernel::multiply(slopes, p.amplitudes, slopes, neurons);
+    kernel::combine({.terms = 1, .x = {slopes}, .weights = {shape.unit.gain}, .out = slopes, .count = neurons});
+  }
+  kernel::matmul({.rows = neurons,
+                  .columns = size,
+                  .inner = rows,
+                  .a = t.slope,
+                  .a_row_stride = 1,
+                  .a_inner_stride = neurons,
+                  .b = inputs,
+                  .b_stride = size,
+                  .c = g.weights,
+                  .c_stride = size,
+                  .accumulate = true});
+  float skip;
+  kernel::matmul({.rows = 1,
+                  .columns = 1,
+                  .inner = rows * size,
+                  .a = inputs,
+                  .b = outputs_gradient,
+                  .b_stride = 1,
+                  .c = &skip,
+                  .c_stride = 1});
+  *g.skip = *g.skip + skip;
+}
+
+// Satisfies `continuous_denoiser`, at whatever noise level it is asked: the net knows but one, and does not see it. Refers to
+// parameters and scratch, which must outlive it; one object per thread. scratch: tape_size() floats for each row at a time.
+class autoencoder_denoiser {
+ public:
+  autoencoder_denoiser(const autoencoder_shape& shape, std::span<const float> parameters, std::span<float> scratch)
+      : shape_(shape), parameters_(parameters), scratch_(scratch) {
+    FROND_ASSERT(shape.check().ok() && parameters.size() == shape.parameter_count(), "parameters fit the shape");
+    FROND_ASSERT(scratch.size() >= shape.tape_size(), "scratch holds at least one row");
+  }
+
+  [[nodiscard]] std::size_t dimension() const { return shape_.dimension; }
+
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; not the same memory.
+  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
+    const std::size_t block = scratch_.size() / shape_.tape_size(), size = dimension();
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
+        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+        forward(shape_, parameters_, noisy.data() + row * size, rows, scratch_.data(), mean.data() + row * size);
+      }
+    });
+  }
+
+ private:
+  autoencoder_shape shape_;
+  std::span<const float> parameters_;
+  std::span<float> scratch_;
+};
+
+static_assert(continuous_denoiser<autoencoder_denoiser>);
+
+}  // namespace frond::inline FROND_ABI::nn
+
+#include <frond/config/epilogue.hpp>

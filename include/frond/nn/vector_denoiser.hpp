@@ -1,0 +1,61 @@
+// A network as a denoiser of vectors: a noisy vector and its noise level in, the mean of the clean one out.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <frond/core/concepts.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
+#include <frond/nn/forward.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::nn {
+
+// Satisfies `continuous_denoiser` with a network that takes a vector and 2 alpha_bar - 1, as train::vector_denoising teaches
+// it, and gives a vector. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
+// scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
+class vector_denoiser {
+ public:
+  vector_denoiser(const plan& p, std::span<const float> parameters, std::span<float> scratch)
+      : plan_(p), parameters_(parameters), scratch_(scratch) {
+    FROND_ASSERT(p.input_size() == p.output_size() + 1, "the network takes a vector and its noise level and gives a vector");
+    FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
+    FROND_ASSERT(scratch.size() >= p.scratch_size, "scratch holds at least one row");
+  }
+
+  [[nodiscard]] std::size_t dimension() const { return plan_.output_size(); }
+
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
+  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
+    const std::size_t block = scratch_.size() / plan_.scratch_size;
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block)
+        predict_block(noisy, alpha_bar, mean, row, alpha_bar.size() - row < block ? alpha_bar.size() - row : block);
+    });
+  }
+
+ private:
+  void predict_block(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean, std::size_t first,
+                     std::size_t rows) {
+    const std::size_t size = dimension();
+    float* to = scratch_input(plan_, scratch_.data(), rows).data();
+    for (std::size_t row = first; row < first + rows; ++row, to += size + 1) {
+      __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
+      to[size] = 2.0f * alpha_bar[row] - 1.0f;
+    }
+    const std::span<const float> output = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
+  }
+
+  plan plan_;
+  std::span<const float> parameters_;
+  std::span<float> scratch_;
+};
+
+static_assert(continuous_denoiser<vector_denoiser>);
+
+}  // namespace frond::inline FROND_ABI::nn
+
+#include <frond/config/epilogue.hpp>

@@ -1,0 +1,66 @@
+// Learning to denoise vectors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <frond/core/concepts.hpp>
+#include <frond/core/seed.hpp>
+#include <frond/diffusion/gaussian.hpp>
+#include <frond/diffusion/schedule.hpp>
+#include <frond/random/draws.hpp>
+#include <frond/train/problem.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond::inline FROND_ABI::train {
+
+// A datum x_0 and its corruption x_t under diffusion::gaussian, at one noise level that the network does not see: the target is
+// x_0 and the loss its squared error, the mean of which over x_0 given x_t is least at the posterior mean. input and target
+// [dimension]. Example g uses datum index(g) and draws addressed by (key, g).
+template <continuous_source Source>
+struct level_denoising {
+  using target = float;
+
+  data_set<Source> data;
+  float alpha_bar;
+  seed key;  // of order and noise; the data have their own
+
+  void write(std::uint64_t example, std::span<float> noisy, std::span<float> clean, std::span<float>) const {
+    data.from.sample(data.key, data.index(key, example), clean);
+    diffusion::gaussian{}.corrupt(key, example, alpha_bar, clean, noisy);
+  }
+};
+
+template <continuous_source Source>
+level_denoising(data_set<Source>, float, seed) -> level_denoising<Source>;
+
+// The same at all levels of a schedule, at a time uniform on 1 .. steps; the last input channel is 2 alpha_bar - 1. input
+// [dimension + 1], target [dimension].
+template <continuous_source Source>
+struct vector_denoising {
+  using target = float;
+
+  data_set<Source> data;
+  diffusion::schedule times;
+  seed key;  // of order, times and noise; the data have their own
+
+  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
+    random::draws time(key, random::stream::time, example);
+    return times.alpha_bar(1 + time.below(times.steps));
+  }
+
+  void write(std::uint64_t example, std::span<float> input, std::span<float> clean, std::span<float>) const {
+    const float level = alpha_bar(example);
+    data.from.sample(data.key, data.index(key, example), clean);
+    diffusion::gaussian{}.corrupt(key, example, level, clean, input.first(clean.size()));
+    input[clean.size()] = 2.0f * level - 1.0f;
+  }
+};
+
+template <continuous_source Source>
+vector_denoising(data_set<Source>, diffusion::schedule, seed) -> vector_denoising<Source>;
+
+}  // namespace frond::inline FROND_ABI::train
+
+#include <frond/config/epilogue.hpp>
