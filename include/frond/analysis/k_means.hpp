@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <tuple>
 #include <vector>
 
 #include <frond/core/seed.hpp>
@@ -148,14 +147,15 @@ class lloyd {
   // come closer.
   void assign_shares() {
     const std::size_t share = (points_ + clusters_ - 1) / clusters_;
-    std::vector<std::tuple<double, std::size_t, std::size_t>> pairs;
-    pairs.reserve(points_ * clusters_);
-    for (std::size_t i = 0; i < points_; ++i)
-      for (std::size_t c = 0; c < clusters_; ++c) pairs.emplace_back(distance(i, c), i, c);
-    std::sort(pairs.begin(), pairs.end());
+    std::vector<std::size_t> pairs(distances_.size());
+    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = i;
+    std::sort(pairs.begin(), pairs.end(), [&](std::size_t a, std::size_t b) {
+      return distances_[a] < distances_[b] || (!(distances_[b] < distances_[a]) && a < b);
+    });
     std::fill(cluster_.begin(), cluster_.end(), clusters_);
     std::fill(sizes_.begin(), sizes_.end(), 0);
-    for (const auto& [square, i, c] : pairs) {
+    for (const std::size_t pair : pairs) {
+      const std::size_t i = pair / clusters_, c = pair % clusters_;
       if (cluster_[i] != clusters_ || sizes_[c] == share) continue;
       cluster_[i] = c;
       ++sizes_[c];
