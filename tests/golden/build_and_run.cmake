@@ -1,10 +1,10 @@
 # cmake -D FOLDER=<path> -P build_and_run.cmake: compiles and runs the configuration in FOLDER/configuration.cmake, which sets
-#   command                      the compiler and its options; `sources` is where golden.cpp and lab.cpp are
-#   compile_golden, compile_lab  what else the compilation of the file takes, and `link` what the linker takes
-#   run                          the command, with PROGRAM and ARGUMENTS to be filled in
-#   runs                         a list of <threads> or <threads>/<instruction set>
-# What fails is an outcome too, not an error, so that the other configurations go on. For each step (compile_golden, compile_lab,
-# link, run_1, run_1_avx2 ...) FOLDER/outcome.cmake sets <step>_seconds, and `build_failure` or <run>_failure; FOLDER/<step>.txt
+#   command         the compiler and its options
+#   files           the names of the source files, in the folder `sources`
+#   compile_golden  what else golden.cpp takes, and `link` what the linker takes
+#   run             the command, with PROGRAM and ARGUMENTS to be filled in
+#   runs            a list of <threads> or <threads>/<instruction set>
+# What fails is an outcome too, not an error, so that the other configurations go on. For each step (compile_<file>, link, run_1, run_1_avx2 ...) FOLDER/outcome.cmake sets <step>_seconds, and `build_failure` or <run>_failure; FOLDER/<step>.txt
 # has what it printed, and FOLDER/<step>_complaint.txt what it printed to stderr.
 cmake_minimum_required(VERSION 3.25)
 include(${FOLDER}/configuration.cmake)
@@ -31,7 +31,9 @@ endfunction()
 
 set(build_failure "")
 file(WRITE ${FOLDER}/depends "")
-foreach(file golden lab)
+set(objects "")
+foreach(file IN LISTS files)
+  list(APPEND objects ${FOLDER}/${file}.o)
   if(build_failure STREQUAL "")
     step(compile_${file} "" ${command} ${compile_${file}} -MD -MF ${FOLDER}/${file}.d -MT ${FOLDER}/outcome.cmake
          -c ${sources}/${file}.cpp -o ${FOLDER}/${file}.o)
@@ -43,10 +45,10 @@ foreach(file golden lab)
   endif()
 endforeach()
 if(build_failure STREQUAL "")
-  step(link "" ${command} ${FOLDER}/golden.o ${FOLDER}/lab.o ${link} -o ${FOLDER}/program)
+  step(link "" ${command} ${objects} ${link} -o ${FOLDER}/program)
   set(build_failure "${failure}")
 endif()
-set(outcome "${outcome}set(build_failure \"${build_failure}\")\n")
+set(outcome "${outcome}set(files \"${files}\")\nset(build_failure \"${build_failure}\")\n")
 if(NOT build_failure STREQUAL "")
   set(runs "")
 endif()

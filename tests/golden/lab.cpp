@@ -21,7 +21,12 @@ void print_hierarchy(const char* name, const grammar::hierarchy_view& drawn) {
 
 void lab_results() {
   const grammar::rhm<shape> rules{seed{6}};
+  const grammar::rhm<wide_shape> wide{seed{6}};
+  print("alpha_bar_half_log_snr", noise_levels(diffusion::schedule::half_log_snr));
+  print("alpha_bar_linear_rate", noise_levels(diffusion::schedule::linear_rate));
+  print("gaussian_noise", hash_of(gaussian_noise(rules)));
   print("gaussian_means", gaussian_means(rules));
+  print("wide_gaussian_means", gaussian_means(wide));
   print("gaussian_predictions", gaussian_predictions(rules));
   print("gaussian_samples", gaussian_samples(rules));
   const auto uneven = uneven_hierarchy(uneven_shape, seed{6});

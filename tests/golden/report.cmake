@@ -35,10 +35,12 @@ endfunction()
 # Looks at what the run left. Sets `state`, `hash` of the lines, the seconds, and `backend` and `set` as the program reports them.
 macro(judge)
   include(${FOLDER}/${name}/outcome.cmake)
-  set(compile_seconds ${compile_golden_seconds})  # of the file that takes longer
-  if(compile_lab_seconds GREATER compile_seconds)
-    set(compile_seconds ${compile_lab_seconds})
-  endif()
+  set(compile_seconds 0)  # of the file that takes longest
+  foreach(file IN LISTS files)
+    if(compile_${file}_seconds GREATER compile_seconds)
+      set(compile_seconds ${compile_${file}_seconds})
+    endif()
+  endforeach()
   string(MAKE_C_IDENTIFIER "run_${run}" run_name)
   set(run_seconds "${${run_name}_seconds}")
   if(NOT build_failure STREQUAL "")

@@ -1,0 +1,16 @@
+// The golden results of the papers' experiments: forward and backward diffusion, learned grammars.
+#include "lab.hpp"
+
+#include "analysis_results.hpp"
+#include "forward_backward_results.hpp"
+
+namespace golden {
+
+void papers_results() {
+  const grammar::rhm<shape> rules{seed{6}};
+  print("annealed_transitions", annealed_transitions());
+  print("forward_backward", forward_backward(rules));
+  print("analysis", analysis_results(rules));
+}
+
+}  // namespace golden
