@@ -5,14 +5,17 @@ set(input "")
 set(BUILD ${BUILD}/small)
 file(MAKE_DIRECTORY ${BUILD})
 set(songs ${BUILD}/songs.pcfg)
-file(WRITE ${songs} "S -> NP VP [1]\nNP -> 'we' [.5] | 'they' [.25] | NP PP [.25]\nVP -> 'sing' [.6] | VP PP [.4]\nPP -> 'with' NP [1]\n")
+file(WRITE ${songs} "S -> NP VP [1]\nNP -> 'we' [.5] | 'they' [.25] | NP PP [.25]\nVP -> 'sing' [.6] | VP PP [.4]\n\
+PP -> 'with' NP [1]\n")
 set(halves ${BUILD}/halves.pcfg)
 file(WRITE ${halves} "0.9 S -> S S\n0.1 S -> a\n")
 
 # check
-succeeds("^start symbol: S\nnonterminals: 4\nwords: 4\nrules: 7\nsymbols on a right side: 1 to 2\n.*consistent: yes\n.*expected length: 5\n"
+succeeds("^start symbol: S\nnonterminals: 4\nwords: 4\nrules: 7\nsymbols on a right side: 1 to 2\n.*consistent: yes\n\
+.*expected length: 5\n"
          check ${songs})
-succeeds("probability that a derivation ends: 0.111111111111111.*consistent: no\nexpected length: inf\n.*that it ends:\nexpected length: 1.125\n"
+succeeds("probability that a derivation ends: 0.111111111111111.*consistent: no\nexpected length: inf\n\
+.*that it ends:\nexpected length: 1.125\n"
          check ${halves})
 succeeds("length\tprobability\tderivations\n0\t0\t0\n1\t0.1[0-9]*\t1\n2\t0.00[0-9]*\t1\n3\t0.00[0-9]*\t2\n4\t[^\t]*\t5\n$"
          check ${halves} --lengths 4)
@@ -41,7 +44,10 @@ fails("^${halves}: sentence [0-9]: a sentence has more words than the bound allo
 
 # parse
 set(input "we sing\nwe sing with they with we\nsing we\n")
-succeeds("^sentence: we sing\nln probability: -1.203972804325[0-9]*\nparses: 1\nbest: \\(S \\(NP we\\) \\(VP sing\\)\\)\nln probability of the best: -1.203972804325[0-9]*\nsentence: we sing with they with we\nln probability: [^\n]*\nparses: 2\nbest: [^\n]*\nln probability of the best: [^\n]*\nsentence: sing we\nln probability: -inf\nparses: 0\n$"
+succeeds("^sentence: we sing\nln probability: -1.203972804325[0-9]*\nparses: 1\n\
+best: \\(S \\(NP we\\) \\(VP sing\\)\\)\nln probability of the best: -1.203972804325[0-9]*\n\
+sentence: we sing with they with we\nln probability: [^\n]*\nparses: 2\n\
+best: [^\n]*\nln probability of the best: [^\n]*\nsentence: sing we\nln probability: -inf\nparses: 0\n$"
          parse ${songs})
 file(WRITE ${BUILD}/sentences.txt "we sing\n")
 succeeds("\nsample: \\(S \\(NP we\\) \\(VP sing\\)\\)\nsample: \\(S \\(NP we\\) \\(VP sing\\)\\)\n$"
@@ -55,7 +61,8 @@ fails("^${BUILD}/none.txt: the file cannot be opened\n$" parse ${songs} ${BUILD}
 
 # denoise
 set(input "_ sing\n_ sing with _\n")
-succeeds("^line\tposition\tnoisy\tword\tprobability\n1\t1\t_\twe\t0.66666[0-9]*\n1\t1\t_\tthey\t0.33333[0-9]*\n1\t2\tsing\tsing\t1\n2\t1\t_\twe\t"
+succeeds("^line\tposition\tnoisy\tword\tprobability\n1\t1\t_\twe\t0.66666[0-9]*\n1\t1\t_\tthey\t0.33333[0-9]*\n\
+1\t2\tsing\tsing\t1\n2\t1\t_\twe\t"
          denoise ${songs})
 succeeds("^line\tposition\tnoisy\tword\tprobability\n1\t1\t_\twe\t[^\n]*\n1\t2\tsing\tsing\t1\n" denoise ${songs} --top 1)
 succeeds("^((we|they) sing\n)+((we|they) sing with (we|they)\n)+$" denoise ${songs} --samples 5)
@@ -81,7 +88,8 @@ file(WRITE ${BUILD}/words.tsv "1\tN\tdogs\n2\tV\n")
 fails("^${BUILD}/words.tsv:2:4: two tabs were expected" check ${BUILD}/rules.tsv --lexicon ${BUILD}/words.tsv)
 fails("^${BUILD}/none: the file cannot be opened\n$" check ${BUILD}/none)
 file(WRITE ${BUILD}/bad.pcfg "1 S -> S\n")
-fails("^${BUILD}/bad.pcfg: unary chains lead from a nonterminal back to itself with probability one: S\n$" parse ${BUILD}/bad.pcfg)
+fails("^${BUILD}/bad.pcfg: unary chains lead from a nonterminal back to itself with probability one: S\n\
+$" parse ${BUILD}/bad.pcfg)
 
 # bad options
 misused("a command was expected")

@@ -17,15 +17,19 @@ endforeach()
 
 succeeds("nonterminals: 8\nwords: 10\nrules: 17\n.*consistent: yes\nexpected length: 6.7777" check ${data}/nltk_toy1.pcfg)
 succeeds("nonterminals: 9\nwords: 15\nrules: 23\n.*consistent: yes\nexpected length: 6.9694" check ${data}/nltk_toy2.pcfg)
-succeeds("matrix: 1\nprobability that a derivation ends: 1\nconsistent: yes\nexpected length: inf\n" check ${data}/synthetic_critical.pcfg)
+succeeds("matrix: 1\nprobability that a derivation ends: 1\nconsistent: yes\nexpected length: inf\n\
+" check ${data}/synthetic_critical.pcfg)
 succeeds("matrix: 0.99998\n.*consistent: yes\nexpected length: 25000.4999" check ${data}/synthetic_subcritical.pcfg)
 foreach(same inconsistent example2)
-  succeeds("matrix: 1.8\nprobability that a derivation ends: 0.11111[^\n]*\nconsistent: no\n" check ${data}/synthetic_${same}.pcfg)
+  succeeds("matrix: 1.8\nprobability that a derivation ends: 0.11111[^\n]*\nconsistent: no\n\
+" check ${data}/synthetic_${same}.pcfg)
 endforeach()
 succeeds("consistent: yes\nexpected length: 1.125\n" check ${data}/synthetic_sigmastar.pcfg)
-succeeds("words: 3\nrules: 4\n.*expected length: 2\nentropy of a derivation in nats: 0.69314718" check ${data}/synthetic_example1.pcfg)
+succeeds("words: 3\nrules: 4\n.*expected length: 2\n\
+entropy of a derivation in nats: 0.69314718" check ${data}/synthetic_example1.pcfg)
 succeeds("derivation ends: 0.012345679012345" check ${data}/synthetic_noninvertible_jacobian.pcfg)
-succeeds("nonterminals: 7\nwords: 4\nrules: 11\n.*expected length: (8|8.00000000|7.99999999)" check ${data}/synthetic_dyck2.pcfg)
+succeeds("nonterminals: 7\nwords: 4\nrules: 11\n\
+.*expected length: (8|8.00000000|7.99999999)" check ${data}/synthetic_dyck2.pcfg)
 succeeds("nonterminals: 6\nwords: 5\nrules: 11\n" check ${data}/synthetic_dyck2.cfg)
 # Its sentences: all of them are.
 succeeds("^sentence: " parse ${data}/synthetic_dyck2.pcfg ${data}/synthetic_dyck2.txt)

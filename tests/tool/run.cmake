@@ -7,7 +7,8 @@ function(run code output_pattern error_pattern)
                   RESULT_VARIABLE ended)
   if(NOT ended STREQUAL code OR NOT output MATCHES "${output_pattern}" OR NOT said MATCHES "${error_pattern}")
     list(JOIN ARGN " " line)
-    message(SEND_ERROR "grammar ${line}\nended with ${ended}, expected ${code}\nwrote:\n${output}\nexpected:\n${output_pattern}\n"
+    message(SEND_ERROR "grammar ${line}\nended with ${ended}, expected ${code}\nwrote:\n${output}\nexpected:\n\
+${output_pattern}\n"
             "said:\n${said}\nexpected:\n${error_pattern}")
   endif()
   set(output "${output}" PARENT_SCOPE)
