@@ -36,26 +36,26 @@ plan plan_of(bool quick) {
   return p;
 }
 
-// For each level, the posterior probability of the true symbol and its standard error over the trees.
+// For each level, the posterior probability of the true symbol and its standard error over the trees. All sums are made in the
+// library, whose arithmetic a compiler does not change.
 template <class Noise>
 std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, const Noise& noise, double eps,
                             std::uint64_t base) {
   const std::size_t levels = shape.depth + std::size_t{1};
-  std::vector<double> rows;
+  std::vector<double> rows;  // [tree][1, level 0, level 1, ...]
   for (std::size_t tree = 0; tree < p.trees; ++tree) {
     const drawn_grammar grammar(shape, seed{base << 32 | tree});
     const analysis::trips trip{.alpha_bar = static_cast<float>(1 - eps), .first = tree};
     const auto row = analysis::reconstruction(grammar.view(), noise, seed{base}, trip, calling_thread);
+    rows.push_back(1);
     rows.insert(rows.end(), row.begin(), row.end());
   }
   std::vector<double> values;
-  const auto n = static_cast<double>(p.trees);
   for (std::size_t level = 0; level < levels; ++level) {
-    double sum = 0, squares = 0;
-    for (std::size_t i = level; i < rows.size(); i += levels) sum += rows[i];
-    for (std::size_t i = level; i < rows.size(); i += levels) squares += (rows[i] - sum / n) * (rows[i] - sum / n);
-    values.push_back(sum / n);
-    values.push_back(std::sqrt(squares / (n * (n - 1))));
+    const estimate mean = analysis::jackknife(std::span<const double>(rows), levels + 1,
+                                              [level](std::span<const double> sums) { return sums[1 + level] / sums[0]; });
+    values.push_back(mean.value);
+    values.push_back(mean.standard_error);
   }
   values.resize(2 * (p.shape.depth + std::size_t{1}), none);  // levels that this sentence does not have
   return values;

@@ -140,9 +140,9 @@ class change_table {
   std::vector<std::int64_t> rows_;  // [datum][width()]
 };
 
-// The distance xi at which C(r) has fallen to half of what it is at the critical point: branching^level for the level, a real
-// number, at which their quotient is one half. That is read off where C(r) is large; moments of C(r) would be those of the noise
-// in its tail. Unknown if the quotient never gets there.
+// The distance xi at which C(r) has fallen to half of what it is at the critical point: branching^level for the level, a
+// real number, at which their quotient is one half. That is read off where C(r) is large; moments of C(r) would be those of
+// the noise in its tail. Unknown if the quotient never gets there.
 //   here, critical  change_table::correlation(1), (2), ... of two tables
 inline estimate correlation_length(std::span<const estimate> here, std::span<const estimate> critical,
                                    std::uint32_t branching) {
