@@ -225,7 +225,7 @@ int main(int argc, char** argv) {
   std::vector<run> runs;
   for (const auto& shape : p.shapes) {
     char text[128];
-    std::snprintf(text, sizeof text, "v%u_m%u_s%u_L%u_P%zu_grammars%zu_seed%llu", shape.vocabulary, shape.rules,
+    std::snprintf(text, sizeof text, "covariances_v%u_m%u_s%u_L%u_P%zu_grammars%zu_seed%llu", shape.vocabulary, shape.rules,
                   shape.branching, shape.depth, p.sentences, p.grammars, static_cast<unsigned long long>(s.seed));
     const auto pairs = static_cast<double>(shape.leaves() * shape.leaves());
     runs.push_back({text, pairs * std::pow(shape.vocabulary, 2), [=] { return measure(p, shape, s.seed); }});
