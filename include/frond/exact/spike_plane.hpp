@@ -88,8 +88,10 @@ inline lambda_evidence observe_lambda(latent_coupling coupling, double slope, do
     out.mass[zero < 0.0 ? 1 : 0] = 1.0 - tail;
     density = math::normal_density(zero);
   }
-  out.first[1] = mean * out.mass[1] + deviation * density;
-  out.first[0] = mean * out.mass[0] - deviation * density;
+  // Not far mass[0] - density: GCC 12 fuses products into pairs of a sum and a difference of one shape, whatever fp-contract
+  // says.
+  out.first[1] = deviation * (density + far * out.mass[1]);
+  out.first[0] = -deviation * (density - far * out.mass[0]);
   return out;
 }
 
