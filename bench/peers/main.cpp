@@ -43,6 +43,7 @@ int main(int argument_count, char** arguments) {
   peers::add_sampling();
   peers::add_grammar();
   peers::add_random_numbers();
+  peers::add_sphere();
   peers::add_threads();
   peers::add_backends();
   return peers::run_all(argument_count, arguments);

@@ -77,12 +77,26 @@ class hierarchy {
   virtual std::vector<double> denoise_in_double(std::span<const std::uint8_t> noisy, float alpha_bar) = 0;
 };
 
+// Sixteen runs of one neuron on the sphere, data of covariance and fourth cumulant.
+class descent {
+ public:
+  descent() = default;
+  descent(const descent&) = delete;
+  descent& operator=(const descent&) = delete;
+  virtual ~descent() = default;
+
+  virtual void run(std::size_t steps) = 0;
+  virtual std::span<const float> overlaps() = 0;  // with u
+};
+
 // Everything that a build of the library is asked for.
 struct build {
   kernels own;
   std::unique_ptr<network> (*make_network)(const net& shape, const training_data& data, std::size_t workers) = nullptr;
   std::unique_ptr<sampler> (*make_sampler)(const net& shape, const sampling_shape& sampling) = nullptr;
   std::unique_ptr<hierarchy> (*make_hierarchy)(std::uint32_t depth) = nullptr;
+  // Runs first, first + 1, ... of them.
+  std::unique_ptr<descent> (*make_descent)(std::size_t dimension, std::uint32_t first) = nullptr;
   void (*fill_uniform)(std::span<float> numbers) = nullptr;
   void (*fill_normal)(std::span<float> numbers) = nullptr;
   // The same numbers one by one, by their addresses.

@@ -92,6 +92,44 @@ class frond_hierarchy : public hierarchy {
   exact::tree_denoiser<diffusion::uniform> denoiser_;
 };
 
+class frond_descent : public descent {
+ public:
+  frond_descent(std::size_t dimension, std::uint32_t first)
+      : dimension_(dimension), weights_(16 * kernel::sphere_sgd_rows(dimension)),
+        memory_(2 * 16 * kernel::sphere_sgd_rows(dimension)) {
+    for (std::uint32_t i = 0; i < 16; ++i) run_[i] = first + i;
+    kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = first}, weights_.data(), 16 * dimension);
+  }
+
+  void run(std::size_t steps) override {
+    kernel::sphere_sgd({.dimension = dimension_,
+                        .spike = 2.236068f,
+                        .signal = 0.953463f,
+                        .rest = 0.301511f,
+                        .alpha_bar = 0.7f,
+                        .unit = {.amplitude = 0.2f, .gain = 2.0f},
+                        .skip = 0.83666f,
+                        .rate = 1.0f / static_cast<float>(dimension_),
+                        .key = key,
+                        .run = run_,
+                        .step = step_,
+                        .weights = weights_.data(),
+                        .memory = memory_.data(),
+                        .overlap_u = overlap_u_,
+                        .overlap_v = overlap_v_,
+                        .passage_u = passage_,
+                        .passage_v = passage_},
+                       steps);
+  }
+  std::span<const float> overlaps() override { return overlap_u_; }
+
+ private:
+  std::size_t dimension_;
+  bench::aligned_floats weights_, memory_;
+  std::uint32_t run_[16], step_[16] = {}, passage_[16] = {};
+  float overlap_u_[16] = {}, overlap_v_[16] = {};
+};
+
 void fill_uniform(std::span<float> numbers) {
   kernel::fill_uniform({.key = key, .purpose = random::stream::user}, numbers.data(), numbers.size());
 }
@@ -114,8 +152,12 @@ std::vector<float> normal_by_address(std::size_t count) {
 
 std::unique_ptr<hierarchy> make_hierarchy(std::uint32_t depth) { return std::make_unique<frond_hierarchy>(depth); }
 
+std::unique_ptr<descent> make_descent(std::size_t dimension, std::uint32_t first) {
+  return std::make_unique<frond_descent>(dimension, first);
+}
+
 const build& library() {
-  static const build all{own_kernels(), make_network, make_sampler,       make_hierarchy,
+  static const build all{own_kernels(), make_network, make_sampler,       make_hierarchy,   make_descent,
                          fill_uniform,  fill_normal,  uniform_by_address, normal_by_address};
   return all;
 }

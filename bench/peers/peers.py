@@ -10,12 +10,15 @@ floats.
   sampler <name> <steps> <sentences>   jobs <name>/sample, <name>/outside, and each with -inverse
   law <name> <step>       the array law: of each token of the array noisy, one step earlier
   generator <kind> <count>   the array numbers; job <kind>/fill; kinds: numpy-philox (uniform), torch-normal
+  descent <kind> <dimension> <runs>   job <kind>/step; kinds: numpy, torch
+  overlaps <kind> <steps>    so many steps, then the array overlaps
   time <job> <calls>      the answer is seconds of CPU time
 """
 import sys
 import time
 
 import numpy as np
+import sphere
 
 try:
     import torch
@@ -87,13 +90,26 @@ def generator(kind, count):
     return ''
 
 
+def descent(kind, dimension, runs):
+    sessions[kind] = sphere.KINDS[kind](int(dimension), int(runs))
+    jobs[kind + '/step'] = sessions[kind].step
+    return ''
+
+
+def overlaps(kind, steps):
+    for _ in range(int(steps)):
+        sessions[kind].step()
+    arrays['overlaps'] = sessions[kind].overlaps()
+    return ''
+
+
 def hello():
     return f'numpy {np.__version__}' + (f', torch {torch.__version__}' if torch else '')
 
 
 COMMANDS = {'hello': hello, 'put': put, 'get': lambda name: arrays[name].size, 'net': net, 'infer': infer, 'train': train,
             'sampler': sampler, 'law': law,
-            'generator': generator, 'time': timed}
+            'generator': generator, 'descent': descent, 'overlaps': overlaps, 'time': timed}
 
 
 def main():

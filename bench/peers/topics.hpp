@@ -8,6 +8,7 @@ void add_networks();
 void add_sampling();
 void add_grammar();
 void add_random_numbers();
+void add_sphere();
 void add_threads();
 void add_backends();
 
