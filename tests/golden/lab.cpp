@@ -1,9 +1,8 @@
-// The golden results of general grammars, of hierarchies whose levels differ, and of Gaussian diffusion.
+// The golden results of hierarchies whose levels differ and of Gaussian diffusion.
 #include "lab.hpp"
 
 #include "gaussian_results.hpp"
 #include "hierarchy_results.hpp"
-#include "pcfg_results.hpp"
 
 namespace golden {
 
@@ -33,7 +32,6 @@ void lab_results() {
   const auto sparse = sparse_hierarchy(sparse_shape, seed{6});
   print_hierarchy("uneven", uneven);
   print_hierarchy("sparse", sparse);
-  print("general_grammar", general_grammar());
 }
 
 }  // namespace golden

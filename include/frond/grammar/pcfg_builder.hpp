@@ -206,9 +206,11 @@ class pcfg_builder {
       order.clear();
       for (std::uint32_t i = made.first_rule[left]; i < made.first_rule[left + 1]; ++i) order.push_back(i);
       std::sort(order.begin(), order.end(), before);
-      for (std::size_t i = 1; i < order.size(); ++i)
-        if (std::ranges::equal(side(order[i - 1]), side(order[i])))
+      for (std::size_t i = 1; i < order.size(); ++i) {
+        const auto one = side(order[i - 1]), other = side(order[i]);
+        if (std::equal(one.begin(), one.end(), other.begin(), other.end()))
           return {"a rule stands here a second time", made.names[left], rules_[work.origin[order[i]]].where};
+      }
     }
     return {};
   }

@@ -77,9 +77,9 @@ class pcfg_sampler {
 
   // The rule in whose part of the interval [0, sum of all) a uniform number of 53 bits falls.
   std::uint32_t choose(std::uint32_t left, random::draws& draws) const {
-    const auto first = sums_.begin() + grammar_.first_rule[left], last = sums_.begin() + grammar_.first_rule[left + 1] - 1;
+    const double *const first = &sums_[grammar_.first_rule[left]], *const last = &sums_[grammar_.first_rule[left + 1] - 1];
     const double place = static_cast<double>(draws.word64() >> 11) * 0x1p-53 * *last;
-    return static_cast<std::uint32_t>(std::upper_bound(first, last, place) - sums_.begin());
+    return static_cast<std::uint32_t>(std::upper_bound(first, last, place) - sums_.data());
   }
 
   const pcfg& grammar_;
