@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <set>
 #include <vector>
 
 using namespace frond;
@@ -106,4 +107,5 @@ TEST_CASE("as many clusters as points, points that coincide, a single cluster") 
   const std::vector<double> same(25, 1.0);  // inner products of five equal points
   const auto equal = analysis::k_means(same, 5, {.clusters = 3});
   CHECK(equal.cost == 0);
+  CHECK(std::set<std::size_t>(equal.cluster.begin(), equal.cluster.end()).size() == 3);  // no cluster stays empty
 }

@@ -57,4 +57,12 @@ TEST_CASE("partners: the largest common part first") {
   table.add(2, 1);
   // 1 takes 0 with six; then 0 has nothing in common with 1, so 2 takes it.
   CHECK(analysis::partners(table) == std::vector<std::size_t>{analysis::no_partner, 0, 1});
+  joint_counts draw(2, 2);
+  for (const std::size_t first : {0u, 1u}) {
+    draw.add(first, 0);
+    draw.add(0, first);
+  }
+  draw.add(1, 0);
+  // 0 with 0 and 1 with 0 are both seen twice: the first pair it is, and 1 is left with nothing that it ever met.
+  CHECK(analysis::partners(draw) == std::vector<std::size_t>{0, analysis::no_partner});
 }

@@ -133,9 +133,10 @@ TEST_CASE("a network's features are what a forward pass of its layers writes") {
         std::vector<float>(features.layer(5).begin(), features.layer(5).end()));
   // The first one: a column of weights for the token, one for time, no bias.
   for (std::size_t i = 0; i < sentences.size(); ++i)
-    for (std::size_t c = 0; c < 12; ++c)
-      CHECK(features.layer(0)[i * 12 + c] ==
-            doctest::Approx(weights[sentences[i] * 12u + c] + 0.5f * weights[5 * 12 + c]).epsilon(1e-6));
+    for (std::size_t c = 0; c < 12; ++c) {
+      const double expected = static_cast<double>(weights[sentences[i] * 12u + c] + 0.5f * weights[5 * 12 + c]);
+      CHECK(static_cast<double>(features.layer(0)[i * 12 + c]) == doctest::Approx(expected).epsilon(1e-6));
+    }
   CHECK(features.layer(1).size() == 3 * 2 * 12);
   CHECK(features.layer(2).size() == 3 * 1 * 12);
   CHECK(features.layer(3).size() == 3 * 1 * 24);
