@@ -6,15 +6,21 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <initializer_list>
+#include <iterator>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 #include "frond.hpp"
@@ -39,6 +45,3089 @@
 // =============================================================================================================
 
 // All of Frond for a PC: the device part, and what needs files, threads or memory from the heap.
+
+// =============================================================================================================
+// frond/core/strong_components.hpp
+// =============================================================================================================
+
+// Which vertices of a graph lie on common cycles.
+
+namespace frond::inline FROND_ABI {
+
+// Edges in a list by where they start: those of vertex x are target[first[x]] .. target[first[x + 1] - 1].
+struct directed_graph {
+  std::vector<std::uint32_t> first, target;
+
+  [[nodiscard]] std::size_t vertices() const { return first.size() - 1; }
+  [[nodiscard]] std::span<const std::uint32_t> targets_of(std::uint32_t x) const {
+    return std::span(target).subspan(first[x], first[x + 1] - first[x]);
+  }
+};
+
+// From pairs (from, to), which keep their order.
+inline directed_graph make_graph(std::size_t vertices, const std::vector<std::pair<std::uint32_t, std::uint32_t>>& edges) {
+  directed_graph graph;
+  graph.first.assign(vertices + 1, 0);
+  for (const auto& [from, to] : edges) ++graph.first[from + 1];
+  for (std::size_t x = 0; x < vertices; ++x) graph.first[x + 1] += graph.first[x];
+  graph.target.resize(edges.size());
+  std::vector<std::uint32_t> next(graph.first.begin(), graph.first.end() - 1);
+  for (const auto& [from, to] : edges) graph.target[next[from]++] = to;
+  return graph;
+}
+
+// All vertices, those of one strongly connected component together and in order of their numbers, the components in an order in
+// which no edge leads back to an earlier one.
+struct strong_components {
+  std::vector<std::uint32_t> order;  // [vertices]
+  std::vector<std::uint32_t> first;  // [components + 1], into order
+  std::vector<std::uint8_t> cyclic;  // [components]: whether an edge stays inside
+
+  [[nodiscard]] std::size_t size() const { return cyclic.size(); }
+  [[nodiscard]] std::span<const std::uint32_t> operator[](std::size_t i) const {
+    return std::span(order).subspan(first[i], first[i + 1] - first[i]);
+  }
+};
+
+namespace detail {
+
+// Tarjan, "Depth-first search and linear graph algorithms", 1972, with a stack of its own.
+class component_search {
+ public:
+  explicit component_search(const directed_graph& graph)
+      : graph_(graph), number_(graph.vertices()), low_(graph.vertices()), next_(graph.first.begin(), graph.first.end() - 1) {}
+
+  strong_components run() {
+    const auto vertices = static_cast<std::uint32_t>(graph_.vertices());
+    for (std::uint32_t root = 0; root < vertices; ++root)
+      if (number_[root] == unseen) search(root);
+    // Found were the ends first: turn everything round.
+    std::reverse(found_.order.begin(), found_.order.end());
+    found_.first.push_back(vertices);
+    for (std::uint32_t& at : found_.first) at = vertices - at;
+    std::reverse(found_.first.begin(), found_.first.end());
+    for (std::size_t i = 0; i + 1 < found_.first.size(); ++i) {
+      std::uint32_t *const begin = &found_.order[found_.first[i]], *const end = found_.order.data() + found_.first[i + 1];
+      std::sort(begin, end);
+      const auto targets = graph_.targets_of(*begin);
+      found_.cyclic.push_back(end - begin > 1 || std::find(targets.begin(), targets.end(), *begin) != targets.end());
+    }
+    return std::move(found_);
+  }
+
+ private:
+  static constexpr std::uint32_t unseen = 0, closed = 0xffffffffu;
+
+  void enter(std::uint32_t x) {
+    number_[x] = low_[x] = ++seen_;
+    open_.push_back(x);
+    path_.push_back(x);
+  }
+  void search(std::uint32_t root) {
+    enter(root);
+    while (!path_.empty()) {
+      const std::uint32_t x = path_.back();
+      if (next_[x] == graph_.first[x + 1]) {
+        path_.pop_back();
+        if (!path_.empty()) low_[path_.back()] = std::min(low_[path_.back()], low_[x]);
+        if (low_[x] == number_[x]) close(x);
+      } else if (const std::uint32_t y = graph_.target[next_[x]++]; number_[y] == unseen) {
+        enter(y);
+      } else {
+        low_[x] = std::min(low_[x], number_[y]);  // no change where y is closed, whose number is the largest
+      }
+    }
+  }
+  void close(std::uint32_t x) {  // the component of x: all that is open above it
+    found_.first.push_back(static_cast<std::uint32_t>(found_.order.size()));
+    std::uint32_t member = 0;
+    do {
+      member = open_.back();
+      open_.pop_back();
+      number_[member] = closed;
+      found_.order.push_back(member);
+    } while (member != x);
+  }
+
+  const directed_graph& graph_;
+  std::vector<std::uint32_t> number_, low_, next_, open_, path_;
+  std::uint32_t seen_ = 0;
+  strong_components found_;
+};
+
+}  // namespace detail
+
+// O(vertices + edges).
+inline strong_components find_components(const directed_graph& graph) { return detail::component_search(graph).run(); }
+
+}  // namespace frond::inline FROND_ABI
+
+// =============================================================================================================
+// frond/math/nonnegative_matrix.hpp
+// =============================================================================================================
+
+// Linear systems and the spectral radius of matrices without negative entries: what expectations of branching processes need.
+
+namespace frond::inline FROND_ABI::math {
+
+// Replaces b, which is not negative, by x with (shift I - M) x = b. `matrix` holds M [n][n], not negative, and is spent. False,
+// and b is spent too, unless `shift` is above the spectral radius of M: just then every pivot is positive (Berman and Plemmons,
+// "Nonnegative matrices in the mathematical sciences", chapter 6), and none needs to be looked for. n^3 / 3 products.
+inline bool solve_above_radius(double shift, std::span<double> matrix, std::span<double> b) {
+  const std::size_t n = b.size();
+  FROND_ASSERT(matrix.size() == n * n, "a square matrix is needed, as wide as the right side is long");
+  for (std::size_t k = 0; k < n; ++k) {
+    const double* const from = &matrix[k * n];
+    const double pivot = shift - from[k];
+    if (!(pivot > 0)) return false;
+    for (std::size_t i = k + 1; i < n; ++i) {
+      double* const to = &matrix[i * n];
+      if (!(to[k] > 0)) continue;
+      const double factor = to[k] / pivot;
+      for (std::size_t j = k + 1; j < n; ++j) to[j] += factor * from[j];  // grows: the entries of M stay not negative
+      b[i] += factor * b[k];
+    }
+  }
+  for (std::size_t k = n; k-- > 0;) {
+    double sum = b[k];
+    for (std::size_t j = k + 1; j < n; ++j) sum += matrix[k * n + j] * b[j];
+    b[k] = sum / (shift - matrix[k * n + k]);
+  }
+  return true;
+}
+
+// The spectral radius of M [n][n], not negative and irreducible (each index reaches each other one through positive entries),
+// to about 1e-15 of itself: the largest ratio (M x)_i / x_i, which is never below it, for vectors x that tend to Perron's by
+// Noda's iteration ("Note on the computation of the maximal eigenvalue of a non-negative irreducible matrix", 1971), whose
+// error is squared in each of its few steps.
+inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
+  FROND_ASSERT(matrix.size() == n * n, "a square matrix is needed");
+  if (n == 1) return matrix[0];
+  std::vector<double> x(n, 1.0), spent;
+  double radius = 0;
+  for (int step = 0; step < 64; ++step) {
+    double low = 0, high = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < n; ++j) sum += matrix[i * n + j] * x[j];
+      const double ratio = sum / x[i];
+      if (i == 0 || ratio < low) low = ratio;
+      if (i == 0 || ratio > high) high = ratio;
+    }
+    if (step == 0 || high < radius) radius = high;
+    if (high - low <= 4e-16 * high) break;
+    spent.assign(matrix.begin(), matrix.end());
+    if (!solve_above_radius(high, spent, x)) break;  // nearer than rounding can tell
+    double largest = 0;
+    for (const double value : x) largest = value > largest ? value : largest;
+    for (double& value : x) value /= largest;
+  }
+  return radius;
+}
+
+}  // namespace frond::inline FROND_ABI::math
+
+// =============================================================================================================
+// frond/grammar/derivation.hpp
+// =============================================================================================================
+
+// How a sentence of a general grammar comes about.
+
+// =============================================================================================================
+// frond/grammar/pcfg.hpp
+// =============================================================================================================
+
+// A probabilistic context-free grammar as numbers: what inference and sampling work on. Text becomes one in io/grammar_text.hpp.
+
+namespace frond::inline FROND_ABI::grammar {
+
+// left -> right[first .. first + size): any length, nothing included.
+struct pcfg_rule {
+  std::uint32_t left = 0;
+  std::uint32_t first = 0;
+  std::uint32_t size = 0;
+  double probability = 0;  // positive; the rules of one left side sum to one
+};
+
+// Symbols are numbered: nonterminals first, then the words (terminals). A word and a nonterminal may have the same name. Of the PC
+// part: its tables live on the heap.
+struct pcfg {
+  std::uint32_t start = 0;
+  std::uint32_t nonterminals = 0;
+  std::vector<std::string> names;         // [symbols()]
+  std::vector<pcfg_rule> rules;           // those of nonterminal 0, then 1, ...; in the order in which they were given
+  std::vector<std::uint32_t> right;       // the right sides, one after the other
+  std::vector<std::uint32_t> first_rule;  // [nonterminals + 1]: where the rules of a nonterminal begin
+
+  [[nodiscard]] std::uint32_t symbols() const { return static_cast<std::uint32_t>(names.size()); }
+  [[nodiscard]] std::uint32_t words() const { return symbols() - nonterminals; }
+  [[nodiscard]] bool is_word(std::uint32_t symbol) const { return symbol >= nonterminals; }
+
+  [[nodiscard]] std::span<const std::uint32_t> right_side(const pcfg_rule& rule) const {
+    return std::span(right).subspan(rule.first, rule.size);
+  }
+  [[nodiscard]] std::span<const pcfg_rule> rules_of(std::uint32_t nonterminal) const {
+    return std::span(rules).subspan(first_rule[nonterminal], first_rule[nonterminal + 1] - first_rule[nonterminal]);
+  }
+};
+
+}  // namespace frond::inline FROND_ABI::grammar
+
+namespace frond::inline FROND_ABI::grammar {
+
+// Rule `rule` of the grammar covers words [begin, end); nothing where they are equal.
+struct derived_node {
+  std::uint32_t rule = 0;
+  std::uint32_t begin = 0, end = 0;
+
+  friend constexpr bool operator==(const derived_node&, const derived_node&) = default;
+};
+
+// Nodes in the order of a leftmost derivation: each before its children, children from left to right, so the right sides of the
+// rules tell whose child is whose.
+struct derivation {
+  std::vector<derived_node> nodes;
+  std::vector<std::uint32_t> words;  // what is derived, [length]; word w is symbol nonterminals + w
+
+  friend bool operator==(const derivation&, const derivation&) = default;
+};
+
+// "(S (NP we) (VP sing))": a node as its left side's name and its children, a word as itself. O(nodes + words).
+inline std::string bracketed(const pcfg& g, const derivation& derived) {
+  struct open_node {
+    std::uint32_t rule, place;  // the next child
+  };
+  std::string text;
+  std::vector<open_node> open;
+  std::size_t next = 0;
+  const auto enter = [&] {
+    const std::uint32_t rule = derived.nodes[next++].rule;
+    text += '(' + g.names[g.rules[rule].left];
+    open.push_back({rule, 0});
+  };
+  if (!derived.nodes.empty()) enter();
+  while (!open.empty()) {
+    const auto side = g.right_side(g.rules[open.back().rule]);
+    if (open.back().place == side.size()) {
+      text += ')';
+      open.pop_back();
+      continue;
+    }
+    const std::uint32_t symbol = side[open.back().place++];
+    text += ' ';
+    if (g.is_word(symbol))
+      text += g.names[symbol];
+    else
+      enter();
+  }
+  return text;
+}
+
+}  // namespace frond::inline FROND_ABI::grammar
+
+// =============================================================================================================
+// frond/grammar/hierarchy_pcfg.hpp
+// =============================================================================================================
+
+// A hierarchy as a general grammar: for everything that works on those, and as a second way to every exact answer.
+
+namespace frond::inline FROND_ABI::grammar {
+
+namespace detail {
+
+// Numbers of the nonterminals: the start, then for each level from the top its symbols, its blank, and, where it has blanks,
+// the patches that its children stand in, one for each symbol below.
+class hierarchy_pcfg_builder {
+ public:
+  explicit hierarchy_pcfg_builder(const hierarchy_view& grammar) : grammar_(grammar), shape_(grammar.shape) {
+    made_.names.push_back("start");
+    first_.resize(shape_.depth() + 1);
+    first_patch_.resize(shape_.depth() + 1);
+    for (std::uint32_t l = shape_.depth(); l > 0; --l) {
+      first_[l] = add_names(std::to_string(l) + ".", shape_.symbols(l), shape_.has_blank(l));
+      if (has_patches(l)) first_patch_[l] = add_names("patch" + std::to_string(l - 1) + ".", shape_.symbols(l - 1), false);
+    }
+    made_.nonterminals = made_.symbols();
+    first_[0] = add_names("", shape_.tokens, shape_.has_blank(0));
+  }
+
+  pcfg build() {
+    const std::uint32_t top = shape_.depth();
+    for (std::uint32_t a = 0; a < shape_.symbols(top); ++a) {
+      add_rule(0, 1.0 / static_cast<double>(shape_.symbols(top)), {first_[top] + a});
+    }
+    for (std::uint32_t l = top; l > 0; --l) {
+      for (std::uint32_t a = 0; a < shape_.symbols(l); ++a) add_rules(l, a);
+      if (shape_.has_blank(l)) {
+        add_rule(first_[l] + shape_.symbols(l), 1.0, std::vector<std::uint32_t>(shape_.children(l), blank_below(l)));
+      }
+      for (std::uint32_t c = 0; has_patches(l) && c < shape_.symbols(l - 1); ++c) add_places(l, c);
+    }
+    made_.first_rule.assign(made_.nonterminals + 1, 0);
+    for (const pcfg_rule& rule : made_.rules) ++made_.first_rule[rule.left + 1];
+    for (std::uint32_t left = 0; left < made_.nonterminals; ++left) made_.first_rule[left + 1] += made_.first_rule[left];
+    return made_;
+  }
+
+ private:
+  [[nodiscard]] bool has_patches(std::uint32_t level) const { return shape_.level(level).blanks > 0; }
+  [[nodiscard]] std::uint32_t blank_below(std::uint32_t level) const { return first_[level - 1] + shape_.symbols(level - 1); }
+
+  std::uint32_t add_names(const std::string& prefix, std::uint32_t count, bool blank) {
+    const std::uint32_t first = made_.symbols();
+    for (std::uint32_t a = 0; a < count; ++a) made_.names.push_back(prefix + std::to_string(a));
+    if (blank) made_.names.push_back(prefix + "blank");
+    return first;
+  }
+
+  // The rules of symbol a of a level.
+  void add_rules(std::uint32_t l, std::uint32_t a) {
+    const hierarchy_level& level = shape_.level(l);
+    const symbol* right = grammar_.level_rules(l).data() + std::size_t{a} * level.rules * level.branching;
+    const std::uint32_t below = has_patches(l) ? first_patch_[l] : first_[l - 1];
+    for (std::uint32_t k = 0; k < level.rules; ++k, right += level.branching) {
+      std::vector<std::uint32_t> children;
+      for (std::uint32_t j = 0; j < level.branching; ++j) children.push_back(below + right[j]);
+      add_rule(first_[l] + a, grammar_.chance(l, k), children);
+    }
+  }
+
+  // The places of symbol c of the level below in its patch.
+  void add_places(std::uint32_t l, std::uint32_t c) {
+    const std::size_t places = std::size_t{shape_.level(l).blanks} + 1;
+    for (std::size_t place = 0; place < places; ++place) {
+      std::vector<std::uint32_t> nodes(places, blank_below(l));
+      nodes[place] = first_[l - 1] + c;
+      add_rule(first_patch_[l] + c, 1.0 / static_cast<double>(places), nodes);
+    }
+  }
+
+  void add_rule(std::uint32_t left, double probability, const std::vector<std::uint32_t>& right) {
+    made_.rules.push_back({.left = left,
+                           .first = static_cast<std::uint32_t>(made_.right.size()),
+                           .size = static_cast<std::uint32_t>(right.size()),
+                           .probability = probability});
+    made_.right.insert(made_.right.end(), right.begin(), right.end());
+  }
+
+  const hierarchy_view& grammar_;
+  const hierarchy_shape& shape_;
+  pcfg made_;
+  std::vector<std::uint32_t> first_, first_patch_;  // [level]
+};
+
+}  // namespace detail
+
+// The grammar whose sentences, all of length grammar.length(), have the probabilities that they have in the hierarchy. Word w
+// is token w, the blank included. Symbol a of level l is called "l.a", its blank "l.blank"; a patch of blanks with one symbol c
+// of level l among them is a nonterminal of its own, "patchl.c", so that the number of rules grows with the patch and not with
+// the ways to fill a right side.
+inline pcfg pcfg_of(const hierarchy_view& grammar) { return detail::hierarchy_pcfg_builder(grammar).build(); }
+
+}  // namespace frond::inline FROND_ABI::grammar
+
+// =============================================================================================================
+// frond/grammar/pcfg_builder.hpp
+// =============================================================================================================
+
+// From rules with names to a grammar in numbers.
+
+namespace frond::inline FROND_ABI::grammar {
+
+// Where something stands in a text: line and column (in bytes) count from 1, 0 means that there is no place to name; `file`
+// says in which of several files.
+struct text_place {
+  std::uint32_t line = 0, column = 0, file = 0;
+};
+
+// What is wrong with a grammar.
+struct pcfg_error {
+  const char* reason = nullptr;  // nullptr: nothing; otherwise a string literal
+  std::string subject;           // what it is about: a name, a number; may be empty
+  text_place where;
+
+  [[nodiscard]] bool ok() const { return reason == nullptr; }
+  [[nodiscard]] std::string text() const { return subject.empty() ? reason : std::string(reason) + ": " + subject; }
+};
+
+// A grammar, or what is wrong with it. `grammar` is meaningful only where ok().
+struct pcfg_result {
+  pcfg grammar;
+  pcfg_error error;
+
+  [[nodiscard]] bool ok() const { return error.ok(); }
+};
+
+// A name as a rule gives it. Words are marked by quotes, or not at all in a grammar that marks none.
+struct pcfg_name {
+  std::string_view text;
+  bool quoted = false;
+  text_place where;
+};
+
+enum class undefined_symbols : std::uint8_t {
+  are_errors,
+  are_unproductive,  // nonterminals without rules: no derivation through them ever ends
+};
+
+struct pcfg_options {
+  std::string start = {};  // empty: the left side of the first rule
+  undefined_symbols undefined = undefined_symbols::are_errors;
+  bool normalise = false;       // weights are counts or any positive numbers, and are divided by their sum
+  double sum_tolerance = 1e-6;  // otherwise the probabilities of a left side may miss 1 by so much, and are kept as they are
+};
+
+namespace detail {
+
+inline std::string decimal_text(double value) {
+  char buffer[32];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+}
+
+}  // namespace detail
+
+// Takes rules one by one and makes a grammar of them. Numbers depend on the order of the rules alone: nonterminals in the order
+// in which they first stand on a left side (then those without rules, if they are let in), words in the order in which they
+// first appear.
+//
+// Which names are words: the quoted ones; if nothing is quoted, those that are no left side. A quoted and an unquoted name are
+// different symbols. Where words are quoted, an unquoted name without rules is undefined, and an ambiguous token if it is also
+// a quoted word.
+class pcfg_builder {
+ public:
+  // A rule; nothing is kept of one that is refused. Probability or weight: positive and finite.
+  pcfg_error add(const pcfg_name& left, std::span<const pcfg_name> right, double weight) {
+    if (left.quoted) return {"a quoted word cannot have rules", std::string(left.text), left.where};
+    if (!(weight > 0 && weight - weight == 0)) return {"a probability or count must be positive", {}, left.where};
+    rule added{.left = number_of(left),
+               .first = static_cast<std::uint32_t>(right_.size()),
+               .size = static_cast<std::uint32_t>(right.size()),
+               .weight = weight,
+               .where = left.where};
+    for (const pcfg_name& name : right) right_.push_back(number_of(name));
+    if (std::uint32_t& number = names_[added.left].left_side; number == none) number = left_sides_++;
+    rules_.push_back(added);
+    return {};
+  }
+
+  [[nodiscard]] std::size_t rules() const { return rules_.size(); }
+  [[nodiscard]] std::size_t names() const { return names_.size(); }
+
+  // O(rules log rules).
+  [[nodiscard]] pcfg_result build(const pcfg_options& options) const {
+    draft work;
+    if (rules_.empty()) return {{}, {"there is no rule", {}, {}}};
+    if (pcfg_error wrong = number_symbols(options, work); !wrong.ok()) return {{}, std::move(wrong)};
+    fill_rules(work);
+    if (pcfg_error wrong = find_repetition(work); !wrong.ok()) return {{}, std::move(wrong)};
+    if (pcfg_error wrong = weigh(options, work); !wrong.ok()) return {{}, std::move(wrong)};
+    return {std::move(work.made), {}};
+  }
+
+ private:
+  static constexpr std::uint32_t none = 0xffffffffu;
+
+  struct entry {
+    std::string text;
+    bool quoted;
+    std::uint32_t left_side;  // how many other left sides came before, or none
+    text_place where;         // where it first appeared
+  };
+  struct rule {
+    std::uint32_t left;
+    std::uint32_t first, size;
+    double weight;
+    text_place where;
+  };
+  struct hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  struct draft {
+    pcfg made;
+    std::vector<std::uint32_t> numbers;  // of each name in the grammar
+    std::vector<std::uint32_t> origin;   // which of rules_ a rule of the grammar is
+  };
+  using index = std::unordered_map<std::string, std::uint32_t, hash, std::equal_to<>>;
+
+  std::uint32_t number_of(const pcfg_name& name) {
+    index& known = name.quoted ? quoted_ : unquoted_;
+    if (const auto found = known.find(name.text); found != known.end()) return found->second;
+    const auto number = static_cast<std::uint32_t>(names_.size());
+    names_.push_back({std::string(name.text), name.quoted, none, name.where});
+    known.emplace(name.text, number);
+    return number;
+  }
+
+  pcfg_error number_symbols(const pcfg_options& options, draft& work) const {
+    std::vector<std::uint32_t> order(left_sides_), words;
+    for (std::uint32_t i = 0; i < names_.size(); ++i) {
+      const entry& name = names_[i];
+      if (name.left_side != none)
+        order[name.left_side] = i;
+      else if (name.quoted || quoted_.empty())
+        words.push_back(i);
+      else if (quoted_.contains(name.text))
+        return {"an ambiguous token: a quoted word elsewhere, here neither quoted nor with rules", name.text, name.where};
+      else if (options.undefined == undefined_symbols::are_errors)
+        return {"an undefined symbol: neither a quoted word nor with rules", name.text, name.where};
+      else
+        order.push_back(i);
+    }
+    work.made.nonterminals = static_cast<std::uint32_t>(order.size());
+    order.insert(order.end(), words.begin(), words.end());
+    work.numbers.assign(names_.size(), none);
+    for (std::uint32_t number = 0; number < order.size(); ++number) {
+      work.numbers[order[number]] = number;
+      work.made.names.push_back(names_[order[number]].text);
+    }
+    if (options.start.empty()) return {};
+    const auto start = unquoted_.find(options.start);
+    if (start == unquoted_.end() || names_[start->second].left_side == none)
+      return {"the start symbol has no rules", options.start, {}};
+    work.made.start = work.numbers[start->second];
+    return {};
+  }
+
+  // Rules and right sides, grouped by left side; probabilities are still weights.
+  void fill_rules(draft& work) const {
+    pcfg& made = work.made;
+    made.first_rule.assign(made.nonterminals + 1, 0);
+    for (const rule& from : rules_) ++made.first_rule[work.numbers[from.left] + 1];
+    for (std::uint32_t i = 0; i < made.nonterminals; ++i) made.first_rule[i + 1] += made.first_rule[i];
+    made.rules.resize(rules_.size());
+    work.origin.resize(rules_.size());
+    std::vector<std::uint32_t> next = made.first_rule;
+    for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+      const rule& from = rules_[i];
+      const std::uint32_t left = work.numbers[from.left], to = next[left]++;
+      made.rules[to] = {.left = left, .first = from.first, .size = from.size, .probability = from.weight};
+      work.origin[to] = i;
+    }
+    made.right.reserve(right_.size());
+    for (const std::uint32_t name : right_) made.right.push_back(work.numbers[name]);
+  }
+
+  [[nodiscard]] pcfg_error find_repetition(const draft& work) const {
+    const pcfg& made = work.made;
+    const auto side = [&](std::uint32_t i) { return made.right_side(made.rules[i]); };
+    const auto before = [&](std::uint32_t a, std::uint32_t b) {
+      const auto x = side(a), y = side(b);
+      if (x.size() != y.size()) return x.size() < y.size();
+      const auto differ = std::mismatch(x.begin(), x.end(), y.begin());
+      return differ.first != x.end() ? *differ.first < *differ.second : a < b;
+    };
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t left = 0; left < made.nonterminals; ++left) {
+      order.clear();
+      for (std::uint32_t i = made.first_rule[left]; i < made.first_rule[left + 1]; ++i) order.push_back(i);
+      std::sort(order.begin(), order.end(), before);
+      for (std::size_t i = 1; i < order.size(); ++i) {
+        const auto one = side(order[i - 1]), other = side(order[i]);
+        if (std::equal(one.begin(), one.end(), other.begin(), other.end()))
+          return {"a rule stands here a second time", made.names[left], rules_[work.origin[order[i]]].where};
+      }
+    }
+    return {};
+  }
+
+  pcfg_error weigh(const pcfg_options& options, draft& work) const {
+    pcfg& made = work.made;
+    for (std::uint32_t left = 0; left < made.nonterminals; ++left) {
+      const std::uint32_t first = made.first_rule[left], end = made.first_rule[left + 1];
+      if (first == end) continue;
+      const text_place where = rules_[work.origin[first]].where;
+      double sum = 0;
+      for (std::uint32_t i = first; i < end; ++i) sum += made.rules[i].probability;
+      if (!options.normalise && !(sum - 1 <= options.sum_tolerance && 1 - sum <= options.sum_tolerance))
+        return {"the probabilities of a left side do not sum to one", made.names[left] + ", " + detail::decimal_text(sum),
+                where};
+      for (std::uint32_t i = first; options.normalise && i < end; ++i)
+        if (made.rules[i].probability /= sum; !(made.rules[i].probability > 0))
+          return {"the counts of a left side are too far apart", made.names[left], where};
+    }
+    return {};
+  }
+
+  std::vector<entry> names_;
+  std::vector<rule> rules_;
+  std::vector<std::uint32_t> right_;
+  index quoted_, unquoted_;
+  std::uint32_t left_sides_ = 0;
+};
+
+}  // namespace frond::inline FROND_ABI::grammar
+
+// =============================================================================================================
+// frond/grammar/pcfg_properties.hpp
+// =============================================================================================================
+
+// What a grammar promises: whether derivations end, how long sentences are, how much there is to know about one.
+
+// =============================================================================================================
+// frond/grammar/pcfg_symbols.hpp
+// =============================================================================================================
+
+// Which symbols a grammar can use, and which of them call each other.
+
+namespace frond::inline FROND_ABI::grammar {
+
+// A set of symbols: [symbols], 1 for a member.
+using symbol_set = std::vector<std::uint8_t>;
+
+// Whether all symbols of a right side belong to a set.
+inline bool all_in(const symbol_set& set, std::span<const std::uint32_t> side) {
+  return std::all_of(side.begin(), side.end(), [&](std::uint32_t symbol) { return set[symbol] != 0; });
+}
+
+// The symbols that derivations from the start symbol can meet. O(size of the grammar).
+inline symbol_set reachable_symbols(const pcfg& g) {
+  symbol_set reached(g.symbols());
+  std::vector<std::uint32_t> waiting{g.start};
+  reached[g.start] = 1;
+  while (!waiting.empty()) {
+    const std::uint32_t left = waiting.back();
+    waiting.pop_back();
+    for (const pcfg_rule& rule : g.rules_of(left))
+      for (const std::uint32_t symbol : g.right_side(rule)) {
+        if (!g.is_word(symbol) && !reached[symbol]) waiting.push_back(symbol);
+        reached[symbol] = 1;
+      }
+  }
+  return reached;
+}
+
+// The symbols from which some derivation ends: the words, and what has a rule of such symbols. O(size of the grammar).
+inline symbol_set productive_symbols(const pcfg& g) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> uses;  // symbol, rule
+  std::vector<std::uint32_t> missing(g.rules.size()), waiting;
+  symbol_set productive(g.symbols());
+  const auto found = [&](std::uint32_t symbol) {
+    if (!productive[symbol]) waiting.push_back(symbol);
+    productive[symbol] = 1;
+  };
+  for (std::uint32_t i = 0; i < g.rules.size(); ++i) {
+    for (const std::uint32_t symbol : g.right_side(g.rules[i])) uses.emplace_back(symbol, i);
+    if (missing[i] = g.rules[i].size; missing[i] == 0) found(g.rules[i].left);
+  }
+  const directed_graph graph = make_graph(g.symbols(), uses);
+  for (std::uint32_t word = g.nonterminals; word < g.symbols(); ++word) found(word);
+  while (!waiting.empty()) {
+    const std::uint32_t symbol = waiting.back();
+    waiting.pop_back();
+    for (const std::uint32_t rule : graph.targets_of(symbol))
+      if (--missing[rule] == 0) found(g.rules[rule].left);
+  }
+  return productive;
+}
+
+// The nonterminals in groups that call each other, callers before what they call, by the rules whose symbols all belong to a
+// set. O(size of the grammar).
+inline strong_components call_components(const pcfg& g, const symbol_set& among) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> calls;
+  for (const pcfg_rule& rule : g.rules) {
+    const auto side = g.right_side(rule);
+    if (!all_in(among, side)) continue;
+    for (const std::uint32_t symbol : side)
+      if (!g.is_word(symbol)) calls.emplace_back(rule.left, symbol);
+  }
+  return find_components(make_graph(g.nonterminals, calls));
+}
+
+}  // namespace frond::inline FROND_ABI::grammar
+
+namespace frond::inline FROND_ABI::grammar {
+
+// A derivation is a branching process. Everything here is by nonterminal: of derivations that begin with it.
+struct pcfg_properties {
+  symbol_set reachable, productive;  // [symbols]
+  // The partition function: the probability that a derivation ends. Exactly 1 where theory says so.
+  std::vector<double> ends;
+  // The largest spectral radius of the mean matrix (how many B a rule of A gives on average) among the groups of symbols that
+  // call each other and that the start symbol reaches. Below 1 the mean size of a derivation is finite; above, some never end.
+  double radius = 0;
+  std::vector<double> length;   // the expected number of words; infinite where it is, and where some derivations never end
+  std::vector<double> entropy;  // of the derivation, in nats; the same
+
+  [[nodiscard]] bool consistent(const pcfg& g) const { return ends[g.start] >= 1; }
+};
+
+// How far a spectral radius may be from 1 by rounding alone.
+inline constexpr double radius_tolerance = 1e-12;
+// Groups of symbols that call each other are solved as dense matrices: 32 MiB each at this size.
+inline constexpr std::size_t max_component = 2048;
+
+namespace detail {
+
+// Works through the groups of symbols, what is called before who calls.
+class branching {
+ public:
+  explicit branching(const pcfg& g) : g_(g), place_(g.nonterminals, none) {
+    found_.reachable = reachable_symbols(g);
+    found_.productive = productive_symbols(g);
+    for (auto* const values : {&found_.ends, &found_.length, &found_.entropy}) values->assign(g.nonterminals, 0.0);
+    total_.assign(g.nonterminals, 0.0);
+    for (const pcfg_rule& rule : g.rules) total_[rule.left] += rule.probability;
+  }
+
+  result<pcfg_properties> run() {
+    const strong_components productive = call_components(g_, found_.productive);
+    for (std::size_t i = productive.size(); i-- > 0;)
+      if (const status state = find_ends(productive[i]); !state) return {{}, state};
+    const strong_components all = call_components(g_, symbol_set(g_.symbols(), 1));
+    for (std::size_t i = all.size(); i-- > 0;)
+      if (const status state = find_means(all[i]); !state) return {{}, state};
+    return {std::move(found_), {}};
+  }
+
+ private:
+  static constexpr std::uint32_t none = 0xffffffffu;
+  static constexpr double infinite = std::numeric_limits<double>::infinity();
+
+  // The probability as the sampler uses it: probabilities that were written with few digits miss the sum of one.
+  [[nodiscard]] double probability(const pcfg_rule& rule) const { return rule.probability / total_[rule.left]; }
+
+  status open(std::span<const std::uint32_t> group) {
+    if (group.size() > max_component) return {"more than 2048 nonterminals call each other", group[0]};
+    for (std::uint32_t i = 0; i < group.size(); ++i) place_[group[i]] = i;
+    return {};
+  }
+  void close(std::span<const std::uint32_t> group) {
+    for (const std::uint32_t left : group) place_[left] = none;
+  }
+  [[nodiscard]] bool inside(std::uint32_t symbol) const { return !g_.is_word(symbol) && place_[symbol] != none; }
+
+  // The mean matrix of a group: how many B a rule of A gives. By the probabilities of the rules.
+  [[nodiscard]] std::vector<double> mean_matrix(std::span<const std::uint32_t> group) const {
+    std::vector<double> matrix(group.size() * group.size());
+    for (const std::uint32_t left : group)
+      for (const pcfg_rule& rule : g_.rules_of(left))
+        for (const std::uint32_t symbol : g_.right_side(rule))
+          if (inside(symbol)) matrix[place_[left] * group.size() + place_[symbol]] += probability(rule);
+    return matrix;
+  }
+
+  // A process whose rules all lead to what surely ends does so as well, exactly if its mean matrix has no radius above 1
+  // (Harris, "The theory of branching processes", 1963; Etessami and Yannakakis, "Recursive Markov chains, stochastic grammars,
+  // and monotone systems of nonlinear equations", 2009). At radius 1 no iteration could tell: it loses half of the digits.
+  status find_ends(std::span<const std::uint32_t> group) {
+    if (const status state = open(group); !state) return state;
+    bool surely = found_.productive[group[0]] != 0;
+    for (const std::uint32_t left : group)
+      for (const pcfg_rule& rule : g_.rules_of(left))
+        for (const std::uint32_t symbol : g_.right_side(rule))
+          surely = surely && found_.productive[symbol] && (g_.is_word(symbol) || inside(symbol) || found_.ends[symbol] >= 1);
+    if (surely) surely = math::spectral_radius(mean_matrix(group), group.size()) <= 1 + radius_tolerance;
+    if (surely)
+      for (const std::uint32_t left : group) found_.ends[left] = 1;
+    else if (found_.productive[group[0]])
+      iterate(group);
+    close(group);
+    return {};
+  }
+
+  // Newton's method from zero, which climbs to the least solution of ends = F(ends) and never beyond (Esparza, Kiefer and
+  // Luttenberger, "Computing the least fixed point of positive polynomial systems", 2010).
+  void iterate(std::span<const std::uint32_t> group) {
+    const std::size_t n = group.size();
+    std::vector<double> slopes, step;
+    for (bool moving = true; moving;) {
+      slopes.assign(n * n, 0.0);
+      step.assign(n, 0.0);
+      for (std::size_t i = 0; i < n; ++i)
+        step[i] = std::max(0.0, value_and_slopes(group[i], &slopes[i * n]) - found_.ends[group[i]]);
+      if (!math::solve_above_radius(1.0, slopes, step)) return;  // at a double root, nearer than rounding can tell
+      moving = false;
+      for (std::size_t i = 0; i < n; ++i) {
+        double& ends = found_.ends[group[i]];
+        const double next = std::min(1.0, ends + step[i]);
+        moving = moving || next - ends > 1e-15 * next;
+        ends = next;
+      }
+    }
+  }
+  // F and its derivatives by the symbols of the group, of one left side.
+  double value_and_slopes(std::uint32_t left, double* slopes) {
+    double value = 0;
+    for (const pcfg_rule& rule : g_.rules_of(left)) {
+      const auto side = g_.right_side(rule);
+      after_.assign(side.size() + 1, 1.0);  // the product of what follows a place
+      for (std::size_t k = side.size(); k-- > 0;) after_[k] = after_[k + 1] * ends_of(side[k]);
+      double before = probability(rule);
+      value += before * after_[0];
+      for (std::size_t k = 0; k < side.size(); ++k) {
+        if (inside(side[k])) slopes[place_[side[k]]] += before * after_[k + 1];
+        before *= ends_of(side[k]);
+      }
+    }
+    return value;
+  }
+  [[nodiscard]] double ends_of(std::uint32_t symbol) const {
+    if (g_.is_word(symbol)) return 1;
+    return found_.productive[symbol] ? found_.ends[symbol] : 0;
+  }
+
+  // Length and entropy solve (1 - mean matrix) x = what one rule adds + what called symbols add.
+  status find_means(std::span<const std::uint32_t> group) {
+    if (const status state = open(group); !state) return state;
+    const double radius = math::spectral_radius(mean_matrix(group), group.size());
+    if (found_.reachable[group[0]]) found_.radius = std::max(found_.radius, radius);
+    const bool surely = std::all_of(group.begin(), group.end(), [&](std::uint32_t left) { return found_.ends[left] >= 1; });
+    const bool below = surely && radius < 1 - radius_tolerance;
+    for (const bool length : {true, false}) {
+      std::vector<double>& mean = length ? found_.length : found_.entropy;
+      std::vector<double> added(group.size());
+      for (const std::uint32_t left : group)
+        for (const pcfg_rule& rule : g_.rules_of(left))
+          added[place_[left]] += probability(rule) * rule_mean(rule, mean, length);
+      const bool nothing = surely && *std::max_element(added.begin(), added.end()) <= 0;
+      const bool finite = below && *std::max_element(added.begin(), added.end()) < infinite;
+      std::vector<double> matrix = mean_matrix(group);
+      if (nothing || (finite && math::solve_above_radius(1.0, matrix, added)))
+        for (std::size_t i = 0; i < group.size(); ++i) mean[group[i]] = added[i];
+      else
+        for (const std::uint32_t left : group) mean[left] = infinite;
+    }
+    close(group);
+    return {};
+  }
+  [[nodiscard]] double rule_mean(const pcfg_rule& rule, const std::vector<double>& mean, bool length) const {
+    double sum = length ? 0.0 : -math::log(probability(rule));
+    for (const std::uint32_t symbol : g_.right_side(rule)) {
+      if (g_.is_word(symbol))
+        sum += length ? 1.0 : 0.0;
+      else if (!inside(symbol))
+        sum += mean[symbol];
+    }
+    return sum;
+  }
+
+  const pcfg& g_;
+  std::vector<std::uint32_t> place_;  // of a nonterminal in the group at hand
+  std::vector<double> total_, after_;
+  pcfg_properties found_;
+};
+
+}  // namespace detail
+
+// All of it. The partition function is within about 1e-15 of the truth, and of itself divided by the distance of the radius
+// from
+// 1. An error (position: a nonterminal) where more than 2048 symbols call each other. O(size of the grammar) and the cube of
+// each group of symbols that call each other.
+inline result<pcfg_properties> properties_of(const pcfg& g) {
+  return in_ieee_arithmetic([&] { return detail::branching(g).run(); });
+}
+
+// An error unless derivations from the start symbol end with probability one.
+inline pcfg_error check_consistent(const pcfg& g) {
+  const result<pcfg_properties> found = properties_of(g);
+  if (!found) return {found.state.reason, g.names[found.state.position], {}};
+  if (found.value.consistent(g)) return {};
+  return {"an inconsistent grammar: derivations from the start symbol end with too small a probability",
+          g.names[g.start] + ", " + detail::decimal_text(found.value.ends[g.start]),
+          {}};
+}
+
+// The grammar whose derivations are those of `g` that end, with their probabilities given that they do: each rule is weighed by
+// how surely its symbols end (Nederhof and Satta, "Estimation of consistent probabilistic context-free grammars", 2006).
+// Symbols keep their numbers; rules that never end are left out. `ends` comes from properties_of(g), positive for the start
+// symbol.
+inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
+  pcfg made{.start = g.start, .nonterminals = g.nonterminals, .names = g.names, .rules = {}, .right = {}, .first_rule = {0}};
+  for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
+    const std::size_t begin = made.rules.size();
+    double total = 0;
+    for (pcfg_rule rule : g.rules_of(left)) {
+      const auto side = g.right_side(rule);
+      for (const std::uint32_t symbol : side) rule.probability *= g.is_word(symbol) ? 1.0 : ends[symbol];
+      if (!(rule.probability > 0)) continue;
+      rule.first = static_cast<std::uint32_t>(made.right.size());
+      made.right.insert(made.right.end(), side.begin(), side.end());
+      made.rules.push_back(rule);
+      total += rule.probability;
+    }
+    for (std::size_t i = begin; i < made.rules.size(); ++i) made.rules[i].probability /= total;
+    made.first_rule.push_back(static_cast<std::uint32_t>(made.rules.size()));
+  }
+  return made;
+}
+
+}  // namespace frond::inline FROND_ABI::grammar
+
+// =============================================================================================================
+// frond/grammar/pcfg_sample.hpp
+// =============================================================================================================
+
+// Random sentences of a general grammar.
+
+namespace frond::inline FROND_ABI::grammar {
+
+// How large a derivation may grow before it is given up as an error.
+struct derivation_bound {
+  std::uint32_t words = 1u << 20;
+  std::uint32_t rules = 1u << 22;  // bounds derivations that grow without words, and the memory
+};
+
+// Draws derivations with the probabilities of a grammar, which must stay where it is. Datum i is a pure function of (seed, i).
+class pcfg_sampler {
+ public:
+  explicit pcfg_sampler(const pcfg& g) : grammar_(g) {
+    for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
+      double sum = 0;
+      for (const pcfg_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
+    }
+  }
+
+  // Derivation `index` from the start symbol; `out` is replaced, and empty after an error: a bound was passed, or a nonterminal
+  // without rules was met (position: which). A rule's chance is right to 2^-52. O(rules used), with a stack of its own.
+  status sample(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
+    const status state = in_ieee_arithmetic([&] { return derive(key, index, bound, out); });
+    if (!state) out = {};
+    return state;
+  }
+
+ private:
+  // Of a waiting symbol, or the end of a node.
+  struct task {
+    std::uint32_t symbol, ends;
+  };
+  static constexpr std::uint32_t no_node = 0xffffffffu;
+
+  status derive(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
+    random::draws draws(key, random::stream::datum, index);
+    out.words.clear();
+    out.nodes.clear();
+    std::vector<task> waiting{{grammar_.start, no_node}};  // the next one is the last
+    while (!waiting.empty()) {
+      const auto [symbol, ends] = waiting.back();
+      const auto place = static_cast<std::uint32_t>(out.words.size());
+      waiting.pop_back();
+      if (ends != no_node) {
+        out.nodes[ends].end = place;
+      } else if (grammar_.is_word(symbol)) {
+        if (place == bound.words) return {"a sentence has more words than the bound allows", place};
+        out.words.push_back(symbol - grammar_.nonterminals);
+      } else {
+        if (grammar_.rules_of(symbol).empty()) return {"a nonterminal without rules cannot be derived from", symbol};
+        const auto node = static_cast<std::uint32_t>(out.nodes.size());
+        if (node == bound.rules) return {"a derivation has more rules than the bound allows", node};
+        out.nodes.push_back({choose(symbol, draws), place, place});
+        waiting.push_back({symbol, node});
+        const auto side = grammar_.right_side(grammar_.rules[out.nodes.back().rule]);
+        for (std::size_t i = side.size(); i-- > 0;) waiting.push_back({side[i], no_node});
+      }
+    }
+    return {};
+  }
+
+  // The rule in whose part of the interval [0, sum of all) a uniform number of 53 bits falls.
+  std::uint32_t choose(std::uint32_t left, random::draws& draws) const {
+    const double *const first = &sums_[grammar_.first_rule[left]], *const last = &sums_[grammar_.first_rule[left + 1] - 1];
+    const double place = static_cast<double>(draws.word64() >> 11) * 0x1p-53 * *last;
+    return static_cast<std::uint32_t>(std::upper_bound(first, last, place) - sums_.data());
+  }
+
+  const pcfg& grammar_;
+  std::vector<double> sums_;  // [rules]: of the probabilities of one left side, up to and with this rule
+};
+
+}  // namespace frond::inline FROND_ABI::grammar
+
+// =============================================================================================================
+// frond/exact/annealed_map.hpp
+// =============================================================================================================
+
+// The transition of a random hierarchy model in one dimension: how much of the symbols of each level survives noise on the
+// tokens, averaged over grammars as if numerator and denominator of the beliefs could be averaged apart. Sclocchi, Favero, Levi
+// and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025.
+
+namespace frond::inline FROND_ABI::exact {
+
+// Where the class of an infinitely deep sentence is lost.
+struct annealed_transition {
+  bool exists = false;  // if not, any noise at all ends in ignorance, and the rest means nothing
+  double belief = 1;    // p*: larger beliefs in the true token grow from level to level, smaller ones decay
+  double slope = 1;     // F'(p*) > 1: how fast they leave p*
+  double noise = 0;     // eps*: the noise of epsilon_noise at which a token's belief is p*
+  double exponent = 0;  // nu = ln(branching) / ln(slope): what is lost or kept is decided over |noise - eps*|^-nu tokens
+};
+
+// Beliefs in the true symbol, averaged over its nodes, on their way up and down a tree seen through epsilon_noise. For other
+// noise this is no approximation, because it matters there which tokens were hit. All symbols can be roots; vocabulary >= 2.
+// Against belief propagation at vocabulary 32, 8 rules, 9 levels: within 0.004 at the tokens and 0.025 at any level and noise.
+class annealed_map {
+ public:
+  constexpr explicit annealed_map(const grammar::rhm_shape& shape)
+      : vocabulary_(shape.vocabulary), branching_(shape.branching), depth_(shape.depth), rules_(shape.rules) {
+    FROND_ASSERT(shape.check().ok() && shape.vocabulary >= 2, "a map of beliefs needs a grammar with two symbols or more");
+    FROND_ASSERT(shape.class_count() == shape.vocabulary, "this map is for grammars whose root can be any symbol");
+    other_tuples_ = power(vocabulary_, branching_) - 1;
+    synonym_ = (rules_ - 1) / other_tuples_;
+    valid_ = (rules_ * vocabulary_ - 1) / other_tuples_;
+  }
+
+  // F: the belief in a symbol, from below, given those in its children. Fixed points 1/v, 1 and, where there is a transition,
+  // p*.
+  [[nodiscard]] constexpr double up(double belief) const {
+    const double all_right = power(belief, branching_);
+    return (all_right + synonym_ * (1 - all_right)) / (all_right + valid_ * (1 - all_right));
+  }
+
+  // dF/dp.
+  [[nodiscard]] constexpr double slope(double belief) const {
+    const double all_right = power(belief, branching_), total = all_right + valid_ * (1 - all_right);
+    return static_cast<double>(branching_) * power(belief, branching_ - 1) * (valid_ - synonym_) / (total * total);
+  }
+
+  // The belief in a child from above and beside, given that of its parent from there and that of its siblings from below.
+  [[nodiscard]] constexpr double down(double parent_belief, double sibling_belief) const {
+    const double siblings_right = power(sibling_belief, branching_ - 1);
+    const double other_rule = (rules_ - parent_belief) / other_tuples_;
+    const double right = parent_belief * siblings_right + other_rule * (1 - siblings_right);
+    return right / (right + other_rule * (vocabulary_ - 1));
+  }
+
+  // A token's belief in its true symbol under epsilon_noise.
+  [[nodiscard]] constexpr double token_belief(double noise) const { return 1 - noise + noise / vocabulary_; }
+
+  // The posterior probability of the true symbol at each level, tokens first. out [depth + 1]. O(depth).
+  constexpr void reconstruction(double noise, std::span<double> out) const {
+    FROND_ASSERT(out.size() == depth_ + std::size_t{1}, "there is one probability for each level and one for the tokens");
+    out[0] = token_belief(noise);
+    for (std::size_t level = 1; level <= depth_; ++level) out[level] = up(out[level - 1]);
+    double from_above = 1 / vocabulary_;
+    for (std::size_t level = depth_ + std::size_t{1}; level-- > 0;) {
+      const double from_below = out[level];
+      const double right = from_below * from_above;
+      out[level] = right / (right + (1 - from_below) * (1 - from_above) / (vocabulary_ - 1));
+      if (level > 0) from_above = down(from_above, out[level - 1]);
+    }
+  }
+
+  // p* by bisection to the last bit, and what follows from it. There is a transition where F'(1) < 1, that is s m (v - 1) <
+  // v^s - 1, which for two children means m < (v + 1) / 2. Without synonyms (one rule) the critical noise is 1.
+  [[nodiscard]] constexpr annealed_transition transition() const {
+    if (!(static_cast<double>(branching_) * rules_ * (vocabulary_ - 1) < other_tuples_)) return {};
+    double low = 1 / vocabulary_, high = 1;
+    for (;;) {
+      const double middle = low + (high - low) / 2;
+      if (!(low < middle && middle < high)) break;
+      (grows(middle) ? high : low) = middle;
+    }
+    const double steepness = slope(high);
+    const double noise = (1 - high) * vocabulary_ / (vocabulary_ - 1);
+    return {true, high, steepness, noise, math::log(static_cast<double>(branching_)) / math::log(steepness)};
+  }
+
+ private:
+  static constexpr double power(double base, std::uint32_t exponent) {
+    double product = 1;
+    for (std::uint32_t i = 0; i < exponent; ++i) product *= base;
+    return product;
+  }
+
+  // The sign of F(p) - p for p < 1, free of the root at 1: F(p) - p = (1 - p) H(p) / (p^s + f'(1 - p^s)) with
+  // H(p) = (1 - f') p^s - (f' - c)(p + ... + p^(s - 1)) + c. By the rule of signs H has one root beyond 1/v at most.
+  [[nodiscard]] constexpr bool grows(double belief) const {
+    double sum = 0;
+    for (std::uint32_t j = 1; j < branching_; ++j) sum = (sum + 1) * belief;
+    return (1 - valid_) * power(belief, branching_) - (valid_ - synonym_) * sum + synonym_ > 0;
+  }
+
+  double vocabulary_;
+  std::uint32_t branching_, depth_;
+  double rules_;
+  double other_tuples_ = 0;  // v^s - 1
+  double synonym_ = 0;       // c: the chance that a wrong tuple belongs to the same symbol
+  double valid_ = 0;         // f': the chance that a wrong tuple belongs to any symbol
+};
+
+}  // namespace frond::inline FROND_ABI::exact
+
+// =============================================================================================================
+// frond/exact/chart.hpp
+// =============================================================================================================
+
+// What covers each stretch of a sentence: the inside pass over a normal form, in any semiring. Probabilities of sentences, best
+// parses, numbers of parses and the posterior of noisy sentences all begin here (Baker, "Trainable grammars for speech
+// recognition", 1979; Goodman, "Semiring parsing", 1999).
+//
+// Cells are [begin, end) with begin < end, filled from the last row (begin) to the first, and in a row from left to right, so a
+// row needs finished rows below it and its own shorter cells. What a prefix in a cell of this row can be continued with is kept
+// in buckets by complement, and only complements that some stretch from there on really is: the inner loop reads one bucket and
+// one number, with no search. O(length^3 times what is possible at once) time.
+
+// =============================================================================================================
+// frond/exact/chart_cells.hpp
+// =============================================================================================================
+
+// The memory of a chart: what covers each stretch of words, and how the prefixes of one row go on.
+
+// =============================================================================================================
+// frond/exact/normal_form.hpp
+// =============================================================================================================
+
+// A grammar in the form that charts work on. Every derivation of every non-empty stretch of words has exactly one counterpart
+// there with the same probability, so nothing that is computed in it needs to be translated back but names of rules.
+//
+// ITEMS are what can cover a stretch of words: words, nonterminals, and PREFIXES of right sides with two symbols or more. Right
+// sides with a common beginning share its prefixes (a trie), which keeps treebank grammars small: A -> B C D and E -> B C F
+// have the prefixes BC, BCD and BCF; a prefix of one symbol is the symbol. So there are two kinds of steps only:
+//   binary  prefix s over [i, k) and symbol X over [k, j) give prefix sX over [i, j); factor 1. A prefix has one such step.
+//   unary   over the same stretch: a prefix that is the whole right side of rule A -> s gives A, factor p(A -> s); and where
+//           something may be empty, s gives sX with factor P(X => nothing), and X gives sX with factor P(s => nothing).
+// The last two take the place of empty right sides (compare Stolcke, "An efficient probabilistic context-free parsing algorithm
+// that computes prefix probabilities", 1995, section 4.7). Unary steps may form cycles. Their sum over all numbers of rounds,
+// (1 - U)^-1, is taken once for each strongly connected component (Jelinek and Lafferty, "Computation of the probability of
+// initial substring generation by stochastic context-free grammars", 1991; Goodman, "Semiring parsing", 1999). Items are
+// numbered so that unary steps lead to higher numbers except inside a component, whose numbers are consecutive.
+
+// =============================================================================================================
+// frond/exact/closure.hpp
+// =============================================================================================================
+
+// Cycles: the sum over all paths among vertices that lie on common ones.
+
+namespace frond::inline FROND_ABI::exact {
+
+// Replaces matrix [size][size] by 1 + matrix + matrix^2 + ... (Lehmann, "Algebraic structures for transitive closure", 1977;
+// for real numbers it is Gauss-Jordan elimination, and nothing is ever subtracted but a pivot from one). False where the sum is
+// not finite. O(size^3).
+template <class Semiring>
+bool close_paths(std::vector<typename Semiring::value>& matrix, std::size_t size) {
+  using value = typename Semiring::value;
+  for (std::size_t k = 0; k < size; ++k) {
+    value around{};
+    if (!Semiring::star(matrix[k * size + k], around)) return false;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i == k || Semiring::is_zero(matrix[i * size + k])) continue;
+      value to_k{};
+      Semiring::add_product(to_k, matrix[i * size + k], around);
+      for (std::size_t j = 0; j < size; ++j)
+        if (j != k) Semiring::add_product(matrix[i * size + j], to_k, matrix[k * size + j]);
+      matrix[i * size + k] = to_k;
+    }
+    for (std::size_t j = 0; j < size; ++j) {
+      if (j == k) continue;
+      value from_k{};
+      Semiring::add_product(from_k, around, matrix[k * size + j]);
+      matrix[k * size + j] = from_k;
+    }
+    matrix[k * size + k] = around;
+  }
+  return true;
+}
+
+}  // namespace frond::inline FROND_ABI::exact
+
+namespace frond::inline FROND_ABI::exact {
+
+inline constexpr std::uint32_t no_item = UINT32_MAX;
+inline constexpr std::uint32_t no_rule = UINT32_MAX;
+
+struct normal_form {
+  // Followed by the complement over the next stretch, an item becomes the prefix `target`.
+  struct continuation {
+    std::uint32_t complement;  // an index into `complements`
+    std::uint32_t target;
+  };
+  // The factor is the probability of `rule`, or where that is no_rule, the probability that the item `empty` is empty.
+  struct unary_step {
+    std::uint32_t from, target, rule, empty;
+  };
+  // Items first .. first + size - 1 are one strongly connected component with a cycle.
+  struct component {
+    std::uint32_t first, size;
+    std::uint32_t first_step, last_step;  // its inner steps, in `inner_steps`
+  };
+
+  std::uint32_t words = 0;         // items 0 .. words - 1, in the order of the grammar
+  std::uint32_t nonterminals = 0;  //
+  std::uint32_t items = 0;
+  std::uint32_t start = 0;                        // an item
+  std::vector<std::uint32_t> item_of;             // [nonterminals]
+  std::vector<std::uint32_t> nonterminal_of;      // [items], no_item for others
+  std::vector<std::uint32_t> parent, last;        // [items]: what a prefix was before its last symbol, and that; or no_item
+  std::vector<std::uint8_t> nullable;             // [items]
+  std::vector<std::uint32_t> complements;         // the items that follow others, ascending
+  std::vector<std::uint32_t> complement_of;       // [items]: index into complements, or no_item
+  std::vector<std::uint32_t> first_continuation;  // [items + 1]
+  std::vector<continuation> continuations;        // of each item by complement
+  std::vector<std::uint32_t> first_step;          // [items + 1]
+  std::vector<unary_step> steps;                  // those that leave a component, by `from`
+  std::vector<std::uint32_t> step_target;         // their targets once more, for loops that read nothing else
+  std::vector<component> components;              // ascending
+  std::vector<unary_step> inner_steps;
+  strong_components empty_order;  // of all items: what their emptiness follows from comes first; none if nothing may be empty
+
+  std::vector<std::uint32_t> first_rule;  // [nonterminals + 1]
+  std::vector<std::uint32_t> rule_left;   // [rules], an item
+  std::vector<std::uint32_t> rule_end;    // [rules]: the whole right side as an item; no_item if it is empty
+  std::vector<double> probability;        // [rules]
+
+  [[nodiscard]] std::size_t rules() const { return rule_left.size(); }
+  [[nodiscard]] bool is_prefix(std::uint32_t item) const { return parent[item] != no_item; }
+};
+
+namespace detail {
+
+// Builds a normal form with preliminary numbers of items: words, nonterminals, prefixes as they come; then numbers them anew.
+class form_builder {
+ public:
+  explicit form_builder(const grammar::pcfg& grammar) : grammar_(grammar) {}
+
+  normal_form build() {
+    add_symbols();
+    add_prefixes();
+    find_nullable();
+    add_steps();
+    renumber();
+    add_continuations();
+    order_emptiness();
+    return std::move(form_);
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t preliminary(std::uint32_t symbol) const {
+    return grammar_.is_word(symbol) ? symbol - grammar_.nonterminals : grammar_.words() + symbol;
+  }
+
+  void add_symbols() {
+    form_.words = grammar_.words();
+    form_.nonterminals = grammar_.nonterminals;
+    form_.items = grammar_.symbols();
+    form_.start = preliminary(grammar_.start);
+    form_.parent.assign(form_.items, no_item);
+    form_.last.assign(form_.items, no_item);
+    form_.first_rule = grammar_.first_rule;
+    for (const grammar::pcfg_rule& rule : grammar_.rules) {
+      form_.rule_left.push_back(preliminary(rule.left));
+      form_.probability.push_back(rule.probability);
+    }
+  }
+
+  // In the order of their right sides, rules with a common beginning are neighbours, and a stack holds the current prefixes.
+  void add_prefixes() {
+    std::vector<std::uint32_t> order(grammar_.rules.size());
+    for (std::uint32_t r = 0; r < order.size(); ++r) order[r] = r;
+    const auto side = [&](std::uint32_t r) { return grammar_.right_side(grammar_.rules[r]); };
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+      const auto x = side(a), y = side(b);
+      if (std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end())) return true;
+      if (std::lexicographical_compare(y.begin(), y.end(), x.begin(), x.end())) return false;
+      return a < b;
+    });
+    form_.rule_end.assign(order.size(), no_item);
+    std::vector<std::uint32_t> path, symbols;  // path[d] is the prefix of d + 1 symbols
+    for (const std::uint32_t r : order) {
+      const auto right = side(r);
+      std::size_t common = 0;
+      while (common < right.size() && common < symbols.size() && right[common] == symbols[common]) ++common;
+      path.resize(common);
+      symbols.assign(right.begin(), right.end());
+      for (std::size_t d = common; d < right.size(); ++d) {
+        const std::uint32_t symbol = preliminary(right[d]);
+        path.push_back(d == 0 ? symbol : form_.items++);
+        if (d == 0) continue;
+        form_.parent.push_back(path[d - 1]);
+        form_.last.push_back(symbol);
+      }
+      if (!right.empty()) form_.rule_end[r] = path.back();
+    }
+  }
+
+  // Least fixed point: an item becomes nullable once, and then those that wait for it are looked at again.
+  void find_nullable() {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> waiting;  // (what may become nullable, what should look again)
+    for (std::uint32_t t = 0; t < form_.items; ++t) {
+      if (form_.parent[t] == no_item) continue;
+      waiting.emplace_back(form_.parent[t], t);
+      waiting.emplace_back(form_.last[t], t);
+    }
+    for (std::size_t r = 0; r < form_.rules(); ++r)
+      if (form_.rule_end[r] != no_item) waiting.emplace_back(form_.rule_end[r], form_.rule_left[r]);
+    const directed_graph graph = make_graph(form_.items, waiting);
+    form_.nullable.assign(form_.items, 0);
+    std::vector<std::uint32_t> found;
+    const auto add = [&](std::uint32_t item) {
+      if (form_.nullable[item]) return;
+      form_.nullable[item] = 1;
+      found.push_back(item);
+    };
+    for (std::size_t r = 0; r < form_.rules(); ++r)
+      if (form_.rule_end[r] == no_item) add(form_.rule_left[r]);
+    while (!found.empty()) {
+      const std::uint32_t item = found.back();
+      found.pop_back();
+      for (std::uint32_t e = graph.first[item]; e < graph.first[item + 1]; ++e) {
+        const std::uint32_t other = graph.target[e];
+        if (form_.parent[other] == no_item || (form_.nullable[form_.parent[other]] && form_.nullable[form_.last[other]]))
+          add(other);
+      }
+    }
+  }
+
+  void add_steps() {
+    for (std::uint32_t r = 0; r < form_.rules(); ++r)
+      if (form_.rule_end[r] != no_item) all_steps_.push_back({form_.rule_end[r], form_.rule_left[r], r, no_item});
+    for (std::uint32_t t = 0; t < form_.items; ++t) {
+      if (form_.parent[t] == no_item) continue;
+      const std::uint32_t before = form_.parent[t], last = form_.last[t];
+      if (form_.nullable[last]) all_steps_.push_back({before, t, no_rule, last});
+      if (form_.nullable[before]) all_steps_.push_back({last, t, no_rule, before});
+    }
+  }
+
+  void renumber() {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
+    for (const auto& step : all_steps_) edges.emplace_back(step.from, step.target);
+    const strong_components found = find_components(make_graph(form_.items, edges));
+    // Words first, which no step leads to.
+    std::vector<std::uint32_t> number(form_.items), component(form_.items, no_item);
+    std::uint32_t next = form_.words;
+    for (std::uint32_t w = 0; w < form_.words; ++w) number[w] = w;
+    for (std::size_t c = 0; c < found.size(); ++c) {
+      if (found.cyclic[c]) form_.components.push_back({next, found.first[c + 1] - found.first[c], 0, 0});
+      for (std::uint32_t at = found.first[c]; at < found.first[c + 1]; ++at) {
+        const std::uint32_t item = found.order[at];
+        if (item < form_.words) continue;
+        if (found.cyclic[c]) component[next] = static_cast<std::uint32_t>(form_.components.size() - 1);
+        number[item] = next++;
+      }
+    }
+    const auto translate = [&](std::uint32_t& item) { item = item == no_item ? no_item : number[item]; };
+    std::vector<std::uint32_t> parent(form_.items), last(form_.items);
+    std::vector<std::uint8_t> nullable(form_.items);
+    for (std::uint32_t old = 0; old < form_.items; ++old) {
+      translate(form_.parent[old]);
+      translate(form_.last[old]);
+      parent[number[old]] = form_.parent[old];
+      last[number[old]] = form_.last[old];
+      nullable[number[old]] = form_.nullable[old];
+    }
+    form_.parent = std::move(parent);
+    form_.last = std::move(last);
+    form_.nullable = std::move(nullable);
+    translate(form_.start);
+    for (auto* list : {&form_.rule_left, &form_.rule_end})
+      for (std::uint32_t& item : *list) translate(item);
+    form_.nonterminal_of.assign(form_.items, no_item);
+    for (std::uint32_t a = 0; a < form_.nonterminals; ++a) {
+      form_.item_of.push_back(number[form_.words + a]);
+      form_.nonterminal_of[form_.item_of[a]] = a;
+    }
+    for (auto& step : all_steps_) {
+      translate(step.from);
+      translate(step.target);
+      translate(step.empty);
+    }
+    place_steps(component);
+  }
+
+  // Steps by component or by origin; stable, so that sums keep one order.
+  void place_steps(const std::vector<std::uint32_t>& component) {
+    const auto inside = [&](const normal_form::unary_step& step) {
+      return component[step.from] != no_item && component[step.from] == component[step.target];
+    };
+    std::stable_sort(all_steps_.begin(), all_steps_.end(), [](const auto& a, const auto& b) { return a.from < b.from; });
+    form_.first_step.assign(form_.items + 1, 0);
+    for (const auto& step : all_steps_) {
+      (inside(step) ? form_.inner_steps : form_.steps).push_back(step);
+      if (inside(step)) continue;
+      form_.step_target.push_back(step.target);
+      ++form_.first_step[step.from + 1];
+    }
+    for (std::uint32_t x = 0; x < form_.items; ++x) form_.first_step[x + 1] += form_.first_step[x];
+    std::uint32_t next = 0;  // components and their steps are both ascending
+    for (auto& each : form_.components) {
+      each.first_step = next;
+      while (next < form_.inner_steps.size() && form_.inner_steps[next].from < each.first + each.size) ++next;
+      each.last_step = next;
+    }
+  }
+
+  void add_continuations() {
+    form_.complement_of.assign(form_.items, no_item);
+    for (const std::uint32_t last : form_.last)
+      if (last != no_item) form_.complement_of[last] = 0;
+    for (std::uint32_t x = 0; x < form_.items; ++x) {
+      if (form_.complement_of[x] == no_item) continue;
+      form_.complement_of[x] = static_cast<std::uint32_t>(form_.complements.size());
+      form_.complements.push_back(x);
+    }
+    form_.first_continuation.assign(form_.items + 1, 0);
+    std::vector<std::uint32_t> prefixes;
+    for (std::uint32_t t = 0; t < form_.items; ++t) {
+      if (!form_.is_prefix(t)) continue;
+      prefixes.push_back(t);
+      ++form_.first_continuation[form_.parent[t] + 1];
+    }
+    for (std::uint32_t x = 0; x < form_.items; ++x) form_.first_continuation[x + 1] += form_.first_continuation[x];
+    std::sort(prefixes.begin(), prefixes.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return std::pair(form_.parent[a], form_.last[a]) < std::pair(form_.parent[b], form_.last[b]);
+    });
+    for (const std::uint32_t t : prefixes) form_.continuations.push_back({form_.complement_of[form_.last[t]], t});
+  }
+
+  void order_emptiness() {
+    if (std::find(form_.nullable.begin(), form_.nullable.end(), 1) == form_.nullable.end()) return;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
+    for (std::size_t r = 0; r < form_.rules(); ++r) {
+      const std::uint32_t end = form_.rule_end[r];
+      if (end != no_item && form_.nullable[end]) edges.emplace_back(end, form_.rule_left[r]);
+    }
+    for (std::uint32_t t = 0; t < form_.items; ++t) {
+      if (!form_.is_prefix(t) || !form_.nullable[t]) continue;
+      edges.emplace_back(form_.parent[t], t);
+      edges.emplace_back(form_.last[t], t);
+    }
+    form_.empty_order = find_components(make_graph(form_.items, edges));
+  }
+
+  const grammar::pcfg& grammar_;
+  normal_form form_;
+  std::vector<normal_form::unary_step> all_steps_;
+};
+
+}  // namespace detail
+
+// O(size of the grammar, times a logarithm). Any number and length of right sides; probabilities are not looked at.
+inline normal_form make_normal_form(const grammar::pcfg& grammar) { return detail::form_builder(grammar).build(); }
+
+}  // namespace frond::inline FROND_ABI::exact
+
+namespace frond::inline FROND_ABI::exact {
+
+// The filled cells. Entries of a cell are in ascending order of items; those that can follow something are listed again.
+template <class Value>
+struct chart_cells {
+  std::size_t length = 0;
+  std::vector<std::size_t> first_entry;  // [cells + 1]
+  std::vector<std::uint32_t> item;       // [entries]
+  std::vector<Value> value;              // [entries], never zero
+  std::vector<std::size_t> first_right;  // [cells + 1]
+  std::vector<std::uint32_t> right;      // complements, as their rank among those that start where the cell does
+  std::vector<Value> right_value;
+  std::vector<std::size_t> right_entry;
+  std::vector<std::uint32_t> ranks;    // [length]: how many complements start there
+  std::vector<std::uint32_t> rank;     // [length][complements]; that number itself for those that do not
+  std::vector<std::int64_t> exponent;  // [length]: values are multiplied by two to the sum of these over their words
+
+  // Rows from the last to the first; `length - begin` cells in each.
+  [[nodiscard]] std::size_t cell(std::size_t begin, std::size_t end) const {
+    const std::size_t below = length - 1 - begin;
+    return below * (below + 1) / 2 + (end - begin - 1);
+  }
+  [[nodiscard]] std::size_t count() const { return length * (length + 1) / 2; }
+
+  static constexpr std::size_t no_entry = SIZE_MAX;
+  [[nodiscard]] std::size_t find(std::uint32_t wanted, std::size_t begin, std::size_t end) const {
+    const std::size_t at = cell(begin, end);
+    const auto first = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at]);
+    const auto last = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at + 1]);
+    const auto found = std::lower_bound(first, last, wanted);
+    return found != last && *found == wanted ? static_cast<std::size_t>(found - item.begin()) : no_entry;
+  }
+};
+
+namespace detail {
+
+// Ways to continue the prefixes of one row: for each end of a cell, buckets by rank of complement. With entries they tell also
+// where the prefix stands.
+template <class Value, bool WithEntries>
+struct continuation_buckets {
+  std::vector<std::size_t> first_bucket;  // [ends + 1], into `first`
+  std::vector<std::uint32_t> first;       // [ranks + 1] for each end
+  std::vector<std::uint32_t> target;      // these three only grow
+  std::vector<Value> value;               // of the prefix
+  std::vector<std::size_t> entry;         // of the prefix
+  std::uint32_t filled = 0;
+
+  void clear() {
+    first_bucket.clear();
+    first.clear();
+    filled = 0;
+  }
+
+  // Appends the buckets of the cell [begin, end); those of the row's shorter cells must be there. What nothing continues goes
+  // into one more bucket that the next cell overwrites: a branch that is taken at random would cost more.
+  void add(const normal_form& form, const chart_cells<Value>& cells, std::size_t begin, std::size_t end) {
+    const std::size_t cell = cells.cell(begin, end), ranks = cells.ranks[end], base = first.size();
+    const std::uint32_t* const rank = cells.rank.data() + end * form.complements.size();
+    first_bucket.push_back(base);
+    first.resize(base + ranks + 2, 0);
+    std::uint32_t* const places = first.data() + base;
+    found_.clear();
+    for (std::size_t e = cells.first_entry[cell]; e < cells.first_entry[cell + 1]; ++e) {
+      const std::uint32_t item = cells.item[e];
+      for (std::uint32_t c = form.first_continuation[item]; c < form.first_continuation[item + 1]; ++c) {
+        const std::uint32_t at = rank[form.continuations[c].complement];
+        found_.push_back({at, form.continuations[c].target, e});
+        ++places[at + 1];
+      }
+    }
+    places[0] = filled;
+    for (std::size_t r = 0; r <= ranks; ++r) places[r + 1] += places[r];
+    if (target.size() < places[ranks + 1]) grow(places[ranks + 1]);
+    // Each place moves on to the next bucket's while it is filled; afterwards all are moved back by one.
+    for (const continued& each : found_) {
+      const std::uint32_t to = places[each.rank]++;
+      target[to] = each.target;
+      value[to] = cells.value[each.entry];
+      if constexpr (WithEntries) entry[to] = each.entry;
+    }
+    for (std::size_t r = ranks; r > 0; --r) places[r] = places[r - 1];
+    places[0] = filled;
+    filled = places[ranks];
+  }
+
+  // The buckets of the cell that ends `distance` after the row's begin.
+  [[nodiscard]] const std::uint32_t* of(std::size_t distance) const { return first.data() + first_bucket[distance - 1]; }
+
+ private:
+  struct continued {
+    std::uint32_t rank, target;
+    std::size_t entry;
+  };
+
+  void grow(std::size_t needed) {
+    const std::size_t size = needed * 2;
+    target.resize(size);
+    value.resize(size);
+    if constexpr (WithEntries) entry.resize(size);
+  }
+
+  std::vector<continued> found_;
+};
+
+}  // namespace detail
+
+}  // namespace frond::inline FROND_ABI::exact
+
+// =============================================================================================================
+// frond/exact/weighted_form.hpp
+// =============================================================================================================
+
+// The factors of a normal form in one semiring: of rules, of what is empty, of all rounds through a cycle.
+
+// =============================================================================================================
+// frond/exact/emptiness.hpp
+// =============================================================================================================
+
+// What derives nothing: the weight of each item's empty derivations, and what those contain.
+
+// =============================================================================================================
+// frond/exact/semiring.hpp
+// =============================================================================================================
+
+// What a chart adds up. One algorithm with three meanings of "sum" and "product" gives probabilities, best parses and numbers
+// of parses (Goodman, "Semiring parsing", 1999).
+
+// =============================================================================================================
+// frond/exact/count.hpp
+// =============================================================================================================
+
+// Exact counts of derivations and sentences: natural numbers below 2^128, too large, or infinite.
+
+namespace frond::inline FROND_ABI::exact {
+
+enum class count_kind : std::uint8_t { finite, too_large, infinite };
+
+// high 2^64 + low where kind is finite. "Too large" is finite and at least 2^128; both it and "infinite" stay what they are in
+// sums and products, but nothing times anything is nothing.
+struct count {
+  std::uint64_t low = 0, high = 0;
+  count_kind kind = count_kind::finite;
+
+  [[nodiscard]] constexpr bool is_zero() const { return kind == count_kind::finite && low == 0 && high == 0; }
+  friend constexpr bool operator==(const count&, const count&) = default;
+
+  static constexpr count infinite() { return {0, 0, count_kind::infinite}; }
+  static constexpr count too_large() { return {0, 0, count_kind::too_large}; }
+
+  friend constexpr count operator+(const count& a, const count& b) {
+    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, a.kind > b.kind ? a.kind : b.kind};
+    count sum{a.low + b.low, a.high + b.high};
+    const std::uint64_t carry = sum.low < a.low;
+    const bool over = sum.high < a.high || sum.high + carry < carry;
+    sum.high += carry;
+    return over ? too_large() : sum;
+  }
+
+  friend constexpr count operator*(const count& a, const count& b) {
+    if (a.is_zero() || b.is_zero()) return {};
+    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, a.kind > b.kind ? a.kind : b.kind};
+    if (a.high != 0 && b.high != 0) return too_large();
+    const count lower = product(a.low, b.low);
+    const count across = a.high != 0 ? product(a.high, b.low) : product(a.low, b.high);
+    if (across.high != 0) return too_large();
+    return lower + count{0, across.low};
+  }
+
+ private:
+  // Of two 64-bit numbers, by halves.
+  static constexpr count product(std::uint64_t a, std::uint64_t b) {
+    const std::uint64_t mask = 0xffffffffu, a_low = a & mask, a_high = a >> 32, b_low = b & mask, b_high = b >> 32;
+    const std::uint64_t lowest = a_low * b_low, middle = a_high * b_low + (lowest >> 32);  // cannot overflow
+    const std::uint64_t other = a_low * b_high + (middle & mask);
+    return {other << 32 | (lowest & mask), a_high * b_high + (middle >> 32) + (other >> 32)};
+  }
+};
+
+// In decimal, or in words.
+inline std::string to_string(count number) {
+  if (number.kind == count_kind::infinite) return "infinite";
+  if (number.kind == count_kind::too_large) return "at least 2^128";
+  std::string digits;
+  do {
+    std::uint64_t remainder = 0;  // long division by ten, 32 bits at a time
+    for (std::uint64_t* part : {&number.high, &number.low}) {
+      const std::uint64_t upper = remainder << 32 | *part >> 32;
+      const std::uint64_t lower = (upper % 10) << 32 | (*part & 0xffffffffu);
+      *part = (upper / 10) << 32 | lower / 10;
+      remainder = lower % 10;
+    }
+    digits.insert(digits.begin(), static_cast<char>('0' + remainder));
+  } while (!number.is_zero());
+  return digits;
+}
+
+}  // namespace frond::inline FROND_ABI::exact
+
+namespace frond::inline FROND_ABI::exact {
+
+// A semiring has
+//   value                the numbers of a chart
+//   computed             the semiring in which weights of the grammar are worked out before they become values
+//   of_rule(p)           the value of a rule with probability p
+//   add_product(s, a, b) s = s + a b
+//   star(a, out)         out = 1 + a + a a + ...; false where that is not finite but should be
+//   scaled               whether a chart may multiply all values of one position by a power of two
+// Value{} is zero. Values are never negative.
+
+// Probabilities: sums over all derivations.
+template <class Real>
+struct sum_product {
+  using value = Real;
+  using computed = sum_product<double>;
+  static constexpr bool scaled = true;
+  static constexpr value one() { return 1; }
+  static constexpr bool is_zero(value a) { return !(a > 0); }
+  static constexpr value of_rule(double probability) { return static_cast<Real>(probability); }
+  static constexpr void add_product(value& sum, value a, value b) { sum += a * b; }
+  // A cycle of probability one, or so near that nothing is left of the precision.
+  static constexpr bool star(value a, value& out) {
+    const value rest = 1 - a;
+    out = 1 / rest;
+    return rest > value{0x1p-40};
+  }
+};
+
+// The probability of the best derivation alone.
+template <class Real>
+struct max_product {
+  using value = Real;
+  using computed = max_product<double>;
+  static constexpr bool scaled = true;
+  static constexpr value one() { return 1; }
+  static constexpr bool is_zero(value a) { return !(a > 0); }
+  static constexpr value of_rule(double probability) { return static_cast<Real>(probability); }
+  static constexpr void add_product(value& sum, value a, value b) {
+    const value product = a * b;
+    sum = product > sum ? product : sum;
+  }
+  static constexpr bool star(value a, value& out) {
+    out = 1;
+    return 1 - a > value{0x1p-40};
+  }
+};
+
+// Numbers of derivations, whatever their probabilities.
+struct counting {
+  using value = count;
+  using computed = counting;
+  static constexpr bool scaled = false;
+  static constexpr value one() { return {1}; }
+  static constexpr bool is_zero(const value& a) { return a.is_zero(); }
+  static constexpr value of_rule(double) { return one(); }
+  static constexpr void add_product(value& sum, const value& a, const value& b) { sum = sum + a * b; }
+  static constexpr bool star(const value& a, value& out) {
+    out = a.is_zero() ? one() : count::infinite();
+    return true;
+  }
+};
+
+}  // namespace frond::inline FROND_ABI::exact
+
+namespace frond::inline FROND_ABI::exact::detail {
+
+// The weights that items are empty, in a semiring that weights are computed in.
+template <class Semiring>
+class emptiness {
+ public:
+  using value = typename Semiring::value;
+
+  emptiness(const normal_form& form, std::span<const value> rule) : form_(form), rule_(rule), empty_(form.items) {}
+
+  // False where the probabilities that the items of a cycle are empty have no value that could be computed.
+  [[nodiscard]] bool solve() {
+    const strong_components& found = form_.empty_order;
+    for (std::size_t c = 0; c < found.size(); ++c) {
+      const auto members = std::span(found.order).subspan(found.first[c], found.first[c + 1] - found.first[c]);
+      if (!found.cyclic[c])
+        empty_[members[0]] = evaluate(members[0]);
+      else if (!solve_cycle(members))
+        return false;
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::vector<value>& values() { return empty_; }
+
+ private:
+  // What follows for an item from the present values of others.
+  [[nodiscard]] value evaluate(std::uint32_t item) const {
+    value sum{};
+    if (!form_.nullable[item]) return sum;
+    if (form_.is_prefix(item)) {
+      Semiring::add_product(sum, empty_[form_.parent[item]], empty_[form_.last[item]]);
+      return sum;
+    }
+    const std::uint32_t a = form_.nonterminal_of[item];
+    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r) {
+      const std::uint32_t end = form_.rule_end[r];
+      Semiring::add_product(sum, rule_[r], end == no_item ? Semiring::one() : empty_[end]);
+    }
+    return sum;
+  }
+
+  [[nodiscard]] bool solve_cycle(std::span<const std::uint32_t> members) {
+    if constexpr (std::is_same_v<Semiring, counting>) {
+      for (const std::uint32_t item : members) empty_[item] = count::infinite();
+      return true;
+    } else if constexpr (std::is_same_v<Semiring, max_product<double>>) {
+      for (bool changed = true; changed;) {  // a best derivation is no deeper than there are members
+        changed = false;
+        for (const std::uint32_t item : members) {
+          const value better = evaluate(item);
+          changed = changed || better > empty_[item];
+          empty_[item] = better;
+        }
+      }
+      return true;
+    } else {
+      return newton(members);
+    }
+  }
+
+  // Newton's method from zero climbs to the least solution, twice as many digits with each step (Etessami and Yannakakis,
+  // "Recursive Markov chains, stochastic grammars, and monotone systems of nonlinear equations", 2009).
+  [[nodiscard]] bool newton(std::span<const std::uint32_t> members) {
+    constexpr int most_steps = 200;
+    const std::size_t size = members.size();
+    std::vector<std::size_t> place(form_.items, size);
+    for (std::size_t i = 0; i < size; ++i) place[members[i]] = i;
+    std::vector<value> slopes, missing(size);
+    for (int round = 0; round < most_steps; ++round) {
+      slopes.assign(size * size, 0);
+      for (std::size_t i = 0; i < size; ++i) {
+        const value short_of = evaluate(members[i]) - empty_[members[i]];
+        missing[i] = short_of > 0 ? short_of : 0;
+        for_each_slope(members[i], [&](std::uint32_t other, value slope) {
+          if (place[other] < size) slopes[i * size + place[other]] += slope;
+        });
+      }
+      if (!close_paths<Semiring>(slopes, size)) return false;
+      bool done = true;
+      for (std::size_t i = 0; i < size; ++i) {
+        value more = 0;
+        for (std::size_t j = 0; j < size; ++j) more += slopes[i * size + j] * missing[j];
+        empty_[members[i]] += more;
+        done = done && more <= empty_[members[i]] * 0x1p-50;
+      }
+      if (done) return true;
+    }
+    return false;
+  }
+
+  // visit(other item, derivative of this item's equation by it)
+  template <class Visit>
+  void for_each_slope(std::uint32_t item, const Visit& visit) const {
+    if (form_.is_prefix(item)) {
+      visit(form_.parent[item], empty_[form_.last[item]]);
+      visit(form_.last[item], empty_[form_.parent[item]]);
+      return;
+    }
+    const std::uint32_t a = form_.nonterminal_of[item];
+    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r)
+      if (form_.rule_end[r] != no_item) visit(form_.rule_end[r], rule_[r]);
+  }
+
+  const normal_form& form_;
+  std::span<const value> rule_;
+  std::vector<value> empty_;
+};
+
+// Given how often each item is expected to be empty for reasons outside of empty derivations, adds how often each rule is
+// expected to be used inside of them. `uses` [items] ends as the number of all empty ones, `rule_uses` [rules] grows.
+class empty_expansion {
+ public:
+  empty_expansion(const normal_form& form, std::span<const double> empty, std::vector<double>& uses,
+                  std::span<double> rule_uses)
+      : form_(form), empty_(empty), uses_(uses), rule_uses_(rule_uses) {}
+
+  // What is empty because of others comes after them.
+  void expand() {
+    const strong_components& found = form_.empty_order;
+    for (std::size_t c = found.size(); c-- > 0;) {
+      const auto members = std::span(found.order).subspan(found.first[c], found.first[c + 1] - found.first[c]);
+      if (found.cyclic[c]) go_round(members);
+      const auto inside = [&](std::uint32_t item) {
+        return found.cyclic[c] && std::find(members.begin(), members.end(), item) != members.end();
+      };
+      for (const std::uint32_t item : members) {
+        if (!(uses_[item] > 0)) continue;
+        for_each_part(item, [&](std::uint32_t part, double number) {
+          if (!inside(part)) uses_[part] += uses_[item] * number;
+        });
+        count_rules(item);
+      }
+    }
+  }
+
+ private:
+  // The numbers of a cycle's items after all rounds.
+  void go_round(std::span<const std::uint32_t> members) {
+    const std::size_t size = members.size();
+    std::vector<double> matrix(size * size, 0.0), total(size, 0.0);
+    for (std::size_t i = 0; i < size; ++i)
+      for_each_part(members[i], [&](std::uint32_t part, double number) {
+        const auto found = std::find(members.begin(), members.end(), part);
+        if (found != members.end()) matrix[i * size + static_cast<std::size_t>(found - members.begin())] += number;
+      });
+    close_paths<sum_product<double>>(matrix, size);  // finite, because the weights of these items are
+    for (std::size_t i = 0; i < size; ++i)
+      for (std::size_t j = 0; j < size; ++j) total[j] += uses_[members[i]] * matrix[i * size + j];
+    for (std::size_t i = 0; i < size; ++i) uses_[members[i]] = total[i];
+  }
+
+  // visit(part, expected number of it in one empty derivation of `item`, as a direct part)
+  template <class Visit>
+  void for_each_part(std::uint32_t item, const Visit& visit) const {
+    if (form_.is_prefix(item)) {
+      visit(form_.parent[item], 1.0);
+      visit(form_.last[item], 1.0);
+      return;
+    }
+    for_each_rule(item, [&](std::uint32_t r, double share) {
+      if (form_.rule_end[r] != no_item) visit(form_.rule_end[r], share);
+    });
+  }
+
+  void count_rules(std::uint32_t item) {
+    if (form_.is_prefix(item)) return;
+    for_each_rule(item, [&](std::uint32_t r, double share) { rule_uses_[r] += uses_[item] * share; });
+  }
+
+  // visit(rule, its probability given that the nonterminal is empty)
+  template <class Visit>
+  void for_each_rule(std::uint32_t item, const Visit& visit) const {
+    const std::uint32_t a = form_.nonterminal_of[item];
+    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r) {
+      const std::uint32_t end = form_.rule_end[r];
+      const double weight = form_.probability[r] * (end == no_item ? 1.0 : empty_[end]);
+      if (weight > 0) visit(r, weight / empty_[item]);
+    }
+  }
+
+  const normal_form& form_;
+  std::span<const double> empty_;
+  std::vector<double>& uses_;
+  std::span<double> rule_uses_;
+};
+
+}  // namespace frond::inline FROND_ABI::exact::detail
+
+namespace frond::inline FROND_ABI::exact {
+
+template <class Semiring>
+struct weighted_form {
+  using value = typename Semiring::value;
+
+  normal_form form;
+  std::vector<value> rule;                 // [rules]
+  std::vector<value> empty;                // [items]: over all derivations of nothing
+  std::vector<value> step;                 // as form.steps
+  std::vector<value> inner_step;           // as form.inner_steps
+  std::vector<value> closure;              // of each component: [from][to], all paths inside it
+  std::vector<std::size_t> first_closure;  // [components]
+};
+
+namespace detail {
+
+template <class To, class From>
+std::vector<To> narrowed(const std::vector<From>& from) {
+  std::vector<To> to;
+  to.reserve(from.size());
+  for (const From& each : from) to.push_back(static_cast<To>(each));
+  return to;
+}
+
+}  // namespace detail
+
+// All weights, worked out in double or exactly and then rounded once. Refused, with the number of a nonterminal on the cycle as
+// position: unary chains that lead back with total probability one or more, and cycles of empty right sides that do. O(size^3)
+// for a cycle of so many items.
+template <class Semiring>
+result<weighted_form<Semiring>> weigh(normal_form form) {
+  using computed = typename Semiring::computed;
+  using exact_value = typename computed::value;
+  std::vector<exact_value> rule;
+  for (const double probability : form.probability) rule.push_back(computed::of_rule(probability));
+  detail::emptiness<computed> empty(form, rule);
+  if (!empty.solve()) return {{}, {"the probability of empty sentences cannot be computed: a cycle is critical", 0}};
+  const auto weight = [&](const normal_form::unary_step& step) {
+    return step.rule != no_rule ? rule[step.rule] : empty.values()[step.empty];
+  };
+  std::vector<exact_value> step, inner_step, closure, matrix;
+  std::vector<std::size_t> first_closure;
+  for (const auto& each : form.steps) step.push_back(weight(each));
+  for (const auto& each : form.inner_steps) inner_step.push_back(weight(each));
+  for (const normal_form::component& cycle : form.components) {
+    matrix.assign(std::size_t{cycle.size} * cycle.size, {});
+    for (std::uint32_t e = cycle.first_step; e < cycle.last_step; ++e) {
+      const auto& each = form.inner_steps[e];
+      exact_value& entry = matrix[std::size_t{each.from - cycle.first} * cycle.size + (each.target - cycle.first)];
+      computed::add_product(entry, inner_step[e], computed::one());
+    }
+    if (!close_paths<computed>(matrix, cycle.size)) {
+      std::uint32_t at = cycle.first;
+      while (form.nonterminal_of[at] == no_item) ++at;  // every cycle has a nonterminal
+      return {{}, {"unary chains lead from a nonterminal back to itself with probability one", form.nonterminal_of[at]}};
+    }
+    first_closure.push_back(closure.size());
+    closure.insert(closure.end(), matrix.begin(), matrix.end());
+  }
+  using value = typename Semiring::value;
+  return {{.form = std::move(form),
+           .rule = detail::narrowed<value>(rule),
+           .empty = detail::narrowed<value>(empty.values()),
+           .step = detail::narrowed<value>(step),
+           .inner_step = detail::narrowed<value>(inner_step),
+           .closure = detail::narrowed<value>(closure),
+           .first_closure = std::move(first_closure)},
+          {}};
+}
+
+// From the grammar itself.
+template <class Semiring>
+result<weighted_form<Semiring>> weigh(const grammar::pcfg& grammar) {
+  return weigh<Semiring>(make_normal_form(grammar));
+}
+
+}  // namespace frond::inline FROND_ABI::exact
+
+namespace frond::inline FROND_ABI::exact {
+
+// What to do about a word that the grammar does not have.
+enum class unknown_word : std::uint8_t {
+  refuse,  // a status with its position
+  any,     // it may be each word of the grammar: weight one for all
+};
+
+// The inside pass. The weighted form must outlive the chart; a chart keeps its memory from one sentence to the next.
+template <class Semiring>
+class chart {
+ public:
+  using value = typename Semiring::value;
+
+  explicit chart(const weighted_form<Semiring>& weights) : weights_(&weights), sums_(weights.form.items) {}
+
+  // For words as the grammar numbers them: word w is symbol nonterminals + w. Position of an error: that of the word.
+  status inside(std::span<const std::uint32_t> sentence, unknown_word unknown = unknown_word::refuse) {
+    const std::uint32_t words = form().words;
+    for (std::size_t i = 0; i < sentence.size(); ++i)
+      if (sentence[i] >= words && unknown == unknown_word::refuse) return {"the grammar does not have this word", i};
+    fill(sentence.size(), [&](std::size_t i, const auto& observe) {
+      if (sentence[i] < words) return observe(sentence[i], Semiring::one());
+      for (std::uint32_t w = 0; w < words; ++w) observe(w, Semiring::one());
+    });
+    return {};
+  }
+
+  // For weights [length][words]: the likelihood of what was seen at each position if the word was w, up to a factor for each
+  // position. All ones give the total of all sentences of this length.
+  void inside_weights(std::span<const value> likelihoods, std::size_t length) {
+    const std::uint32_t words = form().words;
+    FROND_ASSERT(likelihoods.size() == length * words, "there is one weight for each position and word");
+    fill(length, [&](std::size_t i, const auto& observe) {
+      for (std::uint32_t w = 0; w < words; ++w) observe(w, likelihoods[i * words + w]);
+    });
+  }
+
+  [[nodiscard]] const normal_form& form() const { return weights_->form; }
+  [[nodiscard]] const weighted_form<Semiring>& weights() const { return *weights_; }
+  [[nodiscard]] const chart_cells<value>& cells() const { return cells_; }
+  [[nodiscard]] std::size_t length() const { return cells_.length; }
+
+  // The value of an item over [begin, end), times the power of two of its words.
+  [[nodiscard]] value at(std::uint32_t item, std::size_t begin, std::size_t end) const {
+    const std::size_t found = cells_.find(item, begin, end);
+    return found == cells_.no_entry ? value{} : cells_.value[found];
+  }
+
+  // A prefix over [begin, middle) with its complement over [middle, end).
+  [[nodiscard]] value join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
+                           std::size_t end) const {
+    value product{};
+    Semiring::add_product(product, at(prefix, begin, middle), at(complement, middle, end));
+    return product;
+  }
+
+  // The whole sentence, times a power of two where the semiring is scaled.
+  [[nodiscard]] value total() const { return length() == 0 ? weights_->empty[form().start] : at(form().start, 0, length()); }
+
+  // Natural logarithm of the whole: of P(sentence), of the best parse's probability. -infinity where there is no parse.
+  [[nodiscard]] double log_total() const requires(Semiring::scaled) {
+    std::int64_t exponent = 0;
+    for (const std::int64_t each : cells_.exponent) exponent += each;
+    const auto whole = static_cast<double>(total());
+    return whole > 0 ? math::log(whole) - static_cast<double>(exponent) * math::log(2.0)
+                     : -std::numeric_limits<double>::infinity();
+  }
+
+  // What the cells of this sentence occupy, in bytes.
+  [[nodiscard]] std::size_t memory() const {
+    return cells_.item.size() * (sizeof(std::uint32_t) + sizeof(value)) +
+           cells_.right.size() * (sizeof(std::uint32_t) + sizeof(value) + sizeof(std::size_t)) +
+           (cells_.first_entry.size() + cells_.first_right.size()) * sizeof(std::size_t) +
+           cells_.rank.size() * sizeof(std::uint32_t);
+  }
+
+ private:
+  // words(position, observe): calls observe(word, weight) for the words that position may be, in ascending order.
+  template <class Words>
+  void fill(std::size_t length, const Words& words) {
+    in_ieee_arithmetic([&] {
+      reset(length);
+      for (std::size_t begin = length; begin-- > 0;) fill_row(begin, words);
+      return 0;
+    });
+  }
+
+  void reset(std::size_t length) {
+    cells_.length = length;
+    for (auto* list : {&cells_.first_entry, &cells_.first_right}) list->assign(1, 0);
+    cells_.item.clear();
+    cells_.value.clear();
+    cells_.right.clear();
+    cells_.right_value.clear();
+    cells_.right_entry.clear();
+    cells_.ranks.assign(length, 0);
+    cells_.rank.resize(length * form().complements.size());
+    cells_.exponent.assign(length, 0);
+  }
+
+  template <class Words>
+  void fill_row(std::size_t begin, const Words& words) {
+    buckets_.clear();
+    words(begin, [&](std::uint32_t word, const value& weight) {
+      if (!Semiring::is_zero(weight)) emit(word, weight);
+    });
+    close_cell();
+    if constexpr (Semiring::scaled) rescale_row(begin, begin + 1);
+    std::size_t widest = begin + 1;
+    for (std::size_t end = begin + 2; end <= length(); ++end) {
+      buckets_.add(form(), cells_, begin, end - 1);
+      for (std::size_t middle = begin + 1; middle < end; ++middle) combine(begin, middle, end);
+      const std::size_t before = cells_.item.size();
+      close_cell();
+      if (cells_.item.size() > before) widest = end;
+    }
+    if constexpr (Semiring::scaled) rescale_row(begin, widest);
+    rank_complements(begin);
+  }
+
+  // Every prefix in [begin, middle) with every complement in [middle, end).
+  void combine(std::size_t begin, std::size_t middle, std::size_t end) {
+    const std::size_t right = cells_.cell(middle, end);
+    const std::uint32_t* const bucket = buckets_.of(middle - begin);
+    for (std::size_t x = cells_.first_right[right]; x < cells_.first_right[right + 1]; ++x) {
+      const std::uint32_t rank = cells_.right[x];
+      const value other = cells_.right_value[x];
+      for (std::uint32_t e = bucket[rank]; e < bucket[rank + 1]; ++e)
+        Semiring::add_product(sums_[buckets_.target[e]], buckets_.value[e], other);
+    }
+  }
+
+  // Adds an entry to the present cell and takes the steps that leave it.
+  void emit(std::uint32_t item, const value& amount) {
+    const normal_form& f = form();
+    if (f.complement_of[item] != no_item) {
+      cells_.right.push_back(f.complement_of[item]);
+      cells_.right_value.push_back(amount);
+      cells_.right_entry.push_back(cells_.item.size());
+    }
+    cells_.item.push_back(item);
+    cells_.value.push_back(amount);
+    for (std::uint32_t s = f.first_step[item]; s < f.first_step[item + 1]; ++s)
+      Semiring::add_product(sums_[f.step_target[s]], amount, weights_->step[s]);
+  }
+
+  // Items in order: when one is reached, all that steps bring to it is there. Leaves the sums at zero.
+  void close_cell() {
+    std::uint32_t item = form().words;
+    for (std::size_t c = 0; c < form().components.size(); ++c) {
+      close_items(item, form().components[c].first);
+      close_component(c);
+      item = form().components[c].first + form().components[c].size;
+    }
+    close_items(item, form().items);
+    cells_.first_entry.push_back(cells_.item.size());
+    cells_.first_right.push_back(cells_.right.size());
+  }
+
+  // Items [item, last), which are on no cycle. Most are not there in any one cell, so eight are passed over at a time.
+  void close_items(std::uint32_t item, std::uint32_t last) {
+    const value* const sums = sums_.data();
+    while (item < last) {
+      if (last - item >= 8) {
+        const value* const s = sums + item;
+        if (Semiring::is_zero(((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])))) {
+          item += 8;
+          continue;
+        }
+      }
+      const std::uint32_t end = last - item >= 8 ? item + 8 : last;
+      for (; item < end; ++item) {
+        if (Semiring::is_zero(sums[item])) continue;
+        const value amount = sums_[item];
+        sums_[item] = value{};
+        emit(item, amount);
+      }
+    }
+  }
+
+  void close_component(std::size_t c) {
+    const normal_form::component& cycle = form().components[c];
+    const value* const closure = weights_->closure.data() + weights_->first_closure[c];
+    closed_.assign(cycle.size, value{});
+    for (std::uint32_t from = 0; from < cycle.size; ++from) {
+      value& sum = sums_[cycle.first + from];
+      if (Semiring::is_zero(sum)) continue;
+      for (std::uint32_t to = 0; to < cycle.size; ++to)
+        Semiring::add_product(closed_[to], sum, closure[std::size_t{from} * cycle.size + to]);
+      sum = value{};
+    }
+    for (std::uint32_t to = 0; to < cycle.size; ++to)
+      if (!Semiring::is_zero(closed_[to])) emit(cycle.first + to, closed_[to]);
+  }
+
+  // Multiplies the finished cells of a row by the power of two that brings the largest value of [begin, end) into [1/2, 1).
+  void rescale_row(std::size_t begin, std::size_t end) {
+    const std::size_t cell = cells_.cell(begin, end), row = cells_.cell(begin, begin + 1);
+    value largest{};
+    for (std::size_t e = cells_.first_entry[cell]; e < cells_.first_entry[cell + 1]; ++e)
+      largest = cells_.value[e] > largest ? cells_.value[e] : largest;
+    if (Semiring::is_zero(largest)) return;
+    const std::int32_t exponent = detail::scale_exponent(largest);
+    const value factor = detail::power_of_two<value>(exponent);
+    cells_.exponent[begin] += exponent;
+    for (std::size_t e = cells_.first_entry[row]; e < cells_.value.size(); ++e) cells_.value[e] *= factor;
+    for (std::size_t x = cells_.first_right[row]; x < cells_.right.size(); ++x) cells_.right_value[x] *= factor;
+  }
+
+  // Numbers the complements that occur in a finished row; all others get the number after the last.
+  void rank_complements(std::size_t begin) {
+    const std::size_t first = cells_.first_right[cells_.cell(begin, begin + 1)], complements = form().complements.size();
+    std::uint32_t* const rank = cells_.rank.data() + begin * complements;
+    std::uint32_t& ranks = cells_.ranks[begin];
+    std::fill_n(rank, complements, no_item);
+    for (std::size_t x = first; x < cells_.right.size(); ++x) rank[cells_.right[x]] = 0;
+    for (std::size_t c = 0; c < complements; ++c)
+      if (rank[c] != no_item) rank[c] = ranks++;
+    for (std::size_t c = 0; c < complements; ++c)
+      if (rank[c] == no_item) rank[c] = ranks;
+    for (std::size_t x = first; x < cells_.right.size(); ++x) cells_.right[x] = rank[cells_.right[x]];
+  }
+
+  const weighted_form<Semiring>* weights_;
+  chart_cells<value> cells_;
+  detail::continuation_buckets<value, false> buckets_;
+  std::vector<value> sums_;  // [items], all zero between cells
+  std::vector<value> closed_;
+};
+
+}  // namespace frond::inline FROND_ABI::exact
+
+// =============================================================================================================
+// frond/exact/derivation.hpp
+// =============================================================================================================
+
+// From a filled chart back to derivations in the rules of the grammar: the best one, and random ones with exactly the
+// posterior's probabilities. Stacks are explicit, so depth is no danger.
+
+namespace frond::inline FROND_ABI::exact {
+
+using grammar::derivation;
+using grammar::derived_node;
+
+// Where a derivation is given up: empty right sides can make it longer than any memory.
+inline constexpr std::size_t most_derived_nodes = std::size_t{1} << 24;
+
+namespace detail {
+
+// A number from [0, 1) with 53 bits, against the sums of weights in order.
+struct random_choice {
+  random::draws draw;
+
+  std::size_t operator()(std::span<const double> weights) {
+    double total = 0;
+    for (const double weight : weights) total += weight;
+    const double threshold = static_cast<double>(draw.word64() >> 11) * 0x1p-53 * total;
+    double sum = 0;
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      if (!(weights[i] > 0)) continue;
+      sum += weights[i];
+      last = i;
+      if (threshold < sum) break;
+    }
+    return last;
+  }
+};
+
+// The first of the largest.
+struct best_choice {
+  std::size_t operator()(std::span<const double> weights) const {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < weights.size(); ++i)
+      if (weights[i] > weights[best]) best = i;
+    return best;
+  }
+};
+
+// Chart has form(), weights(), length(), total(), at(item, begin, end) and join(prefix, complement, begin, middle, end), the
+// product of both in the scale of [begin, end).
+template <class Chart, class Choice>
+class derivation_walk {
+ public:
+  derivation_walk(const Chart& chart, const Choice& choose, derivation& out)
+      : chart_(chart), form_(chart.form()), choose_(choose), out_(out) {}
+
+  // No node repeats its own nonterminal over the same words more than `most_repeated` levels deep.
+  status walk(std::size_t most_repeated) {
+    out_.nodes.clear();
+    out_.words.assign(chart_.length(), 0);
+    pending_.assign(1, {form_.start, 0, static_cast<std::uint32_t>(chart_.length()), 0});
+    while (!pending_.empty()) {
+      const task next = pending_.back();
+      pending_.pop_back();
+      if (next.item < form_.words) {
+        out_.words[next.begin] = next.item;
+        continue;
+      }
+      if (out_.nodes.size() >= most_derived_nodes || next.repeated > most_repeated)
+        return {"the derivation is too long to be written down", out_.nodes.size()};
+      const std::uint32_t rule = choose_rule(next);
+      out_.nodes.push_back({rule, next.begin, next.end});
+      if (form_.rule_end[rule] != no_item) add_children(next, form_.rule_end[rule]);
+    }
+    return {};
+  }
+
+ private:
+  struct task {
+    std::uint32_t item, begin, end;
+    std::uint32_t repeated;  // so many ancestors in a row cover the same words
+  };
+
+  std::uint32_t choose_rule(const task& at) {
+    const std::uint32_t a = form_.nonterminal_of[at.item];
+    options_.clear();
+    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r) {
+      const std::uint32_t end = form_.rule_end[r];
+      const double factor = end != no_item ? covering(end, at.begin, at.end) : at.begin == at.end ? 1.0 : 0.0;
+      options_.push_back(static_cast<double>(chart_.weights().rule[r]) * factor);
+    }
+    return form_.first_rule[a] + static_cast<std::uint32_t>(choose_(options_));
+  }
+
+  [[nodiscard]] double covering(std::uint32_t item, std::uint32_t begin, std::uint32_t end) const {
+    return static_cast<double>(begin == end ? chart_.weights().empty[item] : chart_.at(item, begin, end));
+  }
+
+  // The symbols of a right side, from the last to the first: which words the last one covers, then what is before it.
+  void add_children(const task& node, std::uint32_t prefix) {
+    const auto add = [&](std::uint32_t item, std::uint32_t begin, std::uint32_t end) {
+      const bool same = begin == node.begin && end == node.end;
+      pending_.push_back({item, begin, end, same ? node.repeated + 1 : 0});
+    };
+    std::uint32_t end = node.end;
+    while (form_.is_prefix(prefix)) {
+      const std::uint32_t last = form_.last[prefix];
+      const std::uint32_t middle = end == node.begin ? end : choose_split(prefix, node.begin, end);
+      add(last, middle, end);
+      end = middle;
+      prefix = form_.parent[prefix];
+    }
+    add(prefix, node.begin, end);
+  }
+
+  // Where the last symbol of a prefix over [begin, end) begins; at either end something is empty.
+  std::uint32_t choose_split(std::uint32_t prefix, std::uint32_t begin, std::uint32_t end) {
+    const std::uint32_t before = form_.parent[prefix], last = form_.last[prefix];
+    const auto& empty = chart_.weights().empty;
+    options_.clear();
+    options_.push_back(form_.nullable[before] ? static_cast<double>(empty[before]) * covering(last, begin, end) : 0);
+    for (std::uint32_t middle = begin + 1; middle < end; ++middle)
+      options_.push_back(static_cast<double>(chart_.join(before, last, begin, middle, end)));
+    options_.push_back(form_.nullable[last] ? covering(before, begin, end) * static_cast<double>(empty[last]) : 0);
+    return begin + static_cast<std::uint32_t>(choose_(options_));
+  }
+
+  const Chart& chart_;
+  const normal_form& form_;
+  Choice choose_;
+  derivation& out_;
+  std::vector<task> pending_;
+  std::vector<double> options_;
+};
+
+inline constexpr status no_parse{"the grammar has no derivation for this", 0};
+
+}  // namespace detail
+
+// Sample `index` from the posterior of all derivations given what the chart was filled with: each node is drawn in proportion
+// to what its rules and splits contribute, so cycles of unary rules are walked round as often as the grammar does, and what is
+// empty gets its derivation too. Probabilities hold to rounding. Refuses where there is no derivation or one of 2^24 nodes.
+template <class Chart>
+status sample_derivation(const Chart& chart, seed key, std::uint64_t index, derivation& out,
+                         random::stream purpose = random::stream::posterior) {
+  if (!(chart.total() > 0)) return detail::no_parse;
+  return in_ieee_arithmetic([&] {
+    const detail::random_choice choose{random::draws(key, purpose, index)};
+    return detail::derivation_walk(chart, choose, out).walk(most_derived_nodes);
+  });
+}
+
+// The derivation of the highest probability. Where several have it to rounding: the first rule of the grammar that leads to
+// one, from the root on, and the shortest stretch for what comes first in a right side, from its last symbol on.
+template <class Real>
+status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
+  if (!(chart.total() > 0)) return detail::no_parse;
+  return in_ieee_arithmetic([&] {
+    // Longer chains over the same words would repeat a nonterminal, which is never best.
+    return detail::derivation_walk(chart, detail::best_choice{}, out).walk(chart.form().nonterminals);
+  });
+}
+
+}  // namespace frond::inline FROND_ABI::exact
+
+// =============================================================================================================
+// frond/exact/epsilon_noise.hpp
+// =============================================================================================================
+
+// Noise without chance: what random noise does to the beliefs in the tokens, averaged over the noise.
+
+namespace frond::inline FROND_ABI::exact {
+
+// Each token is seen as it is, with likelihood 1 - eps + eps / v for the true symbol and eps / v for each other one,
+// eps = 1 - alpha_bar: the average of what absorbing or uniform noise leaves. It forgets which tokens were hit, so its critical
+// noise is not theirs. No process to learn from or to sample with; theory is simplest for it (annealed_map). Sclocchi, Favero,
+// Levi and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025, equation (17).
+struct epsilon_noise {
+  std::uint32_t vocabulary = 2;
+
+  // One observation serves any number of draws.
+  static constexpr bool deterministic = true;
+
+  constexpr void corrupt(seed, std::uint64_t, float, std::span<const symbol> clean, std::span<symbol> noisy) const {
+    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
+    for (std::size_t i = 0; i < clean.size(); ++i) noisy[i] = clean[i];
+  }
+
+  template <class Real>
+  constexpr void likelihood(symbol token, Real alpha_bar, std::type_identity_t<std::span<Real>> out) const {
+    diffusion::uniform{vocabulary}.likelihood(token, alpha_bar, out);
+  }
+};
+
+}  // namespace frond::inline FROND_ABI::exact
+
+// =============================================================================================================
+// frond/exact/length_chart.hpp
+// =============================================================================================================
+
+// What covers any stretch of so many words, whatever they are: the inside pass where every word may stand everywhere. One pass
+// gives the totals of all lengths up to a bound: the probability of each length, or how many derivations have it; and sentences
+// can be drawn conditioned on their length.
+
+namespace frond::inline FROND_ABI::exact {
+
+// Lengths 0 .. longest. O(longest^2 prefixes + longest unary steps) time, longest items values of memory. The weighted form
+// must outlive it.
+template <class Semiring>
+class length_chart {
+ public:
+  using value = typename Semiring::value;
+
+  length_chart(const weighted_form<Semiring>& weights, std::size_t longest)
+      : weights_(&weights), longest_(longest), values_((longest + 1) * weights.form.items), exponent_(longest + 1),
+        present_(longest + 1) {
+    in_ieee_arithmetic([&] {
+      for (std::size_t width = 1; width <= longest; ++width) fill(width);
+      return 0;
+    });
+  }
+
+  [[nodiscard]] const normal_form& form() const { return weights_->form; }
+  [[nodiscard]] const weighted_form<Semiring>& weights() const { return *weights_; }
+  [[nodiscard]] std::size_t longest() const { return longest_; }
+
+  // All derivations of all sentences of this length, times a power of two where the semiring is scaled.
+  [[nodiscard]] value total(std::size_t length) const {
+    return length == 0 ? weights_->empty[form().start] : value_of(form().start, length);
+  }
+
+  // Natural logarithm of the probability that a sentence has this length; -infinity where none has.
+  [[nodiscard]] double log_total(std::size_t length) const requires(Semiring::scaled) {
+    const auto whole = static_cast<double>(total(length));
+    return whole > 0 ? math::log(whole) - static_cast<double>(exponent_[length]) * math::log(2.0)
+                     : -std::numeric_limits<double>::infinity();
+  }
+
+  // The chart of one length, as derivations are drawn from: see derivation.hpp.
+  class of_length {
+   public:
+    of_length(const length_chart& chart, std::size_t length) : chart_(&chart), length_(length) {
+      FROND_ASSERT(length <= chart.longest(), "the chart is for shorter sentences");
+    }
+    [[nodiscard]] const normal_form& form() const { return chart_->form(); }
+    [[nodiscard]] const weighted_form<Semiring>& weights() const { return chart_->weights(); }
+    [[nodiscard]] std::size_t length() const { return length_; }
+    [[nodiscard]] value total() const { return chart_->total(length_); }
+    [[nodiscard]] value at(std::uint32_t item, std::size_t begin, std::size_t end) const {
+      return chart_->value_of(item, end - begin);
+    }
+    [[nodiscard]] value join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
+                             std::size_t end) const {
+      value product{};
+      Semiring::add_product(product, chart_->value_of(prefix, middle - begin), chart_->value_of(complement, end - middle));
+      return chart_->times_power(
+          product, chart_->exponent_[end - begin] - chart_->exponent_[middle - begin] - chart_->exponent_[end - middle]);
+    }
+
+   private:
+    const length_chart* chart_;
+    std::size_t length_;
+  };
+
+ private:
+  [[nodiscard]] const value& value_of(std::uint32_t item, std::size_t width) const {
+    return values_[width * form().items + item];
+  }
+
+  static value times_power(value amount, std::int64_t shift) {
+    if constexpr (Semiring::scaled) {
+      constexpr std::int64_t most = detail::format<value>::bias - 1;
+      for (; shift > most && amount < 1 && amount > 0; shift -= most) amount *= detail::power_of_two<value>(most);
+      for (; shift < -most && amount > 0; shift += most) amount *= detail::power_of_two<value>(-most);
+      const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
+      return amount * detail::power_of_two<value>(static_cast<std::int32_t>(rest));
+    } else {
+      return amount;
+    }
+  }
+
+  void fill(std::size_t width) {
+    value* const sums = values_.data() + width * form().items;
+    if (width == 1)
+      for (std::uint32_t w = 0; w < form().words; ++w) sums[w] = Semiring::one();
+    std::int64_t scale = INT64_MAX;  // that of the split whose products can be largest, so that none overflows
+    for (std::size_t left = 1; left < width; ++left)
+      if (present_[left] && present_[width - left]) scale = std::min(scale, exponent_[left] + exponent_[width - left]);
+    for (std::size_t left = 1; left < width; ++left)
+      if (present_[left] && present_[width - left]) combine(left, width - left, scale, sums);
+    close(sums);
+    if (width > 1 && scale != INT64_MAX) exponent_[width] = scale;
+    present_[width] = std::any_of(sums, sums + form().items, [](const value& each) { return !Semiring::is_zero(each); });
+    if constexpr (Semiring::scaled) rescale(width, std::span(sums, form().items));
+  }
+
+  void combine(std::size_t width, std::size_t other, std::int64_t scale, value* sums) {
+    const normal_form& f = form();
+    const value* const prefixes = values_.data() + width * f.items;
+    const value* const others = values_.data() + other * f.items;
+    complements_.clear();
+    for (const std::uint32_t item : f.complements)
+      complements_.push_back(times_power(others[item], scale - exponent_[width] - exponent_[other]));
+    for (std::uint32_t item = 0; item < f.items; ++item) {
+      if (Semiring::is_zero(prefixes[item])) continue;
+      for (std::uint32_t c = f.first_continuation[item]; c < f.first_continuation[item + 1]; ++c) {
+        const auto& next = f.continuations[c];
+        if (!Semiring::is_zero(complements_[next.complement]))
+          Semiring::add_product(sums[next.target], prefixes[item], complements_[next.complement]);
+      }
+    }
+  }
+
+  // Unary steps from low items to high ones, as in a chart.
+  void close(value* sums) {
+    const normal_form& f = form();
+    std::size_t next = 0;
+    for (std::uint32_t item = 0; item < f.items; ++item) {
+      if (next < f.components.size() && item == f.components[next].first) {
+        const normal_form::component& cycle = f.components[next];
+        const value* const closure = weights_->closure.data() + weights_->first_closure[next++];
+        closed_.assign(cycle.size, value{});
+        for (std::uint32_t from = 0; from < cycle.size; ++from)
+          for (std::uint32_t to = 0; to < cycle.size; ++to)
+            Semiring::add_product(closed_[to], sums[item + from], closure[std::size_t{from} * cycle.size + to]);
+        for (std::uint32_t to = 0; to < cycle.size; ++to) sums[item + to] = closed_[to];
+      }
+      if (Semiring::is_zero(sums[item])) continue;
+      for (std::uint32_t s = f.first_step[item]; s < f.first_step[item + 1]; ++s)
+        Semiring::add_product(sums[f.steps[s].target], sums[item], weights_->step[s]);
+    }
+  }
+
+  void rescale(std::size_t width, std::span<value> amounts) {
+    const value largest = detail::largest_of<value>(amounts);
+    if (Semiring::is_zero(largest)) return;
+    const std::int32_t exponent = detail::scale_exponent(largest);
+    exponent_[width] += exponent;
+    for (value& each : amounts) each *= detail::power_of_two<value>(exponent);
+  }
+
+  const weighted_form<Semiring>* weights_;
+  std::size_t longest_;
+  std::vector<value> values_;           // [longest + 1][items]
+  std::vector<std::int64_t> exponent_;  // [longest + 1]: the values of this width are multiplied by two to this power
+  std::vector<std::uint8_t> present_;   // [longest + 1]: whether anything has this width
+  std::vector<value> complements_, closed_;
+};
+
+// Sentences of one length, conditioned on it exactly: a discrete source (core/concepts.hpp) where the grammar has at most 255
+// words. Probabilities hold to rounding. The chart must outlive it.
+class length_source {
+ public:
+  // There must be a sentence of this length: chart.total(length) > 0.
+  length_source(const length_chart<sum_product<double>>& chart, std::size_t length) : chart_(chart, length) {
+    FROND_ASSERT(chart.total(length) > 0, "the grammar has no sentence of this length");
+  }
+
+  [[nodiscard]] std::size_t length() const { return chart_.length(); }
+  [[nodiscard]] std::uint32_t vocabulary() const { return chart_.form().words; }
+
+  // Datum `index` with its derivation. Refused where that is longer than memory: see most_derived_nodes.
+  status sample(seed key, std::uint64_t index, derivation& out) const {
+    return sample_derivation(chart_, key, index, out, random::stream::datum);
+  }
+
+  // Its words alone; out [length]. A sentence whose derivation is too long is not written, which is a programmer's error.
+  void sample(seed key, std::uint64_t index, std::span<symbol> out) const {
+    FROND_ASSERT(vocabulary() <= max_vocabulary, "a symbol is one byte");
+    FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
+    derivation derived;
+    [[maybe_unused]] const status state = sample(key, index, derived);
+    FROND_ASSERT(state.ok(), "a sentence whose derivation cannot be written down");
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<symbol>(derived.words[i]);
+  }
+
+ private:
+  length_chart<sum_product<double>>::of_length chart_;
+};
+
+}  // namespace frond::inline FROND_ABI::exact
+
+// =============================================================================================================
+// frond/exact/outside.hpp
+// =============================================================================================================
+
+// The posterior over derivations, given a filled chart: how often each nonterminal is expected over each stretch of words, each
+// rule in the whole, each word at its position (Baker, "Trainable grammars for speech recognition", 1979; Lari and Young, "The
+// estimation of stochastic context-free grammars using the inside-outside algorithm", 1990).
+
+namespace frond::inline FROND_ABI::exact {
+
+// The outside pass over one chart of probabilities, which must outlive it. pass() goes through rows from the first to the last
+// and in a row from right to left, against the order of the inside pass, and costs about twice as much. With unary cycles a
+// nonterminal can be over one stretch several times, and its expected number above one.
+template <class Real>
+class outside {
+ public:
+  explicit outside(const chart<sum_product<Real>>& inside) : inside_(&inside), form_(&inside.form()) {}
+
+  // Again after each filling of the chart. False, and all expectations zero, where there is no derivation.
+  bool pass() {
+    return in_ieee_arithmetic([&] {
+      const std::size_t length = inside_->length();
+      outside_.assign(cells().item.size(), Real{});
+      from_left_.assign(cells().right.size(), Real{});
+      rule_uses_.assign(form_->rules(), 0.0);
+      empty_uses_.assign(form_->items, 0.0);
+      step_uses_.assign(form_->steps.size(), 0.0);
+      inner_uses_.assign(form_->inner_steps.size(), 0.0);
+      here_.assign(form_->items, Real{});
+      const Real total = inside_->total();
+      possible_ = total > 0;
+      if (!possible_) return false;
+      if (length == 0) empty_uses_[form_->start] = 1;
+      for (std::size_t begin = 0; begin < length; ++begin) pass_row(begin, total);
+      count_rules();
+      expand_empty();
+      return true;
+    });
+  }
+
+  // How many nodes of this nonterminal over words [begin, end) are expected; begin < end.
+  [[nodiscard]] Real expected(std::uint32_t nonterminal, std::size_t begin, std::size_t end) const {
+    return expected_item(form_->item_of[nonterminal], begin, end);
+  }
+
+  // The posterior probability that the word at this position is `word`.
+  [[nodiscard]] Real word_probability(std::size_t position, std::uint32_t word) const {
+    return expected_item(word, position, position + 1);
+  }
+
+  // The posterior law of the word at this position, out [words]. Sums to one but for rounding; all zero if nothing is possible.
+  void word_law(std::size_t position, std::span<Real> out) const {
+    FROND_ASSERT(out.size() == form_->words, "a law has one entry for each word");
+    for (Real& each : out) each = Real{};
+    if (!possible_) return;
+    const std::size_t cell = cells().cell(position, position + 1);
+    for (std::size_t e = cells().first_entry[cell]; e < cells().first_entry[cell + 1]; ++e)
+      if (cells().item[e] < form_->words) out[cells().item[e]] = outside_[e] * cells().value[e];
+  }
+
+  // How often each rule of the grammar is expected in the derivation, those inside of empty stretches included, [rules].
+  [[nodiscard]] std::span<const double> rule_uses() const { return rule_uses_; }
+
+ private:
+  [[nodiscard]] const chart_cells<Real>& cells() const { return inside_->cells(); }
+  [[nodiscard]] const weighted_form<sum_product<Real>>& weights() const { return inside_->weights(); }
+
+  [[nodiscard]] Real expected_item(std::uint32_t item, std::size_t begin, std::size_t end) const {
+    if (!possible_) return Real{};
+    const std::size_t found = cells().find(item, begin, end);
+    return found == cells().no_entry ? Real{} : outside_[found] * cells().value[found];
+  }
+
+  void pass_row(std::size_t begin, Real total) {
+    const std::size_t length = inside_->length();
+    buckets_.clear();
+    for (std::size_t end = begin + 1; end < length; ++end) buckets_.add(*form_, cells(), begin, end);
+    for (std::size_t end = length; end > begin; --end) {
+      const std::size_t cell = cells().cell(begin, end);
+      for (std::size_t x = cells().first_right[cell]; x < cells().first_right[cell + 1]; ++x)
+        outside_[cells().right_entry[x]] += from_left_[x];
+      if (begin == 0 && end == length) outside_[cells().find(form_->start, 0, length)] += 1 / total;
+      open_cell(cell);
+      for (std::size_t middle = begin + 1; middle < end; ++middle) separate(begin, middle, end);
+      for (std::size_t e = cells().first_entry[cell]; e < cells().first_entry[cell + 1]; ++e) here_[cells().item[e]] = Real{};
+    }
+  }
+
+  // What the prefixes in [begin, end) say about what they are made of, a shorter one and its complement.
+  void separate(std::size_t begin, std::size_t middle, std::size_t end) {
+    const std::size_t right = cells().cell(middle, end);
+    const std::uint32_t* const bucket = buckets_.of(middle - begin);
+    for (std::size_t x = cells().first_right[right]; x < cells().first_right[right + 1]; ++x) {
+      const std::uint32_t rank = cells().right[x];
+      const Real other = cells().right_value[x];
+      Real sum = 0;
+      for (std::uint32_t e = bucket[rank]; e < bucket[rank + 1]; ++e) {
+        const Real above = here_[buckets_.target[e]];
+        sum += above * buckets_.value[e];
+        outside_[buckets_.entry[e]] += above * other;
+      }
+      from_left_[x] += sum;
+    }
+  }
+
+  // Items of a cell from the last to the first: when one is reached, all that it has a step to is done.
+  void open_cell(std::size_t cell) {
+    std::size_t component = form_->components.size();
+    for (std::size_t e = cells().first_entry[cell + 1]; e > cells().first_entry[cell];) {
+      const std::uint32_t item = cells().item[--e];
+      take_steps_back(e);
+      while (component > 0 && form_->components[component - 1].first > item) --component;
+      if (component == 0 || item >= form_->components[component - 1].first + form_->components[component - 1].size) {
+        here_[item] = outside_[e];
+        continue;
+      }
+      const std::uint32_t first = form_->components[component - 1].first;
+      const std::size_t last = e;
+      while (e > cells().first_entry[cell] && cells().item[e - 1] >= first) take_steps_back(--e);
+      open_component(component - 1, e, last + 1);
+    }
+  }
+
+  // What an item's steps that leave its component lead to, and how often each is taken.
+  void take_steps_back(std::size_t entry) {
+    const std::uint32_t item = cells().item[entry];
+    const Real value = cells().value[entry];
+    Real sum = outside_[entry];
+    for (std::uint32_t s = form_->first_step[item]; s < form_->first_step[item + 1]; ++s) {
+      const Real share = weights().step[s] * here_[form_->step_target[s]];
+      sum += share;
+      step_uses_[s] += static_cast<double>(value * share);
+    }
+    outside_[entry] = sum;
+  }
+
+  // Entries [first, last) are those of one component.
+  void open_component(std::size_t c, std::size_t first, std::size_t last) {
+    const normal_form::component& cycle = form_->components[c];
+    const Real* const closure = weights().closure.data() + weights().first_closure[c];
+    for (std::size_t from = first; from < last; ++from) {
+      Real sum = 0;
+      const Real* const paths = closure + std::size_t{cells().item[from] - cycle.first} * cycle.size;
+      for (std::size_t to = first; to < last; ++to) sum += paths[cells().item[to] - cycle.first] * outside_[to];
+      here_[cells().item[from]] = sum;
+    }
+    for (std::size_t e = first; e < last; ++e) {
+      outside_[e] = here_[cells().item[e]];
+      for (std::uint32_t s = cycle.first_step; s < cycle.last_step; ++s) {
+        const normal_form::unary_step& step = form_->inner_steps[s];
+        if (step.from != cells().item[e]) continue;
+        inner_uses_[s] += static_cast<double>(cells().value[e] * weights().inner_step[s] * here_[step.target]);
+      }
+    }
+  }
+
+  void count_rules() {
+    const auto add = [&](const normal_form::unary_step& step, double number) {
+      (step.rule != no_rule ? rule_uses_[step.rule] : empty_uses_[step.empty]) += number;
+    };
+    for (std::size_t s = 0; s < step_uses_.size(); ++s) add(form_->steps[s], step_uses_[s]);
+    for (std::size_t s = 0; s < inner_uses_.size(); ++s) add(form_->inner_steps[s], inner_uses_[s]);
+  }
+
+  void expand_empty() {
+    if (form_->empty_order.size() == 0) return;
+    std::vector<double> empty;
+    for (const Real each : weights().empty) empty.push_back(static_cast<double>(each));
+    detail::empty_expansion(*form_, empty, empty_uses_, rule_uses_).expand();
+  }
+
+  const chart<sum_product<Real>>* inside_;
+  const normal_form* form_;
+  bool possible_ = false;
+  detail::continuation_buckets<Real, true> buckets_;
+  std::vector<Real> outside_;    // [entries]
+  std::vector<Real> from_left_;  // [right entries]: what prefixes before them say
+  std::vector<Real> here_;       // [items] of the present cell; zero between cells
+  std::vector<double> rule_uses_, empty_uses_;
+  std::vector<double> step_uses_, inner_uses_;  // as the steps of the form
+};
+
+}  // namespace frond::inline FROND_ABI::exact
+
+// =============================================================================================================
+// frond/exact/pcfg_denoiser.hpp
+// =============================================================================================================
+
+// The best possible denoiser for sentences of a general grammar that all have one length.
+
+// =============================================================================================================
+// frond/exact/pcfg_posterior.hpp
+// =============================================================================================================
+
+// What an observation of its words says about a sentence of a general grammar whose length is known, exactly.
+
+namespace frond::inline FROND_ABI::exact {
+
+// Fill likelihood(i) for all positions, call update(), then ask. The prior is the grammar's law of sentences of this length.
+// Real is double or float. The weighted form must outlive it.
+template <class Real>
+class pcfg_posterior {
+ public:
+  pcfg_posterior(const weighted_form<sum_product<Real>>& weights, std::size_t length)
+      : inside_(weights), outside_(inside_), length_(length), likelihoods_(length * weights.form.words) {}
+
+  pcfg_posterior(const pcfg_posterior& other)
+      : inside_(other.inside_), outside_(inside_), length_(other.length_), likelihoods_(other.likelihoods_) {}
+  pcfg_posterior& operator=(const pcfg_posterior&) = delete;
+
+  [[nodiscard]] std::size_t length() const { return length_; }
+  [[nodiscard]] std::uint32_t vocabulary() const { return inside_.form().words; }
+
+  // Where the likelihoods of what was seen at a position go, [vocabulary]: not negative, finite, any common factor.
+  [[nodiscard]] std::span<Real> likelihood(std::size_t position) {
+    return std::span(likelihoods_).subspan(position * vocabulary(), vocabulary());
+  }
+
+  // O(length^3 times what the grammar admits). False where no sentence of this length explains what was seen.
+  bool update() {
+    inside_.inside_weights(likelihoods_, length_);
+    return possible_ = outside_.pass();
+  }
+
+  // After update(): ln sum over sentences x of this length of P(x) prod_i likelihood_i(x_i), in nats. P(x) is the probability
+  // among sentences of all lengths; subtract the logarithm of that of the length to condition on it. -infinity where nothing
+  // explains the observation.
+  [[nodiscard]] double log_evidence() const { return inside_.log_total(); }
+
+  // After update(): the posterior law of the word at a position, out [vocabulary]. Where nothing explains the whole
+  // observation, it is what this position's own likelihood says, and uniform where that says nothing.
+  template <class Out>
+  void marginal(std::size_t position, std::span<Out> out) {
+    FROND_ASSERT(out.size() == vocabulary(), "a marginal has one entry for each word");
+    law_.resize(vocabulary());
+    if (possible_)
+      outside_.word_law(position, law_);
+    else
+      law_.assign(likelihood(position).begin(), likelihood(position).end());
+    Real total = 0;
+    for (const Real each : law_) total += each;
+    for (std::size_t a = 0; a < out.size(); ++a)
+      out[a] = static_cast<Out>(total > 0 ? law_[a] / total : 1 / static_cast<Real>(vocabulary()));
+  }
+
+  // After update(): sample `index` from the posterior of the whole sentence with its derivation. Refused where nothing explains
+  // the observation.
+  status sample(seed key, std::uint64_t index, derivation& out) const { return sample_derivation(inside_, key, index, out); }
+
+  // What the grammar's parts are expected to do, see outside.
+  [[nodiscard]] const outside<Real>& expectations() const { return outside_; }
+  [[nodiscard]] const chart<sum_product<Real>>& inside() const { return inside_; }
+
+ private:
+  chart<sum_product<Real>> inside_;
+  outside<Real> outside_;
+  std::size_t length_;
+  std::vector<Real> likelihoods_;  // [length][vocabulary]
+  std::vector<Real> law_;          // [vocabulary]
+  bool possible_ = false;
+};
+
+}  // namespace frond::inline FROND_ABI::exact
+
+namespace frond::inline FROND_ABI::exact {
+
+// P(clean token | noisy sentence) by inside and outside passes: a denoiser (core/concepts.hpp) like any network, and right by
+// construction. Process is diffusion::uniform or diffusion::absorbing. Real is what is computed in, float or double. Tokens are
+// the words of the grammar, at most 255 of them. The weighted form must outlive the denoiser. Not for two threads at once.
+// A noisy sentence that no sentence of this length explains has each token's own likelihood as its posterior: visible tokens
+// stay what they are.
+template <diffusion::discrete_process Process, class Real = float>
+class pcfg_denoiser {
+ public:
+  // The grammar must have a sentence of this length.
+  pcfg_denoiser(const weighted_form<sum_product<Real>>& weights, const Process& process, std::size_t length)
+      : posterior_(weights, length), process_(process) {
+    FROND_ASSERT(weights.form.words <= max_vocabulary, "a symbol is one byte");
+    FROND_ASSERT(process.vocabulary == weights.form.words, "the noise and the grammar must have the same vocabulary");
+  }
+
+  [[nodiscard]] std::size_t length() const { return posterior_.length(); }
+  [[nodiscard]] std::uint32_t vocabulary() const { return posterior_.vocabulary(); }
+  [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
+
+  // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
+  void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
+    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
+    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+      observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
+      for (std::size_t i = 0; i < length(); ++i)
+        posterior_.marginal(i, posterior.subspan((row * length() + i) * vocabulary(), vocabulary()));
+    }
+  }
+
+  // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats: over many draws the Bayes-optimal cross-entropy.
+  // clean, noisy [rows][length], alpha_bar [rows]; at least one row.
+  [[nodiscard]] double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
+                                     std::span<const float> alpha_bar) {
+    FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
+    double sum = 0;
+    law_.resize(vocabulary());
+    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+      observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
+      for (std::size_t i = 0; i < length(); ++i) {
+        posterior_.marginal(i, std::span(law_));
+        sum -= math::log(static_cast<double>(law_[clean[row * length() + i]]));
+      }
+    }
+    return sum / static_cast<double>(clean.size());
+  }
+
+  // All that follows from one noisy sentence: evidence, marginals, joint samples.
+  pcfg_posterior<Real>& observe(std::span<const symbol> noisy, Real alpha_bar) {
+    for (std::size_t i = 0; i < length(); ++i) process_.likelihood(noisy[i], alpha_bar, posterior_.likelihood(i));
+    posterior_.update();
+    return posterior_;
+  }
+
+ private:
+  pcfg_posterior<Real> posterior_;
+  Process process_;
+  std::vector<Real> law_;
+};
+
+// E[x_0 | x_t] for x_0 the one-hot vectors of a sentence's tokens, [length][vocabulary], under diffusion::gaussian: a
+// continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior law of its token.
+template <class Real = float>
+class pcfg_gaussian {
+ public:
+  pcfg_gaussian(const weighted_form<sum_product<Real>>& weights, std::size_t length) : posterior_(weights, length) {}
+
+  [[nodiscard]] std::size_t length() const { return posterior_.length(); }
+  [[nodiscard]] std::uint32_t vocabulary() const { return posterior_.vocabulary(); }
+  [[nodiscard]] std::size_t dimension() const { return length() * vocabulary(); }
+
+  // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double.
+  template <class Value>
+  void predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
+    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension(), "there is one noise level for each sentence");
+    FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
+    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+      observe(noisy.subspan(row * dimension(), dimension()), alpha_bar[row]);
+      for (std::size_t i = 0; i < length(); ++i)
+        posterior_.marginal(i, mean.subspan(row * dimension() + i * vocabulary(), vocabulary()));
+    }
+  }
+
+  // All that follows from one noisy sentence: evidence, marginals, joint samples.
+  template <class Value>
+  pcfg_posterior<Real>& observe(std::span<const Value> noisy, Value alpha_bar) {
+    const Real sharpness = diffusion::one_hot_sharpness(static_cast<Real>(alpha_bar));
+    for (std::size_t i = 0; i < length(); ++i) {
+      const std::span<Real> leaf = posterior_.likelihood(i);
+      for (std::size_t a = 0; a < leaf.size(); ++a) leaf[a] = static_cast<Real>(noisy[i * leaf.size() + a]);
+      diffusion::one_hot_likelihood<Real>(leaf, sharpness, leaf);
+    }
+    posterior_.update();
+    return posterior_;
+  }
+
+ private:
+  pcfg_posterior<Real> posterior_;
+};
+
+}  // namespace frond::inline FROND_ABI::exact
+
+// =============================================================================================================
+// frond/exact/sentence_sets.hpp
+// =============================================================================================================
+
+// Which sentences a grammar has at each length, whatever their probabilities and however many derivations they have.
+
+namespace frond::inline FROND_ABI::exact {
+
+// A sentence, and a set of them in ascending order.
+using word_string = std::vector<std::uint32_t>;
+using sentence_set = std::vector<word_string>;
+
+namespace detail {
+
+// Of two strings of one length. (Vectors of integers have an order of their own, but on big-endian machines that of GCC 12's
+// library looks at a quarter of the bytes only.)
+struct earlier_string {
+  bool operator()(const word_string& a, const word_string& b) const {
+    for (std::size_t i = 0; i < a.size(); ++i)
+      if (a[i] != b[i]) return a[i] < b[i];
+    return false;
+  }
+};
+
+// Sets of strings by item and length, from short to long.
+class sentence_set_builder {
+ public:
+  sentence_set_builder(const normal_form& form, std::size_t longest, std::size_t most_strings)
+      : form_(form), sets_((longest + 1) * form.items), most_strings_(most_strings) {}
+
+  // False where more strings are needed than allowed.
+  [[nodiscard]] bool fill(std::size_t length) {
+    if (length == 1)
+      for (std::uint32_t w = 0; w < form_.words; ++w) set(w, 1) = {{w}};
+    for (std::uint32_t item = form_.words; item < form_.items; ++item)
+      if (form_.is_prefix(item) && !join(item, length)) return false;
+    return close(length);
+  }
+
+  [[nodiscard]] const sentence_set& of(std::uint32_t item, std::size_t length) const {
+    return sets_[length * form_.items + item];
+  }
+
+ private:
+  sentence_set& set(std::uint32_t item, std::size_t length) { return sets_[length * form_.items + item]; }
+
+  // What a prefix and its last symbol make together, both not empty.
+  bool join(std::uint32_t item, std::size_t length) {
+    sentence_set all;
+    for (std::size_t left = 1; left < length; ++left) {
+      const sentence_set &before = of(form_.parent[item], left), &after = of(form_.last[item], length - left);
+      if (!after.empty() && before.size() > (most_strings_ - std::min(all.size(), most_strings_)) / after.size()) return false;
+      for (const word_string& a : before)
+        for (const word_string& b : after) {
+          all.push_back(a);
+          all.back().insert(all.back().end(), b.begin(), b.end());
+        }
+    }
+    return unite(set(item, length), all);
+  }
+
+  // Unary steps, round after round on a cycle until no set grows.
+  bool close(std::size_t length) {
+    const auto take = [&](const normal_form::unary_step& step) {
+      sentence_set copy = of(step.from, length);
+      return unite(set(step.target, length), copy);
+    };
+    std::size_t next = 0;
+    for (std::uint32_t item = 0; item < form_.items; ++item) {
+      if (next < form_.components.size() && form_.components[next].first == item) {
+        const normal_form::component& cycle = form_.components[next++];
+        for (std::size_t before = SIZE_MAX; before != strings_;) {
+          before = strings_;
+          for (std::uint32_t s = cycle.first_step; s < cycle.last_step; ++s)
+            if (!take(form_.inner_steps[s])) return false;
+        }
+      }
+      for (std::uint32_t s = form_.first_step[item]; s < form_.first_step[item + 1]; ++s)
+        if (!take(form_.steps[s])) return false;
+    }
+    return true;
+  }
+
+  bool unite(sentence_set& into, sentence_set& more) {
+    std::sort(more.begin(), more.end(), earlier_string{});
+    more.erase(std::unique(more.begin(), more.end()), more.end());
+    strings_ -= into.size();
+    sentence_set both;
+    both.reserve(into.size() + more.size());
+    std::set_union(into.begin(), into.end(), more.begin(), more.end(), std::back_inserter(both), earlier_string{});
+    into = std::move(both);
+    strings_ += into.size();
+    return strings_ <= most_strings_;
+  }
+
+  const normal_form& form_;
+  std::vector<sentence_set> sets_;  // [longest + 1][items]
+  std::size_t strings_ = 0, most_strings_;
+};
+
+}  // namespace detail
+
+// The different sentences of length 0 .. longest: element n is the set of those with n words. Sets of all items are built and
+// kept on the way; where they together, or the pieces of one before they are compared, would be more than most_strings strings,
+// it is refused, with the length as position. An ambiguous grammar has no shorter exact way that is known for all grammars: to
+// tell apart the strings of two nonterminals is undecidable in general.
+inline result<std::vector<sentence_set>> distinct_sentences(const normal_form& form, std::size_t longest,
+                                                            std::size_t most_strings = std::size_t{1} << 20) {
+  std::vector<sentence_set> found(longest + 1);
+  if (form.nullable[form.start]) found[0] = {{}};
+  detail::sentence_set_builder sets(form, longest, most_strings);
+  for (std::size_t length = 1; length <= longest; ++length) {
+    if (!sets.fill(length)) return {{}, {"there are too many sentences to tell apart", length}};
+    found[length] = sets.of(form.start, length);
+  }
+  return {std::move(found), {}};
+}
+
+}  // namespace frond::inline FROND_ABI::exact
 
 // =============================================================================================================
 // frond/io/checkpoint.hpp
@@ -219,6 +3308,384 @@ class csv {
 }  // namespace frond::inline FROND_ABI::io
 
 // =============================================================================================================
+// frond/io/grammar_line.hpp
+// =============================================================================================================
+
+// One line of a grammar's text: its tokens, and the rules that it gives.
+
+namespace frond::inline FROND_ABI::io {
+
+// How a text gives its rules. Tokens stand between blanks (spaces, tabs); 'a' and "a" are quoted words, without escapes;
+// nothing need follow an arrow (an empty right side).
+enum class grammar_form : std::uint8_t {
+  detected,           // by the first line with a rule
+  bracketed,          // NP -> Det N [.41] | NP PP [.59]      quotes, bars and brackets need no blanks around them
+  probability_first,  // 0.5 S -> S S
+  plain,              // S -> A "word" | B                    all rules of a left side are equally likely
+  counts,             // 24<tab>NP<tab>DT NN                  quotes, bars and arrows are names like others
+  lexicon_counts,     // 7<tab>NN<tab>dog                     the right side is one word; never detected
+};
+
+namespace detail {
+
+inline constexpr std::string_view blanks = " \t";
+
+enum class token_kind : std::uint8_t { end, name, quoted, arrow, bar, bracket, wrong };
+
+struct token {
+  token_kind kind = token_kind::end;
+  std::string_view text;  // without quotes or brackets
+  std::size_t at = 0;     // byte of the line
+  const char* reason = nullptr;
+};
+
+// The tokens of a line, one after the other.
+class grammar_tokens {
+ public:
+  grammar_tokens(std::string_view line, grammar_form form) : line_(line), form_(form) {}
+
+  token next() {
+    at_ = std::min(line_.find_first_not_of(blanks, at_), line_.size());
+    if (at_ == line_.size()) return {token_kind::end, {}, at_, nullptr};
+    const char first = line_[at_];
+    if (first == '|') return take(token_kind::bar, 0, 1);
+    if (first == '\'' || first == '"') return quoted(first);
+    if (first == '[' && form_ == grammar_form::bracketed) return bracket();
+    if (first == '[' && form_ == grammar_form::plain)
+      return wrong("a bracket, but the rules before have no probabilities (a word would be quoted)");
+    const std::string_view ends = form_ == grammar_form::bracketed ? " \t|[" : " \t|";
+    const std::size_t size = std::min(line_.find_first_of(ends, at_), line_.size()) - at_;
+    return take(line_.substr(at_, size) == "->" ? token_kind::arrow : token_kind::name, 0, size);
+  }
+
+ private:
+  token take(token_kind kind, std::size_t border, std::size_t size) {
+    const token taken{kind, line_.substr(at_ + border, size - 2 * border), at_, nullptr};
+    at_ += size;
+    return taken;
+  }
+  [[nodiscard]] token wrong(const char* reason) const { return {token_kind::wrong, {}, at_, reason}; }
+
+  token quoted(char quote) {
+    const std::size_t end = line_.find(quote, at_ + 1);
+    if (end == std::string_view::npos) return wrong("a quote without its end");
+    if (end == at_ + 1) return wrong("a quoted word is empty");
+    const token taken = take(token_kind::quoted, 1, end + 1 - at_);
+    if (taken.text.find_first_of(blanks) != std::string_view::npos)
+      return {token_kind::wrong, taken.text, taken.at, "a word holds a blank, where sentences are cut"};
+    const std::string_view followers = form_ == grammar_form::bracketed ? " \t|[" : " \t|";
+    if (at_ < line_.size() && followers.find(line_[at_]) == std::string_view::npos)
+      return wrong("text runs on after a quoted word");
+    return taken;
+  }
+  token bracket() {
+    const std::size_t end = line_.find(']', at_);
+    if (end == std::string_view::npos) return wrong("a bracket without its end");
+    return take(token_kind::bracket, 1, end + 1 - at_);
+  }
+
+  std::string_view line_;
+  grammar_form form_;
+  std::size_t at_ = 0;
+};
+
+// Gives the rules of one line to a builder.
+class grammar_line {
+ public:
+  grammar_line(std::string_view line, grammar::text_place place, grammar::pcfg_builder& to)
+      : line_(line), place_(place), to_(to) {}
+
+  grammar::pcfg_error read(grammar_form form) {
+    return form == grammar_form::counts || form == grammar_form::lexicon_counts ? read_counts(form) : read_arrow(form);
+  }
+
+ private:
+  [[nodiscard]] grammar::text_place place(std::size_t at) const {
+    return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file};
+  }
+  [[nodiscard]] grammar::pcfg_error wrong(const char* reason, const token& t) const {
+    return {reason, std::string(t.text), place(t.at)};
+  }
+  [[nodiscard]] grammar::pcfg_name name(const token& t) const { return {t.text, t.kind == token_kind::quoted, place(t.at)}; }
+
+  // A probability or a count that begins at a byte of the line.
+  grammar::pcfg_error read_weight(std::string_view text, std::size_t at, double& weight) const {
+    const result<double> number = read_decimal({text.data(), text.size()});
+    if (!number.ok()) return {number.state.reason, std::string(text), place(at + number.state.position)};
+    weight = number.value;
+    if (!(weight > 0)) return {"a probability or count must be positive", std::string(text), place(at)};
+    return {};
+  }
+
+  // [probability] left -> right | right ...
+  grammar::pcfg_error read_arrow(grammar_form form) {
+    grammar_tokens tokens(line_, form);
+    double weight = 1;
+    token t = tokens.next();
+    if (form == grammar_form::probability_first) {
+      if (t.kind == token_kind::wrong) return wrong(t.reason, t);
+      if (grammar::pcfg_error e = read_weight(t.text, t.at, weight); !e.ok()) return e;
+      t = tokens.next();
+    }
+    if (t.kind == token_kind::wrong) return wrong(t.reason, t);
+    if (t.kind != token_kind::name) return wrong("a left side was expected: one name, not quoted", t);
+    const grammar::pcfg_name left = name(t);
+    if (t = tokens.next(); t.kind != token_kind::arrow) return wrong("an arrow was expected: -> between blanks", t);
+    do {
+      right_.clear();
+      grammar::pcfg_name given = left;
+      if (grammar::pcfg_error e = read_alternative(tokens, form, t, weight); !e.ok()) return e;
+      if (grammar::pcfg_error e = to_.add(given, right_, weight); !e.ok()) return e;
+    } while (t.kind == token_kind::bar);
+    return {};
+  }
+
+  // Up to a bar or the end, which becomes `t`.
+  grammar::pcfg_error read_alternative(grammar_tokens& tokens, grammar_form form, token& t, double& weight) {
+    bool weighed = form != grammar_form::bracketed;
+    for (t = tokens.next(); t.kind != token_kind::end && t.kind != token_kind::bar; t = tokens.next()) {
+      if (t.kind == token_kind::wrong) return wrong(t.reason, t);
+      if (t.kind == token_kind::arrow) return wrong("a second arrow", t);
+      if (t.kind == token_kind::bracket) {
+        if (weighed) return wrong("a second probability", t);
+        std::size_t at = t.at + 1;
+        while (!t.text.empty() && blanks.find(t.text.front()) != std::string_view::npos) t.text.remove_prefix(1), ++at;
+        while (!t.text.empty() && blanks.find(t.text.back()) != std::string_view::npos) t.text.remove_suffix(1);
+        if (grammar::pcfg_error e = read_weight(t.text, at, weight); !e.ok()) return e;
+        weighed = true;
+      } else if (weighed && form == grammar_form::bracketed) {
+        return wrong("a bar or the end was expected after a probability", t);
+      } else {
+        right_.push_back(name(t));
+      }
+    }
+    if (!weighed) return wrong("a probability in brackets was expected", t);
+    if (t.kind == token_kind::bar && form == grammar_form::probability_first)
+      return wrong("a bar: where the probability stands first, a line gives one rule", t);
+    return {};
+  }
+
+  // count <tab> left <tab> right
+  grammar::pcfg_error read_counts(grammar_form form) {
+    const std::size_t first = line_.find('\t'), second = first == std::string_view::npos ? first : line_.find('\t', first + 1);
+    double weight = 0;
+    if (grammar::pcfg_error e = read_weight(line_.substr(0, first), 0, weight); !e.ok()) return e;
+    if (second == std::string_view::npos) return wrong("two tabs were expected: count, left side, right side", end_token());
+    if (const std::size_t third = line_.find('\t', second + 1); third != std::string_view::npos)
+      return wrong("a third tab", {token_kind::wrong, {}, third, nullptr});
+    const grammar::pcfg_name left{line_.substr(first + 1, second - first - 1), false, place(first + 1)};
+    if (left.text.empty() || left.text.find(' ') != std::string_view::npos)
+      return {"a left side was expected: one name", std::string(left.text), left.where};
+    right_.clear();
+    const bool quoted = form == grammar_form::lexicon_counts;
+    for (std::size_t at = second + 1, end = 0; (at = line_.find_first_not_of(' ', at)) != std::string_view::npos; at = end) {
+      end = std::min(line_.find(' ', at), line_.size());
+      right_.push_back({line_.substr(at, end - at), quoted, place(at)});
+    }
+    if (quoted && right_.size() != 1) return {"one word was expected", {}, place(second + 1)};
+    return to_.add(left, right_, weight);
+  }
+  [[nodiscard]] token end_token() const { return {token_kind::end, {}, line_.size(), nullptr}; }
+
+  std::string_view line_;
+  grammar::text_place place_;
+  grammar::pcfg_builder& to_;
+  std::vector<grammar::pcfg_name> right_;
+};
+
+// The form of a text whose first rule stands in this line. Where nothing fits, `plain`, whose reader then says what is missing.
+inline grammar_form detect_form(std::string_view line) {
+  grammar_tokens tokens(line, grammar_form::probability_first);
+  const token first = tokens.next(), second = tokens.next(), third = tokens.next();
+  const bool number = first.kind == token_kind::name && read_decimal({first.text.data(), first.text.size()}).ok();
+  if (number && third.kind == token_kind::arrow) return grammar_form::probability_first;
+  if (number && second.kind != token_kind::arrow && line.find('\t') != std::string_view::npos) return grammar_form::counts;
+  return line[line.find_last_not_of(blanks)] == ']' ? grammar_form::bracketed : grammar_form::plain;
+}
+
+}  // namespace detail
+
+}  // namespace frond::inline FROND_ABI::io
+
+// =============================================================================================================
+// frond/io/grammar_text.hpp
+// =============================================================================================================
+
+// Grammars as people write them, read piece by piece: a file that is none ends in an error where it goes wrong, long before it
+// fills the memory.
+
+namespace frond::inline FROND_ABI::io {
+
+struct grammar_text_options {
+  grammar_form form = grammar_form::detected;
+  std::string start = {};  // empty: what %start says, else the left side of the first rule
+  grammar::undefined_symbols undefined = grammar::undefined_symbols::are_errors;
+  bool normalise = false;            // written probabilities may have any sum, and are divided by it
+  bool refuse_inconsistent = false;  // an error where a derivation may never end
+  std::size_t max_line = std::size_t{1} << 16;
+  std::size_t max_bytes = std::size_t{1} << 24;  // of one text
+  std::size_t max_rules = std::size_t{1} << 19, max_names = std::size_t{1} << 18;
+};
+
+// Takes the bytes of a text in pieces of any size, perhaps a second text (a lexicon), and makes the grammar. The place of an
+// error is line and column of the text number `file`; column 0 means the whole line, line 0 the whole text. After an error
+// nothing more is read.
+//
+// Any bytes above 32 may be in a name: UTF-8, ISO-8859-1. A line whose first byte after blanks is # is a comment; a line
+// `%start NAME` names the start symbol; a byte order mark, and a carriage return before a line's end, are skipped.
+class grammar_text_reader {
+ public:
+  explicit grammar_text_reader(grammar_text_options options) : options_(std::move(options)), form_(options_.form) {}
+
+  // The next bytes; false after an error.
+  bool feed(std::string_view piece) {
+    while (error_.ok() && !piece.empty()) {
+      const std::size_t end = std::min(piece.find('\n'), piece.size());
+      if (line_.size() + end > options_.max_line) return fail("a line is too long", place_.line + 1, options_.max_line + 1);
+      const bool whole = end < piece.size();
+      if ((bytes_ += end + whole) > options_.max_bytes) return fail("a text is too large to be a grammar", place_.line + 1, 0);
+      if (whole && line_.empty()) {
+        read_line(piece.substr(0, end));
+      } else {
+        line_ += piece.substr(0, end);
+        if (whole) end_line();
+      }
+      piece.remove_prefix(end + whole);
+    }
+    return error_.ok();
+  }
+
+  // What was fed was one text; another one begins, in a form of its own.
+  void next_text(grammar_form form) {
+    if (error_.ok() && !line_.empty()) end_line();
+    form_ = form;
+    bytes_ = 0;
+    if (error_.ok()) place_ = {.line = 0, .column = 0, .file = place_.file + 1};
+  }
+
+  // The grammar of all texts.
+  grammar::pcfg_result finish() {
+    if (error_.ok() && !line_.empty()) end_line();
+    if (!error_.ok()) return {{}, error_};
+    grammar::pcfg_result made = builder_.build({.start = options_.start.empty() ? start_ : options_.start,
+                                                .undefined = options_.undefined,
+                                                .normalise = options_.normalise || weights_ == weights::relative});
+    if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
+    if (made.ok() && options_.refuse_inconsistent)
+      if (grammar::pcfg_error wrong = grammar::check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+    return made;
+  }
+
+ private:
+  enum class weights : std::uint8_t { unknown, probabilities, relative };
+
+  bool fail(const char* reason, std::size_t line, std::size_t column) {
+    error_ = {reason, {}, {static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column), place_.file}};
+    return false;
+  }
+
+  void end_line() {
+    read_line(line_);
+    line_.clear();
+  }
+
+  void read_line(std::string_view line) {
+    ++place_.line;
+    if (place_.line == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    for (std::size_t i = 0; i < line.size(); ++i)
+      if ((static_cast<unsigned char>(line[i]) < 32 && line[i] != '\t') || line[i] == 127) {
+        fail("a control character", place_.line, i + 1);
+        return;
+      }
+    const std::size_t first = line.find_first_not_of(detail::blanks);
+    if (first == std::string_view::npos || line[first] == '#') return;
+    if (line.substr(first).starts_with("%start") &&
+        detail::blanks.find(line[std::min(first + 6, line.size() - 1)]) != std::string_view::npos)
+      read_start(line, first + 6);
+    else
+      read_rules(line);
+  }
+
+  void read_start(std::string_view line, std::size_t at) {
+    detail::grammar_tokens tokens(line.substr(at), grammar_form::probability_first);
+    const detail::token name = tokens.next();
+    const bool alone = name.kind == detail::token_kind::name && tokens.next().kind == detail::token_kind::end;
+    if (!alone || !start_.empty()) {
+      fail(alone ? "a second %start" : "one name was expected after %start", place_.line, at + name.at + 1);
+      return;
+    }
+    start_ = std::string(name.text);
+    start_place_ = {place_.line, static_cast<std::uint32_t>(at + name.at + 1), place_.file};
+  }
+
+  void read_rules(std::string_view line) {
+    if (form_ == grammar_form::detected) form_ = detail::detect_form(line);
+    const bool probabilities = form_ == grammar_form::bracketed || form_ == grammar_form::probability_first;
+    const weights kind = probabilities ? weights::probabilities : weights::relative;
+    if (weights_ == weights::unknown) weights_ = kind;
+    if (kind != weights_) {
+      fail("one text has probabilities, the other counts", place_.line, 0);
+      return;
+    }
+    error_ = detail::grammar_line(line, place_, builder_).read(form_);
+    if (!error_.ok()) return;
+    if (builder_.rules() > options_.max_rules) fail("there are too many rules", place_.line, 0);
+    if (builder_.names() > options_.max_names) fail("there are too many names", place_.line, 0);
+  }
+
+  grammar_text_options options_;
+  grammar_form form_;
+  weights weights_ = weights::unknown;
+  grammar::pcfg_builder builder_;
+  grammar::pcfg_error error_;
+  std::string line_;           // the beginning of a line whose end was not fed yet
+  grammar::text_place place_;  // of the line that was read last
+  std::size_t bytes_ = 0;
+  std::string start_;  // what %start says
+  grammar::text_place start_place_;
+};
+
+// A grammar from a text in memory. O(bytes + rules log rules).
+inline grammar::pcfg_result read_grammar(std::string_view text, const grammar_text_options& options = {}) {
+  grammar_text_reader reader(options);
+  reader.feed(text);
+  return reader.finish();
+}
+
+namespace detail {
+
+// Feeds a file; nullptr, or why it cannot be read.
+inline const char* feed_file(grammar_text_reader& reader, const std::string& path) {
+  std::FILE* const file = std::fopen(path.c_str(), "rb");
+  if (!file) return "the file cannot be opened";
+  char buffer[65536];
+  std::size_t count = 0;
+  while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0 && reader.feed({buffer, count})) {
+  }
+  const bool broken = std::ferror(file) != 0;
+  std::fclose(file);
+  return broken ? "the file cannot be read" : nullptr;
+}
+
+}  // namespace detail
+
+// A grammar from a file, and the counts of its words from another one if `lexicon_path` is not empty (file 1 in the place of an
+// error). Reading stops at the first error; memory is bounded by the options, not by the file.
+inline grammar::pcfg_result load_grammar(const std::string& path, const grammar_text_options& options = {},
+                                         const std::string& lexicon_path = {}) {
+  grammar_text_reader reader(options);
+  if (const char* const reason = detail::feed_file(reader, path)) return {{}, {reason, {}, {}}};
+  if (!lexicon_path.empty()) {
+    reader.next_text(grammar_form::lexicon_counts);
+    if (const char* const reason = detail::feed_file(reader, lexicon_path)) return {{}, {reason, {}, {.file = 1}}};
+  }
+  return reader.finish();
+}
+
+}  // namespace frond::inline FROND_ABI::io
+
+// =============================================================================================================
 // frond/io/weights.hpp
 // =============================================================================================================
 
@@ -376,6 +3843,1385 @@ class thread_pool {
 static_assert(executor<thread_pool>);
 
 }  // namespace frond::inline FROND_ABI::parallel
+
+// =============================================================================================================
+// frond/analysis/change_table.hpp
+// =============================================================================================================
+
+// What of a sentence changes together on a trip into noise and back. Sclocchi, Favero, Levi and Wyart, "Probing the latent
+// hierarchical structure of data via diffusion models", ICLR 2025.
+
+// =============================================================================================================
+// frond/analysis/curve.hpp
+// =============================================================================================================
+
+// What is read off a measured curve, with its error: where it crosses a line, where it peaks, how steep it is.
+
+// =============================================================================================================
+// frond/analysis/jackknife.hpp
+// =============================================================================================================
+
+// Errors of quantities that are no plain means.
+
+namespace frond::inline FROND_ABI::analysis {
+
+struct estimate {
+  double value = 0;
+  double standard_error = 0;  // 0 where it cannot be known
+};
+
+// A function of the sums of columns, with its jackknife error over the rows, which were drawn independently: the spread of the
+// values with one row left out, sqrt((n - 1) / n sum (value without row k - mean of those)^2) (Efron, "The jackknife, the
+// bootstrap and other resampling plans", 1982). The value itself is not corrected for bias. Right for smooth functions, a
+// quotient of sums for example; of a mean it is the usual error.
+//   rows       [n][width], n >= 1
+//   statistic  statistic(std::span<const Number> sums) -> double, [width]
+// O(n width), and n + 1 calls.
+template <class Number, class Statistic>
+estimate jackknife(std::span<const Number> rows, std::size_t width, const Statistic& statistic) {
+  FROND_ASSERT(width > 0 && !rows.empty() && rows.size() % width == 0, "a jackknife needs a table of whole rows");
+  const std::size_t count = rows.size() / width;
+  std::vector<Number> sums(width), others(width);
+  for (std::size_t i = 0; i < rows.size(); ++i) sums[i % width] += rows[i];
+  const double value = statistic(std::span<const Number>(sums));
+  if (count == 1) return {value, 0};
+  std::vector<double> left_out(count);
+  double mean = 0;
+  for (std::size_t row = 0; row < count; ++row) {
+    for (std::size_t i = 0; i < width; ++i) others[i] = sums[i] - rows[row * width + i];
+    left_out[row] = statistic(std::span<const Number>(others));
+    mean += left_out[row];
+  }
+  const auto n = static_cast<double>(count);
+  mean /= n;
+  double squares = 0;
+  for (const double other : left_out) squares += (other - mean) * (other - mean);
+  return {value, __builtin_sqrt((n - 1) / n * squares)};
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+namespace frond::inline FROND_ABI::analysis {
+
+inline constexpr estimate unknown{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
+
+// The first x at which the curve reaches `threshold`, from above or from below, linear between its points; unknown if it never
+// does. The error is that of the curve there, its points taken as independent, divided by its slope. x in increasing order.
+inline estimate crossing(std::span<const double> x, std::span<const estimate> curve, double threshold) {
+  FROND_ASSERT(x.size() == curve.size(), "a curve has one value at each place");
+  for (std::size_t i = 0; i + 1 < curve.size(); ++i) {
+    const double before = curve[i].value - threshold, after = curve[i + 1].value - threshold;
+    if (!(before * after <= 0) || before == after) continue;
+    const double share = before / (before - after), step = x[i + 1] - x[i];
+    const double a = (1 - share) * curve[i].standard_error, b = share * curve[i + 1].standard_error;
+    const double slope = (after - before) / step;
+    return {x[i] + share * step, __builtin_sqrt(a * a + b * b) / (slope < 0 ? -slope : slope)};
+  }
+  return unknown;
+}
+
+// The x of the maximum: that of the parabola through the largest point and its two neighbours. Unknown if the largest is at an
+// end. The error is propagated from those of the three points, taken as independent.
+inline estimate peak(std::span<const double> x, std::span<const estimate> curve) {
+  FROND_ASSERT(x.size() == curve.size() && !x.empty(), "a curve has one value at each place");
+  std::size_t top = 0;
+  for (std::size_t i = 1; i < curve.size(); ++i) top = curve[i].value > curve[top].value ? i : top;
+  if (top == 0 || top + 1 == curve.size()) return unknown;
+  const double left = x[top] - x[top - 1], right = x[top + 1] - x[top];
+  const double rise = curve[top].value - curve[top - 1].value, fall = curve[top].value - curve[top + 1].value;
+  // With y = top + b t + c t^2: b = (rise right^2 - fall left^2) / d and c = -(rise right + fall left) / d.
+  const double d = left * right * (left + right);
+  const double b = (rise * right * right - fall * left * left) / d, c = -(rise * right + fall * left) / d;
+  if (!(c < 0)) return unknown;
+  const double by_rise = -(right * right / (2 * c) + b * right / (2 * c * c)) / d;
+  const double by_fall = (left * left / (2 * c) - b * left / (2 * c * c)) / d;
+  const double first = by_rise * curve[top - 1].standard_error, last = by_fall * curve[top + 1].standard_error;
+  const double middle = (by_rise + by_fall) * curve[top].standard_error;
+  return {x[top] - b / (2 * c), __builtin_sqrt(first * first + middle * middle + last * last)};
+}
+
+struct line {
+  estimate slope;
+  double intercept = 0;
+};
+
+// The line through points with errors, all positive, by weighted least squares; at least two different x. The slope's error is
+// what those errors imply, or larger by the factor by which the points miss the line more than they should.
+inline line fit_line(std::span<const double> x, std::span<const estimate> curve) {
+  FROND_ASSERT(x.size() == curve.size() && x.size() >= 2, "a line needs two points");
+  const auto weight = [&](std::size_t i) { return 1 / (curve[i].standard_error * curve[i].standard_error); };
+  double total = 0, mean_x = 0, mean_y = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    total += weight(i);
+    mean_x += weight(i) * x[i];
+    mean_y += weight(i) * curve[i].value;
+  }
+  mean_x /= total;
+  mean_y /= total;
+  double xx = 0, xy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    xx += weight(i) * (x[i] - mean_x) * (x[i] - mean_x);
+    xy += weight(i) * (x[i] - mean_x) * (curve[i].value - mean_y);
+  }
+  const double slope = xy / xx;
+  double misses = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double miss = curve[i].value - mean_y - slope * (x[i] - mean_x);
+    misses += weight(i) * miss * miss;
+  }
+  const double excess = x.size() > 2 ? misses / static_cast<double>(x.size() - 2) : 0;
+  return {{slope, __builtin_sqrt((excess > 1 ? excess : 1) / xx)}, mean_y - slope * mean_x};
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+namespace frond::inline FROND_ABI::analysis {
+
+// The changes of one datum over its trajectories, in integers: the order of the trajectories does not matter.
+class change_counter {
+ public:
+  explicit change_counter(const grammar::rhm_shape& shape)
+      : shape_(shape), sums_(shape.nodes()), tokens_(shape.nodes()), changed_(shape.depth + 1), squares_(shape.depth + 1) {}
+
+  // One trajectory: the trees [nodes] before and after, laid out as in grammar::sample_tree; O(nodes). A symbol that is none
+  // (grammar::unparsed) counts as a symbol of its own.
+  void add(std::span<const symbol> before, std::span<const symbol> after) {
+    FROND_ASSERT(before.size() == shape_.nodes() && after.size() == shape_.nodes(), "trees are compared node by node");
+    for (std::uint32_t level = 0; level <= shape_.depth; ++level) {
+      const std::size_t first = shape_.tree_offset(level), last = first + shape_.level_nodes(level);
+      for (std::size_t node = first; node < last; ++node) {
+        const bool changed = before[node] != after[node];
+        changed_[level] += changed;
+        sums_[node] = level > 0 ? children(sums_, node) : changed ? 1 : -1;
+        squares_[level] += sums_[node] * sums_[node];
+        if (level == 0) tokens_[node] += sums_[node];
+      }
+    }
+    ++trajectories_;
+  }
+
+  // row [change_counter::width(shape)]: how many trajectories; how often nodes of level 0, 1, ... changed; and for each level,
+  // trajectories^2 times the covariances of the spins of all pairs of tokens (a token with itself included) whose lowest common
+  // ancestor is at that level or below. Then the counter starts anew.
+  void write(std::span<std::int64_t> row) {
+    FROND_ASSERT(row.size() == width(shape_), "a row has a number for the trajectories and two for each level");
+    row[0] = trajectories_;
+    for (std::uint32_t level = 0; level <= shape_.depth; ++level) {
+      const std::size_t first = shape_.tree_offset(level), last = first + shape_.level_nodes(level);
+      std::int64_t squares_of_sums = 0;
+      for (std::size_t node = first; node < last; ++node) {
+        if (level > 0) tokens_[node] = children(tokens_, node);
+        squares_of_sums += tokens_[node] * tokens_[node];
+      }
+      row[1 + level] = changed_[level];
+      row[2 + shape_.depth + level] = trajectories_ * squares_[level] - squares_of_sums;
+    }
+    trajectories_ = 0;
+    for (auto* counts : {&tokens_, &changed_, &squares_}) std::fill(counts->begin(), counts->end(), 0);
+  }
+
+  static std::size_t width(const grammar::rhm_shape& shape) { return 3 + 2 * std::size_t{shape.depth}; }
+
+ private:
+  [[nodiscard]] std::int64_t children(const std::vector<std::int64_t>& values, std::size_t node) const {
+    std::int64_t sum = 0;
+    for (std::size_t j = 1; j <= shape_.branching; ++j) sum += values[node * shape_.branching + j];
+    return sum;
+  }
+
+  grammar::rhm_shape shape_;
+  std::int64_t trajectories_ = 0;
+  std::vector<std::int64_t> sums_;               // [nodes]: of the spins below a node, in this trajectory
+  std::vector<std::int64_t> tokens_;             // [nodes]: the same summed over trajectories
+  std::vector<std::int64_t> changed_, squares_;  // [level]
+};
+
+// Many data, each with its trajectories. The spin of a token is +1 where it changed and -1 where it did not;
+// C_ij = <spin_i spin_j> - <spin_i> <spin_j> over the trajectories of a datum, then averaged over the data. Errors are
+// jackknife errors over the data. What is divided by the variance of the spins is no number if no token ever changed.
+class change_table {
+ public:
+  change_table(const grammar::rhm_shape& shape, std::size_t data) : shape_(shape), rows_(data * width()) {}
+
+  // Where change_counter::write() puts a datum.
+  [[nodiscard]] std::span<std::int64_t> row(std::size_t datum) { return std::span(rows_).subspan(datum * width(), width()); }
+  [[nodiscard]] std::span<const std::int64_t> rows() const { return rows_; }
+
+  // More data with as many trajectories each, of a grammar with the same branching and depth.
+  void append(const change_table& other) {
+    FROND_ASSERT(other.shape_.branching == shape_.branching && other.width() == width(), "only like tables can be joined");
+    rows_.insert(rows_.end(), other.rows_.begin(), other.rows_.end());
+  }
+
+  // The fraction of the nodes of a level that changed: of the root, how often the class did.
+  [[nodiscard]] estimate change(std::uint32_t level) const {
+    return over_data([&](const sums& of) { return of.changed(level) / (of.trajectories() * nodes(level)); });
+  }
+
+  // C(r) / C(0): the mean of C_ij over the pairs of tokens with their lowest common ancestor at `level` >= 1, which are
+  // r = branching^level - 1 apart in the distance of the tree, divided by the mean of C_ii.
+  [[nodiscard]] estimate correlation(std::uint32_t level) const {
+    FROND_ASSERT(level >= 1 && level <= shape_.depth, "two tokens have their common ancestor above them");
+    return over_data([&](const sums& of) { return of.shell(level) / (partners(level) * of.within(0)); });
+  }
+
+  // chi = sum_ij C_ij / sum_i C_ii: how many tokens change as one.
+  [[nodiscard]] estimate susceptibility() const {
+    return over_data([&](const sums& of) { return of.within(shape_.depth) / of.within(0); });
+  }
+
+ private:
+  // The sums of the columns over data.
+  struct sums {
+    std::span<const std::int64_t> columns;
+    std::uint32_t depth;
+
+    [[nodiscard]] double trajectories() const { return static_cast<double>(columns[0]); }
+    [[nodiscard]] double changed(std::uint32_t level) const { return static_cast<double>(columns[1 + level]); }
+    [[nodiscard]] double within(std::uint32_t level) const { return static_cast<double>(columns[2 + depth + level]); }
+    [[nodiscard]] double shell(std::uint32_t level) const { return within(level) - within(level - 1); }
+  };
+
+  template <class Statistic>
+  [[nodiscard]] estimate over_data(const Statistic& statistic) const {
+    return jackknife(rows(), width(), [&](std::span<const std::int64_t> columns) {
+      return statistic(sums{columns, shape_.depth});
+    });
+  }
+
+  [[nodiscard]] double nodes(std::uint32_t level) const { return static_cast<double>(shape_.level_nodes(level)); }
+  // How many tokens have their lowest common ancestor with a given one at a level.
+  [[nodiscard]] double partners(std::uint32_t level) const {
+    return nodes(shape_.depth - level) - nodes(shape_.depth - level + 1);
+  }
+  [[nodiscard]] std::size_t width() const { return change_counter::width(shape_); }
+
+  grammar::rhm_shape shape_;
+  std::vector<std::int64_t> rows_;  // [datum][width()]
+};
+
+// The distance xi at which C(r) has fallen to half of what it is at the critical point: branching^level for the level, a
+// real number, at which their quotient is one half. That is read off where C(r) is large; moments of C(r) would be those of
+// the noise in its tail. Unknown if the quotient never gets there.
+//   here, critical  change_table::correlation(1), (2), ... of two tables
+inline estimate correlation_length(std::span<const estimate> here, std::span<const estimate> critical,
+                                   std::uint32_t branching) {
+  FROND_ASSERT(here.size() == critical.size(), "two curves are compared level by level");
+  std::vector<double> levels;
+  std::vector<estimate> quotients;
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    const double quotient = here[i].value / critical[i].value;
+    const double a = here[i].standard_error / critical[i].value;
+    const double b = quotient * critical[i].standard_error / critical[i].value;
+    levels.push_back(static_cast<double>(i + 1));
+    quotients.push_back({quotient, __builtin_sqrt(a * a + b * b)});
+  }
+  const estimate level = crossing(levels, quotients, 0.5);
+  const double log_branching = math::log(static_cast<double>(branching)), length = math::exp(level.value * log_branching);
+  return {length, length * log_branching * level.standard_error};
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/chi_square.hpp
+// =============================================================================================================
+
+// Draws of the chi-square law.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// A draw of the sum of `freedom` squared standard normals. Below two, from as many normals; else twice a gamma variable of
+// shape freedom / 2 (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000), which takes one normal and
+// one uniform number, and again those with a chance of a few per cent. The normals end at 5.77, so for many degrees of freedom
+// the draws end near (sqrt(freedom) +- 4)^2, beyond which the law has 1e-8 of its mass. The cursor moves on by as many words as
+// it takes.
+inline double chi_square(random::draws& words, std::uint32_t freedom) {
+  const auto normal = [&words] {
+    const std::uint32_t radius = words.word(), angle = words.word();
+    return static_cast<double>(random::box_muller(radius, angle).first);
+  };
+  if (freedom == 0) return 0.0;
+  if (freedom == 1) {
+    const double x = normal();
+    return x * x;
+  }
+  const double d = 0.5 * freedom - 1.0 / 3.0, c = 1.0 / math::sqrt(9.0 * d);
+  for (;;) {
+    const double x = normal(), root = 1.0 + c * x, square = x * x;
+    const auto chance = static_cast<double>(random::unit_interval_open_zero(words.word()));
+    if (!(root > 0.0)) continue;
+    const double v = root * root * root;
+    if (chance < 1.0 - 0.0331 * (square * square)) return 2.0 * d * v;
+    if (math::log(chance) < 0.5 * square + d * (1.0 - v + math::log(v))) return 2.0 * d * v;
+  }
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/clustering.hpp
+// =============================================================================================================
+
+// A grammar learned from raw sentences, level by level: tuples with the same context are one latent.
+
+// =============================================================================================================
+// frond/analysis/coarse_grain.hpp
+// =============================================================================================================
+
+// One step of renormalisation: every tuple becomes the latent that stands for it. What is left of a hierarchy is a hierarchy
+// with one level less, whose tokens were the latents.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// What tells the latent of a tuple: its symbol, or grammar::unparsed for a tuple that has none.
+template <class Level>
+concept tuple_level = requires(const Level& level, std::span<const symbol> tuple) {
+  { level.branching() } -> std::convertible_to<std::size_t>;
+  { level.latent_of(tuple) } -> std::convertible_to<symbol>;
+};
+
+// The true rules of one level of a grammar, upside down.
+struct true_level {
+  grammar::rhm_view grammar;
+  std::uint32_t level = 1;
+
+  [[nodiscard]] std::size_t branching() const { return grammar.shape.branching; }
+  [[nodiscard]] symbol latent_of(std::span<const symbol> tuple) const {
+    const std::uint32_t rule = grammar.find(level, tuple);
+    return rule == grammar::no_rule ? grammar::unparsed : static_cast<symbol>(rule / grammar.shape.rules);
+  }
+};
+
+// sentences: any number of whole tuples, one sentence after the other. Returns one latent for each tuple, so sentences of a
+// branching-th of the length. Tuples without a latent, and tuples of such, become grammar::unparsed.
+template <tuple_level Level>
+std::vector<symbol> coarse_grain(const Level& level, std::span<const symbol> sentences) {
+  const std::size_t branching = level.branching();
+  FROND_ASSERT(sentences.size() % branching == 0, "only whole tuples can be replaced by their latents");
+  std::vector<symbol> latents(sentences.size() / branching);
+  for (std::size_t i = 0; i < latents.size(); ++i) latents[i] = level.latent_of(sentences.subspan(i * branching, branching));
+  return latents;
+}
+
+// The grammar of coarse-grained sentences: the same tables without the lowest level, for the latents of that level as tokens.
+// Refers to the grammar's tables, which have at least two levels.
+constexpr grammar::rhm_view upper_levels(const grammar::rhm_view& grammar) {
+  FROND_ASSERT(grammar.shape.depth > 1, "below the last level of rules nothing is left of a grammar");
+  const std::size_t lowest = grammar.shape.rule_count(1);
+  grammar::rhm_shape shape = grammar.shape;
+  --shape.depth;
+  return {shape, grammar.rules.subspan(lowest * shape.branching), grammar.order.subspan(lowest)};
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/contexts.hpp
+// =============================================================================================================
+
+// What surrounds each tuple: by this, tuples of one latent are known, since nothing outside a node depends on which of its
+// rules was chosen.
+
+// =============================================================================================================
+// frond/analysis/joint_counts.hpp
+// =============================================================================================================
+
+// How often two labels were seen together, and what that says about their covariance.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// The mean of the squares of a table, here of covariances: their variance, since a covariance has mean zero over its table.
+inline double mean_square(std::span<const double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value * value;
+  return sum / static_cast<double>(values.size());
+}
+
+// What the covariances of two independent labels with these laws, measured on P data, are on average, squared and over their
+// table: (1 - sum p^2)(1 - sum q^2) / P over all entries. About (1 - 1/v)^2 / (v^2 P) for two tokens.
+inline double noise_floor(std::span<const double> first, std::span<const double> second, double data) {
+  double left = 1, right = 1;
+  for (const double p : first) left -= p * p;
+  for (const double q : second) right -= q * q;
+  return left * right / (data * static_cast<double>(first.size() * second.size()));
+}
+
+// Counts of pairs of labels, one pair from each datum: tokens, latents or numbers of rules. Integers, so the order in which
+// data are added does not matter.
+class joint_counts {
+ public:
+  joint_counts(std::size_t first_symbols, std::size_t second_symbols)
+      : rows_(first_symbols), columns_(second_symbols), counts_(rows_ * columns_) {}
+
+  // From a table of counts [first][second].
+  joint_counts(std::size_t first_symbols, std::size_t second_symbols, std::span<const std::uint64_t> counts)
+      : rows_(first_symbols), columns_(second_symbols), counts_(counts.begin(), counts.end()) {
+    FROND_ASSERT(counts.size() == rows_ * columns_, "a table has a count for each pair of symbols");
+    for (const std::uint64_t count : counts) total_ += count;
+  }
+
+  void add(std::size_t first, std::size_t second) {
+    FROND_ASSERT(first < rows_ && second < columns_, "a label is below the number of its symbols");
+    ++counts_[first * columns_ + second];
+    ++total_;
+  }
+  void add(const joint_counts& others) {
+    combine(others, [](std::uint64_t a, std::uint64_t b) { return a + b; });
+  }
+  // Takes back what was added.
+  void remove(const joint_counts& others) {
+    combine(others, [](std::uint64_t a, std::uint64_t b) { return a - b; });
+  }
+
+  [[nodiscard]] std::size_t first_symbols() const { return rows_; }
+  [[nodiscard]] std::size_t second_symbols() const { return columns_; }
+  [[nodiscard]] std::uint64_t total() const { return total_; }
+  [[nodiscard]] std::span<const std::uint64_t> counts() const { return counts_; }  // [first][second]
+
+  // The laws of the two labels, and their covariances [first][second]. There must be data.
+  [[nodiscard]] std::vector<double> first_law() const {
+    std::vector<double> law(rows_);
+    for (std::size_t i = 0; i < counts_.size(); ++i) law[i / columns_] += frequency(i);
+    return law;
+  }
+  [[nodiscard]] std::vector<double> second_law() const {
+    std::vector<double> law(columns_);
+    for (std::size_t i = 0; i < counts_.size(); ++i) law[i % columns_] += frequency(i);
+    return law;
+  }
+  [[nodiscard]] std::vector<double> covariance() const {
+    const std::vector<double> p = first_law(), q = second_law();
+    std::vector<double> values(counts_.size());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = frequency(i) - p[i / columns_] * q[i % columns_];
+    return values;
+  }
+
+  // How much sampling alone adds to mean_square(covariance()): the mean variance of its entries, to first order in 1/P,
+  //   (E[(x - p)^2 (y - q)^2] - C^2) / P   with x, y the indicators of the two symbols,
+  // as counted. For independent labels that is noise_floor(). At least two data.
+  [[nodiscard]] double sampling_variance() const {
+    const std::vector<double> p = first_law(), q = second_law();
+    double sum = 0;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      const double a = p[i / columns_], b = q[i % columns_], together = frequency(i), covariance = together - a * b;
+      // x^2 = x makes (x - p)^2 = (1 - 2 p) x + p^2.
+      const double fourth =
+          (1 - 2 * a) * (1 - 2 * b) * together + (1 - 2 * a) * a * b * b + a * a * (1 - 2 * b) * b + a * a * b * b;
+      sum += fourth - covariance * covariance;
+    }
+    return sum / (static_cast<double>(counts_.size()) * static_cast<double>(total_ - 1));
+  }
+
+ private:
+  template <class Combine>
+  void combine(const joint_counts& others, const Combine& combined) {
+    FROND_ASSERT(others.rows_ == rows_ && others.columns_ == columns_, "counts are added to counts of the same labels");
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] = combined(counts_[i], others.counts_[i]);
+    total_ = combined(total_, others.total_);
+  }
+  [[nodiscard]] double frequency(std::size_t cell) const {
+    return static_cast<double>(counts_[cell]) / static_cast<double>(total_);
+  }
+
+  std::size_t rows_, columns_;
+  std::vector<std::uint64_t> counts_;
+  std::uint64_t total_ = 0;
+};
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/k_means.hpp
+// =============================================================================================================
+
+// Points put into groups around their means.
+
+namespace frond::inline FROND_ABI::analysis {
+
+struct k_means_options {
+  std::size_t clusters = 0;
+  std::size_t restarts = 8;  // the best of so many starts is taken
+  bool balanced = false;     // no cluster gets more than its share of the points, rounded up
+  seed key{};
+  std::uint64_t index = 0;  // tells clusterings with one seed apart: start r draws from stream `clusters`, index + r
+};
+
+struct k_means_result {
+  std::vector<std::size_t> cluster;  // of each point
+  double cost = 0;                   // sum of squared distances from the means
+};
+
+// All inner products of points [count][dimension], a symmetric table [count][count]; sums run over the dimension in order.
+inline std::vector<double> inner_products(std::span<const double> points, std::size_t dimension) {
+  const std::size_t count = points.size() / dimension;
+  std::vector<double> columns(points.size()), products(count * count);
+  for (std::size_t i = 0; i < points.size(); ++i) columns[i % dimension * count + i / dimension] = points[i];
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t d = 0; d < dimension; ++d) {
+      const double factor = points[i * dimension + d];
+      for (std::size_t j = 0; j < count; ++j) products[i * count + j] += factor * columns[d * count + j];
+    }
+  return products;
+}
+
+namespace detail {
+
+// Lloyd's iteration on inner products: the squared distance of point i from the mean of cluster c is
+//   G_ii - 2 sum_{j in c} G_ij / n_c + sum_{j, k in c} G_jk / n_c^2,
+// so that an iteration costs points^2, however many dimensions there are.
+class lloyd {
+ public:
+  lloyd(std::span<const double> products, std::size_t points, const k_means_options& options)
+      : products_(products), points_(points), clusters_(options.clusters), balanced_(options.balanced), cluster_(points),
+        distances_(points * clusters_), sizes_(clusters_) {}
+
+  k_means_result run(random::draws draw) {
+    start(draw);
+    k_means_result best;
+    best.cost = assign();
+    best.cluster = cluster_;
+    for (int iteration = 0; iteration < max_iterations; ++iteration) {
+      measure();
+      const std::vector<std::size_t> before = cluster_;
+      const double cost = assign();
+      if (cost < best.cost) best = {cluster_, cost};
+      if (cluster_ == before) break;
+    }
+    return best;
+  }
+
+ private:
+  static constexpr int max_iterations = 100;
+
+  [[nodiscard]] double product(std::size_t i, std::size_t j) const { return products_[i * points_ + j]; }
+  [[nodiscard]] double& distance(std::size_t point, std::size_t cluster) { return distances_[point * clusters_ + cluster]; }
+
+  // Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007: each next mean is a point drawn in
+  // proportion to its squared distance from the nearest mean so far.
+  void start(random::draws& draw) {
+    std::vector<double> nearest(points_, std::numeric_limits<double>::infinity());
+    std::size_t chosen = draw.below(static_cast<std::uint32_t>(points_));
+    for (std::size_t c = 0; c < clusters_; ++c) {
+      double total = 0;
+      for (std::size_t i = 0; i < points_; ++i) {
+        const double square = product(i, i) - 2 * product(i, chosen) + product(chosen, chosen);
+        distance(i, c) = square > 0 ? square : 0;
+        nearest[i] = std::min(nearest[i], distance(i, c));
+        total += nearest[i];
+      }
+      chosen = total > 0 ? draw.categorical(std::span<const double>(nearest)) : (chosen + 1) % points_;
+    }
+  }
+
+  // Distances of all points from the means of the clusters.
+  void measure() {
+    std::fill(sizes_.begin(), sizes_.end(), 0);
+    for (const std::size_t c : cluster_) ++sizes_[c];
+    std::fill(distances_.begin(), distances_.end(), 0);
+    for (std::size_t i = 0; i < points_; ++i)
+      for (std::size_t j = 0; j < points_; ++j) distance(i, cluster_[j]) += product(i, j);
+    std::vector<double> within(clusters_);
+    for (std::size_t i = 0; i < points_; ++i) within[cluster_[i]] += distance(i, cluster_[i]);
+    for (std::size_t i = 0; i < points_; ++i)
+      for (std::size_t c = 0; c < clusters_; ++c) {
+        const auto size = static_cast<double>(sizes_[c]);
+        distance(i, c) = sizes_[c] > 0 ? product(i, i) - 2 * distance(i, c) / size + within[c] / (size * size)
+                                       : std::numeric_limits<double>::infinity();
+      }
+  }
+
+  // Puts points into clusters by the distances at hand and returns the sum of those.
+  double assign() {
+    if (balanced_)
+      assign_shares();
+    else
+      assign_nearest();
+    double cost = 0;
+    for (std::size_t i = 0; i < points_; ++i) cost += distance(i, cluster_[i]);
+    return cost;
+  }
+
+  void assign_nearest() {
+    std::fill(sizes_.begin(), sizes_.end(), 0);
+    for (std::size_t i = 0; i < points_; ++i) {
+      std::size_t best = 0;
+      for (std::size_t c = 1; c < clusters_; ++c) best = distance(i, c) < distance(i, best) ? c : best;
+      cluster_[i] = best;
+      ++sizes_[best];
+    }
+    for (std::size_t c = 0; c < clusters_; ++c)
+      if (sizes_[c] == 0) fill_empty(c);
+  }
+
+  // An empty cluster takes the point that is farthest from its mean, of those that are not alone.
+  void fill_empty(std::size_t cluster) {
+    std::size_t farthest = points_;
+    for (std::size_t i = 0; i < points_; ++i) {
+      if (sizes_[cluster_[i]] < 2) continue;
+      if (farthest == points_ || distance(i, cluster_[i]) > distance(farthest, cluster_[farthest])) farthest = i;
+    }
+    if (farthest == points_) return;
+    --sizes_[cluster_[farthest]];
+    cluster_[farthest] = cluster;
+    sizes_[cluster] = 1;
+    distance(farthest, cluster) = 0;
+  }
+
+  // The closest pairs of point and cluster first, as long as there is room; then two points change places while both together
+  // come closer.
+  void assign_shares() {
+    const std::size_t share = (points_ + clusters_ - 1) / clusters_;
+    std::vector<std::size_t> pairs(distances_.size());
+    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = i;
+    std::sort(pairs.begin(), pairs.end(), [&](std::size_t a, std::size_t b) {
+      return distances_[a] < distances_[b] || (!(distances_[b] < distances_[a]) && a < b);
+    });
+    std::fill(cluster_.begin(), cluster_.end(), clusters_);
+    std::fill(sizes_.begin(), sizes_.end(), 0);
+    for (const std::size_t pair : pairs) {
+      const std::size_t i = pair / clusters_, c = pair % clusters_;
+      if (cluster_[i] != clusters_ || sizes_[c] == share) continue;
+      cluster_[i] = c;
+      ++sizes_[c];
+    }
+    for (std::size_t round = 0; round < points_ && exchange(); ++round) {
+    }
+  }
+  bool exchange() {
+    bool any = false;
+    for (std::size_t i = 0; i < points_; ++i)
+      for (std::size_t j = i + 1; j < points_; ++j) {
+        const std::size_t a = cluster_[i], b = cluster_[j];
+        if (!(distance(i, b) + distance(j, a) < distance(i, a) + distance(j, b))) continue;
+        std::swap(cluster_[i], cluster_[j]);
+        any = true;
+      }
+    return any;
+  }
+
+  std::span<const double> products_;  // [points][points]
+  std::size_t points_, clusters_;
+  bool balanced_;
+  std::vector<std::size_t> cluster_;  // [points]
+  std::vector<double> distances_;     // [points][clusters]
+  std::vector<std::size_t> sizes_;    // [clusters]
+};
+
+}  // namespace detail
+
+// Puts points, given by their inner products [points][points], into clusters so that the sum of squared distances from the
+// means of the clusters is small: Lloyd's iteration from several starts. At least as many points as clusters, at least one
+// cluster and one start. The same result everywhere. O(starts iterations points^2).
+inline k_means_result k_means(std::span<const double> products, std::size_t points, const k_means_options& options) {
+  FROND_ASSERT(products.size() == points * points, "clusters are made from a square table of inner products");
+  FROND_ASSERT(options.clusters > 0 && options.clusters <= points && options.restarts > 0,
+               "there are at least as many points as clusters, and at least one start");
+  k_means_result best;
+  for (std::size_t r = 0; r < options.restarts; ++r) {
+    detail::lloyd iteration(products, points, options);
+    k_means_result found = iteration.run({options.key, random::stream::clusters, options.index + r});
+    if (r == 0 || found.cost < best.cost) best = std::move(found);
+  }
+  return best;
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+namespace frond::inline FROND_ABI::analysis {
+
+// How often each symbol stood at each place below the siblings of a node, by the tuple below the node and by which child of
+// its parent the node is. All nodes of a level count together. With tokens as context the threshold of learning level a grows
+// as v m^(a+2), with the symbols one level below the siblings (lifted, once those are known) as v m^3 at every level.
+class context_counts {
+ public:
+  // tuples: different tuples; below: symbols of the context under one node, branching^level tokens or branching lifted
+  // symbols; vocabulary: symbols of the context.
+  context_counts(std::size_t tuples, std::size_t branching, std::size_t below, std::size_t vocabulary)
+      : tuples_(tuples), branching_(branching), below_(below), vocabulary_(vocabulary), counts_(tuples * dimension()),
+        totals_(tuples * branching) {}
+
+  // One sentence. tuples [nodes]: for each node of the level the number of the tuple below it; numbers beyond the last tuple
+  // are left out. context [nodes][below]: what stands below the nodes; symbols outside the vocabulary are left out.
+  void add(std::span<const std::size_t> tuples, std::span<const symbol> context) {
+    FROND_ASSERT(tuples.size() % branching_ == 0 && context.size() == tuples.size() * below_,
+                 "a context is what stands below the siblings of each node");
+    for (std::size_t node = 0; node < tuples.size(); ++node) {
+      if (tuples[node] >= tuples_) continue;
+      const std::size_t child = node % branching_, first = node - child, row = tuples[node] * branching_ + child;
+      ++totals_[row];
+      std::uint32_t* cell = counts_.data() + row * (branching_ - 1) * below_ * vocabulary_;
+      for (std::size_t sibling = first; sibling < first + branching_; ++sibling) {
+        if (sibling == node) continue;
+        for (std::size_t place = sibling * below_; place < (sibling + 1) * below_; ++place, cell += vocabulary_)
+          if (context[place] < vocabulary_) ++cell[context[place]];
+      }
+    }
+  }
+
+  // Numbers in the context of a tuple: [child][other sibling][place][symbol].
+  [[nodiscard]] std::size_t dimension() const { return branching_ * (branching_ - 1) * below_ * vocabulary_; }
+
+  // The conditional law of the context given the tuple, for each child number, less its mean over tuples: [tuple][dimension].
+  // Where a tuple has never been that child, its context is the mean.
+  [[nodiscard]] std::vector<double> vectors() const {
+    std::vector<double> values(counts_.size());
+    const std::size_t part = dimension() / branching_;
+    for (std::size_t child = 0; child < branching_; ++child) {
+      std::vector<double> mean(part);
+      double seen = 0;
+      for (std::size_t tuple = 0; tuple < tuples_; ++tuple) {
+        const std::size_t row = tuple * branching_ + child;
+        if (totals_[row] == 0) continue;
+        seen += 1;
+        for (std::size_t i = row * part; i < (row + 1) * part; ++i) {
+          values[i] = static_cast<double>(counts_[i]) / static_cast<double>(totals_[row]);
+          mean[i - row * part] += values[i];
+        }
+      }
+      for (std::size_t tuple = 0; tuple < tuples_; ++tuple) {
+        const std::size_t row = tuple * branching_ + child;
+        if (totals_[row] == 0) continue;
+        for (std::size_t i = row * part; i < (row + 1) * part; ++i) values[i] -= mean[i - row * part] / seen;
+      }
+    }
+    return values;
+  }
+
+ private:
+  std::size_t tuples_, branching_, below_, vocabulary_;
+  std::vector<std::uint32_t> counts_;  // [tuple][child][other sibling][place][symbol]
+  std::vector<std::uint32_t> totals_;  // [tuple][child]
+};
+
+// How much of the contexts of synonyms is common to them: the mean inner product of two different tuples of one parent over the
+// mean square of a tuple's context. Without data enough it is 0 on average, with all data 1; it is 1/2 where signal and
+// sampling noise are equal, which for random hierarchy models is at P nodes (1 - f) = v m^(a+2) with tokens as context of the
+// tuples below level-a nodes (nodes: how many nodes of that level with one child number a sentence has).
+//   products  [tuples][tuples], inner_products() of context_counts::vectors()
+//   parents   [tuples]
+inline double signal_to_noise(std::span<const double> products, std::span<const std::size_t> parents) {
+  const std::size_t tuples = parents.size();
+  FROND_ASSERT(products.size() == tuples * tuples, "each tuple has one parent");
+  double common = 0, pairs = 0, squares = 0;
+  for (std::size_t i = 0; i < tuples; ++i) {
+    squares += products[i * tuples + i];
+    for (std::size_t j = 0; j < tuples; ++j) {
+      if (j == i || parents[j] != parents[i]) continue;
+      common += products[i * tuples + j];
+      pairs += 1;
+    }
+  }
+  return common / pairs / (squares / static_cast<double>(tuples));
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/learned_grammar.hpp
+// =============================================================================================================
+
+// A hierarchy of tuples and latents that was found in data.
+
+namespace frond::inline FROND_ABI::analysis {
+
+inline constexpr std::size_t no_tuple = SIZE_MAX;
+
+// The different tuples of one level and the latent of each; a tuple_level.
+class learned_level {
+ public:
+  // All tuples that occur in sentences, in lexicographic order, their latents unknown. A tuple with grammar::unparsed does not
+  // count.
+  learned_level(std::span<const symbol> sentences, std::size_t branching) : branching_(branching) {
+    std::vector<std::span<const symbol>> found;
+    for (std::size_t i = 0; i + branching <= sentences.size(); i += branching) {
+      const auto tuple = sentences.subspan(i, branching);
+      if (std::find(tuple.begin(), tuple.end(), grammar::unparsed) != tuple.end()) continue;
+      const auto place = std::lower_bound(found.begin(), found.end(), tuple, before);
+      if (place == found.end() || before(tuple, *place)) found.insert(place, tuple);
+    }
+    for (const auto tuple : found) tuples_.insert(tuples_.end(), tuple.begin(), tuple.end());
+    latents_.assign(found.size(), grammar::unparsed);
+  }
+
+  [[nodiscard]] std::size_t branching() const { return branching_; }
+  [[nodiscard]] std::size_t size() const { return latents_.size(); }
+  [[nodiscard]] std::span<const symbol> tuple(std::size_t number) const {
+    return std::span<const symbol>(tuples_).subspan(number * branching_, branching_);
+  }
+  [[nodiscard]] symbol latent(std::size_t number) const { return latents_[number]; }
+  void set_latent(std::size_t number, symbol latent) { latents_[number] = latent; }
+
+  // The number of a tuple, or no_tuple. O(log size()).
+  [[nodiscard]] std::size_t find(std::span<const symbol> wanted) const {
+    std::size_t first = 0, last = size();
+    while (first < last) {
+      const std::size_t middle = first + (last - first) / 2;
+      if (before(tuple(middle), wanted))
+        first = middle + 1;
+      else
+        last = middle;
+    }
+    return first < size() && !before(wanted, tuple(first)) ? first : no_tuple;
+  }
+  [[nodiscard]] symbol latent_of(std::span<const symbol> wanted) const {
+    const std::size_t number = find(wanted);
+    return number == no_tuple ? grammar::unparsed : latents_[number];
+  }
+
+ private:
+  static bool before(std::span<const symbol> a, std::span<const symbol> b) {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+  std::size_t branching_;
+  std::vector<symbol> tuples_;   // [size()][branching]
+  std::vector<symbol> latents_;  // [size()]
+};
+
+// The levels 1, 2, ... of a learned hierarchy, lowest first. All tuples of the top level have latent 0: no context tells their
+// roots apart.
+struct learned_grammar {
+  std::vector<learned_level> levels;
+
+  [[nodiscard]] std::uint32_t depth() const { return static_cast<std::uint32_t>(levels.size()); }
+
+  // As grammar::parse: tree [nodes], laid out as [root][level depth - 1]...[level 0]. Whether all tuples are known.
+  bool parse(std::span<const symbol> sentence, std::span<symbol> tree) const {
+    FROND_ASSERT(!levels.empty() && tree.size() >= sentence.size(), "the output must have room for exactly one tree");
+    std::span<symbol> level = tree.last(sentence.size());
+    std::copy(sentence.begin(), sentence.end(), level.begin());
+    std::size_t end = tree.size() - sentence.size();
+    for (const learned_level& rules : levels) {
+      const std::vector<symbol> latents = coarse_grain(rules, level);
+      FROND_ASSERT(latents.size() <= end, "the output must have room for exactly one tree");
+      level = tree.subspan(end - latents.size(), latents.size());
+      std::copy(latents.begin(), latents.end(), level.begin());
+      end -= latents.size();
+    }
+    return tree[0] != grammar::unparsed;
+  }
+};
+
+// A grammar with tables of its own.
+struct stored_grammar {
+  grammar::rhm_shape shape;
+  std::vector<symbol> rules;
+  std::vector<std::uint16_t> order;
+
+  [[nodiscard]] grammar::rhm_view view() const { return {shape, rules, order}; }
+};
+
+namespace detail {
+
+// Rules of one level, grouped by latents, from rule number `first` of the tables on. False if a latent has too many.
+inline bool store_level(const learned_level& level, bool top, std::size_t first, stored_grammar& grammar) {
+  const std::size_t synonyms = grammar.shape.rules;
+  std::vector<std::size_t> used(level.size() / synonyms);
+  for (std::size_t i = 0; i < level.size(); ++i) {
+    const std::size_t parent = top ? i / synonyms : level.latent(i);
+    if (parent >= used.size() || used[parent] == synonyms) return false;
+    const std::size_t number = parent * synonyms + used[parent]++;
+    const auto tuple = level.tuple(i);
+    std::copy(tuple.begin(), tuple.end(), grammar.rules.begin() + static_cast<std::ptrdiff_t>((first + number) * tuple.size()));
+    grammar.order[first + i] = static_cast<std::uint16_t>(number);
+  }
+  return true;
+}
+
+}  // namespace detail
+
+// The learned hierarchy as a random hierarchy model, which generates and parses like any other. Only if it is one: below the
+// top every one of `vocabulary` latents has the same number of tuples, and the top has a multiple of it. The tuples of the top
+// are given to classes in lexicographic order: all tuples are equally likely there, so every choice has the same sentences.
+// Position: the level that does not fit.
+inline result<stored_grammar> as_rhm(const learned_grammar& learned, std::uint32_t vocabulary) {
+  if (learned.levels.size() < 2) return {{}, {"with one level of rules there are no latents to learn", 0}};
+  stored_grammar grammar;
+  const std::size_t lowest = learned.levels.front().size(), top = learned.levels.back().size();
+  const std::size_t synonyms = lowest / vocabulary;
+  if (synonyms == 0 || top < synonyms) return {{}, {"there are fewer tuples than latents", 1}};
+  grammar.shape = {.vocabulary = vocabulary,
+                   .rules = static_cast<std::uint32_t>(synonyms),
+                   .branching = static_cast<std::uint32_t>(learned.levels.front().branching()),
+                   .depth = learned.depth(),
+                   .classes = static_cast<std::uint32_t>(top / synonyms)};
+  if (const status state = grammar.shape.check(); !state.ok()) return {{}, state};
+  grammar.rules.resize(grammar.shape.rules_size());
+  grammar.order.resize(grammar.shape.order_size());
+  for (std::uint32_t level = 1; level <= grammar.shape.depth; ++level) {
+    const learned_level& found = learned.levels[level - 1];
+    const bool fits = found.size() == grammar.shape.rule_count(level) &&
+                      detail::store_level(found, level == grammar.shape.depth, grammar.shape.rule_offset(level), grammar);
+    if (!fits) return {{}, {"the latents of a level do not all have the same number of tuples", level}};
+  }
+  return {std::move(grammar), {}};
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/partition.hpp
+// =============================================================================================================
+
+// Two ways to put the same things into groups, compared.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for groups
+// of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by its
+// group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
+inline double adjusted_rand_index(const joint_counts& things) {
+  const std::size_t rows = things.first_symbols(), columns = things.second_symbols();
+  const auto pairs = [](std::uint64_t n) { return static_cast<double>(n / 2 * (n - 1 + n % 2)); };  // n (n - 1) / 2
+  std::vector<std::uint64_t> left(rows), right(columns);
+  double both = 0, first = 0, second = 0;
+  for (std::size_t i = 0; i < rows * columns; ++i) {
+    const std::uint64_t count = things.counts()[i];
+    left[i / columns] += count;
+    right[i % columns] += count;
+    both += count > 1 ? pairs(count) : 0;
+  }
+  for (const std::uint64_t count : left) first += count > 1 ? pairs(count) : 0;
+  for (const std::uint64_t count : right) second += count > 1 ? pairs(count) : 0;
+  if (things.total() < 2) return 1;
+  const double chance = first * second / pairs(things.total()), best = (first + second) / 2;
+  return best > chance ? (both - chance) / (best - chance) : 1;
+}
+
+inline constexpr std::size_t no_partner = SIZE_MAX;
+
+// Which group of the second kind stands for each group of the first: the pairs with the most things in common, one after the
+// other (at a draw the first ones), each group in one pair. no_partner where nothing is left. O(groups^3).
+inline std::vector<std::size_t> partners(const joint_counts& things) {
+  const std::size_t rows = things.first_symbols(), columns = things.second_symbols();
+  std::vector<std::size_t> of_first(rows, no_partner), of_second(columns, no_partner);
+  for (;;) {
+    std::uint64_t most = 0;
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < rows * columns; ++i) {
+      const bool free = of_first[i / columns] == no_partner && of_second[i % columns] == no_partner;
+      if (!free || things.counts()[i] <= most) continue;
+      most = things.counts()[i];
+      best = i;
+    }
+    if (most == 0) return of_first;
+    of_first[best / columns] = best % columns;
+    of_second[best % columns] = best / columns;
+  }
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+namespace frond::inline FROND_ABI::analysis {
+
+// What is known beforehand, and how to look for the rest.
+//   tokens  contexts are tokens, at every level
+//   lifted  contexts are the latents found one level below, which needs far fewer sentences at the upper levels
+struct clustering_options {
+  enum contexts : std::uint8_t { tokens, lifted };
+
+  std::uint32_t vocabulary = 0;  // tokens, and latents at every level
+  std::uint32_t branching = 0;
+  std::uint32_t depth = 0;
+  contexts context = tokens;
+  std::size_t restarts = 8;  // of the clustering of a level
+  bool balanced = false;     // all latents have equally many tuples, or one less
+  seed key{};
+};
+
+namespace detail {
+
+// The contexts of all tuples of a level. symbols [rows][nodes][branching]: the level below; tokens [rows][length].
+inline context_counts count_contexts(const learned_level& level, std::span<const symbol> symbols,
+                                     std::span<const symbol> tokens, std::size_t rows, const clustering_options& options) {
+  const std::span<const symbol> seen = options.context == clustering_options::lifted ? symbols : tokens;
+  const std::size_t nodes = symbols.size() / rows / level.branching(), width = seen.size() / rows;
+  context_counts contexts(level.size(), level.branching(), width / nodes, options.vocabulary);
+  std::vector<std::size_t> numbers(nodes);
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t node = 0; node < nodes; ++node)
+      numbers[node] = level.find(symbols.subspan((row * nodes + node) * level.branching(), level.branching()));
+    contexts.add(numbers, seen.subspan(row * width, width));
+  }
+  return contexts;
+}
+
+inline void find_latents(learned_level& level, const context_counts& contexts, const clustering_options& options,
+                         std::size_t number) {
+  if (level.size() == 0) return;
+  const k_means_options grouping{.clusters = std::min<std::size_t>(options.vocabulary, level.size()),
+                                 .restarts = options.restarts,
+                                 .balanced = options.balanced,
+                                 .key = options.key,
+                                 .index = number * options.restarts};
+  const std::vector<double> products = inner_products(contexts.vectors(), contexts.dimension());
+  const k_means_result found = k_means(products, level.size(), grouping);
+  for (std::size_t i = 0; i < level.size(); ++i) level.set_latent(i, static_cast<symbol>(found.cluster[i]));
+}
+
+}  // namespace detail
+
+// Learns a hierarchy from sentences [rows][branching^depth] and nothing else: at each level, the different tuples are grouped
+// by their contexts (context_counts), and then replaced by the number of their group. The top level keeps its tuples as they
+// are. The iterative clustering of Favero et al., arXiv 2502.12089, in a form of this library, for it is described there in
+// words only. The same result everywhere. At least one sentence.
+inline learned_grammar learn_grammar(std::span<const symbol> sentences, const clustering_options& options) {
+  const auto length = static_cast<std::size_t>(checked_power(options.branching, options.depth).value);
+  FROND_ASSERT(!sentences.empty() && sentences.size() % length == 0, "a grammar is learned from whole sentences");
+  FROND_ASSERT(options.vocabulary > 0 && options.vocabulary <= max_vocabulary, "latents are symbols");
+  const std::size_t rows = sentences.size() / length;
+  learned_grammar learned;
+  std::vector<symbol> symbols(sentences.begin(), sentences.end());
+  for (std::uint32_t number = 1; number <= options.depth; ++number) {
+    learned_level level(symbols, options.branching);
+    if (number == options.depth) {
+      for (std::size_t i = 0; i < level.size(); ++i) level.set_latent(i, 0);
+    } else {
+      detail::find_latents(level, detail::count_contexts(level, symbols, sentences, rows, options), options, number);
+      symbols = coarse_grain(level, symbols);
+    }
+    learned.levels.push_back(std::move(level));
+  }
+  return learned;
+}
+
+// How much of one level was found.
+struct level_recovery {
+  double rand_index = 0;      // adjusted, between true and learned latents of the rules that occur in the sentences
+  std::size_t recovered = 0;  // rules whose latent is the one that stands for their true parent (partners())
+  std::size_t rules = 0;      // of the grammar, at this level
+};
+
+// Compares levels 1 .. depth - 1 with the truth, on sentences [rows][length] of the true grammar. A rule has the latent that
+// most of its nodes got; if the levels below are right, that is that of its one tuple.
+inline std::vector<level_recovery> compare_levels(const learned_grammar& learned, const grammar::rhm_view& truth,
+                                                  std::span<const symbol> sentences, std::size_t latents) {
+  std::vector<level_recovery> levels;
+  std::vector<symbol> known(sentences.begin(), sentences.end()), found = known;
+  for (std::uint32_t level = 1; level < truth.shape.depth; ++level) {
+    const std::size_t branching = truth.shape.branching, rules = truth.shape.rule_count(level);
+    joint_counts nodes(rules, latents);
+    const std::vector<symbol> higher = coarse_grain(learned.levels[level - 1], found);
+    for (std::size_t i = 0; i < higher.size(); ++i) {
+      const std::uint32_t rule = truth.find(level, std::span<const symbol>(known).subspan(i * branching, branching));
+      FROND_ASSERT(rule != grammar::no_rule, "levels are compared on sentences of the true grammar");
+      if (higher[i] < latents) nodes.add(rule, higher[i]);
+    }
+    joint_counts occurring(truth.shape.parent_count(level), latents);
+    std::vector<std::size_t> latent_of(rules, latents);
+    for (std::size_t rule = 0; rule < rules; ++rule) {
+      const auto row = nodes.counts().subspan(rule * latents, latents);
+      const auto most = std::max_element(row.begin(), row.end());
+      if (*most == 0) continue;
+      latent_of[rule] = static_cast<std::size_t>(most - row.begin());
+      occurring.add(rule / truth.shape.rules, latent_of[rule]);
+    }
+    const std::vector<std::size_t> of_parent = partners(occurring);
+    level_recovery result{adjusted_rand_index(occurring), 0, rules};
+    for (std::size_t rule = 0; rule < rules; ++rule)
+      result.recovered += latent_of[rule] < latents && of_parent[rule / truth.shape.rules] == latent_of[rule];
+    levels.push_back(result);
+    known = coarse_grain(true_level{truth, level}, known);
+    found = higher;
+  }
+  return levels;
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/coherence.hpp
+// =============================================================================================================
+
+// Up to which distance generated sentences hang together as true ones do.
+
+// =============================================================================================================
+// frond/analysis/covariance.hpp
+// =============================================================================================================
+
+// How strongly the symbols of a random hierarchy model depend on each other: for one grammar, exactly, and on average over all.
+
+// =============================================================================================================
+// frond/analysis/tree_laws.hpp
+// =============================================================================================================
+
+// The exact law of any two symbols of a sentence's tree, from the rules of its grammar.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// A node of a tree: level 0 holds the tokens; places of a level count from the left.
+struct node {
+  std::uint32_t level = 0;
+  std::size_t place = 0;
+};
+
+// The level of the lowest node that is above both, or is one of them and above the other.
+constexpr std::uint32_t common_level(const grammar::rhm_shape& shape, node first, node second) {
+  while (first.level < second.level) first = {first.level + 1, first.place / shape.branching};
+  while (second.level < first.level) second = {second.level + 1, second.place / shape.branching};
+  while (first.place != second.place) {
+    first = {first.level + 1, first.place / shape.branching};
+    second.place /= shape.branching;
+  }
+  return first.level;
+}
+
+// Laws of nodes and of pairs of nodes, in double. Given its parent, a node's symbol depends on nothing else, so every law is a
+// product of one matrix for each level on the way: channel(level, child) has the probability that child number `child` of a
+// node of `level` is b, given that the node is a. Refers to the grammar's rules.
+class tree_laws {
+ public:
+  explicit tree_laws(const grammar::rhm_view& grammar) : grammar_(grammar) {
+    const grammar::rhm_shape& shape = grammar.shape;
+    for (std::uint32_t level = 1; level <= shape.depth; ++level)
+      for (std::size_t child = 0; child < shape.branching; ++child) channels_.push_back(channel(level, child));
+  }
+
+  // The symbols that a node of a level can be.
+  [[nodiscard]] std::size_t symbols(std::uint32_t level) const {
+    return level == grammar_.shape.depth ? grammar_.shape.class_count() : grammar_.shape.vocabulary;
+  }
+
+  // The law of a node [symbols(level)]. O(levels above it, each vocabulary^2).
+  [[nodiscard]] std::vector<double> law(node of) const {
+    const grammar::rhm_shape& shape = grammar_.shape;
+    FROND_ASSERT(of.level <= shape.depth && of.place < shape.level_nodes(of.level), "this tree has no such node");
+    if (of.level == shape.depth) {
+      const std::size_t classes = shape.class_count();
+      return std::vector<double>(classes, 1.0 / static_cast<double>(classes));
+    }
+    const std::vector<double> parent = law({of.level + 1, of.place / shape.branching});
+    return product(parent, channel_above(of), 1, parent.size());
+  }
+
+  // The joint law of two nodes, none of them above the other: [symbols of the first][symbols of the second]. O(levels below
+  // their lowest common ancestor, each vocabulary^3).
+  [[nodiscard]] std::vector<double> joint(node first, node second) const {
+    const grammar::rhm_shape& shape = grammar_.shape;
+    const std::uint32_t top = common_level(shape, first, second);
+    FROND_ASSERT(top > first.level && top > second.level, "a joint law needs two nodes of which none is above the other");
+    node left = child_of(top, first), right = child_of(top, second);
+    const std::vector<double> above = law({top, left.place / shape.branching});
+    std::vector<double> joint = siblings(top, above, left.place % shape.branching, right.place % shape.branching);
+    const std::size_t symbols = shape.vocabulary;
+    while (right.level > second.level) {
+      right = child_of(right.level, second);
+      joint = product(joint, channel_above(right), symbols, symbols);
+    }
+    joint = transposed(joint, symbols);
+    while (left.level > first.level) {
+      left = child_of(left.level, first);
+      joint = product(joint, channel_above(left), symbols, symbols);
+    }
+    return transposed(joint, symbols);
+  }
+
+  // What the joint law has beyond the product of the two laws, [symbols of the first][symbols of the second].
+  [[nodiscard]] std::vector<double> covariance(node first, node second) const {
+    std::vector<double> values = joint(first, second);
+    const std::vector<double> rows = law(first), columns = law(second);
+    for (std::size_t a = 0; a < rows.size(); ++a)
+      for (std::size_t b = 0; b < columns.size(); ++b) values[a * columns.size() + b] -= rows[a] * columns[b];
+    return values;
+  }
+
+ private:
+  [[nodiscard]] std::vector<double> channel(std::uint32_t level, std::size_t child) const {
+    const grammar::rhm_shape& shape = grammar_.shape;
+    std::vector<double> law(shape.parent_count(level) * std::size_t{shape.vocabulary});
+    const auto rules = grammar_.level_rules(level);
+    for (std::size_t rule = 0; rule < shape.rule_count(level); ++rule)
+      law[rule / shape.rules * shape.vocabulary + rules[rule * shape.branching + child]] += 1;
+    for (double& value : law) value /= static_cast<double>(shape.rules);
+    return law;
+  }
+  [[nodiscard]] const std::vector<double>& channel_above(node of) const {
+    return channels_[of.level * std::size_t{grammar_.shape.branching} + of.place % grammar_.shape.branching];
+  }
+
+  // The child of a node of `level` that is `below` or above it.
+  [[nodiscard]] node child_of(std::uint32_t level, node below) const {
+    while (below.level + 1 < level) below = {below.level + 1, below.place / grammar_.shape.branching};
+    return below;
+  }
+
+  // The joint law of two children of a node whose law is given.
+  [[nodiscard]] std::vector<double> siblings(std::uint32_t level, std::span<const double> above, std::size_t first,
+                                             std::size_t second) const {
+    const grammar::rhm_shape& shape = grammar_.shape;
+    std::vector<double> joint(std::size_t{shape.vocabulary} * shape.vocabulary);
+    const auto rules = grammar_.level_rules(level);
+    for (std::size_t rule = 0; rule < shape.rule_count(level); ++rule) {
+      const symbol* tuple = rules.data() + rule * shape.branching;
+      joint[std::size_t{tuple[first]} * shape.vocabulary + tuple[second]] +=
+          above[rule / shape.rules] / static_cast<double>(shape.rules);
+    }
+    return joint;
+  }
+
+  // left [rows][inner] times right [inner][vocabulary], sums in order.
+  [[nodiscard]] std::vector<double> product(std::span<const double> left, std::span<const double> right, std::size_t rows,
+                                            std::size_t inner) const {
+    const std::size_t columns = grammar_.shape.vocabulary;
+    std::vector<double> result(rows * columns);
+    for (std::size_t row = 0; row < rows; ++row)
+      for (std::size_t k = 0; k < inner; ++k) {
+        const double factor = left[row * inner + k];
+        for (std::size_t column = 0; column < columns; ++column)
+          result[row * columns + column] += factor * right[k * columns + column];
+      }
+    return result;
+  }
+
+  static std::vector<double> transposed(std::span<const double> square, std::size_t size) {
+    std::vector<double> result(square.size());
+    for (std::size_t row = 0; row < size; ++row)
+      for (std::size_t column = 0; column < size; ++column) result[column * size + row] = square[row * size + column];
+    return result;
+  }
+
+  grammar::rhm_view grammar_;
+  std::vector<std::vector<double>> channels_;  // [level 1..depth][child]
+};
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+namespace frond::inline FROND_ABI::analysis {
+
+// The mean square of the covariances between symbols of two levels, over all pairs of nodes whose lowest common ancestor is at
+// level `common` (above both), in one grammar. Levels 0 and 0: token and token. Levels common - 1 and 0: latent and token.
+inline double covariance_variance(const tree_laws& laws, const grammar::rhm_shape& shape, std::uint32_t first_level,
+                                  std::uint32_t second_level, std::uint32_t common) {
+  FROND_ASSERT(common <= shape.depth && common > first_level && common > second_level,
+               "the lowest common ancestor is above both nodes");
+  double sum = 0, pairs = 0;
+  for (std::size_t i = 0; i < shape.level_nodes(first_level); ++i)
+    for (std::size_t j = 0; j < shape.level_nodes(second_level); ++j) {
+      const node first{first_level, i}, second{second_level, j};
+      if (common_level(shape, first, second) != common || (first_level == second_level && j < i)) continue;
+      sum += mean_square(laws.covariance(first, second));
+      pairs += 1;
+    }
+  return sum / pairs;
+}
+
+// The same on average over grammars, for a root that can be any symbol:
+//   (1 - f) (1 - 1/v)^2 (1 + rho) / (v^3 m) ((1 - 1/v) / m)^(levels below the two children of the ancestor)
+// with f the valid fraction and rho = (1 - f) (m^-1 + m^-2 + ... + m^-(L - common)), because the law of the ancestor is uniform
+// only for the root. Each level below divides the variance by m, since it averages over m synonyms. For two tokens that is
+// (1 - f) / (v^3 m^(2 common - 1)) and corrections. Derived for this library; within 15 % of exact averages (figure R5).
+constexpr double predicted_variance(const grammar::rhm_shape& shape, std::uint32_t first_level, std::uint32_t second_level,
+                                    std::uint32_t common) {
+  const auto v = static_cast<double>(shape.vocabulary), m = static_cast<double>(shape.rules);
+  const double free = 1 - grammar::valid_fraction(shape, common);
+  double above = 0, power = 1;
+  for (std::uint32_t level = common; level < shape.depth; ++level) above += power /= m;
+  double variance = free * (1 - 1 / v) * (1 - 1 / v) * (1 + free * above) / (v * v * v * m);
+  for (std::uint32_t level = first_level + 1; level < common; ++level) variance *= (1 - 1 / v) / m;
+  for (std::uint32_t level = second_level + 1; level < common; ++level) variance *= (1 - 1 / v) / m;
+  return variance;
+}
+
+// The variance of the covariances between the tuple below a node and a symbol elsewhere, from that of the node's symbol: given
+// the symbol, its m tuples are equally likely whatever stands elsewhere, so each has an m-th of the covariance, exactly.
+constexpr double tuple_variance(const grammar::rhm_shape& shape, double symbol_variance) {
+  const auto m = static_cast<double>(shape.rules);
+  return symbol_variance / (m * m);
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+namespace frond::inline FROND_ABI::analysis {
+
+// Which tokens stand together in sentences, for all pairs of positions, counted in blocks of sentences so that errors can be
+// told. C^2 of a pair is the sum of the squares of its covariances [symbol][symbol].
+class token_correlations {
+ public:
+  // blocks: sentence i belongs to block i mod blocks; at least 2.
+  explicit token_correlations(const grammar::rhm_shape& shape, std::size_t blocks = 20)
+      : shape_(shape), table_(std::size_t{shape.vocabulary} * shape.vocabulary), counts_(blocks * width()) {
+    FROND_ASSERT(blocks > 1, "errors need at least two blocks");
+  }
+
+  // sentences [rows][leaves] of tokens in the vocabulary. O(leaves^2) each.
+  void add(std::span<const symbol> sentences) {
+    const std::size_t length = shape_.leaves(), blocks = counts_.size() / width();
+    FROND_ASSERT(sentences.size() % length == 0, "the samples must be whole sentences");
+    for (std::size_t first = 0; first < sentences.size(); first += length, ++added_) {
+      const symbol* tokens = sentences.data() + first;
+      std::uint64_t* counts = counts_.data() + added_ % blocks * width();
+      for (std::size_t j = 0; j < length; ++j) {
+        FROND_ASSERT(tokens[j] < shape_.vocabulary, "correlations are those of symbols in the vocabulary");
+        for (std::size_t i = 0; i < j; ++i, counts += table_) ++counts[std::size_t{tokens[i]} * shape_.vocabulary + tokens[j]];
+      }
+    }
+  }
+
+  // The mean of C^2 over the pairs of tokens whose lowest common ancestor is at `level`, without what sampling adds to it:
+  // right on average to first order in 1/P, so where there is no correlation it is negative half of the time. At least two
+  // sentences in each block but one.
+  [[nodiscard]] estimate squared(std::uint32_t level) const {
+    FROND_ASSERT(level >= 1 && level <= shape_.depth, "tokens meet at levels from 1 to the depth");
+    return jackknife(std::span<const std::uint64_t>(counts_), width(), [&](std::span<const std::uint64_t> counts) {
+      double sum = 0, pairs = 0;
+      for (std::size_t j = 0; j < shape_.leaves(); ++j)
+        for (std::size_t i = 0; i < j; ++i, counts = counts.subspan(table_)) {
+          if (common_level(shape_, {0, i}, {0, j}) != level) continue;
+          const joint_counts pair(shape_.vocabulary, shape_.vocabulary, counts.first(table_));
+          sum += static_cast<double>(table_) * (mean_square(pair.covariance()) - pair.sampling_variance());
+          pairs += 1;
+        }
+      return sum / pairs;
+    });
+  }
+
+ private:
+  [[nodiscard]] std::size_t width() const { return shape_.leaves() * (shape_.leaves() - 1) / 2 * table_; }
+
+  grammar::rhm_shape shape_;
+  std::size_t table_;                  // entries for one pair of positions
+  std::vector<std::uint64_t> counts_;  // [block][pair, by its right and then its left position][symbol][symbol]
+  std::size_t added_ = 0;
+};
+
+// C, the root mean square over pairs, for the true grammar.
+inline double exact_correlation(const tree_laws& laws, const grammar::rhm_shape& shape, std::uint32_t level) {
+  const auto v = static_cast<double>(shape.vocabulary);
+  return v * math::sqrt(covariance_variance(laws, shape, 0, 0, level));
+}
+
+// C of sentences over that of the grammar which they are meant to follow, for levels 1 .. depth. Where the floor leaves nothing
+// it is 0, and its error is of the size that could be seen.
+inline std::vector<estimate> coherence(const token_correlations& generated, const grammar::rhm_view& truth) {
+  const tree_laws laws(truth);
+  std::vector<estimate> quotients;
+  for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) {
+    const double expected = exact_correlation(laws, truth.shape, level);
+    const estimate square = generated.squared(level);
+    const double value = square.value > 0 ? math::sqrt(square.value) : 0, largest = math::sqrt(square.standard_error);
+    const double error = value > largest / 2 ? square.standard_error / (2 * value) : largest;
+    quotients.push_back({value / expected, error / expected});
+  }
+  return quotients;
+}
+
+// The distance branching^level, with level a real number, at which coherence() falls through 1/2; a token is coherent with
+// itself (level 0). branching^depth, without error, if it never does: then sentences hang together at least that far.
+inline estimate coherence_length(std::span<const estimate> quotients, std::uint32_t branching) {
+  std::vector<double> levels{0};
+  std::vector<estimate> curve{{1, 0}};
+  for (const estimate& quotient : quotients) {
+    levels.push_back(static_cast<double>(levels.size()));
+    curve.push_back(quotient);
+  }
+  estimate level = crossing(levels, curve, 0.5);
+  if (!(level.value == level.value)) level = {levels.back(), 0};
+  const double log_branching = math::log(static_cast<double>(branching)), length = math::exp(level.value * log_branching);
+  return {length, length * log_branching * level.standard_error};
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
 
 // =============================================================================================================
 // frond/analysis/copies.hpp
@@ -549,6 +5395,712 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
 }  // namespace frond::inline FROND_ABI::analysis
 
 // =============================================================================================================
+// frond/analysis/exact_chain.hpp
+// =============================================================================================================
+
+// One-pass learning with one neuron, without the dimension: the exact law of its overlaps at a fixed cost for a step.
+
+// =============================================================================================================
+// frond/analysis/hermite.hpp
+// =============================================================================================================
+
+// Activations in double precision, and their expansion in Hermite polynomials.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// out[k] = He_k(x), probabilists' Hermite polynomials: orthogonal under the standard normal law, E He_k^2 = k!.
+constexpr void hermite(double x, std::span<double> out) {
+  for (std::size_t k = 0; k < out.size(); ++k)
+    out[k] = k == 0 ? 1.0 : k == 1 ? x : x * out[k - 1] - static_cast<double>(k - 1) * out[k - 2];
+}
+
+struct value_and_slope {
+  double value, slope;
+};
+
+// kernel::plain::activation_value and activation_slope in double precision.
+inline value_and_slope activate(kernel::activation kind, double x) {
+  switch (kind) {
+    case kernel::activation::relu: return x > 0.0 ? value_and_slope{x, 1.0} : value_and_slope{0.0, 0.0};
+    case kernel::activation::gelu: {
+      const double chance = math::normal_tail(-x);
+      return {x * chance, chance + x * math::normal_density(x)};
+    }
+    case kernel::activation::silu: {
+      const double s = 1.0 / (1.0 + math::exp(-x));
+      return {x * s, s + x * s * (1.0 - s)};
+    }
+    case kernel::activation::tanh: {
+      const double e = math::exp(x < 0.0 ? 2.0 * x : -2.0 * x), t = (1.0 - e) / (1.0 + e);
+      return {x < 0.0 ? -t : t, 1.0 - t * t};
+    }
+  }
+  return {x, 1.0};
+}
+
+// sigma(y) = amplitude activation(gain (y + shift)) and its derivative.
+inline value_and_slope activate(const kernel::neuron& unit, double y) {
+  const auto amplitude = static_cast<double>(unit.amplitude), gain = static_cast<double>(unit.gain);
+  const auto [value, slope] = activate(unit.kind, gain * (y + static_cast<double>(unit.shift)));
+  return {amplitude * value, amplitude * gain * slope};
+}
+
+// What one neuron w on the sphere with the skip connection a adds to the denoising loss, as a function of y = w . x_t:
+//   psi(y) = sigma^2 - 2 r (y sigma - sigma'), r = (1 - alpha_bar) / a,
+// so that E |x_0 - a x_t - w sigma(w . x_t)|^2 = const + E psi(w . x_t) for any data (by Tweedie's formula and Stein's lemma).
+struct denoising_potential {
+  kernel::neuron unit;
+  double r;
+
+  denoising_potential(const kernel::neuron& neuron, double alpha_bar)
+      : unit(neuron), r((1.0 - alpha_bar) / math::sqrt(alpha_bar)) {}
+
+  double operator()(double y) const {
+    const auto [value, slope] = activate(unit, y);
+    return value * value - 2.0 * r * (y * value - slope);
+  }
+};
+
+// E f(mean + deviation Z), Z standard normal, for a function of a neuron's output that grows no faster than a power: smooth but
+// where that output has its kink. Quadrature of Gauss and Legendre on panels as narrow as the activation is steep, out to ten
+// deviations; within 1e-12 for moderate numbers and gains up to five.
+template <class Function>
+double normal_expectation(double mean, double deviation, const kernel::neuron& unit, const Function& function) {
+  constexpr math::gauss_legendre<16> rule;
+  constexpr double reach = 10.0;
+  const double kink = (-static_cast<double>(unit.shift) - mean) / deviation;
+  const double middle = kink < -reach ? -reach : kink > reach ? reach : kink;
+  const auto gain = static_cast<double>(unit.gain < 0 ? -unit.gain : unit.gain);
+  const double width = 0.5 / (1.0 + 0.2 * gain * deviation);
+  const auto part = [&](double low, double high) {
+    return rule.integrate(low, high, static_cast<int>((high - low) / width) + 1,
+                          [&](double z) { return math::normal_density(z) * function(mean + deviation * z); });
+  };
+  return part(-reach, middle) + part(middle, reach);
+}
+
+// What an activation and a noise level say about orders 0 .. orders - 1.
+struct hermite_coefficients {
+  static constexpr std::size_t orders = 9;
+
+  double sigma[orders] = {};   // a_k(sigma) = E sigma(Z) He_k(Z)
+  double square[orders] = {};  // a_k(sigma^2)
+  double psi[orders] = {};     // a_k(psi) = a_k(sigma^2) - 2 r k a_(k-1)(sigma)
+  double noise = 0;  // V = (1 - alpha_bar)(E sigma^2 + E sigma'^2) + E (sigma sigma')^2: the variance of a step's gradient
+                     // in each direction where the data are normal
+
+  hermite_coefficients(const kernel::neuron& unit, double alpha_bar) {
+    const denoising_potential potential(unit, alpha_bar);
+    const auto expectation = [&](const auto& function) { return normal_expectation(0.0, 1.0, unit, function); };
+    for (std::size_t k = 0; k < orders; ++k) {
+      const auto polynomial = [k](double y) {
+        double values[orders];
+        hermite(y, values);
+        return values[k];
+      };
+      sigma[k] = expectation([&](double y) { return polynomial(y) * activate(unit, y).value; });
+      square[k] = expectation([&](double y) {
+        const double value = activate(unit, y).value;
+        return polynomial(y) * value * value;
+      });
+      psi[k] = square[k] - (k == 0 ? 0.0 : 2.0 * potential.r * static_cast<double>(k) * sigma[k - 1]);
+    }
+    noise = expectation([&](double y) {
+      const auto [value, slope] = activate(unit, y);
+      return (1.0 - alpha_bar) * (value * value + slope * slope) + value * value * slope * slope;
+    });
+    scale_ = math::sqrt(expectation([&](double y) { return potential(y) * potential(y); }));
+  }
+
+  // Whether a_k(psi) is more than an error of the quadrature.
+  [[nodiscard]] bool sees(std::size_t k) const {
+    double size = scale_ * 1e-9;
+    for (std::size_t i = 2; i <= k; ++i) size *= math::sqrt(static_cast<double>(i));
+    return psi[k] > size || psi[k] < -size;
+  }
+
+ private:
+  double scale_ = 0;
+};
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+namespace frond::inline FROND_ABI::analysis {
+
+// Projected online gradient descent on the sphere, w <- w + rate (g - (w.g) w), scaled to length one, with
+//   g = sigma r + (w.r) sigma' x_t,  r = x_0 - skip x_t - w sigma(w.x_t),
+// for data of the mixed cumulant model without a mean spike and one noise level; rate is delta / dimension. The same as
+// kernel::sphere_sgd and train::sphere_runs, for any latents.
+struct chain_options {
+  source::spikes strengths{};
+  std::uint32_t dimension = 3;
+  kernel::neuron unit{};
+  double alpha_bar = 0.5, skip = 0, rate = 0;
+};
+
+// The pair (w.u, w.v), a Markov chain of its own. Write w = m_u u + m_v v + s e with a unit vector e orthogonal to both. Data
+// and noise are standard normal along e and in the d - 3 directions beyond, and the step's scalars, sigma and kappa = (w.r)
+// sigma', depend on the components along u, v and e alone. So beyond them g is normal given those, with variance A^2 + B^2 in
+// each direction, A = sigma (1 - skip a) + kappa a of x_0 and B = b (kappa - skip sigma) of z, and all that it does to the
+// overlaps is to make w longer before it is scaled: by rate^2 (A^2 + B^2) times a chi-square variable with d - 3 degrees of
+// freedom. After the step e is another vector, but its law beyond the plane is the same again. Nothing is approximated.
+class exact_chain {
+ public:
+  // Start from these overlaps, u^2 + v^2 <= 1.
+  exact_chain(const chain_options& options, double start_u, double start_v)
+      : options_(options), plane_(options.strengths), u_(start_u), v_(start_v) {
+    FROND_ASSERT(options.dimension >= 3, "the sphere has u, v and a direction beyond");
+    FROND_ASSERT(!(options.strengths.mean > 0.0f), "the chain knows no mean spike");
+    FROND_ASSERT(start_u * start_u + start_v * start_v <= 1.0 + 1e-12, "overlaps lie in the unit disc");
+  }
+
+  [[nodiscard]] double overlap_u() const { return u_; }
+  [[nodiscard]] double overlap_v() const { return v_; }
+
+  // One step with the draws at (key, random::stream::chain, index). About 0.3 microseconds.
+  void step(seed key, std::uint64_t index) {
+    random::draws words(key, random::stream::chain, index);
+    const random::normal_pair first = next_pair(words);
+    const std::uint32_t side = words.word(), size = words.word();
+    const auto lambda = static_cast<double>(first.first);
+    const auto nu = static_cast<double>(plane_.hidden.nu(first.first, first.second, side, size));
+    const vector around = next_vector(words), noise = next_vector(words);
+    const vector clean{plane_.lambda_weight * lambda + around.u, plane_.nu_weight * nu + plane_.rest * around.v, around.e};
+    move(clean, noise, chi_square(words, options_.dimension - 3));
+  }
+
+  // Steps first, first + 1, ..., until |w.u| > threshold_u, |w.v| > threshold_v or `count` are done; how many were.
+  std::uint64_t run(seed key, std::uint64_t first, std::uint64_t count, double threshold_u = 2, double threshold_v = 2) {
+    return in_ieee_arithmetic([&] {
+      for (std::uint64_t done = 0; done < count;) {
+        step(key, first + done++);
+        if (u_ * u_ > threshold_u * threshold_u || v_ * v_ > threshold_v * threshold_v) return done;
+      }
+      return count;
+    });
+  }
+
+ private:
+  struct vector {
+    double u, v, e;
+  };
+  static double dot(const vector& a, const vector& b) { return a.u * b.u + a.v * b.v + a.e * b.e; }
+
+  static random::normal_pair next_pair(random::draws& words) {
+    const std::uint32_t radius = words.word(), angle = words.word();
+    return random::box_muller(radius, angle);
+  }
+  static vector next_vector(random::draws& words) {
+    const random::normal_pair low = next_pair(words), high = next_pair(words);
+    return {static_cast<double>(low.first), static_cast<double>(low.second), static_cast<double>(high.first)};
+  }
+
+  void move(const vector& clean, const vector& noise, double beyond) {
+    const double a = math::sqrt(options_.alpha_bar), b = math::sqrt(1.0 - options_.alpha_bar), skip = options_.skip;
+    const double rest = 1.0 - u_ * u_ - v_ * v_;
+    const vector w{u_, v_, math::sqrt(rest > 0.0 ? rest : 0.0)};
+    const vector noisy{a * clean.u + b * noise.u, a * clean.v + b * noise.v, a * clean.e + b * noise.e};
+    const double y = dot(w, noisy);
+    const value_and_slope at = activate(options_.unit, y);
+    const double sigma = at.value;
+    const double kappa = (dot(w, clean) - skip * y - sigma) * at.slope;
+    const double of_noisy = kappa - skip * sigma;  // g = sigma x_0 + of_noisy x_t, up to a multiple of w
+    const double along = sigma * dot(w, clean) + of_noisy * y;
+    const auto moved = [&](double old, double x_0, double x_t) {
+      return old + options_.rate * (sigma * x_0 + of_noisy * x_t - along * old);
+    };
+    const vector next{moved(w.u, clean.u, noisy.u), moved(w.v, clean.v, noisy.v), moved(w.e, clean.e, noisy.e)};
+    const double of_clean = sigma + of_noisy * a, of_noise = of_noisy * b;
+    const double spread = options_.rate * options_.rate * (of_clean * of_clean + of_noise * of_noise);
+    const double inverse = 1.0 / math::sqrt(dot(next, next) + spread * beyond);
+    u_ = next.u * inverse;
+    v_ = next.v * inverse;
+  }
+
+  chain_options options_;
+  exact::spike_plane plane_;
+  double u_, v_;
+};
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/forward_backward.hpp
+// =============================================================================================================
+
+// Experiments with exact inference: noise a sentence up to some time, go back, and see what of it is still there. Sclocchi,
+// Favero and Wyart, "A phase transition in diffusion models reveals the hierarchical nature of data", PNAS 2025.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// What forward_backward() and reconstruction() need of noise: a diffusion process, or exact::epsilon_noise.
+template <class Noise>
+concept observable_noise = requires(const Noise& n, seed key, std::uint64_t index, float alpha_bar, symbol token,
+                                    std::span<const symbol> clean, std::span<symbol> noisy, std::span<double> law) {
+  n.corrupt(key, index, alpha_bar, clean, noisy);
+  n.likelihood(token, static_cast<double>(alpha_bar), law);
+};
+
+// Which trips are made. Trip j of datum i depends on the seed, i and j alone: the datum is sentence i of the grammar, and noise
+// and way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings of tables of many.
+struct trips {
+  float alpha_bar = 0.5f;  // what is left of the signal where they turn
+  std::size_t data = 1;
+  std::size_t each = 1;     // trips of one datum
+  std::uint64_t first = 0;  // the first datum
+};
+
+namespace detail {
+
+// One worker's tree, and a datum on its way through it.
+class traveller {
+ public:
+  explicit traveller(const grammar::rhm_view& grammar)
+      : grammar_(grammar), memory_(exact::tree_memory_size<double>(grammar.shape).value), beliefs_(grammar, memory_),
+        before_(grammar.shape.nodes()), after_(grammar.shape.nodes()), noisy_(grammar.length()), counter_(grammar.shape) {}
+  traveller(traveller&&) = default;  // a copy would look into the memory of the original
+  traveller& operator=(traveller&&) = delete;
+
+  // look() after each observation of the datum: one for each trip, or one for all where noise is no matter of chance; then the
+  // way up has been gone, but not the way down. back(number) after each trip's end.
+  template <observable_noise Noise, class Look, class Back>
+  void visit(const Noise& noise, seed key, const trips& plan, std::uint64_t datum, const Look& look, const Back& back) {
+    constexpr bool one_for_all = requires { requires Noise::deterministic; };
+    grammar::sample_tree(grammar_, key, datum, before_);
+    for (std::size_t j = 0; j < plan.each; ++j) {
+      const std::uint64_t number = datum << 20 | j;
+      if (j == 0 || !one_for_all) {
+        noise.corrupt(key, number, plan.alpha_bar, tokens(), noisy_);
+        for (std::size_t i = 0; i < noisy_.size(); ++i)
+          noise.likelihood(noisy_[i], static_cast<double>(plan.alpha_bar), beliefs_.leaf(i));
+        beliefs_.upward();
+        look();
+      }
+      back(number);
+    }
+  }
+
+  void return_home(seed key, std::uint64_t number) {
+    beliefs_.sample(key, number, after_);
+    counter_.add(before_, after_);
+  }
+  void report(std::span<std::int64_t> row) { counter_.write(row); }
+
+  // Adds the posterior probability of the true symbol, averaged over the nodes of each level. sums [depth + 1]
+  void add_reconstruction(std::span<double> sums) {
+    const grammar::rhm_shape& shape = grammar_.shape;
+    beliefs_.downward();
+    for (std::uint32_t level = 0; level <= shape.depth; ++level) {
+      const std::size_t nodes = shape.level_nodes(level), first = shape.tree_offset(level);
+      double sum = 0;
+      for (std::size_t i = 0; i < nodes; ++i) sum += beliefs_.probability(level, i, before_[first + i]);
+      sums[level] += sum / static_cast<double>(nodes);
+    }
+  }
+
+ private:
+  [[nodiscard]] std::span<const symbol> tokens() const { return std::span(before_).subspan(grammar_.shape.tree_offset(0)); }
+
+  grammar::rhm_view grammar_;
+  std::vector<double> memory_;
+  exact::tree<double> beliefs_;
+  std::vector<symbol> before_, after_, noisy_;
+  change_counter counter_;
+};
+
+inline std::vector<traveller> travellers(const grammar::rhm_view& grammar, std::size_t workers) {
+  std::vector<traveller> all;
+  all.reserve(workers);
+  for (std::size_t worker = 0; worker < workers; ++worker) all.emplace_back(grammar);
+  return all;
+}
+
+inline void check_trips(const trips& plan) {
+  FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum makes 1 to 2^20 trips");
+  FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
+  static_cast<void>(plan);
+}
+
+}  // namespace detail
+
+// Forward into noise and back: each trip ends in a joint sample of the exact posterior, all levels of the tree together, which
+// is what reverse diffusion with the exact denoiser ends in after infinitely many steps. At least two trips of each datum.
+// A trip costs an upward pass and a sample, with exact::epsilon_noise the sample alone. Data are split among the workers.
+template <observable_noise Noise, executor Executor>
+change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key, const trips& plan,
+                              Executor& workers) {
+  detail::check_trips(plan);
+  FROND_ASSERT(plan.each >= 2, "one trip has no covariance");
+  change_table table(grammar.shape, plan.data);
+  std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
+  in_ieee_arithmetic([&] {
+    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+      detail::traveller& own = travellers[worker];
+      own.visit(
+          noise, key, plan, plan.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
+      own.report(table.row(datum));
+    });
+  });
+  return table;
+}
+
+// The posterior probability of the true symbol, a mean over the nodes of a level, for each datum: [data][depth + 1], tokens
+// first. It is one minus the probability of a change, without the chance of the way back, averaged over `each` draws of noise.
+template <observable_noise Noise, executor Executor>
+std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise& noise, seed key, const trips& plan,
+                                   Executor& workers) {
+  detail::check_trips(plan);
+  const std::size_t levels = grammar.shape.depth + std::size_t{1};
+  std::vector<double> table(plan.data * levels);
+  std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
+  in_ieee_arithmetic([&] {
+    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+      detail::traveller& own = travellers[worker];
+      const std::span<double> row = std::span(table).subspan(datum * levels, levels);
+      std::size_t looks = 0;
+      own.visit(
+          noise, key, plan, plan.first + datum,
+          [&] {
+            own.add_reconstruction(row);
+            ++looks;
+          },
+          [](std::uint64_t) {});
+      for (double& probability : row) probability /= static_cast<double>(looks);
+    });
+  });
+  return table;
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/hermite_moments.hpp
+// =============================================================================================================
+
+// Hermite moments of the mixed cumulant model, clean or noisy, along any direction.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// How a unit vector w lies to the planted directions: w . u, w . v and, for data with a mean spike, w . m.
+struct overlaps {
+  double u = 0, v = 0, m = 0;
+};
+
+// E He_k(w . x_t) is a polynomial in the overlaps, homogeneous of degree k: the sum over i + j + l = k of
+//   alpha_bar^(k/2) coefficient(i, j, l) u^i v^j m^l.
+// It vanishes for data that are standard normal along w, as noise does; so w . x_t = a (sqrt(b_u) lambda u + g nu v + sqrt(b_m)
+// m)
+// + noise of variance 1 - alpha_bar g^2 v^2, and E He_k is that of a Hermite polynomial whose variance is alpha_bar g^2 v^2.
+class hermite_moments {
+ public:
+  static constexpr unsigned orders = 9;
+
+  explicit hermite_moments(const source::spikes& strengths) : plane_(strengths) {
+    mean_ = math::sqrt(static_cast<double>(strengths.mean));
+    for (unsigned i = 0; i < orders; ++i)
+      for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = exact::latent_moment(strengths.hidden, i, j);
+  }
+
+  // Infinite where Student's law has no moment, from j = 6 on.
+  [[nodiscard]] double coefficient(unsigned i, unsigned j, unsigned l = 0) const {
+    // With L = u sqrt(b_u) lambda + v g nu + m sqrt(b_m) and s = g^2 v^2, the k-th is k! times the coefficient of x^k in
+    // E e^(x L - s x^2 / 2): a sum over how many pairs of v go to the second term.
+    const unsigned k = i + j + l;
+    double sum = 0.0, pairs = 1.0;  // (-1/2)^n / n!
+    for (unsigned n = 0; 2 * n <= j; ++n) {
+      if (n > 0) pairs *= -0.5 / n;
+      const double moment = latent_[i][j - 2 * n];
+      if (moment != 0.0) sum += pairs * moment / (factorial(i) * factorial(j - 2 * n) * factorial(l));
+    }
+    return factorial(k) * sum * power(plane_.lambda_weight, i) * power(plane_.nu_weight, j) * power(mean_, l);
+  }
+
+  // E He_k(w . x_t), k < orders.
+  [[nodiscard]] double moment(unsigned k, double alpha_bar, const overlaps& w) const {
+    double sum = 0.0;
+    for (unsigned i = 0; i <= k; ++i)
+      for (unsigned j = 0; i + j <= k; ++j) {
+        const double weight = power(w.u, i) * power(w.v, j) * power(w.m, k - i - j);
+        if (weight != 0.0) sum += coefficient(i, j, k - i - j) * weight;
+      }
+    return power(math::sqrt(alpha_bar), k) * sum;
+  }
+
+ private:
+  static constexpr double power(double base, unsigned exponent) {
+    double product = 1.0;
+    for (unsigned i = 0; i < exponent; ++i) product *= base;
+    return product;
+  }
+  static constexpr double factorial(unsigned n) {
+    double product = 1.0;
+    for (unsigned i = 2; i <= n; ++i) product *= i;
+    return product;
+  }
+
+  exact::spike_plane plane_;
+  double mean_ = 0;
+  double latent_[orders][orders] = {};
+};
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/information_exponent.hpp
+// =============================================================================================================
+
+// The diffusion information exponent: at which order of the data's statistics a denoiser's gradient first points to a hidden
+// direction, and how many data it takes to follow it.
+
+namespace frond::inline FROND_ABI::analysis {
+
+enum class exponent_verdict : std::uint8_t {
+  none,      // no order up to the eighth depends on the direction: it is not found
+  repelled,  // the first order that does has the wrong sign: the overlap with the direction shrinks
+  learned,
+};
+
+// What one-pass learning with one neuron on the sphere does to the overlap m with a direction, to the first order that depends
+// on it: the loss is const + a_k(psi) M_k m^k / k!, so a step of size delta / d moves m by drift m^(k - 1) delta / d on average
+// and shrinks it by delta^2 noise m / (2 d). d is the dimension.
+struct information_exponent {
+  exponent_verdict verdict = exponent_verdict::none;
+  unsigned exponent = 0;   // k; 0 where there is none
+  unsigned unseen = 0;     // the first order at which the data show the direction but a_k(psi) = 0, if that is below k, else 0
+  bool joint = false;      // the direction is seen together with u alone, by a covariance: m is the pair's growing combination
+  double coefficient = 0;  // a_k(psi)
+  double moment = 0;       // M_k: the noisy data's Hermite moment along the direction is M_k m^k
+  double drift = 0;        // D_k = -a_k M_k / (2 (k - 1)!), without its sign for odd k: the overlap takes the sign it needs
+  double noise = 0;        // V
+
+  // For k >= 2: the delta beyond which the noise overcomes the drift from overlap d^(-1/2) on, 2 D d^(-(k - 2) / 2) / V.
+  [[nodiscard]] double largest_delta(double dimension) const { return 2.0 * drift * decay(dimension) / noise; }
+
+  // Data until the overlap reaches `reach` from d^(-1/2) by the drift alone: about d for k = 1, d ln d for k = 2 and, with
+  // delta a fraction of largest_delta(), d^(k - 1) for k >= 3. The noise makes it longer, by about the factor -ln(1 - f) / f at
+  // the fraction f, and steps beyond the largest learn by luck. Infinity if nothing is learned.
+  [[nodiscard]] double samples(double dimension, double delta, double reach = 0.5) const {
+    if (verdict != exponent_verdict::learned) return std::numeric_limits<double>::infinity();
+    const double start = 1.0 / math::sqrt(dimension), speed = delta * drift / dimension;
+    if (exponent == 1) return (reach - start) / speed;
+    if (exponent == 2) return math::log(reach / start) / speed;
+    double before = 1.0, after = 1.0;  // m^(2 - k)
+    for (unsigned i = 2; i < exponent; ++i) {
+      before /= start;
+      after /= reach;
+    }
+    return (before - after) / ((exponent - 2) * speed);
+  }
+
+ private:
+  [[nodiscard]] double decay(double dimension) const {  // d^(-(k - 2) / 2)
+    double product = 1.0;
+    for (unsigned i = 2; i < exponent; ++i) product /= math::sqrt(dimension);
+    return product;
+  }
+};
+
+enum class planted_direction : std::uint8_t { u, v, m };
+
+namespace detail {
+
+// Along u and v together the second order is -(drift) = a_2 / 2 times the matrix [[M_uu, M_uv], [M_uv, 0]] of the noisy data;
+// one of its two eigenvalues has the sign to be learned, whatever a_2 is.
+inline void join(information_exponent& out, double pure, double cross) {
+  const double half = 0.5 * pure, root = math::sqrt(half * half + cross * cross);
+  out.joint = true;
+  out.moment = out.coefficient < 0.0 ? half + root : half - root;
+  out.verdict = exponent_verdict::learned;
+  out.drift = -0.5 * out.coefficient * out.moment;
+}
+
+}  // namespace detail
+
+// The exponent of a direction for a neuron at one noise level. Orders go up to the eighth, with Student's latents to the fifth.
+// The working definition is ours: the lowest order of the population loss in the overlap. It coincides with the information
+// exponent of Ben Arous, Gheissari and Jagannath, "Online stochastic gradient descent on non-convex losses from
+// high-dimensional inference", JMLR 2021, for this loss. Orders of v and u together beyond the covariance are not joined: they
+// move v only once u is known; hermite_moments has them.
+[[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const hermite_coefficients& unit,
+                                                        double alpha_bar, planted_direction direction) {
+  const hermite_moments moments(strengths);
+  const overlaps along{.u = direction == planted_direction::u ? 1.0 : 0.0,
+                       .v = direction == planted_direction::v ? 1.0 : 0.0,
+                       .m = direction == planted_direction::m ? 1.0 : 0.0};
+  information_exponent out;
+  out.noise = unit.noise;
+  double factorial = 1.0;  // (k - 1)!
+  for (unsigned k = 1; k < hermite_moments::orders; ++k) {
+    if (k > 2) factorial *= k - 1;
+    const double moment = moments.moment(k, alpha_bar, along);
+    if (!(moment < std::numeric_limits<double>::max())) break;
+    const double cross = direction == planted_direction::v && k == 2 ? 0.5 * alpha_bar * moments.coefficient(1, 1) : 0.0;
+    constexpr double tiny = 1e-9;
+    if (moment < tiny && moment > -tiny && cross < tiny && cross > -tiny) continue;
+    if (!unit.sees(k)) {
+      if (out.unseen == 0) out.unseen = k;
+      continue;
+    }
+    out.exponent = k;
+    out.coefficient = unit.psi[k];
+    out.moment = moment;
+    if (cross > tiny || cross < -tiny) {
+      detail::join(out, moments.moment(2, alpha_bar, {.u = 1.0}), cross);
+      return out;
+    }
+    out.drift = -out.coefficient * moment / (2.0 * factorial);
+    if (k % 2 == 1 && out.drift < 0.0) out.drift = -out.drift;
+    out.verdict = out.drift > 0.0 ? exponent_verdict::learned : exponent_verdict::repelled;
+    return out;
+  }
+  return out;
+}
+
+// The same from the neuron.
+[[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const kernel::neuron& unit,
+                                                        double alpha_bar, planted_direction direction) {
+  return find_exponent(strengths, hermite_coefficients(unit, alpha_bar), alpha_bar, direction);
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/network_features.hpp
+// =============================================================================================================
+
+// The inside of a network, for measurements.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// What each dense layer of a denoising network writes before its activation, in the order of the plan, the logits last. The
+// sentences come in without noise, with alpha_bar as time input. Refers to plan and parameters [plan.parameter_count].
+class network_features {
+ public:
+  network_features(const nn::plan& plan, std::span<const float> parameters, std::uint32_t input_symbols, float alpha_bar)
+      : plan_(plan), parameters_(parameters), input_symbols_(input_symbols), alpha_bar_(alpha_bar) {
+    FROND_ASSERT(parameters.size() == plan.parameter_count, "parameters have the size that the plan says");
+    FROND_ASSERT(plan.input_channels == nn::token_channels(input_symbols), "the network's input is made of tokens and time");
+    for (const nn::layer& layer : plan.layers) dense_count_ += layer.kind == nn::layer_kind::dense;
+    outputs_.resize(dense_count_);
+  }
+
+  [[nodiscard]] std::size_t layers() const { return dense_count_; }
+
+  void run(std::span<const symbol> sentences) {
+    const std::size_t rows = sentences.size() / plan_.input_positions;
+    scratch_.resize(plan_.scratch_size * rows);
+    in_ieee_arithmetic([&] {
+      nn::encode_tokens(sentences, input_symbols_, alpha_bar_, nn::scratch_input(plan_, scratch_.data(), rows).data());
+      std::size_t next = 0;
+      for (std::size_t i = 0; i < plan_.layers.size(); ++i) {
+        const nn::layer& layer = plan_.layers[i];
+        nn::plan step = plan_;  // this layer alone
+        step.layers = plan_.layers.subspan(i, 1);
+        step.output_positions = layer.positions;
+        step.output_channels = layer.outputs;
+        step.scratch_output = layer.scratch.output;
+        const std::span<const float> output = nn::forward(step, parameters_.data(), scratch_.data(), rows);
+        if (layer.kind == nn::layer_kind::dense) outputs_[next++].assign(output.begin(), output.end());
+      }
+    });
+  }
+
+  [[nodiscard]] std::span<const float> layer(std::size_t k) const { return outputs_[k]; }
+
+ private:
+  nn::plan plan_;
+  std::span<const float> parameters_;
+  std::uint32_t input_symbols_;
+  float alpha_bar_;
+  std::size_t dense_count_ = 0;
+  std::vector<float> scratch_;
+  std::vector<std::vector<float>> outputs_;  // [dense layer][rows][positions][channels]
+};
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/population_loss.hpp
+// =============================================================================================================
+
+// The loss of one neuron on the whole population of the mixed cumulant model, by quadrature, and where it is lowest.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// E psi(w . x_t), what a neuron w with these overlaps adds to the denoising loss; see denoising_potential. Given nu, w . x_t is
+// normal, but for what its coupling to nu says of lambda, which weighs each point. Within 1e-10 for gains up to five.
+// 0 < alpha_bar <= 1. About a millisecond for two-point latents, a hundred for others.
+[[nodiscard]] inline double population_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar,
+                                            const overlaps& w) {
+  const exact::spike_plane plane(strengths);
+  const denoising_potential potential(unit, alpha_bar);
+  const double a = math::sqrt(alpha_bar), along_lambda = a * plane.lambda_weight * w.u, along_nu = a * plane.nu_weight * w.v;
+  const double mean = a * math::sqrt(static_cast<double>(strengths.mean)) * w.m;
+  if (plane.hidden.law == exact::latent_law::normal) {
+    const double variance =
+        1.0 + along_lambda * along_lambda + 2.0 * along_lambda * along_nu * exact::latent_moment(plane.hidden, 1, 1);
+    return normal_expectation(mean, math::sqrt(variance), unit, potential);
+  }
+  const double noise = math::sqrt(1.0 - along_nu * along_nu), slope = along_lambda / noise;
+  const double deviation = math::sqrt(along_lambda * along_lambda + noise * noise);
+  const exact::latent_cells cells(plane.hidden);
+  double sum = 0.0;
+  exact::detail::visit_latents(plane.hidden, -1e100, 1e100, [&](double nu, double weight, int cell) {
+    const double center = mean + along_nu * nu;
+    sum += weight * normal_expectation(center, deviation, unit, [&](double y) {
+             if (plane.hidden.coupling == exact::latent_coupling::independent) return potential(y);
+             const auto lambda = exact::detail::observe_lambda(plane.hidden.coupling, slope, (y - center) / noise);
+             return potential(y) * (cells.ratio(0, cell) * lambda.mass[0] + cells.ratio(1, cell) * lambda.mass[1]);
+           });
+  });
+  return sum;
+}
+
+// The Hermite series of the same up to order `last` < hermite_moments::orders: the sum of a_k(psi) / k! E He_k(w . x_t). It
+// diverges where w . x_t has more than twice the variance of noise.
+[[nodiscard]] inline double population_loss_series(const hermite_moments& moments, const hermite_coefficients& unit,
+                                                   double alpha_bar, const overlaps& w, unsigned last) {
+  double sum = 0.0, factorial = 1.0;
+  for (unsigned k = 0; k <= last; ++k) {
+    if (k > 1) factorial *= k;
+    sum += unit.psi[k] / factorial * moments.moment(k, alpha_bar, w);
+  }
+  return sum;
+}
+
+// Where on the disc u^2 + v^2 <= 1 the loss is lowest: what one neuron comes to in the end, unless a barrier keeps it away. By
+// symmetry -w may be as good. The best point of a grid, then of ever smaller turns and changes of length from there, to about
+// 1e-6. Some 500 losses.
+[[nodiscard]] inline overlaps lowest_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar) {
+  overlaps best{};
+  double lowest = population_loss(strengths, unit, alpha_bar, best);
+  const auto consider = [&](double u, double v) {
+    const double square = u * u + v * v, scale = square > 1.0 ? 1.0 / math::sqrt(square) : 1.0;
+    const overlaps w{.u = scale * u, .v = scale * v};
+    const double loss = population_loss(strengths, unit, alpha_bar, w);
+    if (!(loss < lowest)) return false;
+    lowest = loss;
+    best = w;
+    return true;
+  };
+  for (int i = 8; i >= -8; --i)
+    for (int j = -8; j <= 8; ++j)
+      if (i * i + j * j <= 64) consider(0.125 * i, 0.125 * j);
+  for (double step = 0.125; step > 2e-7;) {
+    const overlaps from = best;
+    bool moved = false;
+    for (const double sign : {step, -step}) {
+      moved |= consider(from.u + sign * from.v, from.v - sign * from.u);
+      moved |= consider(from.u * (1.0 + sign), from.v * (1.0 + sign));
+    }
+    if (!moved) step *= 0.5;
+  }
+  return best;
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
 // frond/analysis/rule_accuracy.hpp
 // =============================================================================================================
 
@@ -642,6 +6194,144 @@ inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t lev
     for (std::size_t i = 0; i < shape.level_nodes(l); ++i) expected.strict *= valid;
   }
   return expected;
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/sample_complexity.hpp
+// =============================================================================================================
+
+// How many sentences it takes to learn the levels of a random hierarchy model, in theory: Favero et al., arXiv 2502.12089.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// The rules of level l > 1 are learned once synonyms of the level below are told by their correlation with tokens across level
+// l: at P = v m^(l+1) / (1 - f), where that correlation rises above sampling noise. Level 1 needs its tuples seen: v m / (1 -
+// f). f is the valid fraction of the level, below 1. Up to factors of order one, which differ between learners.
+constexpr double predicted_threshold(const grammar::rhm_shape& shape, std::uint32_t level) {
+  FROND_ASSERT(level >= 1 && level <= shape.depth, "rules belong to the levels from 1 to the depth");
+  double threshold = static_cast<double>(shape.vocabulary) * static_cast<double>(shape.rules);
+  for (std::uint32_t l = 1; level > 1 && l <= level; ++l) threshold *= static_cast<double>(shape.rules);
+  return threshold / (1 - grammar::valid_fraction(shape, level));
+}
+
+// The highest level whose threshold P sentences exceed, and of all levels below; 0 if they do not teach level 1.
+constexpr std::uint32_t predicted_level(const grammar::rhm_shape& shape, double sentences) {
+  std::uint32_t level = 0;
+  while (level < shape.depth && sentences > predicted_threshold(shape, level + 1)) ++level;
+  return level;
+}
+
+// How far generated sentences hang together after training on P of them: a staircase, branching^predicted_level(), and the
+// power law along it, (P (1 - f) / (v m))^(ln s / ln m), which meets P = v m^(l+1) / (1 - f) at s^l. At least two rules a
+// symbol.
+inline double predicted_coherence(const grammar::rhm_shape& shape, double sentences) {
+  return static_cast<double>(shape.level_nodes(shape.depth - predicted_level(shape, sentences)));
+}
+inline double predicted_coherence_power(const grammar::rhm_shape& shape, double sentences) {
+  FROND_ASSERT(shape.rules > 1, "without synonyms every level is learned at once");
+  const auto v = static_cast<double>(shape.vocabulary), m = static_cast<double>(shape.rules);
+  const double steps = math::log(sentences * (1 - grammar::valid_fraction(shape, 1)) / (v * m)) / math::log(m);
+  return math::exp(steps * math::log(static_cast<double>(shape.branching)));
+}
+
+}  // namespace frond::inline FROND_ABI::analysis
+
+// =============================================================================================================
+// frond/analysis/sensitivity.hpp
+// =============================================================================================================
+
+// What the layers of a network know of a grammar: a layer that has learned a rule no longer tells its synonyms apart.
+
+namespace frond::inline FROND_ABI::analysis {
+
+// Something that turns sentences into numbers, layer by layer: run(sentences [rows][length]), then layer(k) has the numbers of
+// layer k < layers(), [rows][any width].
+template <class Features>
+concept layered_features = requires(Features& features, std::span<const symbol> sentences, std::size_t k) {
+  { features.layers() } -> std::convertible_to<std::size_t>;
+  features.run(sentences);
+  { features.layer(k) } -> std::convertible_to<std::span<const float>>;
+};
+
+// S for every layer and every level from 1 to the depth.
+struct sensitivities {
+  std::size_t depth = 0;
+  std::vector<estimate> values;  // [layer][level - 1]
+
+  [[nodiscard]] const estimate& at(std::size_t layer, std::uint32_t level) const { return values[layer * depth + level - 1]; }
+};
+
+namespace detail {
+
+// A row for each sentence that belongs to datum `index`: the datum x, its redraws from level 1, 2, ..., and another datum.
+inline void write_sentences(const grammar::rhm_view& grammar, seed key, std::uint64_t index, std::uint64_t other,
+                            std::vector<symbol>& tree, std::span<symbol> rows) {
+  const std::size_t length = grammar.length(), depth = grammar.shape.depth;
+  const auto keep = [&](std::size_t row) {
+    std::copy(tree.end() - static_cast<std::ptrdiff_t>(length), tree.end(),
+              rows.begin() + static_cast<std::ptrdiff_t>(row * length));
+  };
+  sample_tree(grammar, key, index, tree);
+  keep(0);
+  for (std::uint32_t level = 1; level <= depth; ++level) {
+    // A redraw from a level keeps nothing of what the redraws below it changed.
+    grammar::redraw_below(grammar, key, index, level, tree);
+    keep(level);
+  }
+  sample_tree(grammar, key, other, tree);
+  keep(depth + 1);
+}
+
+inline double squared_distance(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+}  // namespace detail
+
+// How much layer k changes when synonyms are exchanged, in units of how much it changes from one datum to another:
+//   S_{k,l} = E |h_k(x) - h_k(P_l x)|^2 / E |h_k(x) - h_k(x')|^2,
+// where P_l x is x with everything below its level-l symbols drawn anew (grammar::redraw_below) and x' another datum. 0: the
+// layer sees of what is below level l no more than the symbols of l. Features that know nothing of the grammar start at about
+// 1 - m^-l, because a redraw repeats each of l rules above a token with probability 1/m. After Cagnetta et al., "How deep
+// neural networks learn compositional data: the random hierarchy model", PRX 2024. The mean is over data 0 .. count - 1 of the
+// seed, with those from `count` on as the others; errors are from the jackknife over data.
+template <layered_features Features>
+sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, std::size_t count, Features& features) {
+  constexpr std::size_t block = 32;
+  FROND_ASSERT(count > 0, "a mean needs data");
+  const std::size_t length = grammar.length(), depth = grammar.shape.depth, each = depth + 2, layers = features.layers();
+  std::vector<symbol> tree(grammar.shape.nodes()), sentences(block * each * length);
+  std::vector<double> squares(layers * count * (depth + 1));  // [layer][datum][level 1 .. depth, then another datum]
+  for (std::size_t first = 0; first < count; first += block) {
+    const std::size_t data = std::min(block, count - first);
+    for (std::size_t i = 0; i < data; ++i)
+      detail::write_sentences(grammar, key, first + i, count + first + i, tree,
+                              std::span(sentences).subspan(i * each * length, each * length));
+    features.run(std::span<const symbol>(sentences).first(data * each * length));
+    for (std::size_t k = 0; k < layers; ++k) {
+      const std::span<const float> layer = features.layer(k);
+      const std::size_t width = layer.size() / (data * each);
+      for (std::size_t i = 0; i < data; ++i)
+        for (std::size_t row = 1; row < each; ++row)
+          squares[(k * count + first + i) * (depth + 1) + row - 1] =
+              detail::squared_distance(layer.subspan(i * each * width, width), layer.subspan((i * each + row) * width, width));
+    }
+  }
+  sensitivities result{depth, {}};
+  for (std::size_t k = 0; k < layers; ++k) {
+    const auto rows = std::span<const double>(squares).subspan(k * count * (depth + 1), count * (depth + 1));
+    for (std::size_t level = 0; level < depth; ++level)
+      result.values.push_back(
+          jackknife(rows, depth + 1, [&](std::span<const double> sums) { return sums[level] / sums[depth]; }));
+  }
+  return result;
 }
 
 }  // namespace frond::inline FROND_ABI::analysis
