@@ -23,7 +23,7 @@ constexpr int grid_size = 48;  // of the numbers of data n: the last one over 2^
 constexpr double strengths[] = {0, 1};
 
 struct plan {
-  std::vector<std::uint32_t> dimensions{48, 32};
+  std::vector<std::uint32_t> dimensions{32};
   std::uint32_t seeds = 8;
   std::size_t tests = 32768;
   double last = 128;  // over d^3
