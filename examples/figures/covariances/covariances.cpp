@@ -133,8 +133,9 @@ std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, std:
 }
 
 std::string name_of(const grammar::rhm_shape& shape) {
-  return "v" + std::to_string(shape.vocabulary) + " m" + std::to_string(shape.rules) + " s" + std::to_string(shape.branching) +
-         " L" + std::to_string(shape.depth);
+  char text[64];
+  std::snprintf(text, sizeof text, "v%u m%u s%u L%u", shape.vocabulary, shape.rules, shape.branching, shape.depth);
+  return text;
 }
 
 double predicted(const grammar::rhm_shape& shape, std::size_t kind, std::uint32_t level) {
