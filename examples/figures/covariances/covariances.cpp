@@ -183,7 +183,7 @@ std::string script(const plan& p, const std::vector<std::vector<double>>& result
   std::string text = "set terminal pngcairo size 1500,520 font 'DejaVu Sans,11'\nset output 'covariances.png'\n";
   text += "set datafile separator ','\nset datafile missing ''\n" + table(p, results);
   text += "names = \"";
-  for (const auto& shape : p.shapes) text += "'" + name_of(shape) + "' ";
+  for (const auto& shape : p.shapes) text += std::string(1, '\'') + name_of(shape) + "' ";
   text += "\"\ncount = " + std::to_string(p.shapes.size()) + "\n";
   text +=
       "set multiplot layout 1,3\nset grid back lc rgb '#dddddd'\nset key bottom left samplen 1\n"
