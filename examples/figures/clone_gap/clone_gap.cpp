@@ -251,7 +251,7 @@ std::string script_of(const plan& p, const std::vector<group>& groups) {
   std::string script =
       "set terminal pngcairo size 1300,520 font 'DejaVu Sans,11'\nset output 'clone_gap.png'\n"
       "set multiplot layout 1,2\nset grid back lc rgb '#bbbbbb'\nset logscale x\nset format x '10^{%T}'\nset key top right\n"
-      "set xlabel 'data seen'\nset ylabel '(loss - Wiener) / (Wiener - Bayes), overlaps'\nset yrange [-1:4]\n";
+      "set xlabel 'data seen'\nset ylabel '(loss - Wiener) / (Wiener - Bayes), overlaps'\nset yrange [-0.4:4]\nset xrange [100:*]\n";
   for (const group& g : groups) {
     if (g.dimension != groups.back().dimension) continue;
     const std::string data = g.rho > 0 ? "$correlated" : "$independent";
