@@ -75,6 +75,17 @@ TEST_CASE("planted directions are orthonormal, and each depends on its number al
   }
 }
 
+TEST_CASE("a whole basis is orthonormal, down to the last direction, of which little is left by the others") {
+  for (std::uint64_t key = 0; key < 20; ++key) {
+    const std::size_t d = 40;
+    std::vector<float> rows(d * d);
+    source::plant_directions(seed{key}, d, rows);
+    for (std::size_t i = 0; i < d; ++i)
+      for (std::size_t k = 0; k < i; ++k)
+        CHECK(std::abs(dot(std::span(rows).subspan(i * d, d), std::span(rows).subspan(k * d, d))) < 5e-7);
+  }
+}
+
 TEST_CASE("a datum is what the formula makes of its latents and normals") {
   const std::size_t d = 21;
   const auto directions = frame(d);
