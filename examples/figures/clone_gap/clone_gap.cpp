@@ -251,7 +251,8 @@ std::string script_of(const plan& p, const std::vector<group>& groups) {
   std::string script =
       "set terminal pngcairo size 1300,520 font 'DejaVu Sans,11'\nset output 'clone_gap.png'\n"
       "set multiplot layout 1,2\nset grid back lc rgb '#bbbbbb'\nset logscale x\nset format x '10^{%T}'\nset key top right\n"
-      "set xlabel 'data seen'\nset ylabel '(loss - Wiener) / (Wiener - Bayes), overlaps'\nset yrange [-0.4:4]\nset xrange [100:*]\n";
+      "set xlabel 'data seen'\nset ylabel '(loss - Wiener) / (Wiener - Bayes), overlaps'\nset yrange [-0.4:4]\nset xrange "
+      "[100:*]\n";
   for (const group& g : groups) {
     if (g.dimension != groups.back().dimension) continue;
     const std::string data = g.rho > 0 ? "$correlated" : "$independent";
@@ -278,7 +279,7 @@ int main(int argc, char** argv) {
   for (const std::uint32_t d : p.dimensions)
     for (const double rho : strengths)
       for (std::uint32_t number = 0; number < p.seeds; ++number)
-        runs.push_back({"rho" + io::cell(rho) + "_d" + std::to_string(d) + "_number" + std::to_string(number) + "_seed" +
+        runs.push_back({"gap_rho" + io::cell(rho) + "_d" + std::to_string(d) + "_number" + std::to_string(number) + "_seed" +
                             std::to_string(s.seed),
                         std::pow(d, 4.0), [=, base = s.seed] { return learner(p, rho, d, number, base).run(); }});
   std::vector<std::vector<double>> results;

@@ -194,7 +194,7 @@ int main(int argc, char** argv) {
   std::vector<run> runs;
   for (const std::size_t d : p.dimensions)
     for (const double rho : strengths)
-      runs.push_back({"rho" + io::cell(rho) + "_d" + std::to_string(d) + "_seeds" + std::to_string(p.seeds) + "_seed" +
+      runs.push_back({"overlap_rho" + io::cell(rho) + "_d" + std::to_string(d) + "_seeds" + std::to_string(p.seeds) + "_seed" +
                           std::to_string(s.seed),
                       steps_at(d, recorded(rho)) * static_cast<double>(d),
                       [=, base = s.seed] { return measure(rho, d, p.seeds, base); }});
