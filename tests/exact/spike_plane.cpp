@@ -71,8 +71,9 @@ TEST_CASE("posterior means are integrals over the latents to 1e-6") {
     const spike_plane plane(spikes{.covariance = 5, .cumulant = 10, .hidden = hidden});
     CAPTURE(static_cast<int>(hidden.law));
     CAPTURE(static_cast<int>(hidden.coupling));
-    for (const auto& [alpha, y_u, y_v] :
+    for (const auto& point :
          {std::array{0.05, 0.3, -2.0}, std::array{0.7, -1.1, 0.4}, std::array{0.7, 4.0, 2.5}, std::array{0.97, 0.6, -1.3}}) {
+      const double alpha = point[0], y_u = point[1], y_v = point[2];
       const double a = std::sqrt(alpha), variance = alpha / (1 + b_v) + 1 - alpha;
       const auto lambda_part = [&](double power) {
         return [&, power](double x) { return std::pow(x, power) * std::exp(-std::pow(y_u - a * std::sqrt(b_u) * x, 2) / 2); };

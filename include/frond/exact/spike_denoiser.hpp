@@ -60,8 +60,8 @@ void denoise_spikes(const source::mixed_cumulant& model, std::span<const float> 
 }  // namespace detail
 
 // E[x_0 | x_t], whatever the latents and their coupling: the lowest squared error that any denoiser can have, see spike_loss.
-// A continuous denoiser (core/concepts.hpp); what the model views must outlive it. The plane's part in double precision: 0.2
-// microseconds a row for two-point latents, about 3 for those with a density. 3 KiB of stack.
+// A continuous denoiser (core/concepts.hpp); what the model views must outlive it. The plane's part in double precision: 0.4
+// microseconds a row for two-point latents, about 10 for those with a density. 5 KiB of stack.
 class spike_bayes {
  public:
   explicit spike_bayes(const source::mixed_cumulant& model) : model_(model), plane_(model.strengths()) {}
