@@ -109,15 +109,15 @@ TEST_CASE("rows start on the sphere and return to it") {
   nn::initialise(shape, seed{3}, 0.75f, p);
   nn::initialise(shape, seed{4}, 0.75f, other);
   CHECK(p != other);
-  const auto length = [&](std::size_t k) { return kernel::sum_of_squares(&p[k * 33], 33); };
+  const auto length = [&](std::size_t k) { return static_cast<double>(kernel::sum_of_squares(&p[k * 33], 33)); };
   for (std::size_t k = 0; k < 4; ++k) {
-    CHECK(length(k) == doctest::Approx(1.0f).epsilon(1e-6));
+    CHECK(length(k) == doctest::Approx(1.0).epsilon(1e-6));
     CHECK(p[4 * 33 + k] == 0.25f);
   }
   CHECK(p.back() == 0.75f);
   for (std::size_t i = 0; i < 33; ++i) p[33 + i] *= 5.0f;
   nn::normalise_rows(shape, p);
-  CHECK(length(1) == doctest::Approx(1.0f).epsilon(1e-6));
+  CHECK(length(1) == doctest::Approx(1.0).epsilon(1e-6));
 }
 
 TEST_CASE("the autoencoder is a denoiser, in blocks of any size") {

@@ -200,7 +200,7 @@ TEST_CASE("starts: uniform on the sphere, or with a given overlap and either sig
     p.start_v = 0.3f;
     train::start_on_sphere(p, run, w);
     const float v = w[1] / math::sqrt(kernel::sum_of_squares(w.data(), w.size()));
-    CHECK(std::abs(v) == doctest::Approx(0.3f).epsilon(1e-5));
+    CHECK(std::abs(static_cast<double>(v)) == doctest::Approx(0.3).epsilon(1e-5));
     if (v > 0) ++positive;
   }
   // E[v^2] = 1/d with variance 2 (d - 1) / (d^2 (d + 2)); four standard errors each

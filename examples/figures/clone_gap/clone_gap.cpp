@@ -158,8 +158,8 @@ struct group {
   std::vector<std::vector<double>> runs;
 
   [[nodiscard]] double largest_gap() const {  // what knowing everything is worth
-    return exact::wiener_loss(data_of(rho), alpha_bar).total(dimension) -
-           exact::bayes_loss(data_of(rho), alpha_bar).total(dimension);
+    return exact::wiener_loss(data_of(rho), static_cast<double>(alpha_bar)).total(dimension) -
+           exact::bayes_loss(data_of(rho), static_cast<double>(alpha_bar)).total(dimension);
   }
   [[nodiscard]] estimate mean(int point, std::size_t column) const {
     double sum = 0, squares = 0;

@@ -94,7 +94,7 @@ std::vector<curve> collect(const plan& p, const std::vector<std::vector<double>>
 }
 
 double stationary(double rho) {
-  const analysis::overlaps lowest = analysis::lowest_loss(data_of(rho), unit, 0.7f);
+  const analysis::overlaps lowest = analysis::lowest_loss(data_of(rho), unit, static_cast<double>(0.7f));
   return std::abs(lowest.v);
 }
 

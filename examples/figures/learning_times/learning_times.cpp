@@ -170,7 +170,7 @@ void add_verdicts(const settings& s, const measured_law& m, std::vector<verdict>
   std::vector<estimate> y;
   const std::string name = m.what.name;
   const auto direction = linear ? analysis::planted_direction::u : analysis::planted_direction::v;
-  const analysis::information_exponent exponent = analysis::find_exponent(m.what.data, m.what.unit, 0.7f, direction);
+  const analysis::information_exponent exponent = analysis::find_exponent(m.what.data, m.what.unit, 0.7, direction);
   const double expected = linear ? 2 : m.what.slope + 1;
   rows.push_back({m.what.id, name + ": information exponent, by the formula", static_cast<double>(exponent.exponent), none,
                   expected, expected, expected});
