@@ -240,7 +240,10 @@ std::string block(const plan& p, const group& g, const std::string& name) {
     text += io::cell(data_at(p, g.dimension, i));
     for (std::size_t column = 0; column < columns_per_point; ++column) {
       const double unit = column < 3 ? g.largest_gap() : 1;
-      text += " " + io::cell(g.mean(i, column).value / unit) + " " + io::cell(g.mean(i, column).standard_error / unit);
+      for (const double value : {g.mean(i, column).value, g.mean(i, column).standard_error}) {
+        text += ' ';
+        text += io::cell(value / unit);
+      }
     }
     text += "\n";
   }
