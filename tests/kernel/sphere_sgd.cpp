@@ -99,3 +99,20 @@ TEST_CASE("a neuron that stands on u stays finite") {
     CHECK(runs.overlap_u[lane] < 1.0f);
   }
 }
+
+TEST_CASE("lanes one after the other are the lanes at once") {
+  for (const std::size_t dimension : {3u, 6u, 7u, 18u, 50u, 100u}) {
+    CAPTURE(dimension);
+    const kernel::sphere_sgd_operands model = model_of(dimension, kernel::activation::tanh);
+    sixteen_runs expected(dimension, dimension);
+    kernel::plain::sphere_sgd(expected.operands(model), 11);
+    test::each_instruction_set([&] {
+      sixteen_runs computed(dimension, dimension);
+      std::vector<float> normals(dimension);
+      const kernel::sphere_sgd_operands o = computed.operands(model);
+      for (std::size_t lane = 0; lane < 16; ++lane)
+        for (const std::size_t steps : {4u, 0u, 7u}) kernel::sphere_sgd_lane(o, lane, normals.data(), steps);
+      CHECK(computed == expected);
+    });
+  }
+}

@@ -130,6 +130,21 @@ inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
   FROND_DISPATCH_CALL(sphere_sgd(o, steps));
 }
 
+// The same for one lane alone, whose normal numbers are then made sixteen at a time: the bits of sphere_sgd(), in a quarter of
+// its time for sixteen. normals: dimension floats of memory, besides those of the operands.
+inline void sphere_sgd_lane(const sphere_sgd_operands& o, std::size_t lane, float* normals, std::size_t steps) {
+  const std::size_t others = o.dimension - 2;
+  float* const rows = o.memory;  // of this lane, without gaps
+  for (std::size_t i = 0; i < others; ++i) rows[i] = o.weights[16 * (2 + i) + lane];
+  for (; steps > 0; --steps) {
+    const random_array from{
+        .key = o.key, .purpose = random::stream::online, .index = std::uint64_t{o.run[lane]} << 32 | o.step[lane], .first = 8};
+    fill_normal(from, normals, others);
+    plain::detail::sphere_step(o, lane, {rows, 1}, [&](std::size_t i) { return normals[i]; });
+  }
+  for (std::size_t i = 0; i < others; ++i) o.weights[16 * (2 + i) + lane] = rows[i];
+}
+
 // One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
                  std::size_t count) {

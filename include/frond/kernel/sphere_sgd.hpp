@@ -135,27 +135,32 @@ inline sphere_move find_move(const sphere_sgd_operands& o, const sphere_point& w
   return move;
 }
 
-// One step of one lane.
-inline void sphere_step(const sphere_sgd_operands& o, std::size_t lane) {
+// The weights of one lane but those of u and v.
+struct sphere_rows {
+  float* first;
+  std::size_t stride;
+  float& operator[](std::size_t i) const { return first[i * stride]; }
+};
+
+// One step of one lane; normal(i) is the number of row i.
+template <class Normal>
+inline void sphere_step(const sphere_sgd_operands& o, std::size_t lane, const sphere_rows& rows, const Normal& normal) {
   const std::size_t others = o.dimension - 2;
-  float *u = o.weights + lane, *v = u + 16, *rows = v + 16;
-  const std::uint64_t index = std::uint64_t{o.run[lane]} << 32 | o.step[lane];
-  const auto normal = [&](std::size_t i) {
-    return random::normals_at(o.key, random::stream::online, index, static_cast<std::uint32_t>(2 + i / 4))[i % 4];
-  };
+  float *u = o.weights + lane, *v = u + 16;
   four_sums squares, products;
   for (std::size_t i = 0; i < others; ++i) {
-    squares.add_product(i, rows[16 * i], rows[16 * i]);
-    products.add_product(i, rows[16 * i], normal(i));
+    squares.add_product(i, rows[i], rows[i]);
+    products.add_product(i, rows[i], normal(i));
   }
   const sphere_point w = locate(*u, *v, squares.total());
+  const std::uint64_t index = std::uint64_t{o.run[lane]} << 32 | o.step[lane];
   const sphere_move move = find_move(o, w, draw_pair(o, index), products.total());
   *u = mul_add(w.u, move.keep_uv, move.add_u);
   *v = mul_add(w.v, move.keep_uv, move.add_v);
   four_sums after;
   for (std::size_t i = 0; i < others; ++i) {
-    rows[16 * i] = mul_add(rows[16 * i], move.keep, normal(i) * move.noise);
-    after.add_product(i, rows[16 * i], rows[16 * i]);
+    rows[i] = mul_add(rows[i], move.keep, normal(i) * move.noise);
+    after.add_product(i, rows[i], rows[i]);
   }
   const sphere_point now = locate(*u, *v, after.total());
   o.overlap_u[lane] = now.u;
@@ -169,7 +174,11 @@ inline void sphere_step(const sphere_sgd_operands& o, std::size_t lane) {
 
 inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
   for (std::size_t lane = 0; lane < 16; ++lane)
-    for (std::size_t i = 0; i < steps; ++i) detail::sphere_step(o, lane);
+    for (std::size_t i = 0; i < steps; ++i) {
+      const std::uint64_t index = std::uint64_t{o.run[lane]} << 32 | o.step[lane];
+      detail::sphere_step(o, lane, {o.weights + 32 + lane, 16},
+                          [&](std::size_t row) { return random::normal_at(o.key, random::stream::online, index, 8 + row); });
+    }
 }
 
 }  // namespace plain
