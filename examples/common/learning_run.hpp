@@ -108,6 +108,12 @@ class student {
     return analysis::compare_losses(model, reference, held_out_, task_.validation);
   }
 
+  // How its layers see exchanges of synonyms in sentences without noise, told so by alpha_bar.
+  [[nodiscard]] analysis::sensitivities sensitivities(std::size_t data, float alpha_bar) const {
+    analysis::network_features features(plan_, weights_, noise_.input_symbols(), alpha_bar);
+    return analysis::synonym_sensitivities(training_.data.from.view, task_.key(6), data, features);
+  }
+
   // All that it is shown.
   [[nodiscard]] std::vector<symbol> shown() const {
     const std::size_t length = task_.shape.leaves();
