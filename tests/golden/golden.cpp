@@ -89,6 +89,8 @@ void all_results(Executor& workers) {
   lab_results();
   grammars_results();
   papers_results();
+  spikes_results();
+  online_results();
 }
 
 void all_results([[maybe_unused]] std::size_t threads) {

@@ -18,5 +18,7 @@ inline void print(const char* kind, const char* name, std::uint64_t hash) {
 void grammars_results();
 void lab_results();
 void papers_results();
+void spikes_results();
+void online_results();
 
 }  // namespace golden

@@ -1,4 +1,4 @@
-// The golden results of the papers' experiments: forward and backward diffusion, learned grammars.
+// The golden results of the first paper's experiments: forward and backward diffusion, learned grammars.
 #include "lab.hpp"
 
 #include "analysis_results.hpp"
