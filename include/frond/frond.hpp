@@ -6,7 +6,6 @@
 
 #include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
-#include <frond/core/decimal.hpp>
 #include <frond/core/executor.hpp>
 #include <frond/core/hash.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
@@ -20,8 +19,6 @@
 
 #include <frond/math/coefficients.hpp>
 #include <frond/math/double.hpp>
-#include <frond/math/normal_law.hpp>
-#include <frond/math/quadrature.hpp>
 #include <frond/math/scalar.hpp>
 
 #include <frond/random/choices.hpp>
@@ -77,18 +74,12 @@
 #include <frond/nn/tree_unet.hpp>
 #include <frond/nn/vector_denoiser.hpp>
 
-#include <frond/exact/empirical.hpp>
-#include <frond/exact/gaussian_mixture.hpp>
 #include <frond/exact/hierarchy_denoiser.hpp>
 #include <frond/exact/hierarchy_memory.hpp>
 #include <frond/exact/hierarchy_tree.hpp>
-#include <frond/exact/latent_law.hpp>
 #include <frond/exact/messages.hpp>
 #include <frond/exact/one_hot_leaves.hpp>
 #include <frond/exact/patch_messages.hpp>
-#include <frond/exact/spike_denoiser.hpp>
-#include <frond/exact/spike_loss.hpp>
-#include <frond/exact/spike_plane.hpp>
 #include <frond/exact/tree.hpp>
 #include <frond/exact/tree_batch.hpp>
 #include <frond/exact/tree_denoiser.hpp>

@@ -3,9 +3,12 @@
 
 #include <frond/frond.hpp>
 
+#include <frond/core/decimal.hpp>
 #include <frond/core/strong_components.hpp>
 
 #include <frond/math/nonnegative_matrix.hpp>
+#include <frond/math/normal_law.hpp>
+#include <frond/math/quadrature.hpp>
 
 #include <frond/grammar/derivation.hpp>
 #include <frond/grammar/hierarchy_pcfg.hpp>
@@ -21,8 +24,11 @@
 #include <frond/exact/closure.hpp>
 #include <frond/exact/count.hpp>
 #include <frond/exact/derivation.hpp>
+#include <frond/exact/empirical.hpp>
 #include <frond/exact/emptiness.hpp>
 #include <frond/exact/epsilon_noise.hpp>
+#include <frond/exact/gaussian_mixture.hpp>
+#include <frond/exact/latent_law.hpp>
 #include <frond/exact/length_chart.hpp>
 #include <frond/exact/normal_form.hpp>
 #include <frond/exact/outside.hpp>
@@ -30,6 +36,9 @@
 #include <frond/exact/pcfg_posterior.hpp>
 #include <frond/exact/semiring.hpp>
 #include <frond/exact/sentence_sets.hpp>
+#include <frond/exact/spike_denoiser.hpp>
+#include <frond/exact/spike_loss.hpp>
+#include <frond/exact/spike_plane.hpp>
 #include <frond/exact/weighted_form.hpp>
 
 #include <frond/io/checkpoint.hpp>
