@@ -3,6 +3,11 @@
 
 #include "results.hpp"
 
+#include <frond/exact/empirical.hpp>
+#include <frond/exact/gaussian_mixture.hpp>
+#include <frond/exact/spike_denoiser.hpp>
+#include <frond/exact/spike_loss.hpp>
+
 #include <frond/analysis/exact_chain.hpp>
 #include <frond/analysis/information_exponent.hpp>
 #include <frond/analysis/population_loss.hpp>
