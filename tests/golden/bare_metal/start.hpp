@@ -2,10 +2,13 @@
 // The rest is newlib's: heap, printf, and output and exit through semihosting (rdimon.specs). The command line includes it.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <unordered_map>
+#include <utility>
 
 extern "C" {
 extern char __stack;  // from the linker script
@@ -42,6 +45,20 @@ __attribute__((noinline)) void operator delete(void* memory, std::size_t) noexce
 namespace std {
 const nothrow_t nothrow{};
 [[noreturn]] void __throw_length_error(const char*) { fault(); }
+[[noreturn]] void __throw_logic_error(const char*) { fault(); }
+[[noreturn]] void __throw_out_of_range_fmt(const char*, ...) { fault(); }
 [[noreturn]] void __throw_bad_alloc() { fault(); }
 [[noreturn]] void __throw_bad_array_new_length() { fault(); }
+
+// Hash tables of names: neither the hash nor the number of buckets can be seen in a result.
+size_t _Hash_bytes(const void* bytes, size_t size, size_t hash) {
+  for (size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<const unsigned char*>(bytes)[i]) * 16777619u;
+  return hash;
+}
+pair<bool, size_t> __detail::_Prime_rehash_policy::_M_need_rehash(size_t buckets, size_t elements, size_t more) const {
+  const size_t needed = elements + more;
+  return needed <= buckets ? pair(false, size_t{0}) : pair(true, 2 * needed + 1);
+}
+// Numbers in the text of an error, which no golden result has.
+to_chars_result to_chars(char* first, char*, double) noexcept { return {first, errc::not_supported}; }
 }  // namespace std
