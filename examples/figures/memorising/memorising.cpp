@@ -109,7 +109,7 @@ estimate copying_since(const plan& p, const std::vector<std::vector<double>>& re
   const auto n = static_cast<double>(all.size());
   for (const double at : all) sum += at / n;
   for (const double at : all) squares += (at - sum) * (at - sum);
-  return {sum, n > 1 ? std::sqrt(squares / (n * (n - 1))) : 0.01};
+  return {sum, n > 1 ? std::sqrt(squares / (n * (n - 1))) : none};
 }
 
 std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::vector<std::vector<double>>& results) {
