@@ -2,6 +2,7 @@
 #pragma once
 
 #include <frond/config/config.hpp>
+#include <frond/config/soft_double.hpp>
 #include <frond/config/version.hpp>
 
 #include <frond/core/checked.hpp>

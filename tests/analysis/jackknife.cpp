@@ -19,6 +19,14 @@ TEST_CASE("the error of a mean is the usual one") {
   CHECK(mean.standard_error == doctest::Approx(std::sqrt(squares / 4 / 5)));
 }
 
+TEST_CASE("a plain mean and its error") {
+  const std::vector<double> values{3, 4, 9, -2, 0.5};
+  const analysis::estimate found = analysis::mean_of(values);
+  CHECK(found.value == doctest::Approx(2.9));
+  CHECK(found.standard_error == doctest::Approx(std::sqrt(68.2 / 20)));  // squares 0.01 + 1.21 + 37.21 + 24.01 + 5.76
+  CHECK(analysis::mean_of(std::vector{7.0}).standard_error == 0);
+}
+
 TEST_CASE("a single row has a value and no error; integers stay integers") {
   const std::vector<std::int64_t> row{INT64_C(1) << 62, 3};
   const auto alone = analysis::jackknife(std::span(row), 2, [](std::span<const std::int64_t> sums) {

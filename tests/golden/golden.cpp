@@ -58,6 +58,7 @@ void all_results(Executor& workers) {
   print("random", random_numbers());
   print("fills", fills());
   print("functions", functions());
+  print("double_arithmetic", double_arithmetic());
   print("kernels", kernels());
   print("data", hash_of(data(rules, 1000)));
   print("data_in_blocks", hash_of(data_block(rules, 0, 1000)));

@@ -3,6 +3,7 @@
 
 #include <frond/frond.hpp>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -61,6 +62,28 @@ inline std::uint64_t functions() {
     h.add(math::exp(static_cast<double>(x)));
     h.add(math::log(static_cast<double>(x * x) + 1e-9));
   }
+  return h.value();
+}
+
+// What the processor, or the library that stands in for it, makes of doubles that round in every way.
+inline std::uint64_t double_arithmetic() {
+  constexpr std::uint64_t significands[]{0, 1, 3, 0xfffffffffffff, 0x8000000000000, 0x7fffffff, 0x80000001, 0x158ac4e56ec1c,
+                                         0x6d2b79f5a3e91, 0xc2b2ae3d27d4f};
+  hasher h;
+  for (const int exponent : {1, 40, 1023, 2040})
+    for (int apart = -60; apart <= 60; ++apart) {
+      const int other = exponent + apart;
+      if (other < 0 || other > 2046) continue;
+      for (const std::uint64_t x : significands)
+        for (const std::uint64_t y : significands) {
+          const auto a = std::bit_cast<double>(static_cast<std::uint64_t>(exponent) << 52 | x);
+          const auto b = std::bit_cast<double>(static_cast<std::uint64_t>(other) << 52 | y);
+          for (const double each : {a + b, a - b, a * b}) h.add(each);
+          if (b != 0.0) h.add(a / b);
+          h.add(math::sqrt(a * 0.5));
+          h.add(static_cast<float>(a));
+        }
+    }
   return h.value();
 }
 

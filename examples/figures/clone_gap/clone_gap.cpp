@@ -162,12 +162,9 @@ struct group {
            exact::bayes_loss(data_of(rho), static_cast<double>(alpha_bar)).total(dimension);
   }
   [[nodiscard]] estimate mean(int point, std::size_t column) const {
-    double sum = 0, squares = 0;
-    const auto n = static_cast<double>(runs.size());
-    for (const auto& each : runs) sum += each[static_cast<std::size_t>(point) * columns_per_point + column];
-    for (const auto& each : runs)
-      squares += std::pow(each[static_cast<std::size_t>(point) * columns_per_point + column] - sum / n, 2);
-    return {sum / n, std::sqrt(squares / (n * (n - 1)))};
+    std::vector<double> all;
+    for (const auto& each : runs) all.push_back(each[static_cast<std::size_t>(point) * columns_per_point + column]);
+    return analysis::mean_of(all);
   }
 };
 
@@ -185,13 +182,6 @@ double reached(const plan& p, const group& g, const Curve& curve, double thresho
   return std::isnan(at) ? x.back() : at;
 }
 
-estimate mean_of(const std::vector<double>& values) {
-  const auto n = static_cast<double>(values.size());
-  double sum = 0, squares = 0;
-  for (const double each : values) sum += each;
-  for (const double each : values) squares += (each - sum / n) * (each - sum / n);
-  return {sum / n, std::sqrt(squares / (n * (n - 1)))};
-}
 
 void add_verdicts(const settings& s, const plan& p, const group& g, std::vector<verdict>& rows) {
   const auto judged = [&](double bound) { return s.quick ? none : bound; };  // the bounds are for the full form
@@ -217,13 +207,13 @@ void add_verdicts(const settings& s, const plan& p, const group& g, std::vector<
   }
   const double d = g.dimension;
   const auto time = [&](const std::string& quantity, const std::vector<double>& logs, double unit) {
-    const estimate mean = mean_of(logs);
+    const estimate mean = analysis::mean_of(logs);
     const double value = std::exp(mean.value) / unit;
     rows.push_back({"R17", name + quantity, value, value * mean.standard_error});
   };
   time("data until a neuron has |w.u| > 1/2, over d^2 ln d", u, d * d * std::log(d));
   time("data until the gap is 10 %, over d^3", gap, d * d * d);
-  const estimate times = mean_of(ratio), early = mean_of(before), last = g.mean(grid_size - 1, 0);
+  const estimate times = analysis::mean_of(ratio), early = analysis::mean_of(before), last = g.mean(grid_size - 1, 0);
   const double factor = std::exp(times.value);
   rows.push_back({"R17", name + "ratio of the two", factor, factor * times.standard_error, none, g.rho > 0 ? none : judged(30),
                   g.rho > 0 ? judged(10) : none});

@@ -126,13 +126,11 @@ struct point {
 
 point summary(std::size_t dimension, std::vector<double> steps) {
   std::sort(steps.begin(), steps.end());
-  const auto n = static_cast<double>(steps.size());
-  double mean = 0, squares = 0;
-  for (const double each : steps) mean += std::log(each) / n;
-  for (const double each : steps) squares += (std::log(each) - mean) * (std::log(each) - mean);
-  const double deviation = std::sqrt(squares / (n - 1));
+  std::vector<double> logarithms;
+  for (const double each : steps) logarithms.push_back(std::log(each));
+  const estimate mean = analysis::mean_of(logarithms);
   const double median = (steps[(steps.size() - 1) / 2] + steps[steps.size() / 2]) / 2;
-  return {static_cast<double>(dimension), {mean, deviation / std::sqrt(n)}, median, deviation, steps.back()};
+  return {static_cast<double>(dimension), mean, median, mean.standard_error * std::sqrt(static_cast<double>(steps.size())), steps.back()};
 }
 
 struct measured_law {

@@ -103,17 +103,10 @@ class test_set {
   std::vector<float> clean_, noisy_, mean_, levels_;
 };
 
-// Mean and standard error of values, or of a - b.
-analysis::estimate mean_of(const std::vector<double>& values) {
-  double sum = 0, squares = 0;
-  const auto n = static_cast<double>(values.size());
-  for (const double each : values) sum += each;
-  for (const double each : values) squares += (each - sum / n) * (each - sum / n);
-  return {sum / n, std::sqrt(squares / (n * (n - 1)))};
-}
+// Mean and standard error of a - b.
 analysis::estimate difference(std::vector<double> a, const std::vector<double>& b) {
   for (std::size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
-  return mean_of(a);
+  return analysis::mean_of(a);
 }
 
 // At each level: the loss of Bayes, those of net and Wiener beyond it, each with its standard error.
@@ -131,7 +124,7 @@ std::vector<double> measure(const plan& p, double rho, std::uint32_t number, std
     tests.corrupt(level);
     const std::vector<double> best = tests.losses(exact::spike_bayes(model));
     for (const analysis::estimate& each :
-         {mean_of(best), difference(tests.losses(learner), best), difference(tests.losses(exact::spike_wiener(model)), best)})
+         {analysis::mean_of(best), difference(tests.losses(learner), best), difference(tests.losses(exact::spike_wiener(model)), best)})
       values.insert(values.end(), {each.value, each.standard_error});
   }
   return values;

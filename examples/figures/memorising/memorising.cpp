@@ -105,11 +105,7 @@ estimate copying_since(const plan& p, const std::vector<std::vector<double>>& re
     for (std::size_t i = 0; i < p.steps.size(); ++i) copies.push_back({results[run][i * width], 0});
     all.push_back(analysis::crossing(x, copies, 0.5).value);
   }
-  double sum = 0, squares = 0;
-  const auto n = static_cast<double>(all.size());
-  for (const double at : all) sum += at / n;
-  for (const double at : all) squares += (at - sum) * (at - sum);
-  return {sum, n > 1 ? std::sqrt(squares / (n * (n - 1))) : none};
+  return analysis::mean_of(all);
 }
 
 std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::vector<std::vector<double>>& results) {

@@ -67,12 +67,10 @@ std::vector<std::string> columns(const plan& p) {
 // One quantity against the step: mean and error over the runs.
 std::vector<estimate> curve(const plan& p, const std::vector<std::vector<double>>& results, std::size_t column) {
   std::vector<estimate> values;
-  const auto n = static_cast<double>(results.size());
   for (std::size_t i = 0; i < p.steps.size(); ++i) {
-    double sum = 0, squares = 0;
-    for (const auto& run : results) sum += run[i * width(p) + column] / n;
-    for (const auto& run : results) squares += (run[i * width(p) + column] - sum) * (run[i * width(p) + column] - sum);
-    values.push_back({sum, std::sqrt(squares / (n * (n - 1)))});
+    std::vector<double> runs;
+    for (const auto& run : results) runs.push_back(run[i * width(p) + column]);
+    values.push_back(analysis::mean_of(runs));
   }
   return values;
 }
@@ -85,16 +83,13 @@ std::vector<double> logarithms(const plan& p) {
 
 // ln of the step at which a level is first obeyed by half of the sentences: the mean over runs, each on its own.
 estimate learned_at(const plan& p, const std::vector<std::vector<double>>& results, std::uint32_t level) {
-  double sum = 0, squares = 0;
-  const auto n = static_cast<double>(results.size());
+  std::vector<double> all;
   for (const auto& run : results) {
     std::vector<estimate> one;
     for (std::size_t i = 0; i < p.steps.size(); ++i) one.push_back({run[i * width(p) + level - 1], 0});
-    const double at = analysis::crossing(logarithms(p), one, 0.5).value;
-    sum += at;
-    squares += at * at;
+    all.push_back(analysis::crossing(logarithms(p), one, 0.5).value);
   }
-  return {sum / n, std::sqrt(std::max(0.0, squares / n - sum / n * sum / n) / (n - 1))};
+  return analysis::mean_of(all);
 }
 
 std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::vector<std::vector<double>>& results) {

@@ -86,14 +86,9 @@ std::vector<double> measure(const plan& p, const learning& task) {
 
 // results[(index of P) * runs + run], the untrained networks first.
 estimate mean_of(const plan& p, const std::vector<std::vector<double>>& results, std::size_t index, std::size_t column) {
-  double sum = 0, squares = 0;
-  const auto n = static_cast<double>(p.runs);
-  for (std::size_t run = 0; run < p.runs; ++run) sum += results[index * p.runs + run][column] / n;
-  for (std::size_t run = 0; run < p.runs; ++run) {
-    const double off = results[index * p.runs + run][column] - sum;
-    squares += off * off;
-  }
-  return {sum, std::sqrt(squares / (n * (n - 1)))};
+  std::vector<double> all;
+  for (std::size_t run = 0; run < p.runs; ++run) all.push_back(results[index * p.runs + run][column]);
+  return analysis::mean_of(all);
 }
 std::vector<estimate> curve(const plan& p, const std::vector<std::vector<double>>& results, std::size_t column) {
   std::vector<estimate> values;

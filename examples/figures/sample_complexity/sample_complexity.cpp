@@ -121,14 +121,6 @@ class table {
 std::size_t cond(std::uint32_t level) { return 2 * level - 1; }
 std::size_t strict(std::uint32_t level) { return 2 * level - 2; }
 
-estimate mean_of(const std::vector<double>& values) {
-  double sum = 0, squares = 0;
-  const auto n = static_cast<double>(values.size());
-  for (const double value : values) sum += value / n;
-  for (const double value : values) squares += (value - sum) * (value - sum);
-  return {sum, n > 1 ? std::sqrt(squares / (n * (n - 1))) : 0};
-}
-
 learning at(const series& s, std::uint64_t base, std::uint64_t rules, std::uint64_t draw, std::uint64_t sentences) {
   learning task = s.form;
   task.shape = s.shape, task.base = base, task.rules = rules, task.draw = draw, task.sentences = sentences;
@@ -142,7 +134,7 @@ std::vector<estimate> curve(const table& found, const series& s, std::uint64_t b
     std::vector<double> all;
     for (std::uint64_t g = 1; g <= s.grammars; ++g)
       for (std::uint64_t d = 1; d <= s.draws; ++d) all.push_back(found[at(s, base, g, d, sentences).name()][column]);
-    values.push_back(mean_of(all));
+    values.push_back(analysis::mean_of(all));
   }
   return values;
 }
@@ -169,7 +161,7 @@ estimate mean_half(const table& found, const series& s, std::uint64_t base) {
         one.push_back({found[at(s, base, g, d, sentences).name()][cond(s.top())], 0});
       halves.push_back(analysis::crossing(logarithms(s.sentences), one, (1 + s.chance()) / 2).value);
     }
-  return mean_of(halves);
+  return analysis::mean_of(halves);
 }
 
 std::string shape_text(const grammar::rhm_shape& shape) {

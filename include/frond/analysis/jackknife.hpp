@@ -1,4 +1,4 @@
-// Errors of quantities that are no plain means.
+// Means and other statistics of independent rows, with their errors.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,17 @@ struct estimate {
   double value = 0;
   double standard_error = 0;  // 0 where it cannot be known
 };
+
+// The mean of independent values, and the error of it that their scatter shows: sqrt(sum (x - mean)^2 / (n (n - 1))).
+inline estimate mean_of(std::span<const double> values) {
+  FROND_ASSERT(!values.empty(), "a mean needs values");
+  const auto n = static_cast<double>(values.size());
+  double sum = 0, squares = 0;
+  for (const double value : values) sum += value;
+  const double mean = sum / n;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return {mean, values.size() == 1 ? 0 : __builtin_sqrt(squares / (n * (n - 1)))};
+}
 
 // A function of the sums of columns, with its jackknife error over the rows, which were drawn independently: the spread of the
 // values with one row left out, sqrt((n - 1) / n sum (value without row k - mean of those)^2) (Efron, "The jackknife, the

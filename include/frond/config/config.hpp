@@ -120,3 +120,5 @@ namespace frond::inline FROND_ABI {
 
 #define FROND_ALWAYS_INLINE __attribute__((always_inline)) inline
 #define FROND_NOINLINE __attribute__((noinline))
+
+#include <frond/config/soft_double.hpp>
