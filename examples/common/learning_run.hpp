@@ -2,6 +2,7 @@
 // The runs of a figure differ in a few numbers only; everything else stands here.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,9 +23,11 @@ struct learning {
   grammar::rhm_shape shape;
   std::uint64_t sentences = 0;  // all different
   std::uint64_t base = 1, rules = 1, draw = 1;
-  std::uint32_t width = 128;
-  std::uint64_t max_steps = 20000, evaluate_every = 200;
-  std::uint32_t patience = 15;
+  std::uint32_t width = 64;
+  float rate = 2e-3f;
+  std::uint32_t latest = 40;  // of a hundred times, in what is learned; 0: all
+  std::uint64_t max_steps = 100000;
+  std::uint32_t patience = 40;
   std::size_t validation = 1024, samples = 1024;
 
   [[nodiscard]] std::string name() const {
@@ -32,6 +35,10 @@ struct learning {
     return std::string("v") + text(shape.vocabulary) + "_m" + text(shape.rules) + "_L" + text(shape.depth) + "_P" + text(sentences) +
            "_grammar" + text(rules) + "_draw" + text(draw) + "_width" + text(width) + "_steps" + text(max_steps) + "_seed" +
            text(base);
+  }
+  // A few sentences are soon known by heart: then the best moment is one of the first.
+  [[nodiscard]] std::uint64_t evaluate_every() const {
+    return std::clamp(sentences / 8, std::uint64_t{10}, std::uint64_t{200});
   }
   [[nodiscard]] seed rules_key() const { return {base << 32 | rules << 16}; }
   [[nodiscard]] seed key(std::uint64_t purpose) const { return {base << 32 | rules << 16 | draw << 8 | purpose}; }
@@ -68,10 +75,10 @@ class student {
  public:
   student(const learning& task, const grammar::rhm_view& rules, std::uint64_t first = 0)
       : task_(task), noise_{task.shape.vocabulary}, net_(make_net(task)), plan_(net_),
-        training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2)},
-        held_out_{{{rules}, task.key(1), task.sentences, task.validation}, noise_, learning_times, task.key(3)},
-        weights_(plan_.parameter_count), memory_(train::training_memory(plan_, options(), 1)),
-        trainer_(plan_, training_, options(), weights_, memory_, alone_) {
+        training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2), task.latest},
+        held_out_{{{rules}, task.key(1), task.sentences, task.validation}, noise_, learning_times, task.key(3), task.latest},
+        weights_(plan_.parameter_count), memory_(train::training_memory(plan_, options(task), 1)),
+        trainer_(plan_, training_, options(task), weights_, memory_, alone_) {
     nn::initialise(plan_, nn::initialisation::he_zero_readout, task.key(4), weights_);
   }
   student(const student&) = delete;
@@ -87,7 +94,7 @@ class student {
     std::vector<float> best(weights_.size());
     std::vector<float> memory(train::evaluation_memory(plan_, task_.validation, 64, 1));
     const train::fit_options limits{
-        .max_steps = task_.max_steps, .evaluate_every = task_.evaluate_every, .validation_count = task_.validation};
+        .max_steps = task_.max_steps, .evaluate_every = task_.evaluate_every(), .validation_count = task_.validation};
     train::fit(trainer_, held_out_, limits, stopping, best, memory, alone_, [](auto, auto, auto) { return true; });
     weights_ = best;
     return stopping;
@@ -134,7 +141,9 @@ class student {
                                .output_channels = task.shape.vocabulary,
                                .width = task.width});
   }
-  static train::options options() { return {.optimiser = {.rate = 1e-3f, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64}; }
+  static train::options options(const learning& task) {
+    return {.optimiser = {.rate = task.rate, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64};
+  }
 
   learning task_;
   diffusion::uniform noise_;

@@ -7742,7 +7742,7 @@ template <class Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
 // Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
-// time uniform on 1 .. steps, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
+// time uniform on 1 .. latest, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
 template <discrete_source Source, diffusion::discrete_process Process>
 struct denoising {
   using target = symbol;
@@ -7751,11 +7751,14 @@ struct denoising {
   Process process;
   diffusion::schedule times;
   seed key;  // of order, times and noise; the data have their own
+  // 0: all times. Late ones bring much noise into gradients and little about long distances, so that a network learns those
+  // several times faster without them, and what it continues there by itself is enough to write from pure noise.
+  std::uint32_t latest = 0;
 
-  // The noise level of an example: alpha_bar at a time uniform on 1 .. steps.
+  // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
     random::draws time(key, random::stream::time, example);
-    return times.alpha_bar(1 + time.below(times.steps));
+    return times.alpha_bar(1 + time.below(latest == 0 ? times.steps : latest));
   }
 
   // The clean sentence and its corruption, both [length].

@@ -129,6 +129,17 @@ TEST_CASE("times are uniform on 1 .. steps") {
   CHECK(chi_square(counts, std::vector(steps, 1.0 / steps)) < problems::chi_square_limit(steps - 1.0));
 }
 
+TEST_CASE("times after the latest one are never shown, and the others stay uniform") {
+  constexpr std::uint32_t latest = 3;  // chi-square with two degrees of freedom, level 0.001
+  auto problem = problems::denoising<uniform>(11, 4, steps);
+  problem.latest = latest;
+  std::vector<double> counts(steps);
+  for (std::uint64_t g = 0; g < examples; ++g) counts[time_of(problem, g) - 1] += 1.0;
+  CHECK(counts[3] + counts[4] == 0.0);
+  counts.resize(latest);
+  CHECK(chi_square(counts, std::vector(latest, 1.0 / latest)) < problems::chi_square_limit(latest - 1.0));
+}
+
 TEST_CASE("at each time and position tokens follow the law of uniform noise") {
   // What was added to the token, modulo four: zero with probability abar + (1 - abar) / 4, anything else (1 - abar) / 4. One
   // chi-square over all times and positions, three degrees of freedom each, level 0.001.

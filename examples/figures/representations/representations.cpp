@@ -32,7 +32,7 @@ plan plan_of(const settings& s) {
   if (s.quick) {
     p.sentences = {8, 64};
     p.task.shape = {.vocabulary = 6, .rules = 2, .branching = 2, .depth = 3};
-    p.task.width = 32, p.task.max_steps = 300, p.task.evaluate_every = 100, p.task.validation = 32, p.task.samples = 400;
+    p.task.width = 32, p.task.max_steps = 300, p.task.validation = 32, p.task.samples = 400;
     p.runs = 2, p.data = 32;
   }
   return p;

@@ -35,7 +35,7 @@ struct series {
 
 series around_top(const grammar::rhm_shape& shape, const learning& form) {
   series s{.shape = shape, .sentences = {}, .grammars = 3, .draws = 2, .form = form};
-  for (const double factor : {0.35, 0.6, 1.0, 1.6, 2.6})
+  for (const double factor : {0.35, 0.5, 0.7, 1.0, 1.5})
     s.sentences.push_back(static_cast<std::uint64_t>(std::lround(factor * s.scale())));
   return s;
 }
@@ -44,8 +44,7 @@ series around_top(const grammar::rhm_shape& shape, const learning& form) {
 std::vector<series> plan_of(bool quick) {
   learning form;
   if (quick) {
-    form.width = 32, form.max_steps = 600, form.evaluate_every = 100, form.patience = 3, form.validation = 64,
-    form.samples = 64;
+    form.width = 32, form.max_steps = 600, form.patience = 10, form.validation = 64, form.samples = 64;
     series one = around_top({.vocabulary = 6, .rules = 2, .branching = 2, .depth = 3}, form);
     one.sentences = {4, 16, 64};
     one.draws = 1, one.grammars = 2;
@@ -91,7 +90,7 @@ std::vector<run> runs_of(const std::vector<series>& plan, std::uint64_t base) {
       for (task.draw = 1; task.draw <= s.draws; ++task.draw)
         for (const std::uint64_t sentences : s.sentences) {
           task.sentences = sentences;
-          const double cost = std::min(20.0, 3 + static_cast<double>(sentences) * 1e-3);
+          const double cost = std::min(100.0, 1 + 5e-3 * static_cast<double>(sentences));  // seconds
           runs.push_back({task.name(), cost, [=] { return padded(learn(task), task.shape.depth); }});
         }
   }
