@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-#include "results.hpp"
+#include "training_results.hpp"
 
 namespace golden {
 

@@ -1,7 +1,7 @@
 // Prints one hash for each kind of result. The lines are committed in golden.txt: same seed, same bits, on every compiler, at
 // every optimisation level, with any number of threads, on every instruction set, with an operating system and without.
 #include "lab.hpp"
-#include "results.hpp"
+#include "training_results.hpp"
 
 // Threads everywhere but in WebAssembly and on bare metal.
 #if FROND_HOSTED && !defined(__wasi__)
