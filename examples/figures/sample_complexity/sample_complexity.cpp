@@ -217,22 +217,23 @@ std::string script(const std::vector<series>& plan, const table& found, std::uin
       "set terminal pngcairo size 1200,480 font 'sans,10'\nset output 'sample_complexity.png'\n"
       "set multiplot layout 1,2\nset logscale x\nset grid\nset key bottom right\nset yrange [0:1.02]\n"
       "set ylabel 'valid nodes among those whose children are valid'\n";
-  const auto block = [&](const std::string& name, const series& s, std::uint32_t level, double scale) {
+  const auto block = [&](const std::string& name, const series& s, std::uint32_t level, double scale, double chance) {
     text += "$" + name + " << END\n";
     const auto values = curve(found, s, base, cond(level));
     for (std::size_t i = 0; i < values.size(); ++i)
       text += joined(io::cell(static_cast<double>(s.sentences[i]) / scale),
-                     std::vector{values[i].value, values[i].standard_error}) +
+                     std::vector{(values[i].value - chance) / (1 - chance), values[i].standard_error / (1 - chance)}) +
               "\n";
     text += "END\n";
   };
   text += "set datafile separator ','\n";
-  for (std::uint32_t level = 1; level <= plan[0].top(); ++level) block(std::string("level") + std::to_string(level), plan[0], level, 1);
-  for (std::size_t i = 1; i < plan.size(); ++i) block(std::string("series") + std::to_string(i), plan[i], plan[i].top(), plan[i].scale());
+  for (std::uint32_t level = 1; level <= plan[0].top(); ++level) block(std::string("level") + std::to_string(level), plan[0], level, 1, 0);
+  for (std::size_t i = 1; i < plan.size(); ++i) block(std::string("series") + std::to_string(i), plan[i], plan[i].top(), plan[i].scale(), plan[i].chance());
   text += std::string("set title '") + shape_text(plan[0].shape) + "'\nset xlabel 'sentences P'\nplot ";
   for (std::uint32_t level = 1; level <= plan[0].top(); ++level)
     text += std::string("$level") + std::to_string(level) + " with yerrorlines title 'level " + std::to_string(level) + "', ";
-  text += "\nset title 'top level of all grammars'\nset xlabel 'P (1 - f) / (v m^{L+1})'\nplot ";
+  text += "\nset title 'top level of all grammars'\nset xlabel 'P (1 - f) / (v m^{L+1})'\nset xrange [0.2:2]\nset yrange [-0.05:1.02]\n"
+          "set ylabel 'the same, from chance (0) to always (1)'\nplot 0.5 dashtype 2 linecolor 'gray' notitle, ";
   for (std::size_t i = 1; i < plan.size(); ++i)
     text += std::string("$series") + std::to_string(i) + " with yerrorlines title '" + shape_text(plan[i].shape) + "', ";
   return text + "\nunset multiplot\n";
