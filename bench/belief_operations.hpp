@@ -16,7 +16,6 @@ inline std::uint64_t belief_operations(const frond::grammar::rhm_shape& shape) {
   return 6 * rules;
 }
 
-
 // The same for a hierarchy; what patches of blanks cost is not counted either.
 inline std::uint64_t belief_operations(const frond::grammar::hierarchy_shape& shape) {
   std::uint64_t rules = 0;

@@ -27,7 +27,8 @@ int main() {
   for (const auto& level : analysis::compare_levels(learned, drawn, sentences, shape.vocabulary))
     std::printf("recovered %zu of %zu rules, adjusted Rand index %.3f\n", level.recovered, level.rules, level.rand_index);
 
-  std::printf("\nlength  correlation of symbols that meet 1, 2, ... levels above: counted (exact, from the upper rules alone)\n");
+  std::printf(
+      "\nlength  correlation of symbols that meet 1, 2, ... levels above: counted (exact, from the upper rules alone)\n");
   grammar::rhm_view rules = drawn;
   for (std::uint32_t step = 0; step < shape.depth; ++step) {
     const analysis::tree_laws laws(rules);

@@ -1,5 +1,5 @@
-// One network that learns a number of sentences of one grammar until its validation loss stops falling, and what it then writes.
-// The runs of a figure differ in a few numbers only; everything else stands here.
+// One network that learns a number of sentences of one grammar until its validation loss stops falling, and what it then
+// writes. The runs of a figure differ in a few numbers only; everything else stands here.
 #pragma once
 
 #include <algorithm>
@@ -32,9 +32,9 @@ struct learning {
 
   [[nodiscard]] std::string name() const {
     const auto text = [](auto number) { return std::to_string(number); };
-    return std::string("v") + text(shape.vocabulary) + "_m" + text(shape.rules) + "_L" + text(shape.depth) + "_P" + text(sentences) +
-           "_grammar" + text(rules) + "_draw" + text(draw) + "_width" + text(width) + "_steps" + text(max_steps) + "_seed" +
-           text(base);
+    return std::string("v") + text(shape.vocabulary) + "_m" + text(shape.rules) + "_L" + text(shape.depth) + "_P" +
+           text(sentences) + "_grammar" + text(rules) + "_draw" + text(draw) + "_width" + text(width) + "_steps" +
+           text(max_steps) + "_seed" + text(base);
   }
   // A few sentences are soon known by heart: then the best moment is one of the first.
   [[nodiscard]] std::uint64_t evaluate_every() const {
@@ -69,13 +69,13 @@ inline std::vector<double> levels_of(const grammar::rhm_view& rules, std::span<c
   return values;
 }
 
-// A tree U-Net that learns sentences first .. first + task.sentences - 1 of the draw: uniform noise, Adam, batches of 64. What it
-// is validated on follows behind the first task.sentences ones.
+// A tree U-Net that learns sentences first .. first + task.sentences - 1 of the draw: uniform noise, Adam, batches of 64. What
+// it is validated on follows behind the first task.sentences ones.
 class student {
  public:
   student(const learning& task, const grammar::rhm_view& rules, std::uint64_t first = 0)
-      : task_(task), noise_{task.shape.vocabulary}, net_(make_net(task)), plan_(net_),
-        training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2), task.latest},
+      : task_(task), noise_{task.shape.vocabulary}, net_(make_net(task)),
+        plan_(net_), training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2), task.latest},
         held_out_{{{rules}, task.key(1), task.sentences, task.validation}, noise_, learning_times, task.key(3), task.latest},
         weights_(plan_.parameter_count), memory_(train::training_memory(plan_, options(task), 1)),
         trainer_(plan_, training_, options(task), weights_, memory_, alone_) {
@@ -126,7 +126,8 @@ class student {
     const std::size_t length = task_.shape.leaves();
     std::vector<symbol> sentences(task_.sentences * length);
     for (std::uint64_t i = 0; i < task_.sentences; ++i)
-      training_.data.from.sample(task_.key(1), training_.data.first + i, std::span<symbol>(sentences).subspan(i * length, length));
+      training_.data.from.sample(task_.key(1), training_.data.first + i,
+                                 std::span<symbol>(sentences).subspan(i * length, length));
     return sentences;
   }
 

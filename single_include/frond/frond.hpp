@@ -39,8 +39,8 @@
 // frond/config/config.hpp
 // =============================================================================================================
 
-// Feature detection, refusals, and the assert hook. Every macro can be set before the first include, the same for all files that
-// share functions of the library.
+// Feature detection, refusals, and the assert hook. Every macro can be set before the first include, the same for all files
+// that share functions of the library.
 //
 //   FROND_BACKEND    what the vectors are made of: FROND_BACKEND_BUILTIN (the compiler's own vector types, needs nothing),
 //                    FROND_BACKEND_HIGHWAY, FROND_BACKEND_XSIMD (those libraries, which must be on the include path), or
@@ -155,8 +155,7 @@ namespace frond::inline FROND_ABI {
   __builtin_trap();
 }
 }  // namespace frond::inline FROND_ABI
-#define FROND_ASSERT(condition, message) \
-  ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
+#define FROND_ASSERT(condition, message) ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
 #else
 #define FROND_ASSERT(condition, message) ((condition) ? (void)0 : __builtin_trap())
 #endif
@@ -182,10 +181,10 @@ namespace frond::inline FROND_ABI {
 //
 // There every sum and difference calls the compiler's library, and that of GCC rounds some the wrong way: where the exponents
 // differ by 33, the signs differ and the result drops below a power of two, it has already lost the bit that decides (libgcc,
-// config/arm/ieee754-df.S, seen in GCC 12 and in the sources of GCC 15; 1 - 0x1.158ac4e56ec1cp-33 ends in 3 instead of 4). It is
-// one difference in ten thousand of numbers that far apart, but the bits are a promise. So the header defines the functions that the
-// processor's ABI names for it, all that stand in one object file with them, so that the linker does not look for that file.
-// They are inline: a program that defines its own keeps those.
+// config/arm/ieee754-df.S, seen in GCC 12 and in the sources of GCC 15; 1 - 0x1.158ac4e56ec1cp-33 ends in 3 instead of 4). That
+// takes a power of two or little more, as in 1 - x, but the bits are a promise. So the header defines the functions that the
+// processor's ABI names for addition, and all that stand in one object file with them, so that the linker does not look for that
+// file. They are inline: a program that defines its own keeps those.
 
 namespace frond::soft_double {
 
@@ -200,8 +199,8 @@ constexpr std::uint64_t shifted_right(std::uint64_t value, int count) {
   return value >> count | (value << (64 - count) != 0);
 }
 
-// The double nearest to significand * 2^(exponent - 1085), ties to even: an exponent of a normal number with 62 as the place of its
-// leading bit, ten places below what a double holds. The significand is below 2^63 and not zero.
+// The double nearest to significand * 2^(exponent - 1085), ties to even: an exponent of a normal number with 62 as the place of
+// its leading bit, ten places below what a double holds. The significand is below 2^63 and not zero.
 __attribute__((noinline)) constexpr bits rounded(bits sign, int exponent, std::uint64_t significand) {
   const int free = __builtin_clzll(significand) - 1;
   significand <<= free;
@@ -719,7 +718,8 @@ struct result {
 #define FROND_AVX2_FEATURES "avx,avx2"
 #endif
 #if defined(__clang__)
-#define FROND_BEGIN_TARGET(features) FROND_DETAIL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define FROND_BEGIN_TARGET(features) \
+  FROND_DETAIL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define FROND_END_TARGET _Pragma("clang attribute pop")
 #define FROND_BEGIN_AVX512 FROND_BEGIN_TARGET(FROND_AVX512_FEATURES)
 #else
@@ -2762,7 +2762,7 @@ constexpr int compare(const Tuple& tuple, const symbol* level_rules, std::size_t
 // The first place in the sorted rule numbers of a level whose rule does not come before `tuple`.
 template <class Tuple>
 constexpr std::size_t place_of(const Tuple& tuple, const symbol* level_rules, std::span<const std::uint16_t> order,
-                                  std::size_t branching) {
+                               std::size_t branching) {
   std::size_t first = 0, last = order.size();
   while (first < last) {
     const std::size_t middle = first + (last - first) / 2;
@@ -2784,7 +2784,8 @@ constexpr std::uint32_t find_rule(const Tuple& tuple, const symbol* level_rules,
 }
 
 // Draws the rules of one level: tuples of `branching` independent uniform symbols, those that were drawn before are drawn
-// again, which makes every set of distinct tuples equally likely. Insertion keeps `order` sorted. O(rules^2) moves of two bytes.
+// again, which makes every set of distinct tuples equally likely. Insertion keeps `order` sorted. O(rules^2) moves of two
+// bytes.
 constexpr void draw_level(std::uint32_t vocabulary, std::size_t branching, seed key, std::uint32_t level, symbol* level_rules,
                           std::span<std::uint16_t> order) {
   random::draws draw(key, random::stream::rules, level);
@@ -6430,8 +6431,7 @@ constexpr void collect_pairs(const rule_table& table, const Real* children, Real
   const symbol* rule = table.rules;
   for (std::size_t a = 0; a < table.parents; ++a) {
     Real sum = 0;
-    for (std::size_t r = 0; r < table.choices; ++r, rule += 2)
-      sum = mul_add(weigh(r, children[rule[0]]), right[rule[1]], sum);
+    for (std::size_t r = 0; r < table.choices; ++r, rule += 2) sum = mul_add(weigh(r, children[rule[0]]), right[rule[1]], sum);
     up[a] = sum;
   }
 }
@@ -7723,7 +7723,7 @@ concept problem = (std::same_as<typename Problem::target, symbol> || std::same_a
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
 template <class Source>
-  requires discrete_source<Source> || continuous_source<Source>
+requires discrete_source<Source> || continuous_source<Source>
 struct data_set {
   Source from;
   seed key;
@@ -8664,8 +8664,8 @@ namespace frond::inline FROND_ABI::FROND_PASS {
 #define FROND_X86 0
 #endif
 
-// Long functions of sixteen lanes. Where those are four registers or more, each is one copy that is called: written out at every
-// use they would be half of a small program.
+// Long functions of sixteen lanes. Where those are four registers or more, each is one copy that is called: written out at
+// every use they would be half of a small program.
 #undef FROND_LONG_FUNCTION
 #if FROND_PASS_LANES > 4
 #define FROND_LONG_FUNCTION FROND_ALWAYS_INLINE
@@ -9104,7 +9104,9 @@ FROND_LONG_FUNCTION void store_some(float* to, const vec& a, std::size_t count) 
 
 // The next sixteen lanes of an array of which `left` > 0 are left. A loop that goes on like this has one body for full and for
 // last lanes, half the code of two; the branch is always foreseen.
-FROND_ALWAYS_INLINE vec load_lanes(const float* from, std::size_t left) { return left >= 16 ? load(from) : load_some(from, left); }
+FROND_ALWAYS_INLINE vec load_lanes(const float* from, std::size_t left) {
+  return left >= 16 ? load(from) : load_some(from, left);
+}
 FROND_ALWAYS_INLINE void store_lanes(float* to, const vec& a, std::size_t left) {
   if (left >= 16)
     store(to, a);
@@ -9272,8 +9274,7 @@ FROND_ALWAYS_INLINE words arithmetic_shift_right(const words& a) {
 
 // For every spelling of 32 bits: 0u is not a std::uint32_t on all machines.
 template <std::unsigned_integral Word>
-  requires(sizeof(Word) == sizeof(std::uint32_t))
-FROND_ALWAYS_INLINE words splat(Word x) {
+requires(sizeof(Word) == sizeof(std::uint32_t)) FROND_ALWAYS_INLINE words splat(Word x) {
   words a;
   FROND_EACH_REGISTER a.r[i] = word_splat(x);
   return a;
@@ -10718,8 +10719,9 @@ inline void adam(const kernel::adam_coefficients& c, const float* gradient, floa
                  std::size_t count) {
   for (std::size_t i = 0; i < count; i += 16) {
     const std::size_t left = count - i;
-    const adam_lanes s = adam_step(c, {load_lanes(parameter + i, left), load_lanes(first + i, left), load_lanes(second + i, left)},
-                                   load_lanes(gradient + i, left));
+    const adam_lanes s =
+        adam_step(c, {load_lanes(parameter + i, left), load_lanes(first + i, left), load_lanes(second + i, left)},
+                  load_lanes(gradient + i, left));
     store_lanes(parameter + i, s.parameter, left);
     store_lanes(first + i, s.first, left);
     store_lanes(second + i, s.second, left);
@@ -10876,8 +10878,8 @@ FROND_NOINLINE inline vec exponentiate_rows(vec* column, std::size_t classes, co
   return sum_of_rows(column, classes);
 }
 
-// Rows of exactly sixteen need no turning over: each is a vector. One row alone is a long chain of operations; three short loops
-// over a few rows keep more of them in flight. In place is fine.
+// Rows of exactly sixteen need no turning over: each is a vector. One row alone is a long chain of operations; three short
+// loops over a few rows keep more of them in flight. In place is fine.
 FROND_NOINLINE inline void softmax_of_sixteen(const float* logits, std::size_t rows, float* probabilities) {
   constexpr std::size_t group = 16;
   for (std::size_t first = 0; first < rows; first += group, logits += 16 * group, probabilities += 16 * group) {

@@ -25,8 +25,18 @@ bool same(std::uint64_t found, double expected) {
 
 // Numbers with significands that round in every way.
 std::vector<std::uint64_t> hard_significands() {
-  std::vector<std::uint64_t> all{0, 1, 2, 3, 0xfffffffffffff, 0xffffffffffffe, 0x8000000000000, 0x7ffffffffffff, 0x80000000,
-                                 0x7fffffff, 0x80000001, 0x158ac4e56ec1c};
+  std::vector<std::uint64_t> all{0,
+                                 1,
+                                 2,
+                                 3,
+                                 0xfffffffffffff,
+                                 0xffffffffffffe,
+                                 0x8000000000000,
+                                 0x7ffffffffffff,
+                                 0x80000000,
+                                 0x7fffffff,
+                                 0x80000001,
+                                 0x158ac4e56ec1c};
   std::mt19937_64 random(3);
   for (int i = 0; i < 4; ++i) all.push_back(random() >> 12);
   for (const int place : {20, 31, 32, 33, 40, 51}) all.push_back(std::uint64_t{1} << place);
@@ -38,7 +48,8 @@ std::vector<std::uint64_t> hard_significands() {
 TEST_CASE("sums of doubles, made of integers, are those of the processor") {
   const auto significands = hard_significands();
   std::uint64_t wrong = 0, compared = 0;
-  for (const std::uint64_t high : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{60}, std::uint64_t{1023}, std::uint64_t{2046}})
+  for (const std::uint64_t high :
+       {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{60}, std::uint64_t{1023}, std::uint64_t{2046}})
     for (int apart = -70; apart <= 70; ++apart) {
       const std::int64_t low = static_cast<std::int64_t>(high) + apart;
       if (low < 0 || low > 2046) continue;
@@ -60,7 +71,8 @@ TEST_CASE("sums of any bits are those of the processor") {
   std::mt19937_64 random(5);
   std::uint64_t wrong = 0;
   for (int i = 0; i < 1000000; ++i) {
-    const std::uint64_t a = random(), far = random(), near = (a & ~(std::uint64_t{127} << 52)) | (random() & (std::uint64_t{127} << 52));
+    const std::uint64_t a = random(), far = random(),
+                        near = (a & ~(std::uint64_t{127} << 52)) | (random() & (std::uint64_t{127} << 52));
     wrong += !same(soft::add(a, far), value(a) + value(far));
     wrong += !same(soft::add(a, near ^ (far & 0xffffffff)), value(a) + value(near ^ (far & 0xffffffff)));
   }
@@ -82,7 +94,8 @@ TEST_CASE("integers and floats become the same doubles as on the processor") {
     const auto single = static_cast<std::uint32_t>(random()) >> (i % 3 == 0 ? 9 : 0);
     wrong += !same(soft::from_float(single), static_cast<double>(std::bit_cast<float>(single)));
   }
-  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1} << 63, (std::uint64_t{1} << 63) + 1024, ~std::uint64_t{0}})
+  for (const std::uint64_t number :
+       {std::uint64_t{0}, std::uint64_t{1} << 63, (std::uint64_t{1} << 63) + 1024, ~std::uint64_t{0}})
     wrong += soft::from_unsigned(number) != bits(static_cast<double>(number));
   wrong += soft::from_signed(std::numeric_limits<std::int64_t>::min()) != bits(-0x1p63);
   CHECK(wrong == 0);

@@ -67,8 +67,8 @@ inline std::uint64_t functions() {
 
 // What the processor, or the library that stands in for it, makes of doubles that round in every way.
 inline std::uint64_t double_arithmetic() {
-  constexpr std::uint64_t significands[]{0, 1, 3, 0xfffffffffffff, 0x8000000000000, 0x7fffffff, 0x80000001, 0x158ac4e56ec1c,
-                                         0x6d2b79f5a3e91, 0xc2b2ae3d27d4f};
+  constexpr std::uint64_t significands[]{
+      0, 1, 3, 0xfffffffffffff, 0x8000000000000, 0x7fffffff, 0x80000001, 0x158ac4e56ec1c, 0x6d2b79f5a3e91, 0xc2b2ae3d27d4f};
   hasher h;
   for (const int exponent : {1, 40, 1023, 2040})
     for (int apart = -60; apart <= 60; ++apart) {

@@ -137,7 +137,8 @@ TEST_CASE("ranges of parameters may be stepped one by one") {
 TEST_CASE("impossible options are refused with the reason") {
   const float nan = std::nanf("");
   CHECK(reason_of({}).empty());
-  for (const float rate : {0.0f, -1.0f, nan, std::numeric_limits<float>::infinity()}) CHECK(reason_of({.rate = rate}) == "the rate must be positive and finite");
+  for (const float rate : {0.0f, -1.0f, nan, std::numeric_limits<float>::infinity()})
+    CHECK(reason_of({.rate = rate}) == "the rate must be positive and finite");
   for (const float momentum : {-0.1f, 1.0f, nan}) CHECK(reason_of({.momentum = momentum}) == "momentum must lie in [0, 1)");
   for (const float beta : {-0.1f, 1.0f, nan}) {
     CHECK(reason_of({.beta_1 = beta}) == "beta_1 and beta_2 must lie in [0, 1)");

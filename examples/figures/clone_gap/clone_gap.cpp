@@ -182,7 +182,6 @@ double reached(const plan& p, const group& g, const Curve& curve, double thresho
   return std::isnan(at) ? x.back() : at;
 }
 
-
 void add_verdicts(const settings& s, const plan& p, const group& g, std::vector<verdict>& rows) {
   const auto judged = [&](double bound) { return s.quick ? none : bound; };  // the bounds are for the full form
   const std::string name =

@@ -130,7 +130,8 @@ point summary(std::size_t dimension, std::vector<double> steps) {
   for (const double each : steps) logarithms.push_back(std::log(each));
   const estimate mean = analysis::mean_of(logarithms);
   const double median = (steps[(steps.size() - 1) / 2] + steps[steps.size() / 2]) / 2;
-  return {static_cast<double>(dimension), mean, median, mean.standard_error * std::sqrt(static_cast<double>(steps.size())), steps.back()};
+  return {static_cast<double>(dimension), mean, median, mean.standard_error * std::sqrt(static_cast<double>(steps.size())),
+          steps.back()};
 }
 
 struct measured_law {

@@ -123,8 +123,8 @@ std::vector<double> measure(const plan& p, double rho, std::uint32_t number, std
   for (const float level : levels) {
     tests.corrupt(level);
     const std::vector<double> best = tests.losses(exact::spike_bayes(model));
-    for (const analysis::estimate& each :
-         {analysis::mean_of(best), difference(tests.losses(learner), best), difference(tests.losses(exact::spike_wiener(model)), best)})
+    for (const analysis::estimate& each : {analysis::mean_of(best), difference(tests.losses(learner), best),
+                                           difference(tests.losses(exact::spike_wiener(model)), best)})
       values.insert(values.end(), {each.value, each.standard_error});
   }
   return values;

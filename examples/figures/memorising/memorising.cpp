@@ -1,5 +1,6 @@
 // What a network writes that goes on learning the same sentences: first valid new ones, later copies. Two networks with nothing
-// in common but the grammar write the same sentences from the same noise until then: arXiv 2502.12089, and 2505.16959 for the time.
+// in common but the grammar write the same sentences from the same noise until then: arXiv 2502.12089, and 2505.16959 for the
+// time.
 #include <cmath>
 #include <cstdio>
 #include <iterator>
@@ -126,7 +127,8 @@ estimate equal_tokens(const plan& p, const std::vector<std::vector<double>>& res
 }
 
 // The time of copying of each number of sentences, and how alike the two networks write long before and at the end.
-void judge_copying(const settings& s, const plan& p, const std::vector<std::vector<double>>& results, std::vector<verdict>& rows) {
+void judge_copying(const settings& s, const plan& p, const std::vector<std::vector<double>>& results,
+                   std::vector<verdict>& rows) {
   const auto bound = [&](double value) { return s.quick ? none : value; };
   std::vector<double> x;
   std::vector<estimate> y;
@@ -140,10 +142,11 @@ void judge_copying(const settings& s, const plan& p, const std::vector<std::vect
     std::size_t early = 0;
     while (early + 1 < p.steps.size() && static_cast<double>(p.steps[early + 1]) <= steps / 8) ++early;
     const estimate before = equal_tokens(p, results, first, early), after = equal_tokens(p, results, first, p.steps.size() - 1);
-    rows.push_back({"R20", name + ": same tokens from both halves, at an eighth of that time", before.value, before.standard_error});
+    rows.push_back(
+        {"R20", name + ": same tokens from both halves, at an eighth of that time", before.value, before.standard_error});
     rows.push_back({"R20", name + ": the same at the end", after.value, after.standard_error});
-    rows.push_back({"R20", name + ": difference", before.value - after.value, std::hypot(before.standard_error, after.standard_error),
-                    none, bound(0)});
+    rows.push_back({"R20", name + ": difference", before.value - after.value,
+                    std::hypot(before.standard_error, after.standard_error), none, bound(0)});
     if (std::isnan(since.value) || !(since.standard_error > 0)) continue;
     x.push_back(std::log(static_cast<double>(p.sentences[i])));
     y.push_back(since);
@@ -168,9 +171,10 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::ve
 }
 
 std::string script(const plan& p, const std::vector<std::vector<double>>& results) {
-  std::string text = "set terminal pngcairo size 1200,480 font 'sans,10'\nset output 'memorising.png'\nset datafile separator ','\n"
-                     "set multiplot layout 1,2\nset logscale x\nset grid\nset xlabel 'training steps'\nset yrange [0:1.02]\n"
-                     "set key left top\n";
+  std::string text =
+      "set terminal pngcairo size 1200,480 font 'sans,10'\nset output 'memorising.png'\nset datafile separator ','\n"
+      "set multiplot layout 1,2\nset logscale x\nset grid\nset xlabel 'training steps'\nset yrange [0:1.02]\n"
+      "set key left top\n";
   for (std::size_t i = 0; i < p.sentences.size(); ++i) {
     text += std::string("$p") + std::to_string(p.sentences[i]) + " << END\n";
     for (std::size_t step = 0; step < p.steps.size(); ++step) {
@@ -184,8 +188,8 @@ std::string script(const plan& p, const std::vector<std::vector<double>>& result
   const auto panel = [&](const char* title, const char* column) {
     text += std::string("set title '") + title + "'\nplot ";
     for (const std::uint64_t sentences : p.sentences)
-      text += std::string("$p") + std::to_string(sentences) + " using 1:" + column + " with linespoints title 'P=" + std::to_string(sentences) +
-              "', ";
+      text += std::string("$p") + std::to_string(sentences) + " using 1:" + column +
+              " with linespoints title 'P=" + std::to_string(sentences) + "', ";
     text += "\n";
   };
   panel("copies of what was shown", "2");

@@ -62,7 +62,8 @@ std::vector<std::string> columns(const plan& p) {
   std::vector<std::string> names;
   for (const std::uint64_t step : p.steps) {
     const std::string at = std::string("@") + std::to_string(step);
-    for (std::uint32_t level = 1; level <= p.task.shape.depth; ++level) names.push_back(std::string("strict_") + std::to_string(level) + at);
+    for (std::uint32_t level = 1; level <= p.task.shape.depth; ++level)
+      names.push_back(std::string("strict_") + std::to_string(level) + at);
     names.push_back("excess" + at);
     names.push_back("excess_error" + at);
   }
@@ -109,8 +110,8 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::ve
   for (std::uint32_t level = 2; level <= p.task.shape.depth; ++level) {
     const estimate &now = times[level - 1], &before = times[level - 2];
     const double ratio = std::exp(now.value - before.value);
-    rows.push_back({"R3", std::string("steps, level ") + std::to_string(level) + " over level " + std::to_string(level - 1), ratio,
-                    ratio * std::hypot(now.standard_error, before.standard_error), none, s.quick ? none : 2});
+    rows.push_back({"R3", std::string("steps, level ") + std::to_string(level) + " over level " + std::to_string(level - 1),
+                    ratio, ratio * std::hypot(now.standard_error, before.standard_error), none, s.quick ? none : 2});
   }
   const auto loss = curve(p, results, p.task.shape.depth);
   rows.push_back({"R3", "excess loss at the end, nats a token", loss.back().value, loss.back().standard_error, 0});
@@ -118,10 +119,11 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::ve
 }
 
 std::string script(const plan& p, const std::vector<std::vector<double>>& results) {
-  std::string text = "set terminal pngcairo size 720,480 font 'sans,10'\nset output 'order_in_time.png'\nset datafile separator ','\n"
-                     "set logscale x\nset grid\nset key left top\nset xlabel 'training steps'\nset yrange [0:1.02]\n"
-                     "set ylabel 'sentences that obey all rules up to the level'\nset y2label 'excess loss, nats a token'\n"
-                     "set y2tics\nset ytics nomirror\nset logscale y2\n";
+  std::string text =
+      "set terminal pngcairo size 720,480 font 'sans,10'\nset output 'order_in_time.png'\nset datafile separator ','\n"
+      "set logscale x\nset grid\nset key left top\nset xlabel 'training steps'\nset yrange [0:1.02]\n"
+      "set ylabel 'sentences that obey all rules up to the level'\nset y2label 'excess loss, nats a token'\n"
+      "set y2tics\nset ytics nomirror\nset logscale y2\n";
   for (std::size_t column = 0; column <= p.task.shape.depth; ++column) {
     const auto values = curve(p, results, column);
     text += std::string("$c") + std::to_string(column) + " << END\n";

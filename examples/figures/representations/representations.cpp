@@ -1,5 +1,5 @@
-// What a network that has seen P sentences holds of the grammar: whether its layers still tell synonyms apart (arXiv 2502.12089,
-// figure 4), and up to which distance what it writes hangs together.
+// What a network that has seen P sentences holds of the grammar: whether its layers still tell synonyms apart (arXiv
+// 2502.12089, figure 4), and up to which distance what it writes hangs together.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -96,7 +96,8 @@ std::vector<estimate> curve(const plan& p, const std::vector<std::vector<double>
   return values;
 }
 
-void judge_layers(const settings& s, const plan& p, const std::vector<std::vector<double>>& results, std::vector<verdict>& rows) {
+void judge_layers(const settings& s, const plan& p, const std::vector<std::vector<double>>& results,
+                  std::vector<verdict>& rows) {
   std::vector<double> x;
   for (const std::uint64_t sentences : p.sentences) x.push_back(std::log(static_cast<double>(sentences)));
   const double rules = p.task.shape.rules;
@@ -117,7 +118,8 @@ void judge_layers(const settings& s, const plan& p, const std::vector<std::vecto
   }
 }
 
-void judge_coherence(const settings& s, const plan& p, const std::vector<std::vector<double>>& results, std::vector<verdict>& rows) {
+void judge_coherence(const settings& s, const plan& p, const std::vector<std::vector<double>>& results,
+                     std::vector<verdict>& rows) {
   double least = none, most = none;
   for (std::size_t i = 1; i <= p.sentences.size(); ++i)
     for (std::uint32_t level = 1; level <= p.depth(); ++level) {
@@ -133,8 +135,9 @@ void judge_coherence(const settings& s, const plan& p, const std::vector<std::ve
 }
 
 std::string script(const plan& p, const std::vector<std::vector<double>>& results) {
-  std::string text = "set terminal pngcairo size 1200,480 font 'sans,10'\nset output 'representations.png'\nset datafile separator ','\n"
-                     "set multiplot layout 1,2\nset logscale x\nset grid\nset xlabel 'sentences P'\nset yrange [0:1.1]\n";
+  std::string text =
+      "set terminal pngcairo size 1200,480 font 'sans,10'\nset output 'representations.png'\nset datafile separator ','\n"
+      "set multiplot layout 1,2\nset logscale x\nset grid\nset xlabel 'sentences P'\nset yrange [0:1.1]\n";
   const auto block = [&](const std::string& name, std::size_t column) {
     text += "$" + name + " << END\n";
     const auto values = curve(p, results, column);
@@ -154,7 +157,8 @@ std::string script(const plan& p, const std::vector<std::vector<double>>& result
               ", level " + std::to_string(level) + "', ";
   text += "\nset title 'correlations of what is written, over those of the grammar'\nset key left top\nplot ";
   for (std::uint32_t level = 1; level <= p.depth(); ++level)
-    text += "$c" + std::to_string(level) + " with yerrorlines title 'tokens that meet at level " + std::to_string(level) + "', ";
+    text +=
+        "$c" + std::to_string(level) + " with yerrorlines title 'tokens that meet at level " + std::to_string(level) + "', ";
   return text + "\nunset multiplot\n";
 }
 

@@ -190,7 +190,8 @@ std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& f
                   m, bound(m / 2), bound(2 * m)});
   const auto exact = found[std::string("exact_") + at(all, base, 1, 1, 0).name()];
   for (std::uint32_t level = 1; level <= all.top(); ++level)
-    rows.push_back({"R1", std::string("exact denoiser, 100 steps: strict of level ") + std::to_string(level), exact[strict(level)]});
+    rows.push_back(
+        {"R1", std::string("exact denoiser, 100 steps: strict of level ") + std::to_string(level), exact[strict(level)]});
 
   std::vector<double> x;
   std::vector<estimate> y;
@@ -227,13 +228,17 @@ std::string script(const std::vector<series>& plan, const table& found, std::uin
     text += "END\n";
   };
   text += "set datafile separator ','\n";
-  for (std::uint32_t level = 1; level <= plan[0].top(); ++level) block(std::string("level") + std::to_string(level), plan[0], level, 1, 0);
-  for (std::size_t i = 1; i < plan.size(); ++i) block(std::string("series") + std::to_string(i), plan[i], plan[i].top(), plan[i].scale(), plan[i].chance());
+  for (std::uint32_t level = 1; level <= plan[0].top(); ++level)
+    block(std::string("level") + std::to_string(level), plan[0], level, 1, 0);
+  for (std::size_t i = 1; i < plan.size(); ++i)
+    block(std::string("series") + std::to_string(i), plan[i], plan[i].top(), plan[i].scale(), plan[i].chance());
   text += std::string("set title '") + shape_text(plan[0].shape) + "'\nset xlabel 'sentences P'\nplot ";
   for (std::uint32_t level = 1; level <= plan[0].top(); ++level)
     text += std::string("$level") + std::to_string(level) + " with yerrorlines title 'level " + std::to_string(level) + "', ";
-  text += "\nset title 'top level of all grammars'\nset xlabel 'P (1 - f) / (v m^{L+1})'\nset xrange [0.2:2]\nset yrange [-0.05:1.02]\n"
-          "set ylabel 'the same, from chance (0) to always (1)'\nplot 0.5 dashtype 2 linecolor 'gray' notitle, ";
+  text +=
+      "\nset title 'top level of all grammars'\nset xlabel 'P (1 - f) / (v m^{L+1})'\nset xrange [0.2:2]\nset yrange "
+      "[-0.05:1.02]\n"
+      "set ylabel 'the same, from chance (0) to always (1)'\nplot 0.5 dashtype 2 linecolor 'gray' notitle, ";
   for (std::size_t i = 1; i < plan.size(); ++i)
     text += std::string("$series") + std::to_string(i) + " with yerrorlines title '" + shape_text(plan[i].shape) + "', ";
   return text + "\nunset multiplot\n";

@@ -1,5 +1,5 @@
-// Feature detection, refusals, and the assert hook. Every macro can be set before the first include, the same for all files that
-// share functions of the library.
+// Feature detection, refusals, and the assert hook. Every macro can be set before the first include, the same for all files
+// that share functions of the library.
 //
 //   FROND_BACKEND    what the vectors are made of: FROND_BACKEND_BUILTIN (the compiler's own vector types, needs nothing),
 //                    FROND_BACKEND_HIGHWAY, FROND_BACKEND_XSIMD (those libraries, which must be on the include path), or
@@ -102,8 +102,7 @@ namespace frond::inline FROND_ABI {
   __builtin_trap();
 }
 }  // namespace frond::inline FROND_ABI
-#define FROND_ASSERT(condition, message) \
-  ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
+#define FROND_ASSERT(condition, message) ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
 #else
 #define FROND_ASSERT(condition, message) ((condition) ? (void)0 : __builtin_trap())
 #endif

@@ -2,10 +2,10 @@
 //
 // There every sum and difference calls the compiler's library, and that of GCC rounds some the wrong way: where the exponents
 // differ by 33, the signs differ and the result drops below a power of two, it has already lost the bit that decides (libgcc,
-// config/arm/ieee754-df.S, seen in GCC 12 and in the sources of GCC 15; 1 - 0x1.158ac4e56ec1cp-33 ends in 3 instead of 4). It is
-// one difference in ten thousand of numbers that far apart, but the bits are a promise. So the header defines the functions that the
-// processor's ABI names for it, all that stand in one object file with them, so that the linker does not look for that file.
-// They are inline: a program that defines its own keeps those.
+// config/arm/ieee754-df.S, seen in GCC 12 and in the sources of GCC 15; 1 - 0x1.158ac4e56ec1cp-33 ends in 3 instead of 4). That
+// takes a power of two or little more, as in 1 - x, but the bits are a promise. So the header defines the functions that the
+// processor's ABI names for addition, and all that stand in one object file with them, so that the linker does not look for that
+// file. They are inline: a program that defines its own keeps those.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ constexpr std::uint64_t shifted_right(std::uint64_t value, int count) {
   return value >> count | (value << (64 - count) != 0);
 }
 
-// The double nearest to significand * 2^(exponent - 1085), ties to even: an exponent of a normal number with 62 as the place of its
-// leading bit, ten places below what a double holds. The significand is below 2^63 and not zero.
+// The double nearest to significand * 2^(exponent - 1085), ties to even: an exponent of a normal number with 62 as the place of
+// its leading bit, ten places below what a double holds. The significand is below 2^63 and not zero.
 __attribute__((noinline)) constexpr bits rounded(bits sign, int exponent, std::uint64_t significand) {
   const int free = __builtin_clzll(significand) - 1;
   significand <<= free;

@@ -128,8 +128,7 @@ constexpr void collect_pairs(const rule_table& table, const Real* children, Real
   const symbol* rule = table.rules;
   for (std::size_t a = 0; a < table.parents; ++a) {
     Real sum = 0;
-    for (std::size_t r = 0; r < table.choices; ++r, rule += 2)
-      sum = mul_add(weigh(r, children[rule[0]]), right[rule[1]], sum);
+    for (std::size_t r = 0; r < table.choices; ++r, rule += 2) sum = mul_add(weigh(r, children[rule[0]]), right[rule[1]], sum);
     up[a] = sum;
   }
 }

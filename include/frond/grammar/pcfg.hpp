@@ -1,4 +1,5 @@
-// A probabilistic context-free grammar as numbers: what inference and sampling work on. Text becomes one in io/grammar_text.hpp.
+// A probabilistic context-free grammar as numbers: what inference and sampling work on. Text becomes one in
+// io/grammar_text.hpp.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +21,8 @@ struct pcfg_rule {
   double probability = 0;  // positive; the rules of one left side sum to one
 };
 
-// Symbols are numbered: nonterminals first, then the words (terminals). A word and a nonterminal may have the same name. Of the PC
-// part: its tables live on the heap.
+// Symbols are numbered: nonterminals first, then the words (terminals). A word and a nonterminal may have the same name. Of the
+// PC part: its tables live on the heap.
 struct pcfg {
   std::uint32_t start = 0;
   std::uint32_t nonterminals = 0;

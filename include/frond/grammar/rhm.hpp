@@ -44,7 +44,7 @@ constexpr int compare(const Tuple& tuple, const symbol* level_rules, std::size_t
 // The first place in the sorted rule numbers of a level whose rule does not come before `tuple`.
 template <class Tuple>
 constexpr std::size_t place_of(const Tuple& tuple, const symbol* level_rules, std::span<const std::uint16_t> order,
-                                  std::size_t branching) {
+                               std::size_t branching) {
   std::size_t first = 0, last = order.size();
   while (first < last) {
     const std::size_t middle = first + (last - first) / 2;
@@ -66,7 +66,8 @@ constexpr std::uint32_t find_rule(const Tuple& tuple, const symbol* level_rules,
 }
 
 // Draws the rules of one level: tuples of `branching` independent uniform symbols, those that were drawn before are drawn
-// again, which makes every set of distinct tuples equally likely. Insertion keeps `order` sorted. O(rules^2) moves of two bytes.
+// again, which makes every set of distinct tuples equally likely. Insertion keeps `order` sorted. O(rules^2) moves of two
+// bytes.
 constexpr void draw_level(std::uint32_t vocabulary, std::size_t branching, seed key, std::uint32_t level, symbol* level_rules,
                           std::span<std::uint16_t> order) {
   random::draws draw(key, random::stream::rules, level);

@@ -94,8 +94,9 @@ inline void adam(const kernel::adam_coefficients& c, const float* gradient, floa
                  std::size_t count) {
   for (std::size_t i = 0; i < count; i += 16) {
     const std::size_t left = count - i;
-    const adam_lanes s = adam_step(c, {load_lanes(parameter + i, left), load_lanes(first + i, left), load_lanes(second + i, left)},
-                                   load_lanes(gradient + i, left));
+    const adam_lanes s =
+        adam_step(c, {load_lanes(parameter + i, left), load_lanes(first + i, left), load_lanes(second + i, left)},
+                  load_lanes(gradient + i, left));
     store_lanes(parameter + i, s.parameter, left);
     store_lanes(first + i, s.first, left);
     store_lanes(second + i, s.second, left);

@@ -56,8 +56,8 @@ FROND_NOINLINE inline vec exponentiate_rows(vec* column, std::size_t classes, co
   return sum_of_rows(column, classes);
 }
 
-// Rows of exactly sixteen need no turning over: each is a vector. One row alone is a long chain of operations; three short loops
-// over a few rows keep more of them in flight. In place is fine.
+// Rows of exactly sixteen need no turning over: each is a vector. One row alone is a long chain of operations; three short
+// loops over a few rows keep more of them in flight. In place is fine.
 FROND_NOINLINE inline void softmax_of_sixteen(const float* logits, std::size_t rows, float* probabilities) {
   constexpr std::size_t group = 16;
   for (std::size_t first = 0; first < rows; first += group, logits += 16 * group, probabilities += 16 * group) {

@@ -11,8 +11,8 @@ namespace frond::inline FROND_ABI::FROND_PASS {
 #define FROND_X86 0
 #endif
 
-// Long functions of sixteen lanes. Where those are four registers or more, each is one copy that is called: written out at every
-// use they would be half of a small program.
+// Long functions of sixteen lanes. Where those are four registers or more, each is one copy that is called: written out at
+// every use they would be half of a small program.
 #undef FROND_LONG_FUNCTION
 #if FROND_PASS_LANES > 4
 #define FROND_LONG_FUNCTION FROND_ALWAYS_INLINE

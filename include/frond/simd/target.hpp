@@ -49,7 +49,8 @@
 #define FROND_AVX2_FEATURES "avx,avx2"
 #endif
 #if defined(__clang__)
-#define FROND_BEGIN_TARGET(features) FROND_DETAIL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define FROND_BEGIN_TARGET(features) \
+  FROND_DETAIL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define FROND_END_TARGET _Pragma("clang attribute pop")
 #define FROND_BEGIN_AVX512 FROND_BEGIN_TARGET(FROND_AVX512_FEATURES)
 #else

@@ -58,7 +58,9 @@ FROND_LONG_FUNCTION void store_some(float* to, const vec& a, std::size_t count) 
 
 // The next sixteen lanes of an array of which `left` > 0 are left. A loop that goes on like this has one body for full and for
 // last lanes, half the code of two; the branch is always foreseen.
-FROND_ALWAYS_INLINE vec load_lanes(const float* from, std::size_t left) { return left >= 16 ? load(from) : load_some(from, left); }
+FROND_ALWAYS_INLINE vec load_lanes(const float* from, std::size_t left) {
+  return left >= 16 ? load(from) : load_some(from, left);
+}
 FROND_ALWAYS_INLINE void store_lanes(float* to, const vec& a, std::size_t left) {
   if (left >= 16)
     store(to, a);
@@ -226,8 +228,7 @@ FROND_ALWAYS_INLINE words arithmetic_shift_right(const words& a) {
 
 // For every spelling of 32 bits: 0u is not a std::uint32_t on all machines.
 template <std::unsigned_integral Word>
-  requires(sizeof(Word) == sizeof(std::uint32_t))
-FROND_ALWAYS_INLINE words splat(Word x) {
+requires(sizeof(Word) == sizeof(std::uint32_t)) FROND_ALWAYS_INLINE words splat(Word x) {
   words a;
   FROND_EACH_REGISTER a.r[i] = word_splat(x);
   return a;

@@ -31,7 +31,7 @@ concept problem = (std::same_as<typename Problem::target, symbol> || std::same_a
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
 template <class Source>
-  requires discrete_source<Source> || continuous_source<Source>
+requires discrete_source<Source> || continuous_source<Source>
 struct data_set {
   Source from;
   seed key;

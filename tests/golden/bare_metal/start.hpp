@@ -29,8 +29,8 @@ extern char __stack;  // from the linker script
 
 // Where the stack begins, where the program begins, and where every fault ends.
 using vector = void (*)();
-__attribute__((section(".vectors"), used)) const vector vectors[]{
-    reinterpret_cast<vector>(&__stack), reset, fault, fault, fault, fault, fault};
+__attribute__((section(".vectors"), used))
+const vector vectors[]{reinterpret_cast<vector>(&__stack), reset, fault, fault, fault, fault, fault};
 
 // Memory that is not there is a fault.
 // Not inlined, because GCC then warns of new met by free.
