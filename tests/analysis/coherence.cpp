@@ -83,6 +83,39 @@ TEST_CASE("without the floor C^2 is right on average, also from few sentences; e
   }
 }
 
+TEST_CASE("a third of true sentences among independent halves are aligned by a third at level 3") {
+  const grammar::rhm<shape> rules{seed{3}};
+  analysis::token_correlations counts(shape);
+  counts.add(data(rules, 10000, 0));
+  counts.add(halves(rules, 20000, 10000));
+  const auto shares = analysis::alignment(counts, rules);
+  REQUIRE(shares.size() == 3);
+  const double expected[]{1, 1, 1.0 / 3};
+  for (std::size_t level = 0; level < 3; ++level) {
+    CHECK(shares[level].standard_error < 0.05);
+    CHECK(std::abs(shares[level].value - expected[level]) < 4.5 * shares[level].standard_error);
+  }
+}
+
+TEST_CASE("few sentences again and again: coherent by chance, but aligned with nothing on average") {
+  const grammar::rhm<shape> rules{seed{3}};
+  const int sets = 200;
+  double sum = 0, squares = 0, coherent = 0;
+  for (std::uint64_t k = 0; k < sets; ++k) {
+    const std::vector<symbol> few = halves(rules, 20, 1000 * k);
+    analysis::token_correlations counts(shape);
+    for (int again = 0; again < 50; ++again) counts.add(few);
+    coherent += analysis::coherence(counts, rules)[2].value / sets;
+    const double share = analysis::alignment(counts, rules)[2].value;
+    sum += share;
+    squares += share * share;
+  }
+  const double mean = sum / sets, error = std::sqrt((squares / sets - mean * mean) / sets);
+  CHECK(coherent > 2);
+  CHECK(error < 0.1);
+  CHECK(std::abs(mean) < 4.5 * error);
+}
+
 TEST_CASE("coherence length, by hand") {
   const std::vector<estimate> falling{{1, 0.1}, {0.75, 0.1}, {0.25, 0.1}};
   const estimate length = analysis::coherence_length(falling, 2);

@@ -45,15 +45,15 @@ std::vector<std::string> columns(const plan& p) {
     for (std::uint32_t level = 1; level <= p.depth(); ++level)
       names.push_back("S_" + std::to_string(layer) + "_" + std::to_string(level));
   for (std::uint32_t level = 1; level <= p.depth(); ++level)
-    for (const char* what : {"coherence_", "strict_", "cond_"}) names.push_back(what + std::to_string(level));
+    for (const char* what : {"coherence_", "aligned_", "strict_", "cond_"}) names.push_back(what + std::to_string(level));
   return names;
 }
 std::size_t sensitivity_column(const plan& p, std::uint32_t layer, std::uint32_t level) {
   return (layer - 1) * p.depth() + level - 1;
 }
-enum quantity { coherence_of, strict_of, cond_of };
+enum quantity { coherence_of, aligned_of, strict_of, cond_of };
 std::size_t level_column(const plan& p, std::uint32_t level, quantity what) {
-  return std::size_t{p.depth()} * p.depth() + 3 * (level - std::size_t{1}) + static_cast<std::size_t>(what);
+  return std::size_t{p.depth()} * p.depth() + 4 * (level - std::size_t{1}) + static_cast<std::size_t>(what);
 }
 
 std::vector<double> look_inside(const plan& p, const student& learner) {
@@ -78,9 +78,10 @@ std::vector<double> measure(const plan& p, const learning& task) {
   analysis::token_correlations correlations(task.shape);
   correlations.add(sentences);
   const std::vector<estimate> coherent = analysis::coherence(correlations, drawn.view());
+  const std::vector<estimate> aligned = analysis::alignment(correlations, drawn.view());
   const std::vector<double> levels = levels_of(drawn.view(), sentences);
   for (std::size_t level = 0; level < p.depth(); ++level)
-    values.insert(values.end(), {coherent[level].value, levels[2 * level], levels[2 * level + 1]});
+    values.insert(values.end(), {coherent[level].value, aligned[level].value, levels[2 * level], levels[2 * level + 1]});
   return values;
 }
 
@@ -118,20 +119,21 @@ void judge_layers(const settings& s, const plan& p, const std::vector<std::vecto
   }
 }
 
-void judge_coherence(const settings& s, const plan& p, const std::vector<std::vector<double>>& results,
-                     std::vector<verdict>& rows) {
+// What levels that are known have of the correlations, over strict; and what those at chance have of them.
+void judge_correlations(const settings& s, const plan& p, const std::vector<std::vector<double>>& results, quantity what,
+                        const std::string& name, std::vector<verdict>& rows) {
   double least = none, most = none;
   for (std::size_t i = 1; i <= p.sentences.size(); ++i)
     for (std::uint32_t level = 1; level <= p.depth(); ++level) {
-      const double coherent = mean_of(p, results, i, level_column(p, level, coherence_of)).value;
+      const double share = mean_of(p, results, i, level_column(p, level, what)).value;
       const double valid = mean_of(p, results, i, level_column(p, level, strict_of)).value;
       const double cond = mean_of(p, results, i, level_column(p, level, cond_of)).value;
       const double chance = grammar::valid_fraction(p.task.shape, level), known = (cond - chance) / (1 - chance);
-      if (known >= 0.5) least = std::isnan(least) ? coherent / valid : std::min(least, coherent / valid);
-      if (known <= 0.1) most = std::isnan(most) ? coherent : std::max(most, coherent);
+      if (known >= 0.5) least = std::isnan(least) ? share / valid : std::min(least, share / valid);
+      if (known <= 0.1) most = std::isnan(most) ? share : std::max(most, share);
     }
-  rows.push_back({"R8", "learned levels: least coherence over strict", least, none, 1, s.quick ? none : 0.7});
-  rows.push_back({"R8", "levels at chance: largest coherence", most, none, 0, none, s.quick ? none : 0.4});
+  rows.push_back({"R8", "learned levels: least " + name + " over strict", least, none, 1, s.quick ? none : 0.7});
+  rows.push_back({"R8", "levels at chance: largest " + name, most, none, 0, none, s.quick ? none : 0.4});
 }
 
 std::string script(const plan& p, const std::vector<std::vector<double>>& results) {
@@ -148,14 +150,14 @@ std::string script(const plan& p, const std::vector<std::vector<double>>& result
   for (std::uint32_t level = 1; level <= p.depth(); ++level) {
     for (std::uint32_t layer = 1; layer <= p.depth(); ++layer)
       block("s" + std::to_string(layer) + std::to_string(level), sensitivity_column(p, layer, level));
-    block("c" + std::to_string(level), level_column(p, level, coherence_of));
+    block("c" + std::to_string(level), level_column(p, level, aligned_of));
   }
   text += "set title 'sensitivity of layers to exchanged synonyms'\nset key left bottom\nplot ";
   for (std::uint32_t level = 1; level < p.depth(); ++level)
     for (std::uint32_t layer = level; layer <= p.depth(); ++layer)
       text += "$s" + std::to_string(layer) + std::to_string(level) + " with yerrorlines title 'layer " + std::to_string(layer) +
               ", level " + std::to_string(level) + "', ";
-  text += "\nset title 'correlations of what is written, over those of the grammar'\nset key left top\nplot ";
+  text += "\nset title 'share of the true correlations in what is written'\nset key left top\nset yrange [-0.3:1.2]\nplot ";
   for (std::uint32_t level = 1; level <= p.depth(); ++level)
     text +=
         "$c" + std::to_string(level) + " with yerrorlines title 'tokens that meet at level " + std::to_string(level) + "', ";
@@ -181,6 +183,7 @@ int main(int argc, char** argv) {
   if (!sweep(s, columns(p), runs, results)) return 0;
   std::vector<verdict> rows;
   judge_layers(s, p, results, rows);
-  judge_coherence(s, p, results, rows);
+  judge_correlations(s, p, results, coherence_of, "coherence", rows);
+  judge_correlations(s, p, results, aligned_of, "alignment", rows);
   finish(s, rows, "representations", script(p, results));
 }

@@ -42,6 +42,34 @@ class token_correlations {
     }
   }
 
+  // How much of the true covariances is in these: over the entries of all pairs of tokens that meet at `level`, the sum of
+  // these times the true ones, over that of the true ones' squares.
+  [[nodiscard]] estimate along(const tree_laws& truth, std::uint32_t level) const {
+    FROND_ASSERT(level >= 1 && level <= shape_.depth, "tokens meet at levels from 1 to the depth");
+    std::vector<double> expected(width());
+    double squares = 0;
+    std::size_t at = 0;
+    for (std::size_t j = 0; j < shape_.leaves(); ++j)
+      for (std::size_t i = 0; i < j; ++i, at += table_) {
+        if (common_level(shape_, {0, i}, {0, j}) != level) continue;
+        const std::vector<double> pair = truth.covariance({0, i}, {0, j});
+        for (std::size_t k = 0; k < table_; ++k) {
+          expected[at + k] = pair[k];
+          squares += pair[k] * pair[k];
+        }
+      }
+    return jackknife(std::span<const std::uint64_t>(counts_), width(), [&](std::span<const std::uint64_t> counts) {
+      double sum = 0;
+      for (std::size_t first = 0; first < counts.size(); first += table_) {
+        if (!(mean_square(std::span(expected).subspan(first, table_)) > 0)) continue;
+        const joint_counts pair(shape_.vocabulary, shape_.vocabulary, counts.subspan(first, table_));
+        const std::vector<double> found = pair.covariance();
+        for (std::size_t k = 0; k < table_; ++k) sum += found[k] * expected[first + k];
+      }
+      return sum / squares;
+    });
+  }
+
   // The mean of C^2 over the pairs of tokens whose lowest common ancestor is at `level`, without what sampling adds to it:
   // right on average to first order in 1/P, so where there is no correlation it is negative half of the time. At least two
   // sentences in each block but one.
@@ -88,6 +116,16 @@ inline std::vector<estimate> coherence(const token_correlations& generated, cons
     quotients.push_back({value / expected, error / expected});
   }
   return quotients;
+}
+
+// How much of the correlations of the true grammar is in sentences, for levels 1 .. depth: 1 if they follow it, 0 where
+// positions are independent. The chances of a small training set, which a network picks up as well, can make coherence() much
+// larger than 1 where it knows nothing; here they are as often against the truth as along it, and add nothing on average.
+inline std::vector<estimate> alignment(const token_correlations& generated, const grammar::rhm_view& truth) {
+  const tree_laws laws(truth);
+  std::vector<estimate> shares;
+  for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) shares.push_back(generated.along(laws, level));
+  return shares;
 }
 
 // The distance branching^level, with level a real number, at which coherence() falls through 1/2; a token is coherent with
