@@ -122,18 +122,19 @@ void judge_layers(const settings& s, const plan& p, const std::vector<std::vecto
 // What levels that are known have of the correlations, over strict; and what those at chance have of them.
 void judge_correlations(const settings& s, const plan& p, const std::vector<std::vector<double>>& results, quantity what,
                         const std::string& name, std::vector<verdict>& rows) {
-  double least = none, most = none;
+  estimate least{none, none}, most{none, none};
   for (std::size_t i = 1; i <= p.sentences.size(); ++i)
     for (std::uint32_t level = 1; level <= p.depth(); ++level) {
-      const double share = mean_of(p, results, i, level_column(p, level, what)).value;
+      const estimate share = mean_of(p, results, i, level_column(p, level, what));
       const double valid = mean_of(p, results, i, level_column(p, level, strict_of)).value;
       const double cond = mean_of(p, results, i, level_column(p, level, cond_of)).value;
       const double chance = grammar::valid_fraction(p.task.shape, level), known = (cond - chance) / (1 - chance);
-      if (known >= 0.5) least = std::isnan(least) ? share / valid : std::min(least, share / valid);
-      if (known <= 0.1) most = std::isnan(most) ? share : std::max(most, share);
+      if (known >= 0.5 && !(share.value / valid >= least.value)) least = {share.value / valid, share.standard_error / valid};
+      if (known <= 0.1 && !(share.value <= most.value)) most = share;
     }
-  rows.push_back({"R8", "learned levels: least " + name + " over strict", least, none, 1, s.quick ? none : 0.7});
-  rows.push_back({"R8", "levels at chance: largest " + name, most, none, 0, none, s.quick ? none : 0.4});
+  const double at_least = s.quick ? none : 0.7, at_most = s.quick ? none : 0.4;
+  rows.push_back({"R8", "learned levels: least " + name + " over strict", least.value, least.standard_error, 1, at_least});
+  rows.push_back({"R8", "levels at chance: largest " + name, most.value, most.standard_error, 0, none, at_most});
 }
 
 std::string script(const plan& p, const std::vector<std::vector<double>>& results) {
