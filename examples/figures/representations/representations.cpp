@@ -137,6 +137,28 @@ void judge_correlations(const settings& s, const plan& p, const std::vector<std:
   rows.push_back({"R8", "levels at chance: largest " + name, most.value, most.standard_error, 0, none, at_most});
 }
 
+// The distance at which half of the true correlations is left, against P. In theory level l comes at P ~ m^(l + 1), so that the
+// distance s^l grows like P^(ln s / ln m), in steps.
+void judge_length(const plan& p, const std::vector<std::vector<double>>& results, std::vector<verdict>& rows) {
+  std::vector<double> x;
+  std::vector<estimate> y;
+  for (std::size_t i = 1; i <= p.sentences.size(); ++i) {
+    std::vector<estimate> shares;
+    for (std::uint32_t level = 1; level <= p.depth(); ++level)
+      shares.push_back(mean_of(p, results, i, level_column(p, level, aligned_of)));
+    const estimate length = analysis::coherence_length(shares, p.task.shape.branching);
+    rows.push_back(
+        {"R8", "P=" + std::to_string(p.sentences[i - 1]) + ": coherence length", length.value, length.standard_error});
+    if (!(length.standard_error > 0)) continue;  // as long as a sentence
+    x.push_back(std::log(static_cast<double>(p.sentences[i - 1])));
+    y.push_back({std::log(length.value), length.standard_error / length.value});
+  }
+  if (x.size() < 2) return;
+  const estimate slope = analysis::fit_line(x, y).slope;
+  const double s = p.task.shape.branching, m = p.task.shape.rules;
+  rows.push_back({"R8", "exponent of P in the coherence length", slope.value, slope.standard_error, std::log(s) / std::log(m)});
+}
+
 std::string script(const plan& p, const std::vector<std::vector<double>>& results) {
   std::string text =
       "set terminal pngcairo size 1200,480 font 'sans,10'\nset output 'representations.png'\nset datafile separator ','\n"
@@ -186,5 +208,6 @@ int main(int argc, char** argv) {
   judge_layers(s, p, results, rows);
   judge_correlations(s, p, results, coherence_of, "coherence", rows);
   judge_correlations(s, p, results, aligned_of, "alignment", rows);
+  judge_length(p, results, rows);
   finish(s, rows, "representations", script(p, results));
 }
