@@ -181,7 +181,7 @@ namespace frond::inline FROND_ABI {
 //
 // There every sum and difference calls the compiler's library, and that of GCC rounds some the wrong way: where the exponents
 // differ by 33, the signs differ and the result drops below a power of two, it has already lost the bit that decides (libgcc,
-// config/arm/ieee754-df.S, seen in GCC 12 and in the sources of GCC 15; 1 - 0x1.158ac4e56ec1cp-33 ends in 3 instead of 4). That
+// config/arm/ieee754-df.S, seen in GCC 12 and in the sources of 2024; 1 - 0x1.158ac4e56ec1cp-33 ends in 3 instead of 4). That
 // takes a power of two or little more, as in 1 - x, but the bits are a promise. So the header defines the functions that the
 // processor's ABI names for addition, and all that stand in one object file with them, so that the linker does not look for
 // that file. They are inline: a program that defines its own keeps those.
@@ -7751,12 +7751,13 @@ struct denoising {
   Process process;
   diffusion::schedule times;
   seed key;  // of order, times and noise; the data have their own
-  // 0: all times. Late ones bring much noise into gradients and little about long distances, so that a network learns those
-  // several times faster without them, and what it continues there by itself is enough to write from pure noise.
+  // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
+  // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
   std::uint32_t latest = 0;
 
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
+    FROND_ASSERT(latest <= times.steps, "the latest time is one of the schedule");
     random::draws time(key, random::stream::time, example);
     return times.alpha_bar(1 + time.below(latest == 0 ? times.steps : latest));
   }

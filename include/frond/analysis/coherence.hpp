@@ -46,25 +46,25 @@ class token_correlations {
   // these times the true ones, over that of the true ones' squares.
   [[nodiscard]] estimate along(const tree_laws& truth, std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "tokens meet at levels from 1 to the depth");
-    std::vector<double> expected(width());
+    struct pair {
+      std::size_t first;  // count of its table
+      std::vector<double> expected;
+    };
+    std::vector<pair> pairs;
     double squares = 0;
-    std::size_t at = 0;
+    std::size_t first = 0;
     for (std::size_t j = 0; j < shape_.leaves(); ++j)
-      for (std::size_t i = 0; i < j; ++i, at += table_) {
+      for (std::size_t i = 0; i < j; ++i, first += table_) {
         if (common_level(shape_, {0, i}, {0, j}) != level) continue;
-        const std::vector<double> pair = truth.covariance({0, i}, {0, j});
-        for (std::size_t k = 0; k < table_; ++k) {
-          expected[at + k] = pair[k];
-          squares += pair[k] * pair[k];
-        }
+        pairs.push_back({first, truth.covariance({0, i}, {0, j})});
+        squares += mean_square(pairs.back().expected) * static_cast<double>(table_);
       }
     return jackknife(std::span<const std::uint64_t>(counts_), width(), [&](std::span<const std::uint64_t> counts) {
       double sum = 0;
-      for (std::size_t first = 0; first < counts.size(); first += table_) {
-        if (!(mean_square(std::span(expected).subspan(first, table_)) > 0)) continue;
-        const joint_counts pair(shape_.vocabulary, shape_.vocabulary, counts.subspan(first, table_));
-        const std::vector<double> found = pair.covariance();
-        for (std::size_t k = 0; k < table_; ++k) sum += found[k] * expected[first + k];
+      for (const pair& each : pairs) {
+        const joint_counts seen(shape_.vocabulary, shape_.vocabulary, counts.subspan(each.first, table_));
+        const std::vector<double> found = seen.covariance();
+        for (std::size_t k = 0; k < table_; ++k) sum += found[k] * each.expected[k];
       }
       return sum / squares;
     });

@@ -2,7 +2,7 @@
 //
 // There every sum and difference calls the compiler's library, and that of GCC rounds some the wrong way: where the exponents
 // differ by 33, the signs differ and the result drops below a power of two, it has already lost the bit that decides (libgcc,
-// config/arm/ieee754-df.S, seen in GCC 12 and in the sources of GCC 15; 1 - 0x1.158ac4e56ec1cp-33 ends in 3 instead of 4). That
+// config/arm/ieee754-df.S, seen in GCC 12 and in the sources of 2024; 1 - 0x1.158ac4e56ec1cp-33 ends in 3 instead of 4). That
 // takes a power of two or little more, as in 1 - x, but the bits are a promise. So the header defines the functions that the
 // processor's ABI names for addition, and all that stand in one object file with them, so that the linker does not look for
 // that file. They are inline: a program that defines its own keeps those.

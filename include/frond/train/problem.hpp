@@ -59,12 +59,13 @@ struct denoising {
   Process process;
   diffusion::schedule times;
   seed key;  // of order, times and noise; the data have their own
-  // 0: all times. Late ones bring much noise into gradients and little about long distances, so that a network learns those
-  // several times faster without them, and what it continues there by itself is enough to write from pure noise.
+  // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
+  // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
   std::uint32_t latest = 0;
 
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
+    FROND_ASSERT(latest <= times.steps, "the latest time is one of the schedule");
     random::draws time(key, random::stream::time, example);
     return times.alpha_bar(1 + time.below(latest == 0 ? times.steps : latest));
   }
