@@ -70,13 +70,14 @@ inline std::vector<double> levels_of(const grammar::rhm_view& rules, std::span<c
 }
 
 // A tree U-Net that learns sentences first .. first + task.sentences - 1 of the draw: uniform noise, Adam, batches of 64. What
-// it is validated on follows behind the first task.sentences ones.
+// it is validated on follows behind them.
 class student {
  public:
   student(const learning& task, const grammar::rhm_view& rules, std::uint64_t first = 0)
       : task_(task), noise_{task.shape.vocabulary}, net_(make_net(task)),
         plan_(net_), training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2), task.latest},
-        held_out_{{{rules}, task.key(1), task.sentences, task.validation}, noise_, learning_times, task.key(3), task.latest},
+        held_out_{
+            {{rules}, task.key(1), first + task.sentences, task.validation}, noise_, learning_times, task.key(3), task.latest},
         weights_(plan_.parameter_count), memory_(train::training_memory(plan_, options(task), 1)),
         trainer_(plan_, training_, options(task), weights_, memory_, alone_) {
     nn::initialise(plan_, nn::initialisation::he_zero_readout, task.key(4), weights_);
@@ -170,13 +171,18 @@ inline std::vector<double> learn(const learning& task) {
   return values;
 }
 
-// The same for the exact denoiser: the most that a hundred steps allow. Its loss is that of belief propagation.
-inline std::vector<double> know(const learning& task) {
+// What the exact denoiser writes from the same noise as a student of this task.
+inline std::vector<symbol> written_exactly(const learning& task, const grammar::rhm_view& rules) {
   const diffusion::uniform noise{task.shape.vocabulary};
-  const drawn_grammar drawn(task.shape, task.rules_key());
   std::vector<float> memory(exact::tree_batch_memory_size(task.shape).value);
-  exact::tree_denoiser model(drawn.view(), noise, std::span<float>(memory));
-  std::vector<double> values = levels_of(drawn.view(), written_by(noise, model, task.key(5), task.samples));
+  exact::tree_denoiser model(rules, noise, std::span<float>(memory));
+  return written_by(noise, model, task.key(5), task.samples);
+}
+
+// As learn(), for the exact denoiser: the most that a hundred steps allow. Its loss is that of belief propagation.
+inline std::vector<double> know(const learning& task) {
+  const drawn_grammar drawn(task.shape, task.rules_key());
+  std::vector<double> values = levels_of(drawn.view(), written_exactly(task, drawn.view()));
   values.insert(values.end(), {0, 0, 0});
   return values;
 }

@@ -33,10 +33,11 @@ struct series {
   }
 };
 
-series around_top(const grammar::rhm_shape& shape, const learning& form) {
+series around_top(const grammar::rhm_shape& shape, const learning& form, bool lower = false) {
   series s{.shape = shape, .sentences = {}, .grammars = 3, .draws = 2, .form = form};
-  for (const double factor : {0.35, 0.5, 0.7, 1.0, 1.5})
+  for (const double factor : {lower ? 0.25 : 1.5, 0.35, 0.5, 0.7, 1.0})
     s.sentences.push_back(static_cast<std::uint64_t>(std::lround(factor * s.scale())));
+  std::sort(s.sentences.begin(), s.sentences.end());
   return s;
 }
 
@@ -59,9 +60,10 @@ std::vector<series> plan_of(bool quick) {
                            .form = form}};
   for (std::uint64_t sentences = 16; sentences <= 16384; sentences *= 2) all[0].sentences.push_back(sentences);
   for (std::uint32_t rules = 2; rules <= 6; ++rules) {
-    learning longer = form;  // five and more synonyms stay at the chance level for tens of thousands of steps first
-    if (rules >= 5) longer.max_steps = 200000, longer.patience = 100;
-    all.push_back(around_top({.vocabulary = 16, .rules = rules, .branching = 2, .depth = 3}, longer));
+    const bool many = rules >= 5;  // they stay at the chance level for tens of thousands of steps first
+    learning longer = form;
+    if (many) longer.max_steps = 200000, longer.patience = 100;
+    all.push_back(around_top({.vocabulary = 16, .rules = rules, .branching = 2, .depth = 3}, longer, many));
   }
   all.push_back(around_top({.vocabulary = 8, .rules = 2, .branching = 2, .depth = 4}, form));
   return all;
