@@ -204,6 +204,9 @@ std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& f
     rows.push_back({"R2", shape_text(s.shape) + ": P_half (1 - f) / (v m^(L+1))", ratio, ratio * found_half.standard_error, 1,
                     bound(0.5), bound(3)});
     if (s.top() != 3) continue;
+    const double by_latents = ratio * s.shape.rules;
+    rows.push_back(
+        {"R2", shape_text(s.shape) + ": P_half (1 - f) / (v m^3)", by_latents, by_latents * found_half.standard_error});
     x.push_back(std::log(static_cast<double>(s.shape.rules)));
     y.push_back({found_half.value + std::log(1 - s.chance()), found_half.standard_error});
   }
@@ -217,8 +220,8 @@ std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& f
 
 std::string script(const std::vector<series>& plan, const table& found, std::uint64_t base) {
   std::string text =
-      "set terminal pngcairo size 1200,480 font 'sans,10'\nset output 'sample_complexity.png'\n"
-      "set multiplot layout 1,2\nset logscale x\nset grid\nset key bottom right\nset yrange [0:1.02]\n"
+      "set terminal pngcairo size 1600,480 font 'sans,10'\nset output 'sample_complexity.png'\n"
+      "set multiplot layout 1,3\nset logscale x\nset autoscale xfix\nset grid\nset key bottom right\nset yrange [0:1.02]\n"
       "set ylabel 'valid nodes among those whose children are valid'\n";
   const auto block = [&](const std::string& name, const series& s, std::uint32_t level, double scale, double chance) {
     text += "$" + name + " << END\n";
@@ -239,10 +242,24 @@ std::string script(const std::vector<series>& plan, const table& found, std::uin
     text += std::string("$level") + std::to_string(level) + " with yerrorlines title 'level " + std::to_string(level) + "', ";
   text +=
       "\nset title 'top level of all grammars'\nset xlabel 'P (1 - f) / (v m^{L+1})'\nset xrange [0.2:2]\nset yrange "
-      "[-0.05:1.02]\n"
+      "[-0.05:1.02]\nset xtics (0.25, 0.35, 0.5, 0.7, 1, 1.5)\n"
       "set ylabel 'the same, from chance (0) to always (1)'\nplot 0.5 dashtype 2 linecolor 'gray' notitle, ";
   for (std::size_t i = 1; i < plan.size(); ++i)
     text += std::string("$series") + std::to_string(i) + " with yerrorlines title '" + shape_text(plan[i].shape) + "', ";
+  text += "\n$half << END\n";
+  for (std::size_t i = 1; i < plan.size(); ++i) {
+    const series& s = plan[i];
+    if (s.top() != 3) continue;
+    const estimate found_half = mean_half(found, s, base);
+    const double value = std::exp(found_half.value) * (1 - s.chance()) / s.shape.vocabulary;
+    text += joined(std::to_string(s.shape.rules), std::vector{value, value * found_half.standard_error}) + "\n";
+  }
+  text +=
+      "END\nset logscale y\nset xrange [1.8:6.6]\nset yrange [5:1500]\nset xtics (2, 3, 4, 5, 6)\nset title 'half way from "
+      "chance to "
+      "always'\n"
+      "set xlabel 'synonyms m'\nset ylabel 'P (1 - f) / v'\nplot $half with yerrorbars pointtype 7 title 'networks, L=3', "
+      "x**4 title 'm^4: contexts of tokens', x**3 dashtype 2 title 'm^3: contexts of latents'";
   return text + "\nunset multiplot\n";
 }
 
