@@ -155,8 +155,8 @@ estimate half(const table& found, const series& s, std::uint64_t base, std::uint
   return analysis::crossing(logarithms(s.sentences), curve(found, s, base, cond(level)), threshold);
 }
 
-// The same for the top level of each grammar and draw on its own; the mean over them and its error.
-estimate mean_half(const table& found, const series& s, std::uint64_t base) {
+// The same for the top level of each grammar and draw on its own.
+std::vector<double> halves_of(const table& found, const series& s, std::uint64_t base) {
   std::vector<double> halves;
   for (std::uint64_t g = 1; g <= s.grammars; ++g)
     for (std::uint64_t d = 1; d <= s.draws; ++d) {
@@ -165,7 +165,29 @@ estimate mean_half(const table& found, const series& s, std::uint64_t base) {
         one.push_back({found[at(s, base, g, d, sentences).name()][cond(s.top())], 0});
       halves.push_back(analysis::crossing(logarithms(s.sentences), one, (1 + s.chance()) / 2).value);
     }
-  return analysis::mean_of(halves);
+  return halves;
+}
+
+// The slope of a line through the means of groups, all with the same weight, and its error by bootstrap: the spread of the
+// slopes of groups drawn with replacement from their members.
+estimate bootstrapped_slope(const std::vector<double>& x, const std::vector<std::vector<double>>& groups, seed key) {
+  const auto slope_of = [&](const auto& member) {
+    std::vector<estimate> means;
+    for (const std::vector<double>& group : groups) {
+      double sum = 0;
+      for (std::size_t i = 0; i < group.size(); ++i) sum += group[member(group.size(), i)];
+      means.push_back({sum / static_cast<double>(group.size()), 1});
+    }
+    return analysis::fit_line(x, means).slope.value;
+  };
+  constexpr std::size_t resamples = 4000;
+  std::vector<double> slopes;
+  for (std::size_t i = 0; i < resamples; ++i) {
+    random::draws again(key, random::stream::user, i);
+    slopes.push_back(slope_of([&](std::size_t size, std::size_t) { return again.below(static_cast<std::uint32_t>(size)); }));
+  }
+  const double slope = slope_of([](std::size_t, std::size_t i) { return i; });
+  return {slope, analysis::mean_of(slopes).standard_error * std::sqrt(static_cast<double>(resamples))};
 }
 
 std::string shape_text(const grammar::rhm_shape& shape) {
@@ -197,9 +219,11 @@ std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& f
 
   std::vector<double> x;
   std::vector<estimate> y;
+  std::vector<std::vector<double>> groups;
   for (std::size_t i = 1; i < plan.size(); ++i) {
     const series& s = plan[i];
-    const estimate found_half = mean_half(found, s, base);
+    std::vector<double> networks = halves_of(found, s, base);
+    const estimate found_half = analysis::mean_of(networks);
     const double ratio = std::exp(found_half.value) / s.scale();
     rows.push_back({"R2", shape_text(s.shape) + ": P_half (1 - f) / (v m^(L+1))", ratio, ratio * found_half.standard_error, 1,
                     bound(0.5), bound(3)});
@@ -209,12 +233,16 @@ std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& f
         {"R2", shape_text(s.shape) + ": P_half (1 - f) / (v m^3)", by_latents, by_latents * found_half.standard_error});
     x.push_back(std::log(static_cast<double>(s.shape.rules)));
     y.push_back({found_half.value + std::log(1 - s.chance()), found_half.standard_error});
+    for (double& network : networks) network += std::log(1 - s.chance());
+    groups.push_back(std::move(networks));
   }
-  const analysis::line fit = analysis::fit_line(x, y);
-  const double two = 2 * fit.slope.standard_error;
-  rows.push_back({"R2", "exponent of m in P_half (1 - f), L=3", fit.slope.value, fit.slope.standard_error, 4, bound(4 - two),
-                  bound(4 + two)});
-  rows.push_back({"R2", "standard error of this exponent", fit.slope.standard_error, none, none, none, bound(0.25)});
+  const auto exponent = [&](const char* what, const estimate& slope) {
+    const double two = 2 * slope.standard_error;
+    rows.push_back({"R2", what, slope.value, slope.standard_error, 4, bound(4 - two), bound(4 + two)});
+    rows.push_back({"R2", "its standard error", slope.standard_error, none, none, none, bound(0.25)});
+  };
+  exponent("exponent of m in P_half (1 - f), L=3: weighted", analysis::fit_line(x, y).slope);
+  exponent("the same with equal weights, bootstrap over networks", bootstrapped_slope(x, groups, {base}));
   return rows;
 }
 
@@ -250,7 +278,7 @@ std::string script(const std::vector<series>& plan, const table& found, std::uin
   for (std::size_t i = 1; i < plan.size(); ++i) {
     const series& s = plan[i];
     if (s.top() != 3) continue;
-    const estimate found_half = mean_half(found, s, base);
+    const estimate found_half = analysis::mean_of(halves_of(found, s, base));
     const double value = std::exp(found_half.value) * (1 - s.chance()) / s.shape.vocabulary;
     text += joined(std::to_string(s.shape.rules), std::vector{value, value * found_half.standard_error}) + "\n";
   }
