@@ -183,10 +183,10 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::ve
   row("R7", "v=8 m=2 L=4 P=1200: valid sentences", 0, 0.7, none);
   row("R7", "copies of training sentences", 1, none, 0.05);
   row("R7", "different sentences", 2, 0.95, none);
-  row("R20", "this network and one of other 1200 sentences: same sentences", 3, none, none);
-  row("R20", "same tokens", 4, none, none);
-  row("R20", "this network and the exact denoiser: same sentences", 5, none, none);
-  row("R20", "same tokens", 6, none, none);
+  row("R20", "same sentences as a network of other 1200 sentences writes", 3, none, none);
+  row("R20", "same tokens as a network of other 1200 sentences writes", 4, none, none);
+  row("R20", "same sentences as the exact denoiser writes", 5, none, none);
+  row("R20", "same tokens as the exact denoiser writes", 6, none, none);
   judge_copying(s, p, results, rows);
   return rows;
 }

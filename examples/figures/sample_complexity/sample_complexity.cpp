@@ -236,13 +236,13 @@ std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& f
     for (double& network : networks) network += std::log(1 - s.chance());
     groups.push_back(std::move(networks));
   }
-  const auto exponent = [&](const char* what, const estimate& slope) {
+  const auto exponent = [&](const std::string& what, const estimate& slope) {
     const double two = 2 * slope.standard_error;
     rows.push_back({"R2", what, slope.value, slope.standard_error, 4, bound(4 - two), bound(4 + two)});
-    rows.push_back({"R2", "its standard error", slope.standard_error, none, none, none, bound(0.25)});
+    rows.push_back({"R2", what + ": standard error", slope.standard_error, none, none, none, bound(0.25)});
   };
-  exponent("exponent of m in P_half (1 - f), L=3: weighted", analysis::fit_line(x, y).slope);
-  exponent("the same with equal weights, bootstrap over networks", bootstrapped_slope(x, groups, {base}));
+  exponent("exponent of m in P_half (1 - f), L=3, weighted", analysis::fit_line(x, y).slope);
+  exponent("the same, equal weights, bootstrap", bootstrapped_slope(x, groups, {base}));
   return rows;
 }
 
