@@ -1,6 +1,6 @@
-// What a network writes that goes on learning the same sentences: first valid new ones, later copies. Two networks with nothing
-// in common but the grammar write the same sentences from the same noise until then: arXiv 2502.12089, and 2505.16959 for the
-// time.
+// What a network writes that goes on learning the same sentences: first valid new ones, later copies. Whether two networks that
+// start from the same weights and learn different sentences write the same from the same noise until then: arXiv 2502.12089,
+// and 2505.16959 for the time.
 #include <cmath>
 #include <cstdio>
 #include <iterator>

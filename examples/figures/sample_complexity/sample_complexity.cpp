@@ -284,9 +284,8 @@ std::string script(const std::vector<series>& plan, const table& found, std::uin
   }
   text +=
       "END\nset logscale y\nset xrange [1.8:6.6]\nset yrange [5:1500]\nset xtics (2, 3, 4, 5, 6)\nset title 'half way from "
-      "chance to "
-      "always'\n"
-      "set xlabel 'synonyms m'\nset ylabel 'P (1 - f) / v'\nplot $half with yerrorbars pointtype 7 title 'networks, L=3', "
+      "chance to always'\nset xlabel 'synonyms m'\nset ylabel 'P (1 - f) / v'\nplot $half with yerrorbars pointtype 7 title "
+      "'networks, L=3', "
       "x**4 title 'm^4: contexts of tokens', x**3 dashtype 2 title 'm^3: contexts of latents'";
   return text + "\nunset multiplot\n";
 }
