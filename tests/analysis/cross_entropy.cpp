@@ -22,7 +22,7 @@ using grammar::rhm_shape;
 namespace {
 
 constexpr rhm_shape shape{.vocabulary = 3, .rules = 2, .branching = 2, .depth = 2};
-constexpr std::size_t length = 4, vocabulary = 3;
+constexpr std::size_t tokens = 4, symbols = 3;
 constexpr std::uint32_t steps = 4;
 
 template <class Process>
@@ -32,34 +32,34 @@ using examples = train::denoising<grammar::rhm_view, Process>;
 
 template <class Process>
 examples<Process> examples_of(const grammar::rhm_view& grammar, std::uint64_t key) {
-  return {{grammar, seed{1}, 0, 0}, Process{vocabulary}, {diffusion::schedule::linear_signal, steps}, seed{key}};
+  return {{grammar, seed{1}, 0, 0}, Process{symbols}, {diffusion::schedule::linear_signal, steps}, seed{key}};
 }
 
 // A denoiser that guesses: `trust` for the token that it sees, the rest shared among all. trust = 0 is the uniform law.
 struct guess {
   double trust = 0;
 
-  [[nodiscard]] static std::size_t length() { return ::length; }
-  [[nodiscard]] static std::uint32_t vocabulary() { return ::vocabulary; }
-  [[nodiscard]] static std::uint32_t input_symbols() { return ::vocabulary; }
+  [[nodiscard]] static std::size_t length() { return tokens; }
+  [[nodiscard]] static std::uint32_t vocabulary() { return symbols; }
+  [[nodiscard]] static std::uint32_t input_symbols() { return symbols; }
   [[nodiscard]] double law(symbol noisy, std::size_t a) const {
-    const double trusted = noisy == ::vocabulary ? 0 : trust;
-    return (noisy == a ? trusted : 0) + (1 - trusted) / ::vocabulary;
+    const double trusted = noisy == symbols ? 0 : trust;
+    return (noisy == a ? trusted : 0) + (1 - trusted) / symbols;
   }
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) const {
-    if (noisy.size() != alpha_bar.size() * ::length || posterior.size() != noisy.size() * ::vocabulary)
+    if (noisy.size() != alpha_bar.size() * tokens || posterior.size() != noisy.size() * symbols)
       throw std::logic_error("a denoiser was called with sizes that do not agree");
     for (std::size_t i = 0; i < posterior.size(); ++i)
-      posterior[i] = static_cast<float>(law(noisy[i / ::vocabulary], i % ::vocabulary));
+      posterior[i] = static_cast<float>(law(noisy[i / symbols], i % symbols));
   }
 };
 static_assert(denoiser<guess>);
 
 std::vector<double> noise(const uniform&, const std::vector<symbol>& noisy, double alpha_bar) {
-  return enumeration::uniform_noise(noisy, alpha_bar, vocabulary);
+  return enumeration::uniform_noise(noisy, alpha_bar, symbols);
 }
 std::vector<double> noise(const absorbing&, const std::vector<symbol>& noisy, double alpha_bar) {
-  return enumeration::absorbing_noise(noisy, alpha_bar, vocabulary);
+  return enumeration::absorbing_noise(noisy, alpha_bar, symbols);
 }
 
 // Losses of a guess and of the enumerated truth, sentence by sentence, in two passes: what compare_losses() must find.
@@ -71,14 +71,14 @@ analysis::excess_loss expected(const enumeration::drawn& grammar, const examples
   std::vector<double> differences;
   const auto n = static_cast<double>(count);
   for (std::size_t i = 0; i < count; ++i) {
-    std::vector<symbol> clean(length), noisy(length);
+    std::vector<symbol> clean(tokens), noisy(tokens);
     made.corrupt(i, clean, noisy);
     const auto truth =
         enumeration::solve(grammar.view, all, noise(made.process, noisy, static_cast<double>(made.alpha_bar(i))));
     double own = 0, best = 0;
-    for (std::size_t t = 0; t < length; ++t) {
-      own -= std::log(model.law(noisy[t], clean[t])) / length;
-      best -= std::log(truth.marginals[(3 + t) * vocabulary + clean[t]]) / length;
+    for (std::size_t t = 0; t < tokens; ++t) {
+      own -= std::log(model.law(noisy[t], clean[t])) / tokens;
+      best -= std::log(truth.marginals[(3 + t) * symbols + clean[t]]) / tokens;
     }
     total.model += own / n;
     total.reference += best / n;
@@ -121,13 +121,13 @@ double mean_divergence(const enumeration::drawn& grammar, const examples<Process
     const auto alpha_bar = static_cast<double>(made.times.alpha_bar(t));
     for (std::uint32_t text = 0; text < inputs * inputs * inputs * inputs; ++text) {
       std::vector<symbol> noisy;
-      for (std::uint32_t rest = text, i = 0; i < length; ++i, rest /= inputs)
+      for (std::uint32_t rest = text, i = 0; i < tokens; ++i, rest /= inputs)
         noisy.push_back(static_cast<symbol>(rest % inputs));
       const auto truth = enumeration::solve(grammar.view, all, noise(made.process, noisy, alpha_bar));
-      for (std::size_t i = 0; i < length; ++i)
-        for (std::size_t a = 0; a < vocabulary; ++a) {
-          const double p = truth.marginals[(3 + i) * vocabulary + a];
-          if (p > 0) mean += truth.evidence * p * std::log(p / model.law(noisy[i], a)) / length / steps;
+      for (std::size_t i = 0; i < tokens; ++i)
+        for (std::size_t a = 0; a < symbols; ++a) {
+          const double p = truth.marginals[(3 + i) * symbols + a];
+          if (p > 0) mean += truth.evidence * p * std::log(p / model.law(noisy[i], a)) / tokens / steps;
         }
     }
   }
