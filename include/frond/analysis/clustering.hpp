@@ -73,7 +73,7 @@ inline void find_latents(learned_level& level, const context_counts& contexts, c
 // are. The iterative clustering of Favero et al., arXiv 2502.12089, in a form of this library, for it is described there in
 // words only. The same result everywhere. At least one sentence.
 inline learned_grammar learn_grammar(std::span<const symbol> sentences, const clustering_options& options) {
-  const auto length = static_cast<std::size_t>(checked_power(options.branching, options.depth).value);
+  const std::size_t length = to_size(checked_power(options.branching, options.depth).value);
   FROND_ASSERT(!sentences.empty() && sentences.size() % length == 0, "a grammar is learned from whole sentences");
   FROND_ASSERT(options.vocabulary > 0 && options.vocabulary <= max_vocabulary, "latents are symbols");
   const std::size_t rows = sentences.size() / length;

@@ -1,6 +1,8 @@
 // Integer arithmetic that says when it overflows, for sizes that a user chose.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 
 #include <frond/config/config.hpp>
@@ -22,6 +24,16 @@ struct checked {
     return {over ? 0 : a.value + b.value, over};
   }
 };
+
+// A number that is known to fit. Where both types are one, there is no cast, which -Wuseless-cast would report.
+template <std::unsigned_integral Number>
+constexpr std::size_t to_size(Number value) {
+  if constexpr (std::same_as<Number, std::size_t>) {
+    return value;
+  } else {
+    return static_cast<std::size_t>(value);
+  }
+}
 
 // base^exponent by repeated multiplication; exponents here are tree depths and tuple lengths, so at most a few dozen steps
 // pass before an overflow ends the loop (base 0 and 1 end it at once).

@@ -50,7 +50,7 @@ constexpr result<std::size_t> tree_memory_size(const grammar::hierarchy_shape& s
   if (!state.ok()) return {0, state};
   const checked count = detail::hierarchy_tree_parts(shape).total(), bytes = count * checked{sizeof(Real)};
   if (bytes.overflow || bytes.value > PTRDIFF_MAX) return {0, {"the messages of this tree do not fit into memory", 0}};
-  return {static_cast<std::size_t>(count.value), {}};
+  return {to_size(count.value), {}};
 }
 
 }  // namespace frond::inline FROND_ABI::exact

@@ -34,7 +34,7 @@ class hierarchy_tree {
     FROND_ASSERT(memory.size() >= tree_memory_size<Real>(grammar.shape).value, "the memory is too small for the messages");
     const detail::hierarchy_tree_parts parts(grammar.shape);
     const auto take = [&](const checked& size) {
-      const std::span<Real> part = memory.first(static_cast<std::size_t>(size.value));
+      const std::span<Real> part = memory.first(to_size(size.value));
       memory = memory.subspan(part.size());
       return part;
     };

@@ -41,7 +41,7 @@ constexpr result<std::size_t> tree_memory_size(const grammar::rhm_shape& shape) 
       checked{shape.nodes()} * checked{2 * std::uint64_t{shape.vocabulary}} + checked{detail::scratch_size(shape)};
   const checked bytes = count * checked{sizeof(Real)};
   if (bytes.overflow || bytes.value > PTRDIFF_MAX) return {0, {"the messages of this tree do not fit into memory", 3}};
-  return {static_cast<std::size_t>(count.value), {}};
+  return {to_size(count.value), {}};
 }
 
 // The same as an array, for shapes that the compiler knows.

@@ -47,7 +47,7 @@ constexpr result<std::size_t> tree_batch_memory_size(const grammar::rhm_shape& s
   const checked count = cache_line + parts.up + parts.down + parts.largest + parts.scratch + parts.pairs;
   const checked bytes = count * checked{sizeof(float)};
   if (bytes.overflow || bytes.value > PTRDIFF_MAX) return {0, {"the messages of sixteen trees do not fit into memory", 3}};
-  return {static_cast<std::size_t>(count.value), {}};
+  return {to_size(count.value), {}};
 }
 
 // The same as an array, for shapes that the compiler knows.

@@ -71,7 +71,7 @@ namespace detail {
 // The sentence of a code below `count`, the number of sentences.
 constexpr void expand_code(const rhm_view& grammar, std::uint64_t count, std::uint64_t code, std::span<symbol> out) {
   std::uint64_t unit = count / grammar.shape.rule_count(grammar.shape.depth);
-  const auto top_rule = static_cast<std::size_t>(code / unit);
+  const std::size_t top_rule = to_size(code / unit);
   kernel::plain::expand_sentence(
       grammar.tables(), top_rule, out.data() + out.size(), [](std::size_t) {},
       [&, rest = code % unit]() mutable {

@@ -47,7 +47,7 @@ struct rhm_shape {
 
   // Nodes of one level, tokens of a sentence (branching^depth), and nodes of the whole tree.
   [[nodiscard]] constexpr std::size_t level_nodes(std::uint32_t level) const {
-    return static_cast<std::size_t>(checked_power(branching, depth - level).value);
+    return to_size(checked_power(branching, depth - level).value);
   }
   [[nodiscard]] constexpr std::size_t leaves() const { return level_nodes(0); }
   [[nodiscard]] constexpr std::size_t nodes() const { return tree_offset(0) + leaves(); }
@@ -113,7 +113,7 @@ struct rhm_shape {
 
 // Refuses a shape while compiling, with the sentences of rhm_shape::check(). Always true.
 template <rhm_shape Shape>
-consteval bool require_valid() {
+constexpr bool require_valid() {
   constexpr rhm_fault fault = Shape.fault();
   static_assert(fault != rhm_fault::no_symbols, "a grammar needs a vocabulary of at least one symbol");
   static_assert(fault != rhm_fault::no_rules, "a grammar needs at least one rule for each symbol");

@@ -149,7 +149,7 @@ class grammar_line {
       if (t.kind == token_kind::bracket) {
         if (weighed) return wrong("a second probability", t);
         std::size_t at = t.at + 1;
-        while (!t.text.empty() && blanks.find(t.text.front()) != std::string_view::npos) t.text.remove_prefix(1), ++at;
+        for (; !t.text.empty() && blanks.find(t.text.front()) != std::string_view::npos; ++at) t.text.remove_prefix(1);
         while (!t.text.empty() && blanks.find(t.text.back()) != std::string_view::npos) t.text.remove_suffix(1);
         if (grammar::pcfg_error e = read_weight(t.text, at, weight); !e.ok()) return e;
         weighed = true;

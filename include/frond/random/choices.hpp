@@ -13,7 +13,7 @@ namespace frond::inline FROND_ABI::random {
 // that hold it. For any other bound: 8 bits up to 16 outcomes, 16 bits above.
 constexpr std::uint32_t choice_bits(std::uint32_t bound) {
   if ((bound & (bound - 1)) != 0) return bound < 16 ? 8 : 16;
-  return bound == 1 ? 0 : std::bit_ceil(static_cast<std::uint32_t>(std::bit_width(bound - 1)));
+  return bound == 1 ? 0 : std::bit_ceil(static_cast<std::uint32_t>(32 - std::countl_zero(bound - 1)));
 }
 
 // A number x of so many uniform bits means outcome x bound / 2^bits, unless the rest of that division is below this: then some

@@ -60,9 +60,10 @@ FROND_ALWAYS_INLINE bool any_zero(const words& a) {
   __asm__("vptestnmd %1, %1, %0" : "=Yk"(zero) : "v"(a.r[0]));
   return zero != 0;
 #elif FROND_X86 && FROND_PASS_LANES == 8
-  return __builtin_ia32_movmskps256((raw_floats)((a.r[0] == 0) | (a.r[1] == 0))) != 0;
+  return __builtin_ia32_movmskps256(reinterpret_cast<raw_floats>((a.r[0] == 0) | (a.r[1] == 0))) != 0;
 #elif FROND_X86 && FROND_PASS_LANES == 4
-  return __builtin_ia32_movmskps((raw_floats)((a.r[0] == 0) | (a.r[1] == 0) | (a.r[2] == 0) | (a.r[3] == 0))) != 0;
+  const auto zero = (a.r[0] == 0) | (a.r[1] == 0) | (a.r[2] == 0) | (a.r[3] == 0);
+  return __builtin_ia32_movmskps(reinterpret_cast<raw_floats>(zero)) != 0;
 #else
   std::uint32_t lanes[lane_count];
   store(lanes, a);

@@ -30,9 +30,9 @@ FROND_ALWAYS_INLINE float_register fused_register(float_register a, float_regist
 
 #if FROND_PASS_LANES > 1
 typedef raw_mask mask_register;
-FROND_ALWAYS_INLINE mask_register less_register(float_register a, float_register b) { return (mask_register)(a < b); }
-FROND_ALWAYS_INLINE mask_register equal_register(float_register a, float_register b) { return (mask_register)(a == b); }
-FROND_ALWAYS_INLINE mask_register nonzero_register(word_register a) { return (mask_register)(a != 0); }
+FROND_ALWAYS_INLINE mask_register less_register(float_register a, float_register b) { return a < b; }
+FROND_ALWAYS_INLINE mask_register equal_register(float_register a, float_register b) { return a == b; }
+FROND_ALWAYS_INLINE mask_register nonzero_register(word_register a) { return a != 0; }
 FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_register a, float_register b) { return m ? a : b; }
 #else
 typedef bool mask_register;

@@ -27,7 +27,7 @@ FROND_ALWAYS_INLINE bytes operator+(const bytes& a, const bytes& b) {
 // (a >> shift) & mask, 0 <= shift < 8. The mask covers no bit that the shift makes free.
 FROND_ALWAYS_INLINE bytes bit_field(const bytes& a, int shift, std::uint8_t mask) {
   bytes c;
-  FROND_EACH_REGISTER c.r[i] = (byte_register)((half_word_register)a.r[i] >> shift) & mask;
+  FROND_EACH_REGISTER c.r[i] = reinterpret_cast<byte_register>(reinterpret_cast<half_word_register>(a.r[i]) >> shift) & mask;
   return c;
 }
 
@@ -38,16 +38,17 @@ struct wide_bytes {
 FROND_ALWAYS_INLINE wide_bytes multiply_wide(const bytes& a, std::uint8_t b) {
   wide_bytes c;
   FROND_EACH_REGISTER {
-    const half_word_register even = ((half_word_register)a.r[i] & 0xff) * b, odd = ((half_word_register)a.r[i] >> 8) * b;
-    c.low.r[i] = (byte_register)((even & 0xff) | (odd << 8));
-    c.high.r[i] = (byte_register)((even >> 8) | (odd & 0xff00));
+    const auto pairs = reinterpret_cast<half_word_register>(a.r[i]);
+    const half_word_register even = (pairs & 0xff) * b, odd = (pairs >> 8) * b;
+    c.low.r[i] = reinterpret_cast<byte_register>((even & 0xff) | (odd << 8));
+    c.high.r[i] = reinterpret_cast<byte_register>((even >> 8) | (odd & 0xff00));
   }
   return c;
 }
 // All ones where a < b.
 FROND_ALWAYS_INLINE bytes operator<(const bytes& a, std::uint8_t b) {
   bytes c;
-  FROND_EACH_REGISTER c.r[i] = (byte_register)(a.r[i] < b);
+  FROND_EACH_REGISTER c.r[i] = reinterpret_cast<byte_register>(a.r[i] < b);
   return c;
 }
 // Whether any bit is set.
@@ -102,7 +103,8 @@ struct pair_table {
 inline constexpr bool stepped_tables = true;
 FROND_ALWAYS_INLINE byte_register look_up(byte_register table, byte_register index) {
   typedef char characters __attribute__((vector_size(32)));
-  return (byte_register)__builtin_ia32_pshufb256((characters)table, (characters)index);
+  const auto found = __builtin_ia32_pshufb256(reinterpret_cast<characters>(table), reinterpret_cast<characters>(index));
+  return reinterpret_cast<byte_register>(found);
 }
 #else
 // These give 0 for every index that is not below 16.
@@ -114,7 +116,8 @@ FROND_ALWAYS_INLINE byte_register look_up(byte_register table, byte_register ind
   return found;
 #else
   typedef signed char characters __attribute__((vector_size(16)));
-  return (byte_register)__builtin_wasm_swizzle_i8x16((characters)table, (characters)index);
+  const auto found = __builtin_wasm_swizzle_i8x16(reinterpret_cast<characters>(table), reinterpret_cast<characters>(index));
+  return reinterpret_cast<byte_register>(found);
 #endif
 }
 #endif
@@ -146,15 +149,18 @@ FROND_ALWAYS_INLINE void store_pairs(std::uint8_t* to, const pair_table& table, 
     }
     typedef std::uint64_t quads __attribute__((vector_size(4 * FROND_PASS_LANES)));
 #if FROND_X86
-    const auto low = (quads)__builtin_shufflevector(first, second, 0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39, 16,
-                                                    48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55);
-    const auto high = (quads)__builtin_shufflevector(first, second, 8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15,
-                                                     47, 24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63);
+    const auto low =
+        reinterpret_cast<quads>(__builtin_shufflevector(first, second, 0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39,
+                                                        16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55));
+    const auto high =
+        reinterpret_cast<quads>(__builtin_shufflevector(first, second, 8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15,
+                                                        47, 24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63));
     const quads out_0 = __builtin_shufflevector(low, high, 0, 1, 4, 5), out_1 = __builtin_shufflevector(low, high, 2, 3, 6, 7);
 #else
-    const auto out_0 = (quads)__builtin_shufflevector(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const auto out_1 =
-        (quads)__builtin_shufflevector(first, second, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    const auto out_0 =
+        reinterpret_cast<quads>(__builtin_shufflevector(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+    const auto out_1 = reinterpret_cast<quads>(
+        __builtin_shufflevector(first, second, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
 #endif
     __builtin_memcpy(to + 8 * FROND_PASS_LANES * i, &out_0, sizeof out_0);
     __builtin_memcpy(to + 8 * FROND_PASS_LANES * i + sizeof out_0, &out_1, sizeof out_1);

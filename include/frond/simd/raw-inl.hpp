@@ -36,11 +36,15 @@ FROND_ALWAYS_INLINE raw_floats raw_splat(float x) {
 #endif
 }
 FROND_ALWAYS_INLINE word_register word_splat(std::uint32_t x) { return x - word_register{}; }
-FROND_ALWAYS_INLINE word_register raw_bits(raw_floats a) { return (word_register)a; }
-FROND_ALWAYS_INLINE raw_floats raw_from_bits(word_register a) { return (raw_floats)a; }
-FROND_ALWAYS_INLINE raw_floats raw_to_float(word_register a) { return __builtin_convertvector((raw_mask)a, raw_floats); }
-FROND_ALWAYS_INLINE word_register raw_arithmetic_shift(word_register a, int n) { return (word_register)((raw_mask)a >> n); }
-FROND_ALWAYS_INLINE word_register raw_nonzero(word_register a) { return (word_register)(a != 0); }
+FROND_ALWAYS_INLINE word_register raw_bits(raw_floats a) { return reinterpret_cast<word_register>(a); }
+FROND_ALWAYS_INLINE raw_floats raw_from_bits(word_register a) { return reinterpret_cast<raw_floats>(a); }
+FROND_ALWAYS_INLINE raw_floats raw_to_float(word_register a) {
+  return __builtin_convertvector(reinterpret_cast<raw_mask>(a), raw_floats);
+}
+FROND_ALWAYS_INLINE word_register raw_arithmetic_shift(word_register a, int n) {
+  return reinterpret_cast<word_register>(reinterpret_cast<raw_mask>(a) >> n);
+}
+FROND_ALWAYS_INLINE word_register raw_nonzero(word_register a) { return reinterpret_cast<word_register>(a != 0); }
 #else
 typedef float raw_floats;
 typedef std::uint32_t word_register;
@@ -145,18 +149,18 @@ FROND_ALWAYS_INLINE wide_product raw_multiply_wide(word_register a, std::uint32_
 #if FROND_PASS_LANES > 1
   [[maybe_unused]] const word_register factor = word_splat(b);
   raw_double_words even, odd;
-  const auto upper = (raw_double_words)a >> 32;
+  const auto upper = reinterpret_cast<raw_double_words>(a) >> 32;
 #if FROND_X86 && FROND_PASS_LANES > 4
   // The compilers have no common spelling for the product of the even lanes.
   __asm__("vpmuludq %2, %1, %0" : "=v"(even) : "v"(a), "v"(factor));
   __asm__("vpmuludq %2, %1, %0" : "=v"(odd) : "v"(upper), "v"(factor));
 #elif FROND_X86
-  even = (raw_double_words)a;
+  even = reinterpret_cast<raw_double_words>(a);
   odd = upper;
   __asm__("pmuludq %1, %0" : "+x"(even) : "x"(factor));
   __asm__("pmuludq %1, %0" : "+x"(odd) : "x"(factor));
 #else
-  even = ((raw_double_words)a & 0xffffffffu) * b;
+  even = (reinterpret_cast<raw_double_words>(a) & 0xffffffffu) * b;
   odd = upper * b;
 #endif
 #if FROND_X86 && FROND_PASS_LANES == 16
@@ -164,15 +168,18 @@ FROND_ALWAYS_INLINE wide_product raw_multiply_wide(word_register a, std::uint32_
   raw_double_words low = even, high = odd;
   __asm__("vmovsldup %1, %0%{%2%}" : "+v"(low) : "v"(odd), "Yk"(static_cast<unsigned short>(0xaaaa)));
   __asm__("vmovshdup %1, %0%{%2%}" : "+v"(high) : "v"(even), "Yk"(static_cast<unsigned short>(0x5555)));
-  return {(word_register)low, (word_register)high};
+  return {reinterpret_cast<word_register>(low), reinterpret_cast<word_register>(high)};
 #elif FROND_X86 && FROND_PASS_LANES == 8
-  return {(word_register)__builtin_ia32_pblendd256((raw_mask)even, (raw_mask)(odd << 32), 0xaa),
-          (word_register)__builtin_ia32_pblendd256((raw_mask)(even >> 32), (raw_mask)odd, 0xaa)};
+  const auto low = __builtin_ia32_pblendd256(reinterpret_cast<raw_mask>(even), reinterpret_cast<raw_mask>(odd << 32), 0xaa);
+  const auto high = __builtin_ia32_pblendd256(reinterpret_cast<raw_mask>(even >> 32), reinterpret_cast<raw_mask>(odd), 0xaa);
+  return {reinterpret_cast<word_register>(low), reinterpret_cast<word_register>(high)};
 #elif FROND_X86
-  return {__builtin_shufflevector((word_register)even, (word_register)odd, 0, 4, 2, 6),
-          __builtin_shufflevector((word_register)even, (word_register)odd, 1, 5, 3, 7)};
+  const auto even_words = reinterpret_cast<word_register>(even), odd_words = reinterpret_cast<word_register>(odd);
+  return {__builtin_shufflevector(even_words, odd_words, 0, 4, 2, 6),
+          __builtin_shufflevector(even_words, odd_words, 1, 5, 3, 7)};
 #else  // in either byte order
-  return {(word_register)((even & 0xffffffffu) | (odd << 32)), (word_register)((even >> 32) | (odd & ~0xffffffffull))};
+  return {reinterpret_cast<word_register>((even & 0xffffffffu) | (odd << 32)),
+          reinterpret_cast<word_register>((even >> 32) | (odd & ~0xffffffffull))};
 #endif
 #else
   const std::uint64_t product = std::uint64_t{a} * b;
@@ -188,7 +195,7 @@ FROND_ALWAYS_INLINE raw_floats raw_load_some(const float* from, std::size_t coun
 #elif FROND_X86 && FROND_PASS_LANES == 8
   const raw_mask numbers{0, 1, 2, 3, 4, 5, 6, 7};
   const auto wanted = static_cast<std::int32_t>(count > 8 ? 8 : count);
-  return __builtin_ia32_maskloadps256(reinterpret_cast<const raw_floats*>(from), (raw_mask)(numbers < wanted));
+  return __builtin_ia32_maskloadps256(reinterpret_cast<const raw_floats*>(from), numbers < wanted);
 #else
   float lanes[FROND_PASS_LANES] = {};
   for (std::size_t i = 0; i < FROND_PASS_LANES; ++i)
@@ -205,7 +212,7 @@ FROND_ALWAYS_INLINE void raw_store_some(float* to, raw_floats a, std::size_t cou
 #elif FROND_X86 && FROND_PASS_LANES == 8
   const raw_mask numbers{0, 1, 2, 3, 4, 5, 6, 7};
   const auto wanted = static_cast<std::int32_t>(count > 8 ? 8 : count);
-  __builtin_ia32_maskstoreps256(reinterpret_cast<raw_floats*>(to), (raw_mask)(numbers < wanted), a);
+  __builtin_ia32_maskstoreps256(reinterpret_cast<raw_floats*>(to), numbers < wanted, a);
 #else
   float lanes[FROND_PASS_LANES];
   __builtin_memcpy(lanes, &a, sizeof a);

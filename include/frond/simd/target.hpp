@@ -210,18 +210,22 @@ inline build_description describe() {
 
 // Calls the same function of the pass that is active. One switch per kernel, so a program links only the kernels it uses.
 #if FROND_WITH_AVX2 && FROND_WITH_AVX512
-#define FROND_DISPATCH_CALL(call)                                 \
-  switch (simd::active_instruction_set()) {                       \
-    case simd::instruction_set::avx512: return pass_avx512::call; \
-    case simd::instruction_set::avx2: return pass_avx2::call;     \
-    default: return FROND_BASE_PASS::call;                        \
-  }
+#define FROND_DISPATCH_CALL(call)                                   \
+  do {                                                              \
+    switch (simd::active_instruction_set()) {                       \
+      case simd::instruction_set::avx512: return pass_avx512::call; \
+      case simd::instruction_set::avx2: return pass_avx2::call;     \
+      default: return FROND_BASE_PASS::call;                        \
+    }                                                               \
+  } while (false)
 #elif FROND_WITH_AVX512
-#define FROND_DISPATCH_CALL(call)                                 \
-  switch (simd::active_instruction_set()) {                       \
-    case simd::instruction_set::avx512: return pass_avx512::call; \
-    default: return FROND_BASE_PASS::call;                        \
-  }
+#define FROND_DISPATCH_CALL(call)                                   \
+  do {                                                              \
+    switch (simd::active_instruction_set()) {                       \
+      case simd::instruction_set::avx512: return pass_avx512::call; \
+      default: return FROND_BASE_PASS::call;                        \
+    }                                                               \
+  } while (false)
 #else
 #define FROND_DISPATCH_CALL(call) return FROND_BASE_PASS::call
 #endif

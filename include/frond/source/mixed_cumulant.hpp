@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/mul_add.hpp>
@@ -96,7 +97,7 @@ class mixed_cumulant {
       for (std::size_t done = 0, count = out.size() / dimension_; done < count;) {
         const std::uint64_t index = first + done, left = group_size - index % group_size;
         std::size_t rows = count - done < block_rows ? count - done : block_rows;
-        if (left < rows) rows = static_cast<std::size_t>(left);
+        if (left < rows) rows = to_size(left);
         sample_rows(key, index, rows, out.data() + done * dimension_);
         done += rows;
       }

@@ -155,7 +155,7 @@ constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std:
 // Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
 constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
-  const std::size_t partials = shards == 1 ? 0 : static_cast<std::size_t>(std::bit_width(shards));
+  const std::size_t partials = shards == 1 ? 0 : static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{shards}));
   return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
          running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
 }
@@ -177,7 +177,8 @@ class trainer {
     state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
     gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
     partials_ = gradients_ + running_ * stride();
-    blocks_ = partials_ + (o.shards() == 1 ? 0 : static_cast<std::size_t>(std::bit_width(o.shards()))) * stride();
+    blocks_ = partials_ +
+              (o.shards() == 1 ? 0 : static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{o.shards()}))) * stride();
     losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
     for (float& value : state_) value = 0.0f;
   }
