@@ -161,6 +161,7 @@ TEST_CASE("laws that contradict themselves are refused") {
   CHECK(latents{}.check().ok());
   CHECK_FALSE(latents{.strength = 1.5f}.check().ok());
   CHECK_FALSE(latents{.law = latent_law::two_point, .probability = 0.0f}.check().ok());
+  CHECK_FALSE(latents{.law = latent_law::two_point, .probability = 0x1p-25f}.check().ok());  // never drawn
   CHECK_FALSE(latents{.law = latent_law::laplace, .probability = 0.4f}.check().ok());
   CHECK_FALSE(latents{.law = latent_law::rademacher, .coupling = latent_coupling::magnitude}.check().ok());
   CHECK_FALSE(latents{.law = latent_law::laplace, .coupling = latent_coupling::linear}.check().ok());

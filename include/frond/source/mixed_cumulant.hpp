@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include <frond/core/concepts.hpp>
@@ -26,7 +27,9 @@ struct spikes {
   latents hidden{};
 
   [[nodiscard]] constexpr status check() const {
-    if (!(mean >= 0.0f && covariance >= 0.0f && cumulant >= 0.0f)) return {"the strength of a spike is not negative"};
+    for (const float strength : {mean, covariance, cumulant})
+      if (!(strength >= 0.0f && strength <= std::numeric_limits<float>::max()))
+        return {"the strength of a spike is finite and not negative"};
     return hidden.check();
   }
 
