@@ -213,6 +213,18 @@ TEST_CASE("what is not a checkpoint of this network is refused") {
   check_refused(folder / "k", o, "this record has another number of floats", 44);
 }
 
+TEST_CASE("a checkpoint beyond the last number of an example is refused") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::adam);
+  session first(o);
+  first.trainer.resume_at(UINT64_MAX / o.batch - 1);
+  REQUIRE(first.save(folder / "last").ok());
+  CHECK(session(o).load(folder / "last").ok());
+  first.trainer.resume_at(UINT64_MAX / o.batch);
+  REQUIRE(first.save(folder / "beyond").ok());
+  check_refused(folder / "beyond", o, "this run has shown 2^64 examples", 0);
+}
+
 TEST_CASE("a damaged checkpoint is refused, and the run goes on as if nothing had been tried") {
   const temporary_folder folder;
   const train::options o = options_of(method::adam);
