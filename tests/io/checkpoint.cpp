@@ -150,7 +150,7 @@ TEST_CASE("a run may go on with other blocks, other workers and another patience
 TEST_CASE("losses and weights that are no numbers come back as they were") {
   const temporary_folder folder;
   session first(options_of(method::sgd));
-  first.trainer.resume_at(0x123456789abcdef0);
+  first.trainer.resume_at(0x0123456789abcdef);
   first.stopping = {
       .patience = 3, .stale = 0xffffffff, .best_loss = __builtin_bit_cast(float, 0xffc00123u), .best_step = 0xfedcba9876543210};
   first.parameters[3] = first.kept[4] = __builtin_bit_cast(float, 0x7fc54321u);

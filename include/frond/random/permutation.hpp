@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include <frond/random/draws.hpp>
@@ -38,7 +39,7 @@ class permutation {
   // Where element `index` < size() goes.
   [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t index) const {
     index = checked_element(index);
-    if (size_ <= largest_shuffle) return images_[index];
+    if (size_ <= largest_shuffle) return images_[static_cast<std::size_t>(index)];
     do {
       index = forward(index);
     } while (index >= size_);
@@ -75,7 +76,7 @@ class permutation {
     }
   }
   [[nodiscard]] constexpr std::uint64_t element_at(std::uint64_t image) const {
-    std::uint64_t element = 0;
+    std::size_t element = 0;
     while (images_[element] != image) ++element;
     return element;
   }
