@@ -85,7 +85,10 @@ struct latents {
 
   // nu given lambda, another normal (for normal nu alone) and two random words, one for its side and one for its size.
   [[nodiscard]] float nu(float lambda, float other_normal, std::uint32_t side, std::uint32_t size) const {
-    if (law == latent_law::normal) return mul_add(strength, lambda, math::sqrt(1.0f - strength * strength) * other_normal);
+    if (law == latent_law::normal) {
+      const float rho = correlation();
+      return mul_add(rho, lambda, math::sqrt(1.0f - rho * rho) * other_normal);
+    }
     if (coupling != latent_coupling::magnitude) {
       const bool positive = random::unit_interval(side) < chance_positive(lambda > 0.0f);
       return value(positive, random::unit_interval_open_zero(size));
