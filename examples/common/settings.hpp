@@ -79,6 +79,7 @@ inline settings parse(int argc, char** argv, const std::string& program, const s
     if (given.count("help")) std::exit((std::puts(options.help().c_str()), 0));
     if (!given.unmatched().empty()) throw std::invalid_argument("'" + given.unmatched().front() + "' is no option");
     if (s.quick && full) throw std::invalid_argument("choose one of --quick and --full");
+    if (s.seed >> 16 != 0) throw std::invalid_argument("the seed must lie between 0 and 65535");
     if (s.jobs > 1024) throw std::invalid_argument("jobs must lie between 0 and 1024");
     if (!shell_safe(s.output)) throw std::invalid_argument("the folder must be named without quotes and line breaks");
     detail::read_shard(s, shard);

@@ -41,6 +41,7 @@ settings parse(int argc, char** argv) {
     const auto given = options.parse(argc, argv);
     if (given.count("help")) std::exit((std::puts(options.help().c_str()), 0));
     if (!given.unmatched().empty()) throw std::invalid_argument("'" + given.unmatched().front() + "' is no option");
+    if (s.seed >> 60 != 0) throw std::invalid_argument("the seed must lie below 2^60");
     if (s.steps < 10 || s.steps > 1000000) throw std::invalid_argument("steps must lie between 10 and 1000000");
     if (!common::shell_safe(s.folder))
       throw std::invalid_argument("the folder must be named without quotes and line breaks, for gnuplot");

@@ -35,6 +35,18 @@ TEST_CASE("too large stays too large, also times zero") {
   CHECK((checked{1} + large).overflow);
 }
 
+TEST_CASE("things are addressable while the last of their addresses is a number") {
+  using frond::addressable;
+  constexpr std::uint64_t steps = 100, whole = UINT64_MAX / steps;
+  CHECK(addressable(0, 0));
+  CHECK(addressable(UINT64_MAX - 7, 7));
+  CHECK_FALSE(addressable(UINT64_MAX - 7, 8));
+  CHECK(addressable(whole - 1, 1, steps));
+  CHECK_FALSE(addressable(whole, 1, steps));
+  CHECK_FALSE(addressable(std::uint64_t{1} << 62, 1, steps));  // where (2^62 + i) 100 comes round to 100 i
+  CHECK_FALSE(addressable(UINT64_MAX, UINT64_MAX, UINT64_MAX));
+}
+
 TEST_CASE("powers") {
   CHECK(checked_power(8, 3).value == 512);
   CHECK(checked_power(5, 0).value == 1);

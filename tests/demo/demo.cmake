@@ -26,6 +26,7 @@ function(refused expected)
 endfunction()
 
 refused("steps must lie between" --steps 3)
+refused("seed must lie below" --seed 1152921504606846976)
 refused("is no option" stray)
 refused("without quotes" --out "${BUILD}/it's")
 refused("nonsense" --nonsense)

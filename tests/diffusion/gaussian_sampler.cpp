@@ -258,5 +258,11 @@ TEST_CASE("what does not fit together is refused") {
   CHECK(state({}, 7, 5).position == 5);
   CHECK_FALSE(state({.method = solver::ddim, .eta = 1.5f}, 7, 6).ok());
   CHECK_FALSE(state({.noise = {.steps = 0}}, 7, 6).ok());
+  const auto from = [&](std::uint64_t first) {
+    return state({.noise = {schedule::half_log_snr, 100}, .method = solver::ddpm, .first = first}, 7, 6).ok();
+  };
+  CHECK_FALSE(from(std::uint64_t{1} << 62));  // whose noise would be that of vector 0
+  CHECK_FALSE(from(UINT64_MAX / 100 - 1));
+  CHECK(from(UINT64_MAX / 100 - 2));
   CHECK_FALSE(state({.noise = {.kind = schedule::single_level}}, 7, 6).ok());
 }

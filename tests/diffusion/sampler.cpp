@@ -239,6 +239,11 @@ TEST_CASE("what does not fit together is refused with a reason") {
         "the denoiser was made for another process: one of the two has masks, the other has none");
   CHECK(reason(uniform{0}, {}, 10, 6) == "a vocabulary has 1 to 255 symbols");
   CHECK(reason(uniform{3}, {}, 10, 5) == "the output is no whole number of sentences");
+  const char* const beyond = "the numbers of these sentences times the steps of the schedule are beyond 2^64";
+  CHECK(reason(uniform{3}, {.noise = {.steps = 100}, .first = std::uint64_t{1} << 62}, 10, 6) == beyond);  // as sentence 0
+  CHECK(reason(uniform{3}, {.noise = {.steps = 100}, .first = UINT64_MAX / 100 - 1}, 10, 6) == beyond);
+  CHECK(reason(uniform{3}, {.noise = {.steps = 100}, .first = UINT64_MAX / 100 - 2}, 10, 6) == "");
+  out.assign(6, 77);
   CHECK(reason(uniform{3}, {}, 9, 6) == "the memory does not hold one sentence, see sampling_memory");
   CHECK(reason(uniform{3}, {.given = short_one}, 10, 6) == "give tokens for one sentence or for each of them");
   CHECK(reason(uniform{3}, {.given = wrong}, 10, 6) == "a given token is no symbol");

@@ -7,6 +7,7 @@
 #include "spike_reference.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 using namespace frond;
@@ -37,11 +38,10 @@ TEST_CASE("cumulants of the latents in closed form") {
   CHECK(exact::latent_fourth_cumulant({.law = latent_law::student}) == doctest::Approx(3).epsilon(1e-11));
   CHECK(exact::latent_moment({.law = latent_law::student}, 0, 6) == std::numeric_limits<double>::infinity());
   CHECK(exact::latent_moment({.law = latent_law::laplace}, 0, 8) == doctest::Approx(2520).epsilon(1e-11));
-  for (const float p : {0.1f, 0.2113f, 0.5f, 0.7f}) {
-    const double q = 1 - static_cast<double>(p), pq = q * static_cast<double>(p);
-    const latents hidden{.law = latent_law::two_point, .probability = p};
-    CHECK(exact::latent_third_cumulant(hidden) ==
-          doctest::Approx((q - static_cast<double>(p)) / std::sqrt(pq)).epsilon(1e-12).scale(1));
+  for (const float chosen : {0.1f, 0.2113f, 0.5f, 0.7f}) {
+    const latents hidden{.law = latent_law::two_point, .probability = chosen};
+    const double p = static_cast<double>(hidden.chance_positive()), q = 1 - p, pq = q * p;
+    CHECK(exact::latent_third_cumulant(hidden) == doctest::Approx((q - p) / std::sqrt(pq)).epsilon(1e-12).scale(1));
     CHECK(exact::latent_fourth_cumulant(hidden) == doctest::Approx((1 - 6 * pq) / pq).epsilon(1e-12).scale(1));
   }
   const latents normal{.law = latent_law::normal, .coupling = latent_coupling::linear, .strength = 0.5f};
@@ -49,6 +49,64 @@ TEST_CASE("cumulants of the latents in closed form") {
   CHECK(exact::latent_moment(normal, 2, 2) == doctest::Approx(1.5).epsilon(1e-12));
   CHECK(exact::latent_moment(normal, 3, 1) == doctest::Approx(1.5).epsilon(1e-12));
   CHECK(exact::latent_moment(normal, 0, 6) == doctest::Approx(15).epsilon(1e-12));
+}
+
+TEST_CASE("the law of the cells is that of the draws, word for word") {
+  // nu as drawn is positive, or beyond its median, for the words below a border. Counted from there the chances are those that
+  // the exact law has, to the last bit.
+  const float below = 0.3f, above = 1.5f;  // |lambda| on either side of its median
+  for (const latent_law law : {latent_law::rademacher, latent_law::two_point, latent_law::laplace})
+    for (const latent_coupling coupling : {latent_coupling::independent, latent_coupling::sign, latent_coupling::magnitude})
+      for (const float strength : {-1.0f, -0.3f, 0.0f, 0.05f, 0.3f, 0.85f, 1.0f})
+        for (const float p : {0.5f, 0.1f, 0.2113f, 0.3f, 0.7f, 0x1p-24f, 1 - 0x1p-24f}) {
+          const latents hidden{.law = law, .coupling = coupling, .strength = strength, .probability = p};
+          if (!hidden.check().ok()) continue;
+          const bool magnitude = coupling == latent_coupling::magnitude;
+          const exact::latent_cells cells(hidden);
+          const auto in_cell_1 = [&](float lambda, std::uint32_t word) {
+            const float nu = hidden.nu(lambda, 0.0f, word << 8, 1u << 31);  // in the middle of its cell
+            return magnitude ? std::abs(nu) > 0.5f : nu > 0.0f;
+          };
+          CAPTURE(static_cast<int>(law));
+          CAPTURE(strength);
+          CAPTURE(p);
+          for (int cell = 0; cell < 2; ++cell) {
+            const float lambda = magnitude ? (cell == 1 ? above : below) : (cell == 1 ? above : -above);
+            const double words = cells.given[cell] * 0x1p24;
+            const auto border = static_cast<std::uint32_t>(words);
+            REQUIRE(static_cast<double>(border) == words);
+            if (border > 0) CHECK(in_cell_1(lambda, border - 1));
+            if (border < 1u << 24) CHECK_FALSE(in_cell_1(lambda, border));
+          }
+          CHECK(cells.given[0] + cells.given[1] == 2 * cells.nu[1]);
+          CHECK(cells.nu[0] + cells.nu[1] == 1);
+          if (!magnitude) CHECK(std::abs(cells.nu[1] - static_cast<double>(p)) <= 0x1p-25);
+        }
+}
+
+TEST_CASE("what symmetry, mean and variance make 0 or 1 is exactly so at every strength") {
+  for (const latents& any : spike_reference::all())
+    for (const float strength : {0.05f, 0.15f, 0.3f, 0.35f, 0.7f, 0.95f}) {
+      latents hidden = any;
+      hidden.strength = strength;
+      const bool symmetric = hidden.law != latent_law::two_point;
+      CAPTURE(static_cast<int>(hidden.law));
+      CAPTURE(static_cast<int>(hidden.coupling));
+      for (unsigned i = 0; i < 5; ++i) {
+        const double of_lambda = i == 0 || i == 2 ? 1 : i == 4 ? 3 : 0;
+        CHECK(exact::latent_moment(hidden, i, 0) == of_lambda);
+        if (i % 2 == 0) CHECK(exact::latent_moment(hidden, i, 1) == 0);
+        if (symmetric && i % 2 == 1) CHECK(exact::latent_moment(hidden, i, 2) == 0);
+        if (symmetric && i % 2 == 0) CHECK(exact::latent_moment(hidden, i, 3) == 0);
+        for (unsigned j = 0; j < 6; ++j) {
+          latents alone = hidden;
+          alone.coupling = latent_coupling::independent;
+          if (i == 0)
+            CHECK(exact::latent_moment(hidden, 0, j) == doctest::Approx(exact::latent_moment(alone, 0, j)).epsilon(1e-14));
+        }
+      }
+      CHECK(exact::latent_moment(hidden, 0, 2) == 1);
+    }
 }
 
 TEST_CASE("correlations of the source agree with the moments") {

@@ -150,7 +150,7 @@ TEST_CASE("a run may go on with other blocks, other workers and another patience
 TEST_CASE("losses and weights that are no numbers come back as they were") {
   const temporary_folder folder;
   session first(options_of(method::sgd));
-  first.trainer.resume_at(0x123456789abcdef0);
+  first.trainer.resume_at(0x0123456789abcdef);
   first.stopping = {
       .patience = 3, .stale = 0xffffffff, .best_loss = __builtin_bit_cast(float, 0xffc00123u), .best_step = 0xfedcba9876543210};
   first.parameters[3] = first.kept[4] = __builtin_bit_cast(float, 0x7fc54321u);
@@ -211,6 +211,18 @@ TEST_CASE("what is not a checkpoint of this network is refused") {
   first.kept.push_back(1.0f);
   REQUIRE(first.save(folder / "k").ok());
   check_refused(folder / "k", o, "this record has another number of floats", 44);
+}
+
+TEST_CASE("a checkpoint beyond the last number of an example is refused") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::adam);
+  session first(o);
+  first.trainer.resume_at(UINT64_MAX / o.batch - 1);
+  REQUIRE(first.save(folder / "last").ok());
+  CHECK(session(o).load(folder / "last").ok());
+  first.trainer.resume_at(UINT64_MAX / o.batch);
+  REQUIRE(first.save(folder / "beyond").ok());
+  check_refused(folder / "beyond", o, "this run has shown 2^64 examples", 0);
 }
 
 TEST_CASE("a damaged checkpoint is refused, and the run goes on as if nothing had been tried") {

@@ -2,8 +2,10 @@
 
 #include <frond/random/permutation.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <vector>
 
 #include "chi_square.hpp"
@@ -12,8 +14,32 @@ using namespace frond;
 using random::permutation;
 using random::stream;
 
+namespace {
+
+// The images as the digits of one number.
+std::size_t number_of(const permutation& order) {
+  std::size_t number = 0;
+  for (std::uint64_t i = 0; i < order.size(); ++i) number = number * order.size() + order(i);
+  return number;
+}
+
+// A cycle of n elements is n - 1 exchanges.
+bool is_odd(const permutation& order) {
+  std::vector<bool> seen(order.size());
+  std::uint64_t exchanges = order.size();
+  for (std::uint64_t i = 0; i < order.size(); ++i) {
+    if (!seen[i]) --exchanges;
+    for (std::uint64_t j = i; !seen[j]; j = order(j)) seen[j] = true;
+  }
+  return exchanges % 2 == 1;
+}
+
+}  // namespace
+
 TEST_CASE("every element comes once, and inverse() finds it again") {
-  for (const std::uint64_t size : {1u, 2u, 3u, 4u, 5u, 15u, 16u, 17u, 63u, 64u, 65u, 255u, 1000u, 1024u, 4097u}) {
+  std::vector<std::uint64_t> sizes{255, 1000, 1024, 4097};
+  for (std::uint64_t size = 1; size <= 66; ++size) sizes.push_back(size);
+  for (const std::uint64_t size : sizes) {
     const permutation order(seed{size}, stream::user, 3, size);
     CHECK(order.size() == size);
     std::vector<int> seen(size);
@@ -53,19 +79,57 @@ TEST_CASE("each element is equally likely to go anywhere: chi-square over positi
   }
 }
 
-TEST_CASE("all 24 orders of four elements are equally likely: chi-square, level 0.001") {
-  // Four elements: the network has two bits, the smallest one. Odd permutations must come as often as even ones.
-  std::vector<double> counts(256);
-  for (std::uint64_t key = 0; key < 24000; ++key) {
-    const permutation order(seed{key}, stream::user, 0, 4);
-    ++counts[order(0) + 4 * order(1) + 16 * order(2) + 64 * order(3)];
+TEST_CASE("all orders of two to six elements are equally likely: chi-square, level 0.001 for each size") {
+  // Each order is found by its number, whose digits are the images; about a hundred of each.
+  for (std::uint64_t size = 2; size <= 6; ++size) {
+    std::size_t numbers = 1, orders = 1;
+    for (std::uint64_t i = 1; i <= size; ++i) numbers *= size, orders *= i;
+    std::vector<double> by_seed(numbers), by_round(numbers);
+    for (std::uint64_t draw = 0; draw < 100 * orders; ++draw) {
+      ++by_seed[number_of(permutation(seed{draw}, stream::user, 0, size))];
+      ++by_round[number_of(permutation(seed{1}, stream::user, draw, size))];
+    }
+    for (auto* counts : {&by_seed, &by_round}) {
+      std::erase(*counts, 0.0);
+      CAPTURE(size);
+      REQUIRE(counts->size() == orders);
+      CHECK(chi_square::uniform_statistic(*counts) < chi_square::point_999(static_cast<double>(orders) - 1));
+    }
   }
-  std::vector<double> found;
-  for (const double count : counts) {
-    if (count > 0) found.push_back(count);
+}
+
+TEST_CASE("half of all orders of up to 64 elements are odd: four standard errors, level 6.4e-5 for each size") {
+  for (std::uint64_t size = 2; size <= permutation::largest_shuffle; ++size) {
+    const int seeds = 2000;
+    int odd = 0;
+    for (std::uint64_t key = 0; key < seeds; ++key) odd += is_odd(permutation(seed{key}, stream::user, 0, size)) ? 1 : 0;
+    CAPTURE(size);
+    CHECK(std::abs(odd - seeds / 2) < 4 * std::sqrt(seeds) / 2);
   }
-  REQUIRE(found.size() == 24);
-  CHECK(chi_square::uniform_statistic(found) < 49.73);  // 23 degrees of freedom
+}
+
+TEST_CASE("larger sizes: pairs of elements are equally likely to go anywhere, chi-square, level 0.001 for each pair") {
+  for (const std::uint64_t other : {1u, 16u}) {  // in the other half of the network, and in the same one
+    constexpr std::uint64_t size = 65;
+    std::vector<double> counts(size * size);
+    for (std::uint64_t key = 0; key < 40'000; ++key) {
+      const permutation order(seed{key}, stream::user, 0, size);
+      ++counts[order(0) * size + order(other)];
+    }
+    for (std::uint64_t image = size; image-- > 0;) {
+      CHECK(counts[image * size + image] == 0);
+      counts.erase(counts.begin() + static_cast<std::ptrdiff_t>(image * size + image));
+    }
+    CHECK(chi_square::uniform_statistic(counts) < chi_square::point_999(size * (size - 1) - 1));
+  }
+}
+
+TEST_CASE("larger sizes do not reach every order: of a power of four only even ones") {
+  for (const std::uint64_t size : {256u, 1024u})
+    for (std::uint64_t key = 0; key < 10; ++key) CHECK_FALSE(is_odd(permutation(seed{key}, stream::user, 0, size)));
+  int odd = 0;
+  for (std::uint64_t key = 0; key < 200; ++key) odd += is_odd(permutation(seed{key}, stream::user, 0, 65)) ? 1 : 0;
+  CHECK(std::abs(odd - 100) < 4 * std::sqrt(200) / 2);
 }
 
 TEST_CASE("seed, stream and round all change the order") {

@@ -141,6 +141,14 @@ TEST_CASE("a linear function of lambda with normal noise") {
   CHECK(z_score(pairs, 3, [](double, double nu) { return nu * nu * nu * nu; }) < 4);
 }
 
+TEST_CASE("independent latents are independent, whatever their strength says") {
+  for (const latent_law law : {latent_law::rademacher, latent_law::laplace, latent_law::normal}) {
+    const auto pairs = draw({.law = law, .strength = 0.9f});
+    CHECK(z_score(pairs, 0, [](double lambda, double nu) { return lambda * nu; }) < 4);
+    CHECK(z_score(pairs, 1, [](double lambda, double nu) { return lambda * lambda * nu * nu; }) < 4);
+  }
+}
+
 TEST_CASE("values invert the distribution function to the end of its tail") {
   for (const latent_law law : {latent_law::laplace, latent_law::uniform, latent_law::student})
     for (float tail = 1.0f; tail > 3e-8f; tail *= 0.93f) {
@@ -161,6 +169,7 @@ TEST_CASE("laws that contradict themselves are refused") {
   CHECK(latents{}.check().ok());
   CHECK_FALSE(latents{.strength = 1.5f}.check().ok());
   CHECK_FALSE(latents{.law = latent_law::two_point, .probability = 0.0f}.check().ok());
+  CHECK_FALSE(latents{.law = latent_law::two_point, .probability = 0x1p-25f}.check().ok());  // never drawn
   CHECK_FALSE(latents{.law = latent_law::laplace, .probability = 0.4f}.check().ok());
   CHECK_FALSE(latents{.law = latent_law::rademacher, .coupling = latent_coupling::magnitude}.check().ok());
   CHECK_FALSE(latents{.law = latent_law::laplace, .coupling = latent_coupling::linear}.check().ok());

@@ -85,6 +85,8 @@ TEST_CASE("what cannot be run is refused") {
   constexpr std::uint32_t once[] = {5}, falling[] = {5, 5};
   CHECK(train::run_on_sphere(p, 0, once, memory, runs, records));
   CHECK_FALSE(train::run_on_sphere(p, 0, falling, memory, runs, twice));
+  CHECK(train::run_on_sphere(p, UINT32_MAX - 3, once, memory, runs, records));
+  CHECK_FALSE(train::run_on_sphere(p, UINT32_MAX - 2, once, memory, runs, records));
   CHECK_FALSE(train::run_on_sphere(p, 0, {}, memory, runs, records));
   CHECK_FALSE(train::run_on_sphere(p, 0, once, std::span(memory).subspan(1), runs, records));
   p.data.hidden = {.law = source::latent_law::laplace};

@@ -58,7 +58,7 @@ double other_quadrature(const problem& p, const overlaps& w) {
   const analysis::denoising_potential psi(p.unit, alpha);
   const double a = std::sqrt(alpha), g = std::sqrt(10.0 / 11), noise = std::sqrt(1 - alpha * g * g * w.v * w.v);
   const exact::latent_cells cells(p.strengths.hidden);
-  const auto chance = static_cast<double>(p.strengths.hidden.probability);
+  const auto chance = static_cast<double>(p.strengths.hidden.chance_positive());
   const double values[2] = {-std::sqrt(chance / (1 - chance)), std::sqrt((1 - chance) / chance)};
   const auto normal = [](double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0)); };
   constexpr int halves = 600;

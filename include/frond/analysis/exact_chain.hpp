@@ -5,6 +5,7 @@
 
 #include <frond/analysis/chi_square.hpp>
 #include <frond/analysis/hermite.hpp>
+#include <frond/core/checked.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/exact/spike_plane.hpp>
@@ -61,6 +62,7 @@ class exact_chain {
 
   // Steps first, first + 1, ..., until |w.u| > threshold_u, |w.v| > threshold_v or `count` are done; how many were.
   std::uint64_t run(seed key, std::uint64_t first, std::uint64_t count, double threshold_u = 2, double threshold_v = 2) {
+    FROND_ASSERT(addressable(first, count), "steps have numbers below 2^64");
     return in_ieee_arithmetic([&] {
       for (std::uint64_t done = 0; done < count;) {
         step(key, first + done++);

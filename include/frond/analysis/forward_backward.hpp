@@ -9,6 +9,7 @@
 
 #include <frond/analysis/change_table.hpp>
 #include <frond/analysis/jackknife.hpp>
+#include <frond/core/checked.hpp>
 #include <frond/core/executor.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
@@ -33,7 +34,7 @@ struct trips {
   float alpha_bar = 0.5f;  // what is left of the signal where they turn
   std::size_t data = 1;
   std::size_t each = 1;     // trips of one datum
-  std::uint64_t first = 0;  // the first datum
+  std::uint64_t first = 0;  // the first datum; their numbers lie below 2^44
 };
 
 namespace detail {
@@ -103,6 +104,7 @@ inline std::vector<traveller> travellers(const grammar::rhm_view& grammar, std::
 
 inline void check_trips(const trips& plan) {
   FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum makes 1 to 2^20 trips");
+  FROND_ASSERT(addressable(plan.first, plan.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
   FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
   static_cast<void>(plan);
 }

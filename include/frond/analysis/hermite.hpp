@@ -116,7 +116,7 @@ struct hermite_coefficients {
     scale_ = math::sqrt(expectation([&](double y) { return potential(y) * potential(y); }));
   }
 
-  // Whether a_k(psi) is more than an error of the quadrature.
+  // Whether a_k(psi) is more than 1e-9 of what a function of its size can have. The quadrature errs by less than 1e-11 of that.
   [[nodiscard]] bool sees(std::size_t k) const {
     double size = scale_ * 1e-9;
     for (std::size_t i = 2; i <= k; ++i) size *= math::sqrt(static_cast<double>(i));

@@ -70,7 +70,7 @@ namespace detail {
 inline void join(information_exponent& out, double pure, double cross) {
   const double half = 0.5 * pure, root = math::sqrt(half * half + cross * cross);
   out.joint = true;
-  out.moment = out.coefficient < 0.0 ? half + root : half - root;
+  out.moment = out.coefficient < 0.0 ? half + root : -cross * cross / (half + root);  // half - root, without cancellation
   out.verdict = exponent_verdict::learned;
   out.drift = -0.5 * out.coefficient * out.moment;
 }
@@ -96,8 +96,7 @@ inline void join(information_exponent& out, double pure, double cross) {
     const double moment = moments.moment(k, alpha_bar, along);
     if (!(moment < std::numeric_limits<double>::max())) break;
     const double cross = direction == planted_direction::v && k == 2 ? 0.5 * alpha_bar * moments.coefficient(1, 1) : 0.0;
-    constexpr double tiny = 1e-9;
-    if (moment < tiny && moment > -tiny && cross < tiny && cross > -tiny) continue;
+    if (moment == 0.0 && cross == 0.0) continue;
     if (!unit.sees(k)) {
       if (out.unseen == 0) out.unseen = k;
       continue;
@@ -105,7 +104,7 @@ inline void join(information_exponent& out, double pure, double cross) {
     out.exponent = k;
     out.coefficient = unit.psi[k];
     out.moment = moment;
-    if (cross > tiny || cross < -tiny) {
+    if (cross != 0.0) {
       detail::join(out, moments.moment(2, alpha_bar, {.u = 1.0}), cross);
       return out;
     }

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
@@ -192,6 +193,7 @@ inline k_means_result k_means(std::span<const double> products, std::size_t poin
   FROND_ASSERT(products.size() == points * points, "clusters are made from a square table of inner products");
   FROND_ASSERT(options.clusters > 0 && options.clusters <= points && options.restarts > 0,
                "there are at least as many points as clusters, and at least one start");
+  FROND_ASSERT(addressable(options.index, options.restarts), "starts have numbers below 2^64");
   k_means_result best;
   for (std::size_t r = 0; r < options.restarts; ++r) {
     detail::lloyd iteration(products, points, options);

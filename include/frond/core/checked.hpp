@@ -35,6 +35,12 @@ constexpr std::size_t to_size(Number value) {
   }
 }
 
+// Whether `count` things in a row, the first of them number `first`, can have `each` 64-bit addresses each: thing i those from
+// i `each` on.
+constexpr bool addressable(std::uint64_t first, std::uint64_t count, std::uint64_t each = 1) {
+  return !((checked{first} + checked{count}) * checked{each}).overflow;
+}
+
 // base^exponent by repeated multiplication; exponents here are tree depths and tuple lengths, so at most a few dozen steps
 // pass before an overflow ends the loop (base 0 and 1 end it at once).
 constexpr checked checked_power(std::uint64_t base, std::uint64_t exponent) {

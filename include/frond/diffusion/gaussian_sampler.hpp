@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
@@ -22,7 +23,8 @@ struct gaussian_sampling {
   schedule noise{schedule::half_log_snr, 30};
   solver method = solver::dpm_solver;
   float eta = 0;  // of ddim: 0 follows the flow, 1 adds the noise of ddpm
-  // The number of the first sample. Sample i of a seed is the same however the samples are split into calls.
+  // The number of the first sample. Sample i of a seed is the same however the samples are split into calls. Numbers times the
+  // steps of the schedule stay below 2^64.
   std::uint64_t first = 0;
 };
 
@@ -40,6 +42,9 @@ constexpr status check_gaussian_sampling(std::size_t dimension, const gaussian_s
   if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
   if (!(options.eta >= 0 && options.eta <= 1)) return {"eta lies between 0 and 1", 0};
   if (dimension == 0 || floats % dimension != 0) return {"the output is no whole number of vectors", floats};
+  if (!addressable(options.first, floats / dimension, options.noise.steps)) {
+    return {"the numbers of these vectors times the steps of the schedule are beyond 2^64", 0};
+  }
   if (memory < gaussian_sampling_memory(options.method, dimension, 1)) {
     return {"the memory does not hold one vector, see gaussian_sampling_memory", memory};
   }

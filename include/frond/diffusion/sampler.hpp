@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
@@ -24,7 +25,8 @@ inline constexpr symbol vacant = 255;
 struct sampling {
   schedule noise{};
   reverse_form form = reverse_form::posterior_weighted;
-  // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls.
+  // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls. Numbers
+  // times the steps of the schedule stay below 2^64.
   std::uint64_t first = 0;
   // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty.
   // With absorbing noise the samples then follow the conditional law of the rest, up to the error of the steps. With uniform
@@ -52,6 +54,9 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
     return {"the denoiser was made for another process: one of the two has masks, the other has none", 0};
   }
   if (length == 0 || symbols % length != 0) return {"the output is no whole number of sentences", symbols};
+  if (!addressable(options.first, symbols / length, options.noise.steps)) {
+    return {"the numbers of these sentences times the steps of the schedule are beyond 2^64", 0};
+  }
   if (memory < sampling_memory(length, process.vocabulary, 1)) {
     return {"the memory does not hold one sentence, see sampling_memory", memory};
   }

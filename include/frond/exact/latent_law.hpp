@@ -25,7 +25,7 @@ struct latent_cells {
 
   constexpr explicit latent_cells(const latents& law) {
     const bool magnitude = law.coupling == latent_coupling::magnitude;
-    nu[1] = magnitude ? 0.5 : static_cast<double>(law.probability);
+    nu[1] = magnitude ? 0.5 : static_cast<double>(law.chance_positive());
     nu[0] = 1.0 - nu[1];
     for (int c = 0; c < 2; ++c)
       given[c] = static_cast<double>(magnitude ? law.chance_upper(c == 1) : law.chance_positive(c == 1));
@@ -75,7 +75,7 @@ struct latent_coordinate {
 template <class Visit>
 void visit_latents(const latents& law, double low, double high, const Visit& visit) {
   if (law.law == latent_law::rademacher || law.law == latent_law::two_point) {
-    const auto p = static_cast<double>(law.probability);
+    const auto p = static_cast<double>(law.chance_positive());
     visit(-math::sqrt(p / (1.0 - p)), 1.0 - p, 0);
     visit(math::sqrt((1.0 - p) / p), p, 1);
     return;
@@ -108,43 +108,64 @@ constexpr double normal_moment_beyond(double low, unsigned order) {
 
 inline constexpr double median_of_normal = 0.6744897501960817;
 
-// E[lambda^order; cell].
-constexpr double lambda_moment(const latents& law, unsigned order, int cell) {
-  if (law.coupling == latent_coupling::magnitude) {
-    if (order % 2 == 1) return 0.0;
-    const double beyond = 2.0 * normal_moment_beyond(median_of_normal, order);
-    return cell == 1 ? beyond : 2.0 * normal_moment_beyond(0.0, order) - beyond;
-  }
-  const double positive = normal_moment_beyond(0.0, order);
-  return cell == 1 || order % 2 == 0 ? positive : -positive;
+// E lambda^order.
+constexpr double lambda_moment(unsigned order) {
+  double product = order % 2 == 0 ? 1.0 : 0.0;
+  for (unsigned k = order; k > 1; k -= 2) product *= k - 1;
+  return product;
+}
+
+// E[lambda^order; cell 1] - E[lambda^order; cell 0]; exactly 0 where both are the same.
+constexpr double lambda_difference(latent_coupling coupling, unsigned order) {
+  const bool magnitude = coupling == latent_coupling::magnitude;
+  if (order == 0 || (order % 2 == 0) != magnitude) return 0.0;
+  return magnitude ? 4.0 * normal_moment_beyond(median_of_normal, order) - lambda_moment(order)
+                   : 2.0 * normal_moment_beyond(0.0, order);
 }
 
 // E[lambda^i nu^j] for two normals, by Stein's identity for nu.
 constexpr double normal_pair_moment(double correlation, unsigned i, unsigned j) {
-  if (j == 0) return i % 2 == 0 ? 2.0 * normal_moment_beyond(0.0, i) : 0.0;
+  if (j == 0) return lambda_moment(i);
   double sum = 0.0;
   if (i > 0) sum += correlation * i * normal_pair_moment(correlation, i - 1, j - 1);
   if (j > 1) sum += (j - 1) * normal_pair_moment(correlation, i, j - 2);
   return sum;
 }
 
+// E nu^order, and E[nu^order | cell 1] - E[nu^order | cell 0]. Exact are: what the same numbers with either sign make of
+// symmetric laws, and the mean 0 and variance 1 of all.
+struct nu_moment {
+  double mean = 0.0, difference = 0.0;
+
+  nu_moment(const latents& law, unsigned order) {
+    const latent_cells cells(law);
+    const bool symmetric = cells.nu[1] == cells.nu[0], odd = order % 2 == 1;
+    double parts[2] = {0.0, 0.0};  // E[nu^order; cell]
+    constexpr double everywhere = 1e100;
+    visit_latents(law, -everywhere, everywhere, [&](double value, double weight, int cell) {
+      for (unsigned k = 0; k < order; ++k) weight *= value;
+      parts[cell] += weight;
+    });
+    if (order <= 2)
+      mean = odd ? 0.0 : 1.0;
+    else if (!(symmetric && odd))
+      mean = parts[0] + parts[1];
+    const bool same_in_both = order == 0 || (symmetric && odd == (law.coupling == latent_coupling::magnitude));
+    if (!same_in_both) difference = parts[1] / cells.nu[1] - parts[0] / cells.nu[0];
+  }
+};
+
 }  // namespace detail
 
-// E[lambda^i nu^j], within 1e-11 of its size; infinity for nu of Student's law and an even j beyond its fifth moment, and
-// nothing meaningful for an odd one.
+// E[lambda^i nu^j], within 1e-11 of its size, and exactly 0 or 1 where symmetry or the mean and variance of nu say so. Infinity
+// for nu of Student's law and an even j beyond its fifth moment, and nothing meaningful for an odd one.
 [[nodiscard]] inline double latent_moment(const latents& law, unsigned i, unsigned j) {
   if (law.law == latent_law::normal) return detail::normal_pair_moment(static_cast<double>(law.correlation()), i, j);
   if (law.law == latent_law::student && j > 5) return std::numeric_limits<double>::infinity();
-  double nu[2] = {0.0, 0.0};
-  constexpr double everywhere = 1e100;
-  detail::visit_latents(law, -everywhere, everywhere, [&](double value, double weight, int cell) {
-    for (unsigned k = 0; k < j; ++k) weight *= value;
-    nu[cell] += weight;
-  });
+  const detail::nu_moment nu(law, j);
   const latent_cells cells(law);
-  double sum = 0.0;
-  for (int c = 0; c < 2; ++c) sum += detail::lambda_moment(law, i, c) * (cells.ratio(c, 0) * nu[0] + cells.ratio(c, 1) * nu[1]);
-  return sum;
+  return detail::lambda_moment(i) * nu.mean +
+         (cells.given[1] - cells.nu[1]) * detail::lambda_difference(law.coupling, i) * nu.difference;
 }
 
 // kappa_3 and kappa_4 of nu.

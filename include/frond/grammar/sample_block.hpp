@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm.hpp>
@@ -41,6 +42,7 @@ inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first,
   constexpr std::size_t group_size = random::choices::group_size;
   const std::size_t length = grammar.length();
   FROND_ASSERT(sentences.size() % length == 0, "the output must have room for whole sentences");
+  FROND_ASSERT(addressable(first, sentences.size() / length), "sentences have numbers below 2^64");
   while (!sentences.empty()) {
     const std::size_t count = sentences.size() / length, left = group_size - first % group_size;
     std::size_t made = count < left ? count : left;

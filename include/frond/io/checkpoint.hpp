@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <frond/codec/record.hpp>
+#include <frond/core/checked.hpp>
 #include <frond/core/hash.hpp>
 #include <frond/io/file.hpp>
 #include <frond/nn/plan.hpp>
@@ -76,6 +77,7 @@ status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trai
                                     .shape_hash = trainer.network().shape_hash(),
                                     .settings_hash = settings_hash(trainer.settings(), run)};
   if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
+  if (!addressable(words[0], 1, trainer.settings().batch)) return {"this run has shown 2^64 examples", 0};
   const std::span<const float> all(floats);
   std::copy_n(all.begin(), parameters, trainer.parameters().begin());
   std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(parameters), moments, trainer.state().begin());

@@ -86,15 +86,15 @@ inline void categorical(const float* weights, const float* uniforms, std::size_t
 // Random bits, floats as random::unit_interval makes them, and standard normals as random::normal_at. Any part of an array can
 // be filled on its own: out[i] is element from.first + i.
 inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
-  FROND_ASSERT(from.first + count <= std::uint64_t{1} << 34, "an array of random numbers has at most 2^34 elements");
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
   FROND_DISPATCH_CALL(fill_bits(from, out, count));
 }
 inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
-  FROND_ASSERT(from.first + count <= std::uint64_t{1} << 34, "an array of random numbers has at most 2^34 elements");
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
   FROND_DISPATCH_CALL(fill_uniform(from, out, count));
 }
 inline void fill_normal(const random_array& from, float* out, std::size_t count) {
-  FROND_ASSERT(from.first + count <= std::uint64_t{1} << 34, "an array of random numbers has at most 2^34 elements");
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
   FROND_DISPATCH_CALL(fill_normal(from, out, count));
 }
 
@@ -127,12 +127,14 @@ inline void sample_rules(const rule_tables& tables, seed key, std::uint64_t firs
 // with each other, and any way of cutting a run into calls gives the same bits. O(steps dimension) for sixteen lanes.
 inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
   FROND_ASSERT(o.dimension >= 3, "there are two planted directions and at least one more");
+  FROND_ASSERT(o.has_steps(steps), "a run on the sphere has fewer than 2^32 steps");
   FROND_DISPATCH_CALL(sphere_sgd(o, steps));
 }
 
 // The same for one lane alone, whose normal numbers are then made sixteen at a time: the bits of sphere_sgd(), in a quarter of
 // its time for sixteen. normals: dimension floats of memory, besides those of the operands.
 inline void sphere_sgd_lane(const sphere_sgd_operands& o, std::size_t lane, float* normals, std::size_t steps) {
+  FROND_ASSERT(o.has_steps(steps), "a run on the sphere has fewer than 2^32 steps");
   const std::size_t others = o.dimension - 2;
   float* const rows = o.memory;  // of this lane, without gaps
   for (std::size_t i = 0; i < others; ++i) rows[i] = o.weights[16 * (2 + i) + lane];

@@ -78,6 +78,11 @@ struct random_array {
   random::stream purpose;
   std::uint64_t index = 0;
   std::uint64_t first = 0;
+
+  // Whether there are so many elements from the first on.
+  [[nodiscard]] constexpr bool holds(std::uint64_t count) const {
+    return random::has_words(first) && random::has_words(count) && random::has_words(first + count);
+  }
 };
 
 }  // namespace frond::inline FROND_ABI::kernel

@@ -55,6 +55,13 @@ struct sphere_sgd_operands {
   float *overlap_u = nullptr, *overlap_v = nullptr;
   float threshold_u = 1, threshold_v = 1;
   std::uint32_t *passage_u = nullptr, *passage_v = nullptr;  // [16]
+
+  // Whether no run comes to step 2^32 within so many more.
+  [[nodiscard]] constexpr bool has_steps(std::uint64_t steps) const {
+    bool all = true;
+    for (std::size_t lane = 0; lane < 16; ++lane) all = all && steps <= UINT32_MAX - step[lane];
+    return all;
+  }
 };
 
 // Rows of weights: two for u and v, then the others in blocks of four; what is beyond the dimension is zero.

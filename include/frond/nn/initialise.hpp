@@ -35,6 +35,7 @@ inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_i
 // vector form would be a seventh of a small program.
 inline void initialise_dense(const layer& l, std::size_t number, float scale, seed key, float* weights) {
   const std::size_t count = l.weight_count();
+  FROND_ASSERT(random::has_words(count), "a layer has at most 2^34 weights");
   for (std::size_t w = 0; w < count; w += 4) {
     const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
     for (std::size_t i = 0; i < 4 && w + i < count; ++i) weights[w + i] = scale * normals[i];

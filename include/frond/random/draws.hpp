@@ -16,13 +16,15 @@ constexpr float unit_interval(std::uint32_t word) { return static_cast<float>(wo
 // The same in (0, 1], for logarithms.
 constexpr float unit_interval_open_zero(std::uint32_t word) { return static_cast<float>((word >> 8) + 1) * 0x1p-24f; }
 
-// The words of (seed, stream, index), one after the other. A plain value: two cursors with one address give the same words.
+// The words of (seed, stream, index), one after the other, fewer than 2^34 of them. A plain value: two cursors with one address
+// give the same words.
 class draws {
  public:
   constexpr draws(seed key, stream purpose, std::uint64_t index) : key_(key), index_(index), purpose_(purpose) {}
 
   constexpr std::uint32_t word() {
     if (used_ == 4) {
+      FROND_ASSERT(position_ != UINT32_MAX, "an address has fewer than 2^34 words");
       block_ = words_at(key_, purpose_, index_, position_++);
       used_ = 0;
     }

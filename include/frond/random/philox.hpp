@@ -61,6 +61,9 @@ enum class stream : std::uint32_t {
   user = 1024,      // the first number free for users
 };
 
+// Whether an address has so many words, or normal numbers: four for each position.
+constexpr bool has_words(std::uint64_t count) { return count <= std::uint64_t{1} << 34; }
+
 // The address of four words: counter = (index low, index high, stream, position), key = seed.
 constexpr block words_at(seed key, stream purpose, std::uint64_t index, std::uint32_t position) {
   return philox({static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),

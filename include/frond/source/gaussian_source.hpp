@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
@@ -109,6 +110,7 @@ class gaussian_source {
   // faster. 2 KiB of stack. O(dimension^2) for a datum.
   void sample_block(seed key, std::uint64_t first, std::span<float> out) const {
     FROND_ASSERT(out.size() % dimension() == 0, "the output must have room for whole vectors");
+    FROND_ASSERT(addressable(first, out.size() / dimension()), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension(); done < count; done += block_rows) {
         const std::size_t rows = count - done < block_rows ? count - done : block_rows;

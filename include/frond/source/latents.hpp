@@ -24,7 +24,8 @@ enum class latent_law : std::uint8_t {
   normal,     // for Gaussian clones
 };
 
-// How nu, whose law stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence.
+// How nu, whose law stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence. All chances are
+// multiples of 2^-24, as random numbers are: p and the shifts rho min(p, q) and rho / 2 stand for the nearest of them.
 enum class latent_coupling : std::uint8_t {
   independent,
   // nu is positive with chance p + rho min(p, q) if lambda > 0 and p - rho min(p, q) if not (p = 1/2 for symmetric laws); |nu|
@@ -51,7 +52,8 @@ struct latents {
 
   [[nodiscard]] constexpr status check() const {
     if (!(strength >= -1.0f && strength <= 1.0f)) return {"a coupling has a strength between -1 and 1"};
-    if (!(probability > 0.0f && probability < 1.0f)) return {"the chance of a latent's upper point lies between 0 and 1"};
+    if (!(probability >= 0x1p-24f && probability < 1.0f))
+      return {"the chance of a latent's upper point lies between 2^-24 and 1 - 2^-24"};
     if (law != latent_law::two_point && probability != 0.5f) return {"only a two-point latent has a chance to choose"};
     const bool points = law == latent_law::rademacher || law == latent_law::two_point, normal = law == latent_law::normal;
     if (coupling == latent_coupling::magnitude && points) return {"the magnitude of a two-point latent depends on nothing"};
@@ -61,15 +63,15 @@ struct latents {
     return {};
   }
 
-  // P(nu > 0 | the sign of lambda).
+  // P(nu > 0).
+  [[nodiscard]] constexpr float chance_positive() const { return nearest_chance(probability); }
+  // P(nu > 0 | the sign of lambda). The mean of the two is chance_positive() exactly.
   [[nodiscard]] constexpr float chance_positive(bool lambda_positive) const {
-    if (coupling != latent_coupling::sign) return probability;
-    const float shift = strength * math::detail::min(probability, 1.0f - probability);
-    return lambda_positive ? probability + shift : probability - shift;
+    return lambda_positive ? chance_positive() + sign_shift() : chance_positive() - sign_shift();
   }
-  // P(|nu| above its median | whether |lambda| is above its own).
+  // P(|nu| above its median | whether |lambda| is above its own). The mean of the two is 1/2 exactly.
   [[nodiscard]] constexpr float chance_upper(bool lambda_upper) const {
-    const float shift = coupling == latent_coupling::magnitude ? 0.5f * strength : 0.0f;
+    const float shift = coupling == latent_coupling::magnitude ? chance_shift(0.5f) : 0.0f;
     return lambda_upper ? 0.5f + shift : 0.5f - shift;
   }
 
@@ -78,12 +80,15 @@ struct latents {
     if (coupling == latent_coupling::linear) return strength;
     if (coupling != latent_coupling::sign) return 0.0f;
     constexpr float mean_magnitude_of_normal = 0.79788456f;  // sqrt(2 / pi)
-    return chance_shift() * mean_magnitude_of_normal * gap_between_signs();
+    return sign_shift() * mean_magnitude_of_normal * gap_between_signs();
   }
 
   // nu given lambda, another normal (for normal nu alone) and two random words, one for its side and one for its size.
   [[nodiscard]] float nu(float lambda, float other_normal, std::uint32_t side, std::uint32_t size) const {
-    if (law == latent_law::normal) return mul_add(strength, lambda, math::sqrt(1.0f - strength * strength) * other_normal);
+    if (law == latent_law::normal) {
+      const float rho = correlation();
+      return mul_add(rho, lambda, math::sqrt(1.0f - rho * rho) * other_normal);
+    }
     if (coupling != latent_coupling::magnitude) {
       const bool positive = random::unit_interval(side) < chance_positive(lambda > 0.0f);
       return value(positive, random::unit_interval_open_zero(size));
@@ -98,7 +103,7 @@ struct latents {
     float magnitude = 1.0f;
     switch (law) {
       case latent_law::two_point: {
-        const float odds = (1.0f - probability) / probability;
+        const float odds = (1.0f - chance_positive()) / chance_positive();
         magnitude = math::sqrt(positive ? odds : 1.0f / odds);
         break;
       }
@@ -111,12 +116,23 @@ struct latents {
   }
 
  private:
-  [[nodiscard]] constexpr float chance_shift() const { return chance_positive(true) - probability; }
+  // The multiple of 2^-24 nearest to 0 <= chance <= 1, of which floats from 1/2 on are some themselves.
+  [[nodiscard]] static constexpr float nearest_chance(float chance) {
+    return chance < 0.5f ? static_cast<float>(static_cast<std::uint32_t>(chance * 0x1p24f + 0.5f)) * 0x1p-24f : chance;
+  }
+  // rho `largest`, largest <= 1/2.
+  [[nodiscard]] constexpr float chance_shift(float largest) const {
+    return strength < 0.0f ? -nearest_chance(-strength * largest) : nearest_chance(strength * largest);
+  }
+  [[nodiscard]] constexpr float sign_shift() const {
+    const float p = chance_positive();
+    return coupling == latent_coupling::sign ? chance_shift(math::detail::min(p, 1.0f - p)) : 0.0f;
+  }
 
   // E[nu | nu > 0] - E[nu | nu < 0].
   [[nodiscard]] float gap_between_signs() const {
     switch (law) {
-      case latent_law::two_point: return 1.0f / math::sqrt(probability * (1.0f - probability));
+      case latent_law::two_point: return 1.0f / math::sqrt(chance_positive() * (1.0f - chance_positive()));
       case latent_law::laplace: return 1.4142136f;
       case latent_law::uniform: return 1.7320508f;
       case latent_law::student: return 1.5f;

@@ -64,6 +64,7 @@ class mixed_cumulant {
 
   mixed_cumulant(const spikes& strengths, std::size_t dimension, std::span<const float> directions)
       : spikes_(strengths), dimension_(dimension), directions_(directions) {
+    FROND_ASSERT(dimension <= std::size_t{1} << 26, "the normals of a group are an array of at most 2^34");
     FROND_ASSERT(strengths.check().ok(), "the spikes or their latents are out of range");
     FROND_ASSERT(directions.size() >= planted() * dimension && dimension >= planted(), "each spike has its direction");
   }
@@ -93,6 +94,7 @@ class mixed_cumulant {
   // for each, and several times faster. 2 KiB of stack.
   void sample_block(seed key, std::uint64_t first, std::span<float> out) const {
     FROND_ASSERT(out.size() % dimension_ == 0, "the output must have room for whole vectors");
+    FROND_ASSERT(addressable(first, out.size() / dimension_), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension_; done < count;) {
         const std::uint64_t index = first + done, left = group_size - index % group_size;

@@ -6,6 +6,7 @@
 #include <span>
 #include <type_traits>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
 #include <frond/kernel/kernels.hpp>
@@ -74,6 +75,7 @@ class autoencoder_trainer {
 
  private:
   float do_step() {
+    FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
     const std::size_t rows = options_.batch, size = shape_.dimension;
     for (std::size_t row = 0; row < rows; ++row) {
       const std::span<float> target{targets_ + row * size, size};

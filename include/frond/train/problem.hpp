@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
@@ -40,6 +41,7 @@ struct data_set {
 
   // The datum that example `example` shows: epochs go through the set in a new keyed order each.
   [[nodiscard]] constexpr std::uint64_t index(seed order, std::uint64_t example) const {
+    FROND_ASSERT(addressable(first, count == 0 ? example : count), "the data of a set have numbers below 2^64");
     if (count == 0) return first + example;
     const random::permutation shuffle(order, random::stream::order, example / count, count);
     return first + shuffle(example % count);

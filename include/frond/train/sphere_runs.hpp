@@ -209,6 +209,7 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
                      std::span<float> memory, std::span<sphere_run> runs, std::span<float> records,
                      Executor& workers = calling_thread) {
   if (const status state = p.check(); !state) return state;
+  if (runs.size() > UINT32_MAX - first) return {"the numbers of runs lie below 2^32"};
   if (records.size() != 2 * record_at.size() * runs.size()) return {"records need two floats for each run and recorded step"};
   if (memory.size() < sphere_memory(p.dimension, workers.workers())) return {"these runs need more memory"};
   for (std::size_t i = 0; i < record_at.size(); ++i)

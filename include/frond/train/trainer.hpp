@@ -7,6 +7,7 @@
 #include <span>
 #include <type_traits>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/executor.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
@@ -125,6 +126,7 @@ constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, st
 template <problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
+  FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
   FROND_ASSERT(count > 0 && block_rows > 0, "an evaluation needs at least one example and blocks of at least one row");
   FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
   float* const losses = memory.data();
@@ -208,6 +210,7 @@ class trainer {
   [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
 
   float do_step() {
+    FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
     const std::size_t shards = options_.shards();
     for (std::size_t wave = 0; wave < shards; wave += running_) {
       const std::size_t count = shards - wave < running_ ? shards - wave : running_;
