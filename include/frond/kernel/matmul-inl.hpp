@@ -18,7 +18,7 @@ inline constexpr std::size_t narrow_rows = 12, wide_rows = 6, wide_vectors = 4, 
 #elif FROND_PASS_LANES == 8
 inline constexpr std::size_t narrow_rows = 6, wide_rows = 2, wide_vectors = 2, single_vectors = 4, wide_below = 4;
 #elif FROND_PASS_LANES == 1
-inline constexpr std::size_t narrow_rows = 1, wide_rows = 1, wide_vectors = 1, single_vectors = 1, wide_below = 0;
+inline constexpr std::size_t narrow_rows = 1, wide_rows = 1, wide_vectors = 1, single_vectors = 1, wide_below = 1;
 #elif defined(__aarch64__)
 inline constexpr std::size_t narrow_rows = 5, wide_rows = 2, wide_vectors = 2, single_vectors = 4, wide_below = SIZE_MAX;
 #else
