@@ -49,7 +49,7 @@ class journal {
   // Reads what is there. Refuses a file with other columns.
   status load() {
     if (!std::filesystem::exists(path_)) return {};
-    const auto bytes = io::read_file(path_);
+    const auto bytes = io::read_file(path_, std::size_t{1} << 30);
     if (!bytes) return bytes.state;
     std::string_view text(reinterpret_cast<const char*>(bytes.value.data()), bytes.value.size());
     if (text.empty()) return {};

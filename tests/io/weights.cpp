@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "limits.hpp"
 #include "temporary.hpp"
 
 using namespace frond;
@@ -116,6 +117,18 @@ TEST_CASE("weights that do not belong here are refused, and the parameters stay"
   REQUIRE(codec::write_record({.kind = 2, .shape_hash = plan.shape_hash()}, {}, values, checkpoint).ok());
   put(folder / "w", checkpoint);
   check_refused(folder / "w", plan, count, "this record holds something else", 16);
+}
+
+TEST_CASE("of a weights file no more is read than the weights take") {
+  const temporary_folder folder;
+  REQUIRE(io::save_weights(folder / "w", plan, finite_weights()).ok());
+  const auto sound = content_of(folder / "w");
+  flooded_pipe pipe(folder / "pipe", sound);
+  check_refused(folder / "pipe", plan, plan.parameter_count, "something follows this record", sound.size());
+  CHECK(pipe.taken() <= flooded_pipe::taken_unasked + sound.size());
+  flooded_pipe zeros(folder / "zeros", {});
+  check_refused(folder / "zeros", plan, plan.parameter_count, "this is no Frond record", 0);
+  CHECK(zeros.taken() <= flooded_pipe::taken_unasked + sound.size());
 }
 
 TEST_CASE("a C++ program that includes the weights header has the same bits, without a warning") {

@@ -24,7 +24,7 @@ inline status save_weights(const std::string& path, const nn::plan& p, std::span
   return written ? write_file(path, bytes) : written;
 }
 inline status load_weights(const std::string& path, const nn::plan& p, std::span<float> parameters) {
-  const auto bytes = read_file(path);
+  const auto bytes = read_start(path, codec::record_size(0, parameters.size()) + 1);  // so that what follows it is seen
   if (!bytes) return bytes.state;
   return codec::read_record(bytes.value, {.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters);
 }
