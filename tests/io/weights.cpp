@@ -96,7 +96,16 @@ TEST_CASE("weights that do not belong here are refused, and the parameters stay"
   // As many parameters, but they mean something else.
   REQUIRE(nn::plan_of<relu_net>().parameter_count == count);
   check_refused(folder / "w", nn::plan_of<relu_net>(), count, other_shape, 20);
-  check_refused(folder / "w", plan, count - 1, "this record has another number of floats", 44);
+  const char* const other_number = "the network has another number of weights";
+  check_refused(folder / "w", plan, count - 1, other_number, count - 1);
+  check_refused(folder / "w", plan, count + 1, other_number, count + 1);
+  for (const status& written : {io::save_weights(folder / "v", plan, std::vector<float>(count - 1)),
+                                io::write_weights_header(folder / "v", "baked", plan, std::vector<float>(count - 1))}) {
+    REQUIRE_FALSE(written.ok());
+    CHECK(written.reason == std::string(other_number));
+    CHECK(written.position == count - 1);
+  }
+  CHECK(folder.names() == std::set<std::string>{"w"});
 
   const auto sound = content_of(folder / "w");
   auto bytes = sound;
@@ -178,4 +187,35 @@ TEST_CASE("a weight that is not finite is refused with its number, and no file i
       CHECK(refused.position == at);
       CHECK(folder.names().empty());
     }
+}
+
+TEST_CASE("a name that no namespace of a program can have is refused, and no file is written") {
+  const temporary_folder folder;
+  const auto refused = [&](const std::string& name, const std::string& reason, std::size_t position) {
+    CAPTURE(name);
+    const status written = io::write_weights_header(folder / "w.hpp", name, plan, finite_weights());
+    REQUIRE_FALSE(written.ok());
+    CHECK(written.reason == reason);
+    CHECK(written.position == position);
+    CHECK(folder.names().empty());
+  };
+  refused("", "a namespace needs a name", 0);
+  const std::string letters = "a namespace's name is a letter, then letters, digits and underscores";
+  refused("1 bad name;", letters, 0);
+  refused("a b", letters, 1);
+  refused("a::b", letters, 1);
+  refused("net-2", letters, 3);
+  refused("caf\xc3\xa9", letters, 3);
+  refused("a\n", letters, 1);
+  refused(std::string("a\0b", 3), letters, 1);
+  refused("_net", letters, 0);
+  refused("Net_1__2", "a namespace's name must not be reserved: it has two underscores in a row", 5);
+  for (const char* name : {"std", "std2", "std20", "posix", "main"})
+    refused(name, "a namespace's name must not be reserved", 0);
+  for (const char* name : {"class", "namespace", "and", "xor_eq", "co_await", "char8_t", "while", "alignas", "requires"})
+    refused(name, "a namespace's name must not be a keyword of C++", 0);
+  for (const char* name : {"a", "Z9_", "stdx", "std_2", "classes", "And", "main_net"}) {
+    CAPTURE(name);
+    CHECK(io::write_weights_header(folder / "w.hpp", name, plan, finite_weights()).ok());
+  }
 }
