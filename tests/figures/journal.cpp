@@ -2,10 +2,7 @@
 
 #include "../../examples/common/journal.hpp"
 
-#include <sys/resource.h>
-
 #include <cmath>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
@@ -144,6 +141,28 @@ TEST_CASE("a file that is no journal of these columns is refused and left alone"
   }
   put_text(path, "");
   CHECK(loaded(path).misfits({}).empty());
+}
+
+TEST_CASE("processes that add to one journal lose nothing") {
+  const temporary_folder folder;
+  const std::string path = folder / "runs.csv";
+  constexpr int rows = 30;
+  std::vector<pid_t> processes;
+  for (const std::string who : {"a", "b", "c"})
+    processes.push_back(child([&] {
+      common::journal mine(path, columns);
+      for (int i = 0; i < rows; ++i)
+        if (!mine.add(who + std::to_string(i), "p", {1.0 * i, 2}).ok()) return 1;
+      return 0;
+    }));
+  for (const pid_t process : processes) CHECK(exit_code_of(process) == 0);
+  const common::journal found = loaded(path);
+  CHECK(found.misfits({}).empty());
+  for (const std::string who : {"a", "b", "c"})
+    for (int i = 0; i < rows; ++i) {
+      REQUIRE(found.find(who + std::to_string(i), "p"));
+      CHECK(found.find(who + std::to_string(i), "p")->at(0) == i);
+    }
 }
 
 TEST_CASE("a full disk leaves no half of a line") {

@@ -7,7 +7,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "limits.hpp"
 #include "temporary.hpp"
 
 using namespace frond;
@@ -27,18 +27,6 @@ using namespace frond;
 namespace {
 
 using names = std::set<std::string>;
-
-// A process that does this and nothing else; its exit code is what `work` returns.
-template <class Work>
-pid_t child(const Work& work) {
-  const pid_t process = ::fork();
-  if (process == 0) ::_exit(work());
-  return process;
-}
-int exit_code_of(pid_t process) {
-  int state = 0;
-  return ::waitpid(process, &state, 0) == process && WIFEXITED(state) ? WEXITSTATUS(state) : -1;
-}
 
 }  // namespace
 

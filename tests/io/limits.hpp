@@ -1,9 +1,10 @@
-// What a test takes from its own process for a while, privileges and room for files, and a file that has no end.
+// What a test takes from its own process for a while, privileges and room for files; a file that has no end; other processes.
 #pragma once
 
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -91,3 +92,15 @@ class flooded_pipe {
   std::thread writer_;
   std::size_t taken_ = 0;
 };
+
+// A process that does this and nothing else; its exit code is what `work` returns.
+template <class Work>
+pid_t child(const Work& work) {
+  const pid_t process = ::fork();
+  if (process == 0) ::_exit(work());
+  return process;
+}
+inline int exit_code_of(pid_t process) {
+  int state = 0;
+  return ::waitpid(process, &state, 0) == process && WIFEXITED(state) ? WEXITSTATUS(state) : -1;
+}
