@@ -12,6 +12,7 @@
 #include <frond/lab.hpp>
 
 #include "drawn_grammar.hpp"
+#include "protocol.hpp"
 
 namespace common {
 
@@ -36,6 +37,8 @@ struct learning {
            text(sentences) + "_grammar" + text(rules) + "_draw" + text(draw) + "_width" + text(width) + "_steps" +
            text(max_steps) + "_seed" + text(base);
   }
+  // All that is not in the name.
+  [[nodiscard]] std::string protocol() const;
   // A few sentences are soon known by heart: then the best moment is one of the first.
   [[nodiscard]] std::uint64_t evaluate_every() const {
     return std::clamp(sentences / 8, std::uint64_t{10}, std::uint64_t{200});
@@ -133,6 +136,7 @@ class student {
   }
 
  private:
+  friend struct learning;
   using problem = train::denoising<grammar::rhm_subset, diffusion::uniform>;
 
   static nn::plan_storage<128> make_net(const learning& task) {
@@ -156,6 +160,19 @@ class student {
   const serial_executor alone_{};
   train::trainer<problem, const serial_executor> trainer_;
 };
+
+inline std::string learning::protocol() const {
+  return common::protocol()
+      .add("branching", shape.branching)
+      .add("latest", latest)
+      .add("patience", patience)
+      .add("every", evaluate_every())
+      .add("validation", validation)
+      .add("samples", samples)
+      .add(learning_times)
+      .add(student::options(*this))
+      .text();
+}
 
 // levels_of() what a student writes at its best, then its validation loss in nats a token, the step at which it had it, and the
 // share of its sentences that it was shown.

@@ -15,6 +15,7 @@
 #include <frond/lab.hpp>
 
 #include "gnuplot.hpp"
+#include "program.hpp"
 
 namespace common {
 
@@ -62,7 +63,7 @@ inline void read_shard(settings& s, const std::string& text) {
 inline settings parse(int argc, char** argv, const std::string& program, const std::string& description) {
   cxxopts::Options options(program, description);
   settings s;
-  s.program = program;
+  guard_program(s.program = program);
   std::string shard;
   bool full = false;
   options.add_options()("o,output", "folder for tables, picture and journal",

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "../common/progress.hpp"
@@ -91,7 +92,8 @@ class learner {
       if (trainer_.steps() % evaluate_every == 0 || trainer_.steps() == steps_)
         if (const status kept = evaluate(); !kept) return {{}, kept};
     }
-    std::filesystem::remove(checkpoint());
+    std::error_code still_there;  // then the next run goes on from the end
+    std::filesystem::remove(checkpoint(), still_there);
     const std::span<const float> best = best_weights();
     return {{{best.begin(), best.end()}, curve(), stopping_.best_step}, {}};
   }

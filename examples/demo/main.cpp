@@ -10,6 +10,7 @@
 #include <cxxopts.hpp>
 
 #include "../common/gnuplot.hpp"
+#include "../common/program.hpp"
 #include "../common/progress.hpp"
 #include "learning.hpp"
 #include "picture.hpp"
@@ -88,6 +89,7 @@ void show_sentences(const grammar::rhm_view& rules, std::span<const symbol> sent
 }  // namespace
 
 int main(int argc, char** argv) {
+  common::guard_program("demo");
   const double start = seconds_now();
   const settings options = parse(argc, argv);
   if (!kernel::self_check()) stop("this build", {"its flags have changed the arithmetic, so seeds mean nothing here", 0});

@@ -1,4 +1,4 @@
-// The commands: each gives its whole output, or an error as it is printed.
+// The commands. Each gives an error as it is printed, or nothing; all but check write their output line by line as it is made.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@
 namespace tool {
 
 failure check(const settings& s, const grammar::pcfg& g, std::string& out);
-failure sample(const settings& s, const grammar::pcfg& g, std::string& out);
-failure parse(const settings& s, const grammar::pcfg& g, std::string& out);
-failure denoise(const settings& s, const grammar::pcfg& g, std::string& out);
+failure sample(const settings& s, const grammar::pcfg& g);
+failure parse(const settings& s, const grammar::pcfg& g);
+failure denoise(const settings& s, const grammar::pcfg& g);
 
 // The weights of the rules in a semiring, ready for charts.
 template <class Semiring>

@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <frond/diffusion/process.hpp>
 #include <frond/exact/pcfg_posterior.hpp>
 #include <frond/io/csv.hpp>
 
+#include "../common/program.hpp"
 #include "commands.hpp"
 
 namespace tool {
@@ -30,8 +32,12 @@ void observe(const settings& s, const sentence& noisy, posterior& p) {
   }
 }
 
+void write_header(const settings& s) {
+  if (s.samples == 0) common::write_output("line\tposition\tnoisy\tword\tprobability\n");
+}
+
 // A row for each position and each of its likeliest words.
-void write_marginals(const settings& s, const grammar::pcfg& g, const sentence& noisy, posterior& p, std::string& out) {
+void write_marginals(const settings& s, const grammar::pcfg& g, const sentence& noisy, posterior& p) {
   std::vector<double> law(g.words());
   std::vector<std::uint32_t> order(g.words());
   const std::size_t shown = s.top == 0 ? order.size() : std::min<std::size_t>(s.top, order.size());
@@ -41,32 +47,33 @@ void write_marginals(const settings& s, const grammar::pcfg& g, const sentence& 
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
                       [&](std::uint32_t a, std::uint32_t b) { return law[a] != law[b] ? law[a] > law[b] : a < b; });
     for (std::size_t k = 0; k < shown && (k == 0 || law[order[k]] > 0); ++k)
-      out += std::to_string(noisy.line) + "\t" + std::to_string(i + 1) + "\t" + noisy.tokens[i] + "\t" +
-             g.names[g.nonterminals + order[k]] + "\t" + io::cell(law[order[k]]) + "\n";
+      common::write_output(std::to_string(noisy.line) + "\t" + std::to_string(i + 1) + "\t" + noisy.tokens[i] + "\t" +
+                           g.names[g.nonterminals + order[k]] + "\t" + io::cell(law[order[k]]) + "\n");
   }
 }
 
 }  // namespace
 
-failure denoise(const settings& s, const grammar::pcfg& g, std::string& out) {
+failure denoise(const settings& s, const grammar::pcfg& g) {
   exact::weighted_form<exact::sum_product<double>> weights;
-  std::vector<sentence> sentences;
   if (failure wrong = weigh_rules(s, g, weights)) return wrong;
-  if (failure wrong = read_sentences(s, g, true, sentences)) return wrong;
-  if (s.samples == 0) out += "line\tposition\tnoisy\tword\tprobability\n";
   grammar::derivation derived;
-  for (std::size_t i = 0; i < sentences.size(); ++i) {
-    posterior p(weights, sentences[i].words.size());
-    observe(s, sentences[i], p);
-    if (!p.update()) return located(s, sentences[i], "no sentence of the grammar of this length becomes this one");
-    if (s.samples == 0) write_marginals(s, g, sentences[i], p, out);
+  bool any = false;
+  failure wrong = read_sentences(s, g, true, [&](const sentence& noisy) -> failure {
+    posterior p(weights, noisy.words.size());
+    observe(s, noisy, p);
+    if (!p.update()) return located(s, noisy, "no sentence of the grammar of this length becomes this one");
+    if (!std::exchange(any, true)) write_header(s);
+    if (s.samples == 0) write_marginals(s, g, noisy, p);
+    const std::uint64_t first = std::uint64_t{noisy.line - 1} << 32;
     for (std::uint64_t k = 0; k < s.samples; ++k) {
-      if (const status state = p.sample(seed{s.seed}, std::uint64_t{i} << 32 | k, derived); !state)
-        return located(s, sentences[i], state.reason);
-      out += text_of(g, derived.words) + "\n";
+      if (const status state = p.sample(seed{s.seed}, first | k, derived); !state) return located(s, noisy, state.reason);
+      common::write_output(text_of(g, derived.words) + "\n");
     }
-  }
-  return {};
+    return {};
+  });
+  if (!wrong && !any) write_header(s);
+  return wrong;
 }
 
 }  // namespace tool

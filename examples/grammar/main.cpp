@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <string>
 
+#include "../common/program.hpp"
 #include "commands.hpp"
 #include "settings.hpp"
 
@@ -17,27 +18,26 @@ std::string message(const settings& s, const grammar::pcfg_error& error) {
   return text.append(": ").append(error.text());
 }
 
-failure run(const settings& s, std::string& out) {
+failure run(const settings& s) {
   const grammar::pcfg_result made = io::load_grammar(s.grammar_path, s.text, s.lexicon_path);
   if (!made.ok()) return message(s, made.error);
-  if (s.command == "check") return check(s, made.grammar, out);
-  if (s.command == "sample") return sample(s, made.grammar, out);
-  if (s.command == "parse") return parse(s, made.grammar, out);
-  return denoise(s, made.grammar, out);
+  if (s.command == "sample") return sample(s, made.grammar);
+  if (s.command == "parse") return parse(s, made.grammar);
+  if (s.command == "denoise") return denoise(s, made.grammar);
+  std::string out;
+  failure wrong = check(s, made.grammar, out);
+  if (!wrong) common::write_output(out);
+  return wrong;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  common::guard_program("grammar");
   const settings s = read_settings(argc, argv);
-  std::string out;
-  if (const failure wrong = run(s, out)) {
-    std::fprintf(stderr, "%s\n", wrong->c_str());
-    return 1;
-  }
-  if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size() || std::fflush(stdout) != 0) {
-    std::fprintf(stderr, "standard output: it cannot be written\n");
-    return 1;
-  }
-  return 0;
+  const failure wrong = run(s);
+  if (!wrong) return 0;
+  std::fflush(stdout);  // what was made before the error stands before it
+  std::fprintf(stderr, "%s\n", wrong->c_str());
+  return 1;
 }

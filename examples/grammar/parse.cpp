@@ -6,6 +6,7 @@
 #include <frond/exact/derivation.hpp>
 #include <frond/io/csv.hpp>
 
+#include "../common/program.hpp"
 #include "commands.hpp"
 
 namespace tool {
@@ -20,39 +21,41 @@ std::string joined(const std::vector<std::string>& tokens) {
 
 }  // namespace
 
-failure parse(const settings& s, const grammar::pcfg& g, std::string& out) {
+failure parse(const settings& s, const grammar::pcfg& g) {
   exact::weighted_form<exact::sum_product<double>> probabilities;
   exact::weighted_form<exact::max_product<double>> best_rules;
   exact::weighted_form<exact::counting> counts;
-  std::vector<sentence> sentences;
   if (failure wrong = weigh_rules(s, g, probabilities)) return wrong;
   if (failure wrong = weigh_rules(s, g, best_rules)) return wrong;
   if (failure wrong = weigh_rules(s, g, counts)) return wrong;
-  if (failure wrong = read_sentences(s, g, false, sentences)) return wrong;
   exact::chart inside(probabilities);
   exact::chart best(best_rules);
   exact::chart number(counts);
   const auto unknown = s.unknown == unknown_words::are_any ? exact::unknown_word::any : exact::unknown_word::refuse;
+  const std::vector<std::string> names = grammar::bracket_names(g);
   grammar::derivation derived;
-  for (std::size_t i = 0; i < sentences.size(); ++i) {
-    const auto fill = [&](auto& chart) { return chart.inside(sentences[i].words, unknown).ok(); };
-    out += "sentence: " + joined(sentences[i].tokens) + "\n";
+  return read_sentences(s, g, false, [&](const sentence& next) -> failure {
+    const auto fill = [&](auto& chart) { return chart.inside(next.words, unknown).ok(); };
+    common::write_output("sentence: " + joined(next.tokens) + "\n");
     if (!fill(inside) || !(inside.total() > 0)) {
-      out += "ln probability: -inf\nparses: 0\n";
-      continue;
+      common::write_output("ln probability: -inf\nparses: 0\n");
+      return {};
     }
     fill(best);
     fill(number);
-    out += "ln probability: " + io::cell(inside.log_total()) + "\nparses: " + exact::to_string(number.total()) + "\n";
-    if (const status state = exact::best_derivation(best, derived); !state) return located(s, sentences[i], state.reason);
-    out += "best: " + grammar::bracketed(g, derived) + "\nln probability of the best: " + io::cell(best.log_total()) + "\n";
+    common::write_output("ln probability: " + io::cell(inside.log_total()) + "\nparses: " + exact::to_string(number.total()) +
+                         "\n");
+    if (const status state = exact::best_derivation(best, derived); !state) return located(s, next, state.reason);
+    common::write_output("best: " + grammar::bracketed(g, names, derived) +
+                         "\nln probability of the best: " + io::cell(best.log_total()) + "\n");
+    const std::uint64_t first = std::uint64_t{next.line - 1} << 32;
     for (std::uint64_t k = 0; k < s.samples; ++k) {
-      if (const status state = exact::sample_derivation(inside, seed{s.seed}, std::uint64_t{i} << 32 | k, derived); !state)
-        return located(s, sentences[i], state.reason);
-      out += "sample: " + grammar::bracketed(g, derived) + "\n";
+      if (const status state = exact::sample_derivation(inside, seed{s.seed}, first | k, derived); !state)
+        return located(s, next, state.reason);
+      common::write_output("sample: " + grammar::bracketed(g, names, derived) + "\n");
     }
-  }
-  return {};
+    return {};
+  });
 }
 
 }  // namespace tool

@@ -1,10 +1,15 @@
 // grammar sample: random sentences, of any length or of one.
+#include <unistd.h>
+
+#include <new>
 #include <string>
+#include <vector>
 
 #include <frond/exact/length_chart.hpp>
 #include <frond/grammar/pcfg_properties.hpp>
 #include <frond/grammar/pcfg_sample.hpp>
 
+#include "../common/program.hpp"
 #include "commands.hpp"
 
 namespace tool {
@@ -13,31 +18,42 @@ namespace {
 
 // Asks draw(index, derivation) for each sentence and writes it.
 template <class Draw>
-failure write_sentences(const settings& s, const grammar::pcfg& g, const Draw& draw, std::string& out) {
+failure write_sentences(const settings& s, const grammar::pcfg& g, const Draw& draw) {
+  const std::vector<std::string> names = grammar::bracket_names(g);
   grammar::derivation derived;
   for (std::uint64_t i = 0; i < s.count; ++i) {
     if (const status state = draw(i, derived); !state)
       return s.grammar_path + ": sentence " + std::to_string(i) + ": " + state.reason;
-    out += (s.trees ? grammar::bracketed(g, derived) : text_of(g, derived.words)) + "\n";
+    common::write_output((s.trees ? grammar::bracketed(g, names, derived) : text_of(g, derived.words)) + "\n");
   }
   return {};
 }
 
-failure sample_length(const settings& s, const grammar::pcfg& g, std::string& out) {
+// Some systems promise memory that they do not have and end the program when it is used.
+bool exceeds_memory(double bytes) {
+  const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  return pages > 0 && page > 0 && bytes > static_cast<double>(pages) * static_cast<double>(page);
+}
+
+failure sample_length(const settings& s, const grammar::pcfg& g) try {
   exact::weighted_form<exact::sum_product<double>> weights;
   if (failure wrong = weigh_rules(s, g, weights)) return wrong;
   const auto length = static_cast<std::size_t>(s.length);
+  if (exceeds_memory(static_cast<double>(weights.form.items) * sizeof(double) * static_cast<double>(length)))
+    throw std::bad_alloc();
   const exact::length_chart chart(weights, length);
   if (!(chart.total(length) > 0)) return s.grammar_path + ": the grammar has no sentence of this length";
   const exact::length_source source(chart, length);
   return write_sentences(
-      s, g, [&](std::uint64_t i, grammar::derivation& derived) { return source.sample(seed{s.seed}, i, derived); }, out);
+      s, g, [&](std::uint64_t i, grammar::derivation& derived) { return source.sample(seed{s.seed}, i, derived); });
+} catch (const std::bad_alloc&) {
+  return s.grammar_path + ": " + common::no_memory + ": sentences of " + std::to_string(s.length) + " words";
 }
 
 }  // namespace
 
-failure sample(const settings& s, const grammar::pcfg& g, std::string& out) {
-  if (s.length >= 0) return sample_length(s, g, out);
+failure sample(const settings& s, const grammar::pcfg& g) {
+  if (s.length >= 0) return sample_length(s, g);
   grammar::pcfg ending;
   if (s.ending) {
     const result<grammar::pcfg_properties> found = grammar::properties_of(g);
@@ -49,8 +65,7 @@ failure sample(const settings& s, const grammar::pcfg& g, std::string& out) {
   const grammar::pcfg_sampler sampler(from);
   const grammar::derivation_bound bound{.words = s.max_length};
   return write_sentences(
-      s, from, [&](std::uint64_t i, grammar::derivation& derived) { return sampler.sample(seed{s.seed}, i, bound, derived); },
-      out);
+      s, from, [&](std::uint64_t i, grammar::derivation& derived) { return sampler.sample(seed{s.seed}, i, bound, derived); });
 }
 
 }  // namespace tool

@@ -3,7 +3,10 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <unordered_map>
+
+#include "../common/program.hpp"
 
 namespace tool {
 
@@ -17,7 +20,8 @@ std::string located(const settings& s, const sentence& at, const std::string& wh
   return name_of(s) + ":" + std::to_string(at.line) + ": " + what;
 }
 
-failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, std::vector<sentence>& out) {
+failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks,
+                       const std::function<failure(const sentence&)>& use) {
   std::unordered_map<std::string, std::uint32_t> numbers;
   for (std::uint32_t w = 0; w < g.words(); ++w) numbers.emplace(g.names[g.nonterminals + w], w);
   if (masks && numbers.contains(s.mask))
@@ -41,7 +45,12 @@ failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, st
       next.tokens.push_back(token);
       next.words.push_back(found == numbers.end() ? g.words() : found->second);
     }
-    out.push_back(next);
+    if (number >> 32 != 0) return located(s, next, "a file has at most 4294967295 sentences");  // see their random streams
+    try {
+      if (failure wrong = use(next)) return wrong;
+    } catch (const std::bad_alloc&) {
+      return located(s, next, common::no_memory);
+    }
   }
   if (in.bad() || !in.eof()) return name_of(s) + ": the file cannot be read";
   return {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,9 +23,11 @@ struct sentence {
   std::vector<std::uint32_t> words;  // as the grammar numbers them; its words() for what it does not have
 };
 
-// All sentences of the file that the settings name, or of standard input. A mask is no word; other words that the grammar does
-// not have are an error, unless the settings say otherwise.
-failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, std::vector<sentence>& out);
+// Gives each sentence of the file that the settings name, or of standard input, to `use` as soon as it is read; the first
+// error, of a sentence or of `use`, ends that. A mask is no word; other words that the grammar does not have are an error,
+// unless the settings say otherwise.
+failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks,
+                       const std::function<failure(const sentence&)>& use);
 
 // "we sing"
 std::string text_of(const grammar::pcfg& g, std::span<const std::uint32_t> words);

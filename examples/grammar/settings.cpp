@@ -24,7 +24,8 @@ constexpr const char* description = R"(Reads a probabilistic context-free gramma
 
 FILE is text: "NP -> Det N [.4] | 'we' [.6]", "0.4 NP -> Det N", "NP -> Det N | "we"", or counts with tabs between them,
 "12<tab>NP<tab>Det N". SENTENCES has one sentence a line, words between blanks; without it, standard input is read.
-Errors go to standard error as FILE:line:column: reason, with exit code 1, and nothing is written; bad options give 2.
+Errors go to standard error as FILE:line:column: reason, with exit code 1; bad options give 2. Output is written while it is made,
+so some of it may stand before an error: it is whole where the exit code is 0. In trees the words ( and ) are -LRB- and -RRB-.
 )";
 
 template <class Value>
@@ -93,7 +94,7 @@ void check_settings(const cxxopts::ParseResult& given, settings& s) {
   if (!alpha_bar || !(alpha_bar.value >= 0 && alpha_bar.value <= 1))
     throw std::invalid_argument("--alpha-bar must be a number between 0 and 1");
   s.alpha_bar = alpha_bar.value;
-  if (s.length < -1) throw std::invalid_argument("--length must not be negative");
+  if (given.count("length") && s.length < 0) throw std::invalid_argument("--length must not be negative");
   if (s.length > s.max_length) throw std::invalid_argument("--length must not be above --max-length");
   if (s.lengths > 10000) throw std::invalid_argument("--lengths must not be above 10000");
   if (s.count > 100000000 || s.samples > 100000000) throw std::invalid_argument("at most 100000000 can be asked for");

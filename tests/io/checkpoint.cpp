@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "../train/problems.hpp"
+#include "limits.hpp"
 #include "temporary.hpp"
 
 using namespace frond;
@@ -254,6 +255,18 @@ TEST_CASE("a damaged checkpoint is refused, and the run goes on as if nothing ha
   CHECK(second.contents() == untouched.contents());
 }
 
+TEST_CASE("of a checkpoint no more is read than the run's state takes") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::sgd);
+  session first(o);
+  first.train_to(5);
+  REQUIRE(first.save(folder / "c").ok());
+  const auto sound = content_of(folder / "c");
+  flooded_pipe pipe(folder / "pipe", sound);
+  check_refused(folder / "pipe", o, "something follows this record", sound.size());
+  CHECK(pipe.taken() <= flooded_pipe::taken_unasked + sound.size());
+}
+
 TEST_CASE("a checkpoint that cannot be written leaves the one before") {
   const temporary_folder folder;
   session first(options_of(method::sgd));
@@ -261,7 +274,12 @@ TEST_CASE("a checkpoint that cannot be written leaves the one before") {
   REQUIRE(first.save(folder / "c").ok());
   const auto before = content_of(folder / "c");
   first.train_to(10);
-  std::filesystem::create_directory(folder / "c.part");
-  CHECK_FALSE(first.save(folder / "c").ok());
+  status refused;
+  {
+    const limited_file_size now(before.size() - 1);
+    REQUIRE(now.effective());
+    refused = first.save(folder / "c");
+  }
+  CHECK_FALSE(refused.ok());
   CHECK(content_of(folder / "c") == before);
 }

@@ -2,9 +2,11 @@
 
 #include <frond/io/file.hpp>
 
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "limits.hpp"
 #include "temporary.hpp"
 
 using namespace frond;
@@ -20,33 +23,11 @@ namespace {
 
 using names = std::set<std::string>;
 
-std::vector<std::uint8_t> some_bytes(std::size_t size) {
-  std::vector<std::uint8_t> bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * i * 31 >> 3);
-  return bytes;
-}
-
 void check(const status& s, const std::string& reason, std::size_t position) {
   REQUIRE_FALSE(s.ok());
   CHECK(s.reason == reason);
   CHECK(s.position == position);
 }
-
-// Nobody in particular while it lives, because file permissions do not bind root.
-class without_privileges {
- public:
-  without_privileges() { given_up_ = ::geteuid() == 0 && ::seteuid(65534) == 0; }
-  ~without_privileges() {
-    if (given_up_ && ::seteuid(0) != 0) std::abort();
-  }
-  without_privileges(const without_privileges&) = delete;
-  without_privileges& operator=(const without_privileges&) = delete;
-
-  [[nodiscard]] bool effective() const { return ::geteuid() != 0; }
-
- private:
-  bool given_up_ = false;
-};
 
 }  // namespace
 
@@ -56,7 +37,7 @@ TEST_CASE("what was written is read back, whatever its size") {
     const auto bytes = some_bytes(size);
     REQUIRE(io::write_file(folder / "a", bytes).ok());
     CHECK(content_of(folder / "a") == bytes);
-    const auto back = io::read_file(folder / "a");
+    const auto back = io::read_file(folder / "a", size);
     CHECK(back.ok());
     CHECK(back.value == bytes);
   }
@@ -81,10 +62,29 @@ TEST_CASE("a file larger than the limit is refused, one as large is not") {
   }
 }
 
+TEST_CASE("the start of a file is all of a shorter one") {
+  const temporary_folder folder;
+  for (const std::size_t size : {0u, 1u, 65536u, 200000u}) {
+    put(folder / "a", some_bytes(size));
+    for (const std::size_t part : {std::size_t{0}, size / 2, size, size + 1, 2 * size, SIZE_MAX}) {
+      const auto start = io::read_start(folder / "a", part);
+      CHECK(start.ok());
+      CHECK(start.value == some_bytes(std::min(part, size)));
+    }
+  }
+}
+
+TEST_CASE("of a file that is too large no more is read than it takes to see that") {
+  const temporary_folder folder;
+  flooded_pipe pipe(folder / "pipe", {});
+  check(io::read_file(folder / "pipe", 1000).state, "the file is larger than anything that belongs here", 1000);
+  CHECK(pipe.taken() <= flooded_pipe::taken_unasked + 1000);
+}
+
 TEST_CASE("what is no readable file is refused") {
   const temporary_folder folder;
-  check(io::read_file(folder / "missing").state, "the file cannot be opened", 0);
-  check(io::read_file(folder.path().string()).state, "the file cannot be read", 0);
+  check(io::read_file(folder / "missing", 10).state, "the file cannot be opened", 0);
+  check(io::read_file(folder.path().string(), 10).state, "the file cannot be read", 0);
 }
 
 TEST_CASE("a file is replaced, not overwritten: who has opened the old one still reads it whole") {
@@ -98,13 +98,19 @@ TEST_CASE("a file is replaced, not overwritten: who has opened the old one still
   CHECK(folder.names() == names{"a"});
 }
 
-TEST_CASE("a part that a dead program left is no obstacle") {
+TEST_CASE("parts that dead programs left are no obstacle and are left alone") {
   const temporary_folder folder;
   put(folder / "a", some_bytes(10));
-  put(folder / "a.part", some_bytes(100000));
+  names all{"a"};
+  for (int number = 0; number < 300; ++number) {
+    const std::string part = "frond." + std::to_string(::getpid()) + "." + std::to_string(number) + ".part";
+    put(folder / part, some_bytes(50));
+    all.insert(part);
+  }
   REQUIRE(io::write_file(folder / "a", "new").ok());
   CHECK(content_of(folder / "a").size() == 3);
-  CHECK(folder.names() == names{"a"});
+  CHECK(folder.names() == all);
+  for (const std::string& name : all) CHECK(content_of(folder / name).size() == (name == "a" ? 3 : 50));
 }
 
 TEST_CASE("where nothing can be created nothing changes") {
@@ -126,26 +132,40 @@ TEST_CASE("where nothing can be created nothing changes") {
 
 TEST_CASE("what cannot be put in place leaves no part behind") {
   const temporary_folder folder;
-  std::filesystem::create_directory(folder / "a");
-  put(folder / "a/b", some_bytes(10));
-  check(io::write_file(folder / "a", "new"), "the file cannot be put in place", 0);
-  CHECK(folder.names() == names{"a"});
-  CHECK(content_of(folder / "a/b") == some_bytes(10));
+  check(io::write_file(folder / std::string(256, 'a'), "new"), "the file cannot be put in place", 0);
+  CHECK(folder.names().empty());
+  CHECK(io::write_file(folder / std::string(255, 'a'), "new").ok());
 }
 
-#ifdef __linux__
-TEST_CASE("a full disk leaves the old file, whether it shows while writing or only at the end") {
-  // /dev/full takes no byte. Short text stays in the buffer until the file is closed, long text does not.
-  for (const std::size_t size : {std::size_t{10}, std::size_t{300000}}) {
+TEST_CASE("what is no file is not replaced") {
+  const temporary_folder folder;
+  const std::string reason = "the path names something else than a file";
+  std::filesystem::create_directory(folder / "a");
+  put(folder / "a/b", some_bytes(10));
+  check(io::write_file(folder / "a", "new"), reason, 0);
+  CHECK(content_of(folder / "a/b") == some_bytes(10));
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  check(io::write_file(folder / "pipe", "new"), reason, 0);
+  std::filesystem::create_symlink("pipe", folder / "link");
+  check(io::write_file(folder / "link", "new"), reason, 0);
+  CHECK(folder.names() == names{"a", "pipe", "link"});
+}
+
+TEST_CASE("a full disk leaves the old file, however late it shows") {
+  // What a file may have grown to stands for what a disk still has room for.
+  for (const rlim_t room : {rlim_t{0}, rlim_t{9}, rlim_t{4096}, rlim_t{299999}}) {
     const temporary_folder folder;
     put(folder / "a", some_bytes(20));
-    std::filesystem::create_symlink("/dev/full", folder / "a.part");
-    const status refused = io::write_file(folder / "a", some_bytes(size));
-    REQUIRE_FALSE(refused.ok());
-    CHECK(refused.reason == std::string("the file cannot be written, perhaps the disk is full"));
-    CHECK(refused.position <= size);
+    const auto bytes = some_bytes(room + 1);
+    status refused;
+    {
+      const limited_file_size now(room);
+      REQUIRE(now.effective());
+      refused = io::write_file(folder / "a", bytes);
+    }
+    check(refused, "the file cannot be written, perhaps the disk is full", refused.position);
+    CHECK(refused.position <= bytes.size());
     CHECK(content_of(folder / "a") == some_bytes(20));
     CHECK(folder.names() == names{"a"});
   }
 }
-#endif

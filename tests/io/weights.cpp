@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "limits.hpp"
 #include "temporary.hpp"
 
 using namespace frond;
@@ -95,7 +96,16 @@ TEST_CASE("weights that do not belong here are refused, and the parameters stay"
   // As many parameters, but they mean something else.
   REQUIRE(nn::plan_of<relu_net>().parameter_count == count);
   check_refused(folder / "w", nn::plan_of<relu_net>(), count, other_shape, 20);
-  check_refused(folder / "w", plan, count - 1, "this record has another number of floats", 44);
+  const char* const other_number = "the network has another number of weights";
+  check_refused(folder / "w", plan, count - 1, other_number, count - 1);
+  check_refused(folder / "w", plan, count + 1, other_number, count + 1);
+  for (const status& written : {io::save_weights(folder / "v", plan, std::vector<float>(count - 1)),
+                                io::write_weights_header(folder / "v", "baked", plan, std::vector<float>(count - 1))}) {
+    REQUIRE_FALSE(written.ok());
+    CHECK(written.reason == std::string(other_number));
+    CHECK(written.position == count - 1);
+  }
+  CHECK(folder.names() == std::set<std::string>{"w"});
 
   const auto sound = content_of(folder / "w");
   auto bytes = sound;
@@ -118,7 +128,23 @@ TEST_CASE("weights that do not belong here are refused, and the parameters stay"
   check_refused(folder / "w", plan, count, "this record holds something else", 16);
 }
 
+TEST_CASE("of a weights file no more is read than the weights take") {
+  const temporary_folder folder;
+  REQUIRE(io::save_weights(folder / "w", plan, finite_weights()).ok());
+  const auto sound = content_of(folder / "w");
+  flooded_pipe pipe(folder / "pipe", sound);
+  check_refused(folder / "pipe", plan, plan.parameter_count, "something follows this record", sound.size());
+  CHECK(pipe.taken() <= flooded_pipe::taken_unasked + sound.size());
+  flooded_pipe zeros(folder / "zeros", {});
+  check_refused(folder / "zeros", plan, plan.parameter_count, "this is no Frond record", 0);
+  CHECK(zeros.taken() <= flooded_pipe::taken_unasked + sound.size());
+}
+
 TEST_CASE("a C++ program that includes the weights header has the same bits, without a warning") {
+  if (std::system("command -v c++ > /dev/null") != 0) {
+    MESSAGE("no compiler is called c++ here: a program with the weights header was not tested");
+    return;
+  }
   const temporary_folder folder;
   const auto values = finite_weights();
   REQUIRE(io::write_weights_header(folder / "w.hpp", "baked", plan, values).ok());
@@ -161,4 +187,35 @@ TEST_CASE("a weight that is not finite is refused with its number, and no file i
       CHECK(refused.position == at);
       CHECK(folder.names().empty());
     }
+}
+
+TEST_CASE("a name that no namespace of a program can have is refused, and no file is written") {
+  const temporary_folder folder;
+  const auto refused = [&](const std::string& name, const std::string& reason, std::size_t position) {
+    CAPTURE(name);
+    const status written = io::write_weights_header(folder / "w.hpp", name, plan, finite_weights());
+    REQUIRE_FALSE(written.ok());
+    CHECK(written.reason == reason);
+    CHECK(written.position == position);
+    CHECK(folder.names().empty());
+  };
+  refused("", "a namespace needs a name", 0);
+  const std::string letters = "a namespace's name is a letter, then letters, digits and underscores";
+  refused("1 bad name;", letters, 0);
+  refused("a b", letters, 1);
+  refused("a::b", letters, 1);
+  refused("net-2", letters, 3);
+  refused("caf\xc3\xa9", letters, 3);
+  refused("a\n", letters, 1);
+  refused(std::string("a\0b", 3), letters, 1);
+  refused("_net", letters, 0);
+  refused("Net_1__2", "a namespace's name must not be reserved: it has two underscores in a row", 5);
+  for (const char* name : {"std", "std2", "std20", "posix", "main"})
+    refused(name, "a namespace's name must not be reserved", 0);
+  for (const char* name : {"class", "namespace", "and", "xor_eq", "co_await", "char8_t", "while", "alignas", "requires"})
+    refused(name, "a namespace's name must not be a keyword of C++", 0);
+  for (const char* name : {"a", "Z9_", "stdx", "std_2", "classes", "And", "main_net"}) {
+    CAPTURE(name);
+    CHECK(io::write_weights_header(folder / "w.hpp", name, plan, finite_weights()).ok());
+  }
 }

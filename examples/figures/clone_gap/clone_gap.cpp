@@ -78,13 +78,19 @@ struct test_set {
 // a neuron with u and with v.
 constexpr std::size_t columns_per_point = 5;
 
+kernel::neuron unit() { return {.amplitude = 0.2f, .gain = 2.0f}; }
+
+// The step of online learning with delta = 1 / d, as large for each datum of a batch.
+train::autoencoder_options options_of(std::uint32_t dimension) {
+  return {.optimiser = {.kind = train::method::sgd, .rate = 0.5f * batch / static_cast<float>(dimension), .momentum = 0.0f},
+          .batch = batch};
+}
+
 class learner {
  public:
   learner(const plan& p, double rho, std::uint32_t dimension, std::uint32_t number, std::uint64_t base)
       : plan_(p), dimension_(dimension), base_(base << 32 | dimension << 8 | number),
-        directions_(2 * std::size_t{dimension}), shape_{.dimension = dimension,
-                                                        .neurons = neurons,
-                                                        .unit = {.amplitude = 0.2f, .gain = 2.0f}},
+        directions_(2 * std::size_t{dimension}), shape_{.dimension = dimension, .neurons = neurons, .unit = unit()},
         parameters_(shape_.parameter_count()) {
     source::plant_directions(seed{base_ * 8}, dimension, directions_);
     strengths_ = data_of(rho);
@@ -94,10 +100,7 @@ class learner {
   std::vector<double> run() {
     const source::mixed_cumulant model(strengths_, dimension_, directions_);
     const train::level_denoising problem{train::data_set{model, seed{base_ * 8 + 2}, 0, 0}, alpha_bar, seed{base_ * 8 + 3}};
-    // the step of online learning with delta = 1 / d, as large for each datum of a batch
-    const train::autoencoder_options options{
-        .optimiser = {.kind = train::method::sgd, .rate = 0.5f * batch / static_cast<float>(dimension_), .momentum = 0.0f},
-        .batch = batch};
+    const train::autoencoder_options options = options_of(dimension_);
     std::vector<float> memory(train::autoencoder_memory(shape_, options));
     train::autoencoder_trainer training(shape_, problem, options, parameters_, memory);
     const test_set data(model, plan_.tests, base_ * 8 + 4), clone(model.gaussian_clone(), plan_.tests, base_ * 8 + 4);
@@ -259,6 +262,19 @@ std::string script_of(const plan& p, const std::vector<group>& groups) {
   return script + "unset multiplot\n";
 }
 
+std::string protocol_of(const plan& p, double rho, std::uint32_t dimension) {
+  return common::protocol()
+      .add("tests", p.tests)
+      .add("last", p.last)
+      .add("alpha_bar", alpha_bar)
+      .add("neurons", neurons)
+      .add("batch", batch)
+      .add(options_of(dimension).optimiser)
+      .add(data_of(rho))
+      .add(unit())
+      .text();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -273,7 +289,8 @@ int main(int argc, char** argv) {
       for (std::uint32_t number = 0; number < p.seeds; ++number)
         runs.push_back({"gap_rho" + io::cell(rho) + "_d" + std::to_string(d) + "_number" + std::to_string(number) + "_seed" +
                             std::to_string(s.seed),
-                        std::pow(d, 4.0), [=, base = s.seed] { return learner(p, rho, d, number, base).run(); }});
+                        std::pow(d, 4.0), [=, base = s.seed] { return learner(p, rho, d, number, base).run(); },
+                        protocol_of(p, rho, d)});
   std::vector<std::vector<double>> results;
   if (!sweep(s, columns, runs, results)) return 0;
   std::vector<group> groups;

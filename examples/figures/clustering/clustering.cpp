@@ -146,11 +146,12 @@ std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, cons
   return values;
 }
 
-// A grammar learned from nothing but sentences, 8 times the threshold of its last latents of them: fractions of the rules of
-// levels 1 and 2 that are recovered, with errors over grammars.
+constexpr double learned_thresholds = 8;
+// A grammar learned from nothing but sentences, so many times the threshold of its last latents of them: fractions of the rules
+// of levels 1 and 2 that are recovered, with errors over grammars.
 std::vector<double> learn(const plan& p, const grammar::rhm_shape& shape, bool balanced, std::uint64_t base) {
   const series last{false, shape.depth - 1, shape.depth, {}, 0};
-  const auto count = static_cast<std::size_t>(8 * predicted(shape, last));
+  const auto count = static_cast<std::size_t>(learned_thresholds * predicted(shape, last));
   std::vector<double> rows;
   for (std::uint64_t g = 0; g < p.learned; ++g) {
     const drawn_grammar grammar(shape, seed{base << 32 | g});
@@ -297,18 +298,21 @@ int main(int argc, char** argv) {
                     static_cast<unsigned long long>(s.seed));
       const double cost =
           static_cast<double>(each.grammars) * (predicted(shape, each) * static_cast<double>(shape.leaves()) + 2e5);
-      runs.push_back({text, cost, [=] { return measure(p, shape, each, s.seed); }});
+      runs.push_back({text, cost, [=] { return measure(p, shape, each, s.seed); },
+                      protocol().add("points", grid_points).add("clustered", p.clustered).text()});
     }
   const grammar::rhm_shape shape = learned_shape(p);
   for (const bool balanced : {false, true}) {
     std::snprintf(text, sizeof text, "learned%s_v%u_m%u_s%u_L%u_grammars%zu_seed%llu", balanced ? "_balanced" : "",
                   shape.vocabulary, shape.rules, shape.branching, shape.depth, p.learned,
                   static_cast<unsigned long long>(s.seed));
-    runs.push_back({text, 5e6, [=] {
+    runs.push_back({text, 5e6,
+                    [=] {
                       std::vector<double> values = learn(p, shape, balanced, s.seed);
                       values.resize(4 * grid_points, none);
                       return values;
-                    }});
+                    },
+                    protocol().add("thresholds", learned_thresholds).text()});
   }
   std::vector<std::vector<double>> results;
   if (sweep(s, columns, runs, results)) finish(s, verdicts_of(p, results, !s.quick), "clustering", script(p, results));

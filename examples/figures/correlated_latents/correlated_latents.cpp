@@ -48,13 +48,20 @@ double steps_at(std::size_t dimension, int i) {
   return std::round(static_cast<double>(dimension) * std::exp2((first_quarter + i) / 4.0));
 }
 
+train::sphere_problem problem_of(double rho, std::size_t dimension, std::uint64_t base) {
+  return {.dimension = dimension,
+          .data = data_of(rho),
+          .unit = unit,
+          .max_steps = static_cast<std::uint64_t>(steps_at(dimension, recorded(rho) - 1)),
+          .key = {base << 32 | dimension}};
+}
+
 // Mean and standard error over the seeds of sign(w.u) w.v at each recorded step.
 std::vector<double> measure(double rho, std::size_t dimension, std::size_t seeds, std::uint64_t base) {
   const int count = recorded(rho);
   std::vector<std::uint32_t> at;
   for (int i = 0; i < count; ++i) at.push_back(static_cast<std::uint32_t>(steps_at(dimension, i)));
-  const train::sphere_problem p{
-      .dimension = dimension, .data = data_of(rho), .unit = unit, .max_steps = at.back(), .key = {base << 32 | dimension}};
+  const train::sphere_problem p = problem_of(rho, dimension, base);
   std::vector<float> memory(train::sphere_memory(dimension, 1)), records(2 * at.size() * seeds);
   std::vector<train::sphere_run> runs(seeds);
   const status done = train::run_on_sphere(p, 0, at, memory, runs, records);
@@ -211,7 +218,8 @@ int main(int argc, char** argv) {
       runs.push_back({"overlap_rho" + io::cell(rho) + "_d" + std::to_string(d) + "_seeds" + std::to_string(seeds) + "_seed" +
                           std::to_string(s.seed),
                       steps_at(d, recorded(rho)) * static_cast<double>(d * seeds),
-                      [=, base = s.seed] { return measure(rho, d, seeds, base); }});
+                      [=, base = s.seed] { return measure(rho, d, seeds, base); },
+                      protocol().add(problem_of(rho, d, s.seed)).text()});
     }
   std::vector<std::vector<double>> results;
   if (!sweep(s, columns, runs, results)) return 0;

@@ -213,7 +213,16 @@ int main(int argc, char** argv) {
       char text[128];
       std::snprintf(text, sizeof text, "hermite_series_%s_%s_n%zu_seed%llu", p.name, way.name, data_count,
                     static_cast<unsigned long long>(s.seed));
-      runs.push_back({text, 1, [=, &p, &way] { return measure(p, way, data_count, s.seed); }});
+      runs.push_back({text, 1, [=, &p, &way] { return measure(p, way, data_count, s.seed); },
+                      protocol()
+                          .add("alpha", alpha)
+                          .add("points", points)
+                          .add("u", way.u)
+                          .add("v", way.v)
+                          .add("length", way.length)
+                          .add(p.strengths)
+                          .add(p.unit)
+                          .text()});
       list.push_back({&p, &way});
     }
   std::vector<std::vector<double>> results;

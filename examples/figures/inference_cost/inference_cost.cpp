@@ -201,12 +201,13 @@ int main(int argc, char** argv) {
   const std::size_t longest = s.quick ? 32 : 256;
   const double budget = s.quick ? 0.01 : 1;
   const std::string form = (s.quick ? "_quick_seed" : "_seed") + std::to_string(s.seed);
+  const std::string limit = protocol().add("budget", budget).text();
   std::vector<run> runs;
   for (std::uint32_t depth = 3; depth <= deepest; ++depth)
-    runs.push_back({"tree_L" + std::to_string(depth) + form, 1, [=] { return measure_tree(depth, budget, s.seed); }});
+    runs.push_back({"tree_L" + std::to_string(depth) + form, 1, [=] { return measure_tree(depth, budget, s.seed); }, limit});
   const std::size_t trees = runs.size();
   for (std::size_t length = 8; length <= longest; length *= 2)
-    runs.push_back({"chart_" + std::to_string(length) + form, 1, [=] { return measure_chart(length, budget, s.seed); }});
+    runs.push_back({"chart_" + std::to_string(length) + form, 1, [=] { return measure_chart(length, budget, s.seed); }, limit});
   table results;
   if (!sweep(s, {"tokens", "seconds_double", "bytes_double", "seconds_float", "bytes_float", "seconds_batch", "bytes_batch"},
              runs, results))

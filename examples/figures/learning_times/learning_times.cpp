@@ -271,15 +271,17 @@ int main(int argc, char** argv) {
         const std::string name = std::string(l.name) + "_d" + std::to_string(part.dimension) + "_seeds" +
                                  std::to_string(number * part.seeds) + "-" + std::to_string((number + 1) * part.seeds - 1);
         const auto d = static_cast<double>(part.dimension);
+        const std::string rules = protocol().add(problem_of(l, part.dimension, s.seed)).text();
         runs.push_back({name + "_seed" + std::to_string(s.seed), scale_of(l, d) * d * static_cast<double>(part.seeds + 64),
-                        [l, part, number, base = s.seed] { return measure(l, part, number, base); }});
+                        [l, part, number, base = s.seed] { return measure(l, part, number, base); }, rules});
       }
     for (const law::part& part : l.chain) {
       const auto d = static_cast<double>(part.dimension);
       runs.push_back({std::string("chain_") + l.name + "_d" + std::to_string(part.dimension) + "_seeds0-" +
                           std::to_string(part.seeds - 1) + "_seed" + std::to_string(s.seed),
                       scale_of(l, d) * 256 * static_cast<double>(part.seeds),
-                      [l, part, base = s.seed] { return measure_chain(l, part, base); }});
+                      [l, part, base = s.seed] { return measure_chain(l, part, base); },
+                      protocol().add(problem_of(l, part.dimension, s.seed)).text()});
     }
   }
   std::vector<std::vector<double>> results;

@@ -39,6 +39,11 @@ source::spikes data_of(double rho) {
           .hidden = {.coupling = source::latent_coupling::sign, .strength = static_cast<float>(rho)}};
 }
 
+constexpr diffusion::schedule times{diffusion::schedule::linear_signal, 1000};
+train::options options_of(const plan& p) {
+  return {.optimiser = {.rate = 2e-3f, .warm_up = 200, .shape = train::decay::cosine, .decay_end = p.steps}, .batch = batch};
+}
+
 // A network of two hidden layers that takes a noisy vector and its noise level and learns fresh data at all levels.
 class student {
  public:
@@ -50,10 +55,8 @@ class student {
                               .hidden_layers = 2})),
         plan_(net_), weights_(plan_.parameter_count) {
     nn::initialise(plan_, nn::initialisation::he_zero_readout, seed{base + 1}, weights_);
-    const train::vector_denoising problem{
-        train::data_set{model, seed{base + 2}, 0, 0}, {diffusion::schedule::linear_signal, 1000}, seed{base + 3}};
-    const train::options options{
-        .optimiser = {.rate = 2e-3f, .warm_up = 200, .shape = train::decay::cosine, .decay_end = p.steps}, .batch = batch};
+    const train::vector_denoising problem{train::data_set{model, seed{base + 2}, 0, 0}, times, seed{base + 3}};
+    const train::options options = options_of(p);
     std::vector<float> memory(train::training_memory(plan_, options, 1));
     train::trainer training(plan_, problem, options, weights_, memory);
     while (training.steps() < p.steps) training.step();
@@ -233,7 +236,8 @@ int main(int argc, char** argv) {
       runs.push_back({"loss_rho" + io::cell(rho) + "_d" + std::to_string(p.dimension) + "_width" + std::to_string(p.width) +
                           "_steps" + std::to_string(p.steps) + "_number" + std::to_string(number) + "_seed" +
                           std::to_string(s.seed),
-                      1, [=, base = s.seed] { return measure(p, rho, number, base); }});
+                      1, [=, base = s.seed] { return measure(p, rho, number, base); },
+                      protocol().add("tests", p.tests).add(options_of(p)).add(times).add(data_of(rho)).text()});
   std::vector<std::vector<double>> results;
   if (!sweep(s, columns, runs, results)) return 0;
   std::vector<group> groups;

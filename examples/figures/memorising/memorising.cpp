@@ -228,17 +228,19 @@ int main(int argc, char** argv) {
   for (std::uint64_t rules = 1; rules <= p.runs; ++rules) {
     learning task = p.inventing;
     task.rules = rules;
-    runs.push_back({"inventing_" + task.name(), 1, [=] {
+    runs.push_back({"inventing_" + task.name(), 1,
+                    [=] {
                       std::vector<double> values = invent(task);
                       values.resize(row, none);
                       return values;
-                    }});
+                    },
+                    task.protocol()});
   }
   for (const std::uint64_t sentences : p.sentences)
     for (std::uint64_t rules = 1; rules <= p.runs; ++rules) {
       learning task = p.memorising;
       task.sentences = sentences, task.rules = rules;
-      runs.push_back({"memorising_" + task.name(), 8, [=] { return measure(p, sentences, rules); }});
+      runs.push_back({"memorising_" + task.name(), 8, [=] { return measure(p, sentences, rules); }, task.protocol()});
     }
   std::vector<std::vector<double>> results;
   if (!sweep(s, columns(p), runs, results)) return 0;

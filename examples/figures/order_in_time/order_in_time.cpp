@@ -146,7 +146,7 @@ int main(int argc, char** argv) {
   for (std::uint64_t rules = 1; rules <= p.runs; ++rules) {
     learning task = p.task;
     task.rules = rules;
-    runs.push_back({task.name(), 1, [=] { return measure(p, rules); }});
+    runs.push_back({task.name(), 1, [=] { return measure(p, rules); }, task.protocol()});
   }
   std::vector<std::vector<double>> results;
   if (!sweep(s, columns(p), runs, results)) return 0;

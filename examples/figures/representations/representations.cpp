@@ -200,7 +200,8 @@ int main(int argc, char** argv) {
       learning task = p.task;
       task.sentences = sentences, task.rules = rules;
       const double cost = sentences == 1 ? 0.1 : 5 + static_cast<double>(sentences) * 1e-3;
-      runs.push_back({(sentences == 1 ? "untrained_" : "") + task.name(), cost, [=] { return measure(p, task); }});
+      runs.push_back({(sentences == 1 ? "untrained_" : "") + task.name(), cost, [=] { return measure(p, task); },
+                      task.protocol() + " " + protocol().add("data", p.data).add("alpha_bar", p.alpha_bar).text()});
     }
   std::vector<std::vector<double>> results;
   if (!sweep(s, columns(p), runs, results)) return 0;

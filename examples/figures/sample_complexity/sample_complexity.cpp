@@ -90,19 +90,20 @@ std::vector<run> runs_of(const std::vector<series>& plan, std::uint64_t base) {
     learning task = s.form;
     task.shape = s.shape;
     task.base = base;
-    runs.push_back({"exact_" + task.name(), 5, [=] { return padded(know(task), task.shape.depth); }});
+    runs.push_back({"exact_" + task.name(), 5, [=] { return padded(know(task), task.shape.depth); }, task.protocol()});
     for (task.rules = 1; task.rules <= s.grammars; ++task.rules)
       for (task.draw = 1; task.draw <= s.draws; ++task.draw)
         for (const std::uint64_t sentences : s.sentences) {
           task.sentences = sentences;
           const double cost = std::min(150.0, 1 + 5e-3 * static_cast<double>(sentences));  // seconds
-          runs.push_back({task.name(), cost, [=] { return padded(learn(task), task.shape.depth); }});
+          runs.push_back({task.name(), cost, [=] { return padded(learn(task), task.shape.depth); }, task.protocol()});
         }
   }
   // Several series may ask for one run; the sweep wants each name once.
   std::vector<run> unique;
   for (run& each : runs)
-    if (std::none_of(unique.begin(), unique.end(), [&](const run& other) { return other.name == each.name; }))
+    if (std::none_of(unique.begin(), unique.end(),
+                     [&](const run& other) { return other.name == each.name && other.protocol == each.protocol; }))
       unique.push_back(std::move(each));
   return unique;
 }

@@ -106,12 +106,19 @@ template <class Noise>
 part add_runs(std::vector<run>& runs, const settings& s, const plan& p, const std::string& name, std::uint32_t depth,
               const Noise& noise, double cost, const std::vector<double>& noises) {
   const part made{runs.size(), noises};
+  const grammar::rhm_shape shape = shape_of(depth);
   for (const double eps : noises) {
     char text[96];
     std::snprintf(text, sizeof text, "_%.6f_L%u_data%zu_trajectories%zu_seed%llu", eps, depth, p.data, p.trajectories,
                   static_cast<unsigned long long>(s.seed));
-    runs.push_back(
-        {name + text, std::ldexp(cost, static_cast<int>(depth)), [=] { return measure(depth, p, noise, eps, s.seed); }});
+    runs.push_back({name + text, std::ldexp(cost, static_cast<int>(depth)),
+                    [=] { return measure(depth, p, noise, eps, s.seed); },
+                    protocol()
+                        .add("eps", eps)
+                        .add("vocabulary", shape.vocabulary)
+                        .add("rules", shape.rules)
+                        .add("branching", shape.branching)
+                        .text()});
   }
   return made;
 }

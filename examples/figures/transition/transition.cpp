@@ -68,7 +68,13 @@ void add_runs(std::vector<run>& runs, const settings& s, const plan& p, const gr
     char text[96];
     std::snprintf(text, sizeof text, "%s_%.4f_L%u_trees%zu_seed%llu", name, eps, shape.depth, p.trees,
                   static_cast<unsigned long long>(s.seed));
-    runs.push_back({text, std::ldexp(1, static_cast<int>(shape.depth)), [=] { return measure(p, shape, noise, eps, s.seed); }});
+    runs.push_back({text, std::ldexp(1, static_cast<int>(shape.depth)), [=] { return measure(p, shape, noise, eps, s.seed); },
+                    protocol()
+                        .add("eps", eps)
+                        .add("vocabulary", shape.vocabulary)
+                        .add("rules", shape.rules)
+                        .add("branching", shape.branching)
+                        .text()});
   }
 }
 

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include <frond/grammar/pcfg.hpp>
@@ -28,8 +30,31 @@ struct derivation {
   friend bool operator==(const derivation&, const derivation&) = default;
 };
 
-// "(S (NP we) (VP sing))": a node as its left side's name and its children, a word as itself. O(nodes + words).
-inline std::string bracketed(const pcfg& g, const derivation& derived) {
+// The names of a grammar's symbols as its trees show them, [symbols()]: ( and ) are written -LRB- and -RRB-, as treebanks do.
+// All other names stay as they are, -LRB- itself too, unless two nonterminals or two words would look the same: then
+// backslashes before the one without a parenthesis (of two with, before the later one) keep them apart. So a tree can be read
+// back.
+inline std::vector<std::string> bracket_names(const pcfg& g) {
+  std::vector<std::string> shown(g.symbols());
+  const auto has_parenthesis = [&](std::uint32_t symbol) { return g.names[symbol].find_first_of("()") != std::string::npos; };
+  const auto show = [&](std::uint32_t begin, std::uint32_t end) {
+    std::unordered_set<std::string> taken;
+    for (const bool with_parenthesis : {true, false})
+      for (std::uint32_t symbol = begin; symbol < end; ++symbol) {
+        if (has_parenthesis(symbol) != with_parenthesis) continue;
+        std::string& text = shown[symbol];
+        for (const char c : g.names[symbol]) text += c == '(' ? "-LRB-" : c == ')' ? "-RRB-" : std::string(1, c);
+        while (!taken.insert(text).second) text.insert(0, 1, '\\');
+      }
+  };
+  show(0, g.nonterminals);
+  show(g.nonterminals, g.symbols());
+  return shown;
+}
+
+// "(S (NP we) (VP sing))": a node as its left side's name and its children, a word as itself; `names` are the grammar's
+// bracket_names(). O(nodes + words).
+inline std::string bracketed(const pcfg& g, std::span<const std::string> names, const derivation& derived) {
   struct open_node {
     std::uint32_t rule, place;  // the next child
   };
@@ -38,7 +63,7 @@ inline std::string bracketed(const pcfg& g, const derivation& derived) {
   std::size_t next = 0;
   const auto enter = [&] {
     const std::uint32_t rule = derived.nodes[next++].rule;
-    text += '(' + g.names[g.rules[rule].left];
+    text += '(' + names[g.rules[rule].left];
     open.push_back({rule, 0});
   };
   if (!derived.nodes.empty()) enter();
@@ -52,12 +77,13 @@ inline std::string bracketed(const pcfg& g, const derivation& derived) {
     const std::uint32_t symbol = side[open.back().place++];
     text += ' ';
     if (g.is_word(symbol))
-      text += g.names[symbol];
+      text += names[symbol];
     else
       enter();
   }
   return text;
 }
+inline std::string bracketed(const pcfg& g, const derivation& derived) { return bracketed(g, bracket_names(g), derived); }
 
 }  // namespace frond::inline FROND_ABI::grammar
 

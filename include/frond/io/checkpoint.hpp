@@ -68,10 +68,10 @@ status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer
 template <class Trainer>
 status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trainer, train::early_stopping& stopping,
                        std::span<float> kept) {
-  const auto bytes = read_file(path);
-  if (!bytes) return bytes.state;
   const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
   std::vector<float> floats(parameters + moments + kept.size());
+  const auto bytes = read_start(path, codec::record_size(4, floats.size()) + 1);  // so that what follows it is seen
+  if (!bytes) return bytes.state;
   std::uint64_t words[4] = {};
   const codec::record_header header{.kind = checkpoint_record,
                                     .shape_hash = trainer.network().shape_hash(),

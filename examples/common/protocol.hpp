@@ -1,0 +1,72 @@
+// What the numbers of a run depend on beside its name, as text: "rate=0.002 batch=64".
+#pragma once
+
+#include <charconv>
+#include <string>
+#include <type_traits>
+
+#include <frond/lab.hpp>
+
+namespace common {
+
+using namespace frond;
+
+class protocol {
+ public:
+  template <class Number>
+  protocol& add(const std::string& what, Number value) {
+    if constexpr (std::is_enum_v<Number>) {
+      return add(what, static_cast<unsigned>(value));
+    } else {
+      char digits[32];
+      if (!text_.empty()) text_ += ' ';
+      text_.append(what).append("=").append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+      return *this;
+    }
+  }
+  protocol& add(const train::optimiser_options& o) {
+    return add("method", o.kind)
+        .add("rate", o.rate)
+        .add("momentum", o.momentum)
+        .add("beta_1", o.beta_1)
+        .add("beta_2", o.beta_2)
+        .add("epsilon", o.epsilon)
+        .add("weight_decay", o.weight_decay)
+        .add("warm_up", o.warm_up)
+        .add("decay", o.shape)
+        .add("decay_end", o.decay_end)
+        .add("clip_norm", o.clip_norm);
+  }
+  protocol& add(const train::options& o) { return add(o.optimiser).add("batch", o.batch).add("shard_rows", o.shard_rows); }
+  protocol& add(const source::spikes& s) {
+    return add("mean", s.mean)
+        .add("covariance", s.covariance)
+        .add("cumulant", s.cumulant)
+        .add("law", s.hidden.law)
+        .add("coupling", s.hidden.coupling)
+        .add("strength", s.hidden.strength)
+        .add("probability", s.hidden.probability);
+  }
+  protocol& add(const kernel::neuron& n) {
+    return add("activation", n.kind).add("amplitude", n.amplitude).add("gain", n.gain).add("shift", n.shift);
+  }
+  protocol& add(const train::sphere_problem& p) {
+    return add(p.data)
+        .add(p.unit)
+        .add("alpha_bar", p.alpha_bar)
+        .add("skip", p.skip)
+        .add("delta", p.delta)
+        .add("start_v", p.start_v)
+        .add("max_steps", p.max_steps)
+        .add("threshold_u", p.threshold_u)
+        .add("threshold_v", p.threshold_v);
+  }
+  protocol& add(const diffusion::schedule& times) { return add("schedule", times.kind).add("times", times.steps); }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace common
