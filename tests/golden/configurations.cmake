@@ -7,6 +7,8 @@
 #   runs        <threads>, or <threads>/<instruction set>, which is pinned where there is a choice, and checked in any case
 #   test        x: the preset `test` takes these lines, the preset `matrix` all
 #
+# Everywhere but in golden_unsafe_configurations self_check() must be true.
+#
 # Highway 1.0.3 has nothing for SSE2: without a flag it takes one lane under g++, and emulates vectors under clang++, which the
 # library refuses.
 set(golden_configurations
@@ -41,6 +43,9 @@ set(golden_configurations
   "x86_64     | gcc clang | -O2         | -flto -march=native      | default | separate   | 1 2 |"
   "x86_64     | gcc clang | -O2         | -fPIE -pie, -std=c++2b   | default | separate   | 1 |"
   "x86_64     | gcc       | -O3         | -ffp-contract=fast -mfma | default | separate   | 1 |"
+  "x86_64     | gcc       | -O2         | -fno-signed-zeros        | default | separate   | 1 |"
+  "x86_64     | gcc       | -O2         | -fno-trapping-math, -fassociative-math -Wno-error | default | separate   | 1 |"
+  "x86_64     | clang     | -O2         | -fno-trapping-math, -fno-honor-nans, -fno-honor-infinities, -fapprox-func, -fassociative-math | default | separate   | 1 |"
 
   # Other machines under Linux; s390x is big-endian.
   "i686       | gcc       | -O0 -O3     |                          | default | separate   | 1 |"
@@ -87,4 +92,15 @@ set(golden_configurations
   "s390x      | gcc       | -O2         |                          | default | fused      | 1/scalar |"
   "cortex-m4f | gcc       | -O2         |                          | default | fused      | 1/scalar |"
   "wasm       | clang     | -O2         | -msimd128                | default | fused      | 1/wasm-simd128 |"
+)
+
+# Flags with which the library cannot always keep its bits. It must not change them in silence: the run agrees, the library
+# refuses to be compiled, or self_check() is false.
+set(golden_unsafe_configurations
+  "x86_64     | gcc clang | -O2         | -freciprocal-math        | default | separate   | 1 |"
+  "x86_64     | gcc clang | -O2         | -ffinite-math-only, -funsafe-math-optimizations, -fassociative-math -fno-signed-zeros -fno-trapping-math | default | separate | 1 |"
+  "x86_64     | clang     | -O2         | -fno-signed-zeros, -ffp-contract=fast -mfma | default | separate   | 1 |"
+  "x86_64     | gcc       | -O2         | -fsingle-precision-constant | default | separate   | 1 |"
+  "x86_64     | gcc clang | -O2         | -ffast-math              | default | separate   | 1 |"
+  "aarch64    | gcc clang | -O2         | -freciprocal-math, -fassociative-math -fno-signed-zeros -fno-trapping-math, -fno-signed-zeros, -ffinite-math-only, -fno-trapping-math, -funsafe-math-optimizations | default | separate   | 1 |"
 )

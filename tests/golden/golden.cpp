@@ -112,11 +112,12 @@ bool pin(const char* name) {
 
 }  // namespace
 
-// golden [threads [instruction set]]: what was built, behind a #, and the results.
+// golden [threads [instruction set]]: what was built and whether its arithmetic can be trusted, behind a #, and the results.
 int main(int argc, char** argv) {
   if (argc > 2 && !pin(argv[2])) return std::puts("skipped: not on this machine"), 0;
   const simd::build_description built = simd::describe();
-  std::printf("# %s %s %s\n", built.backend, simd::name(built.instructions), built.arithmetic);
+  std::printf("# %s %s %s self_check %s\n", built.backend, simd::name(built.instructions), built.arithmetic,
+              kernel::self_check() ? "true" : "false");
   all_results(argc > 1 ? static_cast<std::size_t>(std::atoi(argv[1])) : 1);
   return 0;
 }

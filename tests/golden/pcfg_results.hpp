@@ -17,6 +17,9 @@
 #include <span>
 #include <vector>
 
+// What these functions compute themselves is compiled as the library is.
+#include <frond/config/prologue.hpp>
+
 namespace golden {
 
 // S -> A S b A | B | nothing    A -> a | S c | B A    B -> S | a b | nothing    with words a, b, c
@@ -100,3 +103,5 @@ inline std::uint64_t general_grammar() {
 }
 
 }  // namespace golden
+
+#include <frond/config/epilogue.hpp>

@@ -11,6 +11,9 @@
 #include <span>
 #include <vector>
 
+// What these functions compute themselves is compiled as the library is.
+#include <frond/config/prologue.hpp>
+
 namespace golden {
 
 using namespace frond;
@@ -286,3 +289,5 @@ inline std::vector<symbol> given_tokens(const grammar::rhm_view& rules) {
 }
 
 }  // namespace golden
+
+#include <frond/config/epilogue.hpp>

@@ -30,6 +30,8 @@
     defined(__RECIPROCAL_MATH__)
 #error "Frond cannot keep its bits under -ffast-math or -Ofast: compile the files that include it without them."
 #endif
+static_assert(0.1 < static_cast<double>(0.1f),
+              "Frond needs constants of type double: do not pass -fsingle-precision-constant.");
 #if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0
 #error "Frond needs float arithmetic that rounds to float: on 32-bit x86 pass -msse2 -mfpmath=sse."
 #endif

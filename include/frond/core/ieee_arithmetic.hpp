@@ -11,7 +11,7 @@ namespace frond::inline FROND_ABI {
 
 // While it lives, the calling thread rounds to nearest and neither flushes nor ignores denormals; then it has its old mode
 // again. One object file linked with -ffast-math is enough to set flush-to-zero for a whole program, and the same seed would
-// give other bits. x86 and AArch64; elsewhere it does nothing. Use in_ieee_arithmetic() rather than this alone.
+// give other bits. x86 and Arm; elsewhere it does nothing. Use in_ieee_arithmetic() rather than this alone.
 class ieee_arithmetic {
  public:
 #if defined(__x86_64__) || (defined(__i386__) && defined(__SSE2__))
@@ -44,6 +44,21 @@ class ieee_arithmetic {
 
   static void set(std::uint64_t mode) { __asm__ __volatile__("msr fpcr, %0" : : "r"(mode) : "memory"); }
   std::uint64_t old_ = 0;
+#elif defined(__arm__) && defined(__ARM_FP)
+  ieee_arithmetic() {
+    __asm__ __volatile__("vmrs %0, fpscr" : "=r"(old_) : : "memory");
+    if ((old_ & changed_bits) != 0) set(old_ & ~changed_bits);
+  }
+  ~ieee_arithmetic() {
+    if ((old_ & changed_bits) != 0) set(old_);
+  }
+
+ private:
+  // Default NaN, flush to zero (two bits), rounding mode.
+  static constexpr std::uint32_t changed_bits = 0x3c80000u;
+
+  static void set(std::uint32_t mode) { __asm__ __volatile__("vmsr fpscr, %0" : : "r"(mode) : "memory"); }
+  std::uint32_t old_ = 0;
 #else
   ieee_arithmetic() {}
   ~ieee_arithmetic() {}
@@ -72,7 +87,8 @@ auto call_guarded(const Work& work) {
 }  // namespace detail
 
 // work(), with the arithmetic that our bits are defined by. The library's coarse entries go through it: a training step, an
-// evaluation, a call of sample() or predict(), initial weights, a worker's share of a task; kernels do not.
+// evaluation, a forward pass, a call of sample() or predict(), initial weights, messages over a whole tree or chart, a worker's
+// share of a task; kernels, functions of one number and the step of one token do not. tests/foreign_flags lists them all.
 template <class Work>
 constexpr auto in_ieee_arithmetic(const Work& work) {
   if (std::is_constant_evaluated()) return work();

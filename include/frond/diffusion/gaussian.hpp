@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
@@ -37,9 +38,11 @@ struct gaussian {
   // random::box_muller. 1 KiB of stack.
   void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
-    const float signal = math::sqrt(alpha_bar);
-    kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
-    detail::add_normals(key, random::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+    in_ieee_arithmetic([&] {
+      const float signal = math::sqrt(alpha_bar);
+      kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
+      detail::add_normals(key, random::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+    });
   }
 
   // Pure noise, where sample `index` starts.

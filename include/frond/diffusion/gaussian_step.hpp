@@ -59,20 +59,33 @@ inline gaussian_step<Real> ddim_step(Real abar_t, Real abar_s, Real eta) {
   return {.noisy = by_flow, .mean = math::sqrt(abar_s) - by_flow * math::sqrt(abar_t), .noise = math::sqrt(variance)};
 }
 
+// ln(abar_s / abar_t). A quotient near one would keep few digits of a short step: there by ln(s / t) = 2 artanh z.
+template <class Real>
+constexpr Real log_quotient(Real abar_t, Real abar_s) {
+  const Real z = (abar_s - abar_t) / (abar_s + abar_t), square = z * z;
+  if (z > static_cast<Real>(0x1p-11f)) return math::log(abar_s / abar_t);
+  return 2 * (z + z * square * (Real{1} / 3 + square / 5));
+}
+
 // `share` of the score's pull: 1 for the stochastic equation, 1/2 for the flow.
 template <class Real>
 inline gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
-  const Real lost_t = 1 - abar_t, time = math::log(abar_s / abar_t), pull = share * time / lost_t;
+  const Real lost_t = 1 - abar_t, time = log_quotient(abar_t, abar_s), pull = share * time / lost_t;
   return {.noisy = 1 + time / 2 - pull, .mean = pull * math::sqrt(abar_t)};
 }
 
-// abar_before < abar_t: the noise level of the question before. Beside one of the ends there is nothing to extrapolate over.
+// abar_before < abar_t: the noise level of the question before. First order beside the ends, where there is nothing to
+// extrapolate over, and where this step is more than longest_extrapolation times as long as the one before: as two levels meet,
+// the slope between their two means becomes rounding alone, and beyond that length it would be multiplied.
 template <class Real>
 inline gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real abar_s) {
+  constexpr Real longest_extrapolation = 16;
   gaussian_step<Real> step = ddim_step(abar_t, abar_s, Real{0});
   if (!(abar_before > 0 && abar_s < 1)) return step;
   const Real now = log_noise_to_signal(abar_t);
-  const Real extrapolated = (now - log_noise_to_signal(abar_s)) / (log_noise_to_signal(abar_before) - now) / 2;
+  const Real ahead = now - log_noise_to_signal(abar_s), behind = log_noise_to_signal(abar_before) - now;
+  if (!(ahead > 0 && ahead <= longest_extrapolation * behind)) return step;
+  const Real extrapolated = ahead / behind / 2;
   step.earlier = -step.mean * extrapolated;
   step.mean = step.mean - step.earlier;
   return step;
@@ -91,7 +104,7 @@ inline gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar
     case solver::euler_maruyama: {
       if (from_noise || to_clean) return detail::ddpm_step(abar_t, abar_s);
       gaussian_step<Real> step = detail::clock_step(abar_t, abar_s, Real{1});
-      step.noise = math::sqrt(math::log(abar_s / abar_t));
+      step.noise = math::sqrt(detail::log_quotient(abar_t, abar_s));
       return step;
     }
     case solver::euler:

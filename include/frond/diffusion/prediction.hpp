@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/mul_add.hpp>
 #include <frond/math/double.hpp>
 #include <frond/math/scalar.hpp>
@@ -60,8 +61,10 @@ inline conversion<Real> convert(prediction from, prediction to, Real alpha_bar) 
 inline void convert(prediction from, prediction to, float alpha_bar, std::span<const float> noisy, std::span<const float> known,
                     std::span<float> out) {
   FROND_ASSERT(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
-  const conversion<float> c = convert(from, to, alpha_bar);
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);
+  in_ieee_arithmetic([&] {
+    const conversion<float> c = convert(from, to, alpha_bar);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);
+  });
 }
 
 }  // namespace frond::inline FROND_ABI::diffusion

@@ -29,7 +29,9 @@ class empirical {
       : data_(data), dimension_(dimension), memory_(memory) {
     FROND_ASSERT(dimension > 0 && !data.empty() && data.size() % dimension == 0, "the data are whole vectors, at least one");
     FROND_ASSERT(memory.size() >= empirical_memory_size(count(), 1), "the memory has room for the squares and one row");
-    for (std::size_t i = 0; i < count(); ++i) memory_[i] = kernel::sum_of_squares(data.data() + i * dimension, dimension);
+    in_ieee_arithmetic([&] {
+      for (std::size_t i = 0; i < count(); ++i) memory_[i] = kernel::sum_of_squares(data.data() + i * dimension, dimension);
+    });
   }
 
   [[nodiscard]] std::size_t dimension() const { return dimension_; }

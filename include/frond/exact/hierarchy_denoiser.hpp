@@ -59,8 +59,7 @@ class hierarchy_denoiser {
     FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
     in_ieee_arithmetic([&] {
       visit(noisy, alpha_bar, [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
-        for (std::size_t i = 0; i < length(); ++i)
-          beliefs.marginal(0, i, posterior.subspan((row * length() + i) * vocabulary(), vocabulary()));
+        beliefs.token_marginals(posterior.subspan(row * length() * vocabulary(), length() * vocabulary()));
       });
     });
   }
@@ -116,7 +115,7 @@ class hierarchy_gaussian {
   // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double.
   template <class Value>
   void predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
-    const std::size_t size = dimension(), symbols = vocabulary();
+    const std::size_t size = dimension();
     FROND_ASSERT(noisy.size() == alpha_bar.size() * size, "there is one noise level for each sentence");
     FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
     in_ieee_arithmetic([&] {
@@ -127,7 +126,7 @@ class hierarchy_gaussian {
                                           [&](std::size_t i) { return beliefs.leaf(i); });
           },
           [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
-            for (std::size_t i = 0; i < length(); ++i) beliefs.marginal(0, i, mean.subspan(row * size + i * symbols, symbols));
+            beliefs.token_marginals(mean.subspan(row * size, size));
           });
     });
   }

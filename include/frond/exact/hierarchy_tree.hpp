@@ -7,6 +7,7 @@
 #include <limits>
 #include <span>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/exact/hierarchy_memory.hpp>
@@ -57,51 +58,55 @@ class hierarchy_tree {
 
   // Collects at each node what its subtree says about it. O(nodes rules symbols branching).
   constexpr void upward() {
-    const grammar::hierarchy_shape& shape = grammar_.shape;
-    contradictions_ = 0;
-    exponent_ = 0;
-    for (std::size_t i = 0; i < leaves_.nodes; ++i) rescale(message(up_, leaves_, i));
-    for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
-      const step at = step_of(l);
-      for (std::size_t i = 0; i < at.parents.nodes; ++i) {
-        const std::span<Real> up = message(up_, at.parents, i);
-        const Real* children = children_of(at, i, true);
-        with_weights(at, [&](const auto& weigh) {
-          if (at.rules.branching == 2)
-            detail::collect_pairs(at.rules, children, up.data(), weigh);
-          else
-            detail::collect(at.rules, children, up.data(), weigh);
-        });
-        if (at.may_be_blank) up[at.rules.parents] = blank_but(at, children, at.rules.branching);
-        rescale(up);
+    in_ieee_arithmetic([&] {
+      const grammar::hierarchy_shape& shape = grammar_.shape;
+      contradictions_ = 0;
+      exponent_ = 0;
+      for (std::size_t i = 0; i < leaves_.nodes; ++i) rescale(message(up_, leaves_, i));
+      for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
+        const step at = step_of(l);
+        for (std::size_t i = 0; i < at.parents.nodes; ++i) {
+          const std::span<Real> up = message(up_, at.parents, i);
+          const Real* children = children_of(at, i, true);
+          with_weights(at, [&](const auto& weigh) {
+            if (at.rules.branching == 2)
+              detail::collect_pairs(at.rules, children, up.data(), weigh);
+            else
+              detail::collect(at.rules, children, up.data(), weigh);
+          });
+          if (at.may_be_blank) up[at.rules.parents] = blank_but(at, children, at.rules.branching);
+          rescale(up);
+        }
       }
-    }
+    });
   }
 
   // After upward(): brings to each node what the rest of the tree says about it. The same cost.
   constexpr void downward() {
-    for (Real& value : message(down_, row(grammar_.shape.depth()), 0)) value = 1;
-    for (std::uint32_t l = grammar_.shape.depth(); l > 0; --l) {
-      const step at = step_of(l);
-      for (std::size_t i = 0; i < at.parents.nodes; ++i) {
-        const std::span<Real> down = message(down_, at.parents, i);
-        const Real scale = detail::scale_down(down);
-        const Real* children = children_of(at, i, false);
-        const std::span<Real> below = down_.subspan(first_child(at, i), at.child_count * at.rules.vocabulary);
-        Real* const told = at.places > 1 ? patches_down_.data() : below.data();
-        with_weights(at, [&](const auto& weigh) {
-          if (at.rules.branching == 2)
-            detail::distribute_pairs(at.rules, down.data(), children, told, weigh);
-          else
-            detail::distribute(at.rules, down.data(), children, told, steps_.data(), weigh);
-        });
-        for (std::size_t j = 0; at.may_be_blank && j < at.rules.branching; ++j) {
-          told[(j + 1) * at.rules.vocabulary - 1] = down[at.rules.parents] * blank_but(at, children, j);
+    in_ieee_arithmetic([&] {
+      for (Real& value : message(down_, row(grammar_.shape.depth()), 0)) value = 1;
+      for (std::uint32_t l = grammar_.shape.depth(); l > 0; --l) {
+        const step at = step_of(l);
+        for (std::size_t i = 0; i < at.parents.nodes; ++i) {
+          const std::span<Real> down = message(down_, at.parents, i);
+          const Real scale = detail::scale_down(down);
+          const Real* children = children_of(at, i, false);
+          const std::span<Real> below = down_.subspan(first_child(at, i), at.child_count * at.rules.vocabulary);
+          Real* const told = at.places > 1 ? patches_down_.data() : below.data();
+          with_weights(at, [&](const auto& weigh) {
+            if (at.rules.branching == 2)
+              detail::distribute_pairs(at.rules, down.data(), children, told, weigh);
+            else
+              detail::distribute(at.rules, down.data(), children, told, steps_.data(), weigh);
+          });
+          for (std::size_t j = 0; at.may_be_blank && j < at.rules.branching; ++j) {
+            told[(j + 1) * at.rules.vocabulary - 1] = down[at.rules.parents] * blank_but(at, children, j);
+          }
+          if (at.places > 1) tell_patches(at, i);
+          for (Real& value : below) value *= scale;
         }
-        if (at.places > 1) tell_patches(at, i);
-        for (Real& value : below) value *= scale;
       }
-    }
+    });
   }
 
   // As in tree<Real>.
@@ -128,14 +133,22 @@ class hierarchy_tree {
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
     FROND_ASSERT(out.size() == grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
-    const detail::belief<Real> belief = belief_at(level, position);
-    for (std::size_t a = 0; a < out.size(); ++a) out[a] = static_cast<Out>(belief[a]);
+    in_ieee_arithmetic([&] { belief_at(level, position).write(out); });
+  }
+
+  // The same of all tokens, out [length][symbol_count(0)].
+  template <class Out>
+  constexpr void token_marginals(std::span<Out> out) const {
+    FROND_ASSERT(out.size() == leaves_.nodes * leaves_.symbols, "every token has a marginal");
+    in_ieee_arithmetic([&] {
+      for (std::size_t i = 0; i < leaves_.nodes; ++i) belief_at(0, i).write(out.subspan(i * leaves_.symbols, leaves_.symbols));
+    });
   }
 
   // After downward(): one entry of marginal().
   [[nodiscard]] constexpr Real probability(std::uint32_t level, std::size_t position, symbol value) const {
     FROND_ASSERT(value < grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
-    return belief_at(level, position)[value];
+    return in_ieee_arithmetic([&] { return belief_at(level, position)[value]; });
   }
 
   // After upward(), as in tree<Real>: sample `index` from the posterior of all nodes jointly; out [nodes] is laid out as in
@@ -144,30 +157,21 @@ class hierarchy_tree {
     const grammar::hierarchy_shape& shape = grammar_.shape;
     FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
     random::draws draw(key, random::stream::posterior, index);
-    out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(message(up_, row(shape.depth()), 0))));
-    const symbol* parent = out.data();
-    for (std::uint32_t l = shape.depth(); l > 0; --l) {
-      const step at = step_of(l);
-      symbol* children = out.data() + shape.tree_offset(l - 1);
-      for (std::size_t i = 0; i < at.parents.nodes; ++i, children += at.child_count)
-        draw_children(at, i, *parent++, draw, children);
-    }
+    in_ieee_arithmetic([&] {
+      out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(message(up_, row(shape.depth()), 0))));
+      const symbol* parent = out.data();
+      for (std::uint32_t l = shape.depth(); l > 0; --l) {
+        const step at = step_of(l);
+        symbol* children = out.data() + shape.tree_offset(l - 1);
+        for (std::size_t i = 0; i < at.parents.nodes; ++i, children += at.child_count)
+          draw_children(at, i, *parent++, draw, children);
+      }
+    });
   }
 
  private:
-  // Where the messages of a level are.
-  struct level_row {
-    std::size_t first = 0, nodes = 0, symbols = 0;
-  };
-  // What happens between a level and the one below.
-  struct step {
-    detail::rule_table rules;  // from the children, or from their patches
-    const Real* weights;       // nullptr where all rules are equally likely
-    level_row parents, children;
-    std::size_t child_count, places;  // children of a node; nodes of a patch
-    bool may_be_blank;
-    Real blank_factor;  // what the other symbols' messages are too large by, because their rules have no 1/m
-  };
+  using level_row = detail::level_row;
+  using step = detail::level_step<Real>;
 
   [[nodiscard]] constexpr level_row row(std::uint32_t level) const {
     const grammar::hierarchy_shape& shape = grammar_.shape;

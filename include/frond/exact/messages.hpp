@@ -234,6 +234,11 @@ struct belief {
     const Real probability = (down ? up[a] * down[a] : up[a]) * share;
     return probability < 1 ? probability : Real{1};
   }
+
+  template <class Out>
+  constexpr void write(std::span<Out> out) const {
+    for (std::size_t a = 0; a < out.size(); ++a) out[a] = static_cast<Out>((*this)[a]);
+  }
 };
 
 }  // namespace frond::inline FROND_ABI::exact::detail

@@ -63,8 +63,10 @@ class outside {
     for (Real& each : out) each = Real{};
     if (!possible_) return;
     const std::size_t cell = cells().cell(position, position + 1);
-    for (std::size_t e = cells().first_entry[cell]; e < cells().first_entry[cell + 1]; ++e)
-      if (cells().item[e] < form_->words) out[cells().item[e]] = outside_[e] * cells().value[e];
+    in_ieee_arithmetic([&] {
+      for (std::size_t e = cells().first_entry[cell]; e < cells().first_entry[cell + 1]; ++e)
+        if (cells().item[e] < form_->words) out[cells().item[e]] = outside_[e] * cells().value[e];
+    });
   }
 
   // How often each rule of the grammar is expected in the derivation, those inside of empty stretches included, [rules].
@@ -77,7 +79,8 @@ class outside {
   [[nodiscard]] Real expected_item(std::uint32_t item, std::size_t begin, std::size_t end) const {
     if (!possible_) return Real{};
     const std::size_t found = cells().find(item, begin, end);
-    return found == cells().no_entry ? Real{} : outside_[found] * cells().value[found];
+    if (found == cells().no_entry) return Real{};
+    return in_ieee_arithmetic([&] { return outside_[found] * cells().value[found]; });
   }
 
   void pass_row(std::size_t begin, Real total) {

@@ -13,6 +13,21 @@
 
 namespace frond::inline FROND_ABI::exact::detail {
 
+// Where the messages of a level are.
+struct level_row {
+  std::size_t first = 0, nodes = 0, symbols = 0;
+};
+// What happens between a level and the one below.
+template <class Real>
+struct level_step {
+  rule_table rules;     // from the children, or from their patches
+  const Real* weights;  // nullptr where all rules are equally likely
+  level_row parents, children;
+  std::size_t child_count, places;  // children of a node; nodes of a patch
+  bool may_be_blank;
+  Real blank_factor;  // what the other symbols' messages are too large by, because their rules have no 1/m
+};
+
 // others[q] = the likelihood that all nodes but q are blank: (product before q) * (product after q), so zeros do no harm.
 //   up [places][size], the blank last   Returns the likelihood that all are.
 template <class Real>

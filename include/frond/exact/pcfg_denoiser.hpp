@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <frond/core/concepts.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
@@ -43,11 +44,13 @@ class pcfg_denoiser {
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
     FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
-    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
-      observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
-      for (std::size_t i = 0; i < length(); ++i)
-        posterior_.marginal(i, posterior.subspan((row * length() + i) * vocabulary(), vocabulary()));
-    }
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+        observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
+        for (std::size_t i = 0; i < length(); ++i)
+          posterior_.marginal(i, posterior.subspan((row * length() + i) * vocabulary(), vocabulary()));
+      }
+    });
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats: over many draws the Bayes-optimal cross-entropy.
@@ -55,22 +58,26 @@ class pcfg_denoiser {
   [[nodiscard]] double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                      std::span<const float> alpha_bar) {
     FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
-    double sum = 0;
-    law_.resize(vocabulary());
-    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
-      observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
-      for (std::size_t i = 0; i < length(); ++i) {
-        posterior_.marginal(i, std::span(law_));
-        sum -= math::log(static_cast<double>(law_[clean[row * length() + i]]));
+    return in_ieee_arithmetic([&] {
+      double sum = 0;
+      law_.resize(vocabulary());
+      for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+        observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
+        for (std::size_t i = 0; i < length(); ++i) {
+          posterior_.marginal(i, std::span(law_));
+          sum -= math::log(static_cast<double>(law_[clean[row * length() + i]]));
+        }
       }
-    }
-    return sum / static_cast<double>(clean.size());
+      return sum / static_cast<double>(clean.size());
+    });
   }
 
   // All that follows from one noisy sentence: evidence, marginals, joint samples.
   pcfg_posterior<Real>& observe(std::span<const symbol> noisy, Real alpha_bar) {
-    for (std::size_t i = 0; i < length(); ++i) process_.likelihood(noisy[i], alpha_bar, posterior_.likelihood(i));
-    posterior_.update();
+    in_ieee_arithmetic([&] {
+      for (std::size_t i = 0; i < length(); ++i) process_.likelihood(noisy[i], alpha_bar, posterior_.likelihood(i));
+      posterior_.update();
+    });
     return posterior_;
   }
 
@@ -96,23 +103,27 @@ class pcfg_gaussian {
   void predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
     FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension(), "there is one noise level for each sentence");
     FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
-    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
-      observe(noisy.subspan(row * dimension(), dimension()), alpha_bar[row]);
-      for (std::size_t i = 0; i < length(); ++i)
-        posterior_.marginal(i, mean.subspan(row * dimension() + i * vocabulary(), vocabulary()));
-    }
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+        observe(noisy.subspan(row * dimension(), dimension()), alpha_bar[row]);
+        for (std::size_t i = 0; i < length(); ++i)
+          posterior_.marginal(i, mean.subspan(row * dimension() + i * vocabulary(), vocabulary()));
+      }
+    });
   }
 
   // All that follows from one noisy sentence: evidence, marginals, joint samples.
   template <class Value>
   pcfg_posterior<Real>& observe(std::span<const Value> noisy, Value alpha_bar) {
-    const Real sharpness = diffusion::one_hot_sharpness(static_cast<Real>(alpha_bar));
-    for (std::size_t i = 0; i < length(); ++i) {
-      const std::span<Real> leaf = posterior_.likelihood(i);
-      for (std::size_t a = 0; a < leaf.size(); ++a) leaf[a] = static_cast<Real>(noisy[i * leaf.size() + a]);
-      diffusion::one_hot_likelihood<Real>(leaf, sharpness, leaf);
-    }
-    posterior_.update();
+    in_ieee_arithmetic([&] {
+      const Real sharpness = diffusion::one_hot_sharpness(static_cast<Real>(alpha_bar));
+      for (std::size_t i = 0; i < length(); ++i) {
+        const std::span<Real> leaf = posterior_.likelihood(i);
+        for (std::size_t a = 0; a < leaf.size(); ++a) leaf[a] = static_cast<Real>(noisy[i * leaf.size() + a]);
+        diffusion::one_hot_likelihood<Real>(leaf, sharpness, leaf);
+      }
+      posterior_.update();
+    });
     return posterior_;
   }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
@@ -54,15 +55,17 @@ class pcfg_posterior {
   template <class Out>
   void marginal(std::size_t position, std::span<Out> out) {
     FROND_ASSERT(out.size() == vocabulary(), "a marginal has one entry for each word");
-    law_.resize(vocabulary());
-    if (possible_)
-      outside_.word_law(position, law_);
-    else
-      law_.assign(likelihood(position).begin(), likelihood(position).end());
-    Real total = 0;
-    for (const Real each : law_) total += each;
-    for (std::size_t a = 0; a < out.size(); ++a)
-      out[a] = static_cast<Out>(total > 0 ? law_[a] / total : 1 / static_cast<Real>(vocabulary()));
+    in_ieee_arithmetic([&] {
+      law_.resize(vocabulary());
+      if (possible_)
+        outside_.word_law(position, law_);
+      else
+        law_.assign(likelihood(position).begin(), likelihood(position).end());
+      Real total = 0;
+      for (const Real each : law_) total += each;
+      for (std::size_t a = 0; a < out.size(); ++a)
+        out[a] = static_cast<Out>(total > 0 ? law_[a] / total : 1 / static_cast<Real>(vocabulary()));
+    });
   }
 
   // After update(): sample `index` from the posterior of the whole sentence with its derivation. Refused where nothing explains

@@ -10,6 +10,7 @@
 #include <span>
 
 #include <frond/core/checked.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
@@ -78,47 +79,51 @@ class tree {
 
   // Collects at each node what its subtree says about it. O(nodes rules vocabulary branching).
   constexpr void upward() {
-    const grammar::rhm_shape& shape = grammar_.shape;
-    contradictions_ = 0;
-    exponent_ = 0;
-    for (std::size_t node = first_leaf_; node < shape.nodes(); ++node) rescale(node, shape.vocabulary);
-    std::size_t node = first_leaf_;
-    for (std::uint32_t level = 1; level <= shape.depth; ++level) {
-      const detail::rule_table rules = table(level);
-      for (std::size_t left = shape.level_nodes(level); left > 0; --left) {
-        --node;
-        const Real* children = &up_[(node * shape.branching + 1) * shape.vocabulary];
-        Real* up = &up_[node * shape.vocabulary];
-        if (shape.branching == 2)
-          detail::collect_pairs(rules, children, up);
-        else
-          detail::collect(rules, children, up);
-        for (std::size_t a = rules.parents; a < shape.vocabulary; ++a) up[a] = 0;  // no class
-        rescale(node, rules.parents);
+    in_ieee_arithmetic([&] {
+      const grammar::rhm_shape& shape = grammar_.shape;
+      contradictions_ = 0;
+      exponent_ = 0;
+      for (std::size_t node = first_leaf_; node < shape.nodes(); ++node) rescale(node, shape.vocabulary);
+      std::size_t node = first_leaf_;
+      for (std::uint32_t level = 1; level <= shape.depth; ++level) {
+        const detail::rule_table rules = table(level);
+        for (std::size_t left = shape.level_nodes(level); left > 0; --left) {
+          --node;
+          const Real* children = &up_[(node * shape.branching + 1) * shape.vocabulary];
+          Real* up = &up_[node * shape.vocabulary];
+          if (shape.branching == 2)
+            detail::collect_pairs(rules, children, up);
+          else
+            detail::collect(rules, children, up);
+          for (std::size_t a = rules.parents; a < shape.vocabulary; ++a) up[a] = 0;  // no class
+          rescale(node, rules.parents);
+        }
       }
-    }
+    });
   }
 
   // After upward(): brings to each node what the rest of the tree says about it. The same cost.
   constexpr void downward() {
-    const grammar::rhm_shape& shape = grammar_.shape;
-    for (std::uint32_t a = 0; a < shape.vocabulary; ++a) down_[a] = 1;  // upward messages exclude what is no class
-    std::size_t node = 0;
-    for (std::uint32_t level = shape.depth; level > 0; --level) {
-      const detail::rule_table rules = table(level);
-      for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
-        const std::size_t child = node * shape.branching + 1;
-        const std::span<Real> down = message(down_, node);
-        const Real scale = detail::scale_down(down);
-        const Real* up_children = &up_[child * shape.vocabulary];
-        Real* down_children = &down_[child * shape.vocabulary];
-        if (shape.branching == 2)
-          detail::distribute_pairs(rules, down.data(), up_children, down_children);
-        else
-          detail::distribute(rules, down.data(), up_children, down_children, scratch_.data());
-        for (std::size_t i = 0; i < std::size_t{shape.branching} * shape.vocabulary; ++i) down_children[i] *= scale;
+    in_ieee_arithmetic([&] {
+      const grammar::rhm_shape& shape = grammar_.shape;
+      for (std::uint32_t a = 0; a < shape.vocabulary; ++a) down_[a] = 1;  // upward messages exclude what is no class
+      std::size_t node = 0;
+      for (std::uint32_t level = shape.depth; level > 0; --level) {
+        const detail::rule_table rules = table(level);
+        for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
+          const std::size_t child = node * shape.branching + 1;
+          const std::span<Real> down = message(down_, node);
+          const Real scale = detail::scale_down(down);
+          const Real* up_children = &up_[child * shape.vocabulary];
+          Real* down_children = &down_[child * shape.vocabulary];
+          if (shape.branching == 2)
+            detail::distribute_pairs(rules, down.data(), up_children, down_children);
+          else
+            detail::distribute(rules, down.data(), up_children, down_children, scratch_.data());
+          for (std::size_t i = 0; i < std::size_t{shape.branching} * shape.vocabulary; ++i) down_children[i] *= scale;
+        }
       }
-    }
+    });
   }
 
   // After upward(): at how many nodes the observation could not be explained; 0 for anything that the process can produce.
@@ -141,14 +146,23 @@ class tree {
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
     FROND_ASSERT(out.size() == grammar_.shape.vocabulary, "a marginal has one entry for each symbol");
-    const detail::belief<Real> belief = at(level, position);
-    for (std::size_t a = 0; a < out.size(); ++a) out[a] = static_cast<Out>(belief[a]);
+    in_ieee_arithmetic([&] { at(level, position).write(out); });
+  }
+
+  // The same of all tokens, out [length][vocabulary].
+  template <class Out>
+  constexpr void token_marginals(std::span<Out> out) const {
+    const std::size_t symbols = grammar_.shape.vocabulary;
+    FROND_ASSERT(out.size() == grammar_.length() * symbols, "every token has a marginal");
+    in_ieee_arithmetic([&] {
+      for (std::size_t i = 0; i < grammar_.length(); ++i) at(0, i).write(out.subspan(i * symbols, symbols));
+    });
   }
 
   // After downward(): one entry of marginal().
   [[nodiscard]] constexpr Real probability(std::uint32_t level, std::size_t position, symbol value) const {
     FROND_ASSERT(value < grammar_.shape.vocabulary, "a marginal has one entry for each symbol");
-    return at(level, position)[value];
+    return in_ieee_arithmetic([&] { return at(level, position)[value]; });
   }
 
   // After upward(): sample `index` from the posterior of all nodes jointly, tokens included; out [nodes] is laid out as in
@@ -157,19 +171,21 @@ class tree {
     const grammar::rhm_shape& shape = grammar_.shape;
     FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
     random::draws draw(key, random::stream::posterior, index);
-    out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(up_.first(shape.vocabulary))));
-    std::size_t node = 0;
-    for (std::uint32_t level = shape.depth; level > 0; --level) {
-      const detail::rule_table rules = table(level);
-      for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
-        const std::size_t child = node * shape.branching + 1;
-        const auto weights = scratch_.first(shape.rules);
-        detail::rule_weights(rules, out[node], &up_[child * shape.vocabulary], weights);
-        const auto choice = static_cast<std::uint32_t>(draw.categorical(std::span<const Real>(weights)));
-        const auto symbols = grammar_.rule(level, out[node], choice);
-        for (std::size_t j = 0; j < shape.branching; ++j) out[child + j] = symbols[j];
+    in_ieee_arithmetic([&] {
+      out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(up_.first(shape.vocabulary))));
+      std::size_t node = 0;
+      for (std::uint32_t level = shape.depth; level > 0; --level) {
+        const detail::rule_table rules = table(level);
+        for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
+          const std::size_t child = node * shape.branching + 1;
+          const auto weights = scratch_.first(shape.rules);
+          detail::rule_weights(rules, out[node], &up_[child * shape.vocabulary], weights);
+          const auto choice = static_cast<std::uint32_t>(draw.categorical(std::span<const Real>(weights)));
+          const auto symbols = grammar_.rule(level, out[node], choice);
+          for (std::size_t j = 0; j < shape.branching; ++j) out[child + j] = symbols[j];
+        }
       }
-    }
+    });
   }
 
  private:

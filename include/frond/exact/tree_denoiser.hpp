@@ -55,8 +55,7 @@ class tree_denoiser {
             kernel::tree_posterior(trees, rows, posterior.data() + first * row_size);
           },
           [&](const tree<real>& beliefs, std::size_t row) {
-            for (std::size_t i = 0; i < length(); ++i)
-              beliefs.marginal(0, i, posterior.subspan(row * row_size + i * vocabulary(), vocabulary()));
+            beliefs.token_marginals(posterior.subspan(row * row_size, row_size));
           });
     });
   }

@@ -50,7 +50,7 @@ class tree_gaussian {
  private:
   template <class Value>
   void predict_as(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
-    const std::size_t size = dimension(), symbols = vocabulary();
+    const std::size_t size = dimension();
     FROND_ASSERT(noisy.size() == alpha_bar.size() * size, "there is one noise level for each sentence");
     FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
     in_ieee_arithmetic([&] {
@@ -67,9 +67,7 @@ class tree_gaussian {
           [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
             if constexpr (std::is_same_v<Value, float>) kernel::tree_posterior(trees, rows, mean.data() + first * size);
           },
-          [&](const tree<real>& beliefs, std::size_t row) {
-            for (std::size_t i = 0; i < length(); ++i) beliefs.marginal(0, i, mean.subspan(row * size + i * symbols, symbols));
-          });
+          [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(mean.subspan(row * size, size)); });
     });
   }
 

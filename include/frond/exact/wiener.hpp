@@ -5,6 +5,7 @@
 #include <span>
 
 #include <frond/core/concepts.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/mul_add.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
@@ -27,14 +28,16 @@ class wiener {
   // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
   void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
-    for (std::size_t row = 0, i = 0; row < alpha_bar.size(); ++row) {
-      const float signal = math::sqrt(alpha_bar[row]), lost = 1.0f - alpha_bar[row];
-      for (std::size_t j = 0; j < dimension(); ++j, ++i) {
-        const float total = mul_add(alpha_bar[row], variances_[j], lost);
-        const float gain = total > 0 ? signal * variances_[j] / total : 0.0f;  // 0 / 0 without noise and variance
-        mean[i] = mul_add(gain, mul_add(-signal, means_[j], noisy[i]), means_[j]);
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0, i = 0; row < alpha_bar.size(); ++row) {
+        const float signal = math::sqrt(alpha_bar[row]), lost = 1.0f - alpha_bar[row];
+        for (std::size_t j = 0; j < dimension(); ++j, ++i) {
+          const float total = mul_add(alpha_bar[row], variances_[j], lost);
+          const float gain = total > 0 ? signal * variances_[j] / total : 0.0f;  // 0 / 0 without noise and variance
+          mean[i] = mul_add(gain, mul_add(-signal, means_[j], noisy[i]), means_[j]);
+        }
       }
-    }
+    });
   }
 
  private:

@@ -52,7 +52,7 @@ inline void layer_norm_backward(const kernel::layer_norm_gradients& n) {
       store_lanes(n.d_gain + i, mul_add(gradient, normal, load_lanes(n.d_gain + i, count)), count);
       store_lanes(n.d_shift + i, load_lanes(n.d_shift + i, count) + gradient, count);
     });
-    const vec mean_slope = splat(sum_lanes(slopes) / columns), minus_moment = splat(-(sum_lanes(moments) / columns));
+    const vec mean_slope = splat(sum_lanes(slopes) / columns), minus_moment = splat(sum_lanes(moments) / -columns);
     each_sixteen(n.columns, [&](std::size_t i, std::size_t count) {
       const vec normal = centred(x + i, mean, count) * scale;
       const vec slope = load_lanes(dy + i, count) * load_lanes(n.gain + i, count);

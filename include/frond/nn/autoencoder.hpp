@@ -78,8 +78,8 @@ inline void initialise(const autoencoder_shape& shape, seed key, float skip, std
   });
 }
 
-// outputs = f(inputs), both [rows][dimension] and apart; tape holds tape_size() floats for each row. 4 rows neurons dimension
-// operations.
+namespace detail {
+
 inline void forward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
                     float* tape, float* outputs) {
   const std::size_t neurons = shape.neurons, size = shape.dimension;
@@ -113,9 +113,6 @@ inline void forward(const autoencoder_shape& shape, std::span<const float> param
                   .accumulate = true});
 }
 
-// gradient += the derivatives of a loss by all parameters, trained or not, given its derivatives by the outputs of the forward
-// pass that left the tape: outputs_gradient [rows][dimension]. The tape is used up. The weights are taken as free; what leads
-// off the sphere is left to normalise_rows(). 8 rows neurons dimension operations.
 inline void backward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
                      float* tape, const float* outputs_gradient, std::span<float> gradient) {
   const std::size_t neurons = shape.neurons, size = shape.dimension;
@@ -172,6 +169,23 @@ inline void backward(const autoencoder_shape& shape, std::span<const float> para
                   .c = &skip,
                   .c_stride = 1});
   *g.skip = *g.skip + skip;
+}
+
+}  // namespace detail
+
+// outputs = f(inputs), both [rows][dimension] and apart; tape holds tape_size() floats for each row. 4 rows neurons dimension
+// operations.
+inline void forward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
+                    float* tape, float* outputs) {
+  in_ieee_arithmetic([&] { detail::forward(shape, parameters, inputs, rows, tape, outputs); });
+}
+
+// gradient += the derivatives of a loss by all parameters, trained or not, given its derivatives by the outputs of the forward
+// pass that left the tape: outputs_gradient [rows][dimension]. The tape is used up. The weights are taken as free; what leads
+// off the sphere is left to normalise_rows(). 8 rows neurons dimension operations.
+inline void backward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
+                     float* tape, const float* outputs_gradient, std::span<float> gradient) {
+  in_ieee_arithmetic([&] { detail::backward(shape, parameters, inputs, rows, tape, outputs_gradient, gradient); });
 }
 
 // Satisfies `continuous_denoiser`, at whatever noise level it is asked: the net knows but one, and does not see it. Refers to

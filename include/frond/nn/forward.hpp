@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
@@ -73,18 +74,20 @@ inline void join_forward(const layer& l, const float* x, const float* saved, flo
 // Inference on `rows` rows. `scratch` holds plan.scratch_size * rows floats; the input stands at its scratch_input() before the
 // call, and the returned span [rows][output_positions][output_channels] lies in it after. parameters has plan.parameter_count.
 inline std::span<float> forward(const plan& p, const float* parameters, float* scratch, std::size_t rows) {
-  for (const layer& l : p.layers) {
-    float* const x = scratch + l.scratch.input * rows;
-    float* const y = scratch + l.scratch.output * rows;
-    float* const saved = scratch + l.scratch.saved * rows;
-    const std::size_t count = rows * l.positions;
-    switch (l.kind) {
-      case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
-      case layer_kind::activate: kernel::activate(l.function, x, y, count * l.outputs); break;
-      case layer_kind::save: __builtin_memcpy(saved, x, count * l.outputs * sizeof(float)); break;
-      case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+  in_ieee_arithmetic([&] {
+    for (const layer& l : p.layers) {
+      float* const x = scratch + l.scratch.input * rows;
+      float* const y = scratch + l.scratch.output * rows;
+      float* const saved = scratch + l.scratch.saved * rows;
+      const std::size_t count = rows * l.positions;
+      switch (l.kind) {
+        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
+        case layer_kind::activate: kernel::activate(l.function, x, y, count * l.outputs); break;
+        case layer_kind::save: __builtin_memcpy(saved, x, count * l.outputs * sizeof(float)); break;
+        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+      }
     }
-  }
+  });
   return {scratch + p.scratch_output * rows, p.output_size() * rows};
 }
 
@@ -96,18 +99,20 @@ inline std::span<float> scratch_input(const plan& p, float* scratch, std::size_t
 // The same, keeping on the tape (plan.tape_size * rows floats) what a backward pass needs: the inputs of dense layers and the
 // slopes of activations. The input stands at its start.
 inline std::span<float> forward_on_tape(const plan& p, const float* parameters, float* tape, std::size_t rows) {
-  for (const layer& l : p.layers) {
-    const float* const x = tape + l.tape.input * rows;
-    float* const y = tape + l.tape.output * rows;
-    float* const saved = tape + l.tape.saved * rows;
-    const std::size_t count = rows * l.positions;
-    switch (l.kind) {
-      case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
-      case layer_kind::activate: kernel::activate_with_slope(l.function, x, y, saved, count * l.outputs); break;
-      case layer_kind::save: break;  // its tensor stays on the tape anyway
-      case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+  in_ieee_arithmetic([&] {
+    for (const layer& l : p.layers) {
+      const float* const x = tape + l.tape.input * rows;
+      float* const y = tape + l.tape.output * rows;
+      float* const saved = tape + l.tape.saved * rows;
+      const std::size_t count = rows * l.positions;
+      switch (l.kind) {
+        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
+        case layer_kind::activate: kernel::activate_with_slope(l.function, x, y, saved, count * l.outputs); break;
+        case layer_kind::save: break;  // its tensor stays on the tape anyway
+        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+      }
     }
-  }
+  });
   return {tape + p.tape_output * rows, p.output_size() * rows};
 }
 
@@ -116,24 +121,26 @@ inline std::span<float> forward_on_tape(const plan& p, const float* parameters, 
 // are summed in order, so a batch in several blocks gives the same bits as in one.
 inline void backward(const plan& p, const float* parameters, const float* tape, float* scratch, float* gradient,
                      std::size_t rows) {
-  for (std::size_t i = p.layers.size(); i-- > 0;) {
-    const layer& l = p.layers[i];
-    const float* const x = tape + l.tape.input * rows;
-    float* const dy = scratch + l.scratch.output * rows;
-    float* const dx = scratch + l.scratch.input * rows;
-    float* const saved = scratch + l.scratch.saved * rows;
-    const std::size_t count = rows * l.positions;
-    const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
-    switch (l.kind) {
-      case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
-      case layer_kind::activate: kernel::multiply(tape + l.tape.saved * rows, dy, dx, count * l.outputs); break;
-      case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
-      case layer_kind::join:
-        detail::copy_channels(dy, l.outputs, dx, l.inputs, l.inputs, count);
-        detail::copy_channels(dy + l.inputs, l.outputs, saved, others, others, count);
-        break;
+  in_ieee_arithmetic([&] {
+    for (std::size_t i = p.layers.size(); i-- > 0;) {
+      const layer& l = p.layers[i];
+      const float* const x = tape + l.tape.input * rows;
+      float* const dy = scratch + l.scratch.output * rows;
+      float* const dx = scratch + l.scratch.input * rows;
+      float* const saved = scratch + l.scratch.saved * rows;
+      const std::size_t count = rows * l.positions;
+      const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
+      switch (l.kind) {
+        case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
+        case layer_kind::activate: kernel::multiply(tape + l.tape.saved * rows, dy, dx, count * l.outputs); break;
+        case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
+        case layer_kind::join:
+          detail::copy_channels(dy, l.outputs, dx, l.inputs, l.inputs, count);
+          detail::copy_channels(dy + l.inputs, l.outputs, saved, others, others, count);
+          break;
+      }
     }
-  }
+  });
 }
 
 }  // namespace frond::inline FROND_ABI::nn

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
@@ -49,24 +50,26 @@ inline void inner_products(const float* rows, std::size_t count, std::span<const
 inline void plant_directions(seed key, std::size_t dimension, std::span<float> out) {
   FROND_ASSERT(dimension > 0 && out.size() % dimension == 0, "the output must have room for whole directions");
   FROND_ASSERT(out.size() <= dimension * dimension, "there are no more orthogonal directions than dimensions");
-  for (std::size_t k = 0; k * dimension < out.size(); ++k) {
-    const std::span<float> row = out.subspan(k * dimension, dimension);
-    kernel::fill_normal({.key = key, .purpose = random::stream::directions, .index = k}, row.data(), dimension);
-    for (int pass = 0; pass < 2; ++pass) {
-      for (std::size_t i = 0; i < k; ++i) {
-        const std::span<const float> earlier = out.subspan(i * dimension, dimension);
-        float overlap;
-        detail::inner_products(row.data(), 1, earlier, &overlap);
-        kernel::combine({.terms = 2,
-                         .x = {row.data(), earlier.data()},
-                         .weights = {1.0f, -overlap},
-                         .out = row.data(),
-                         .count = dimension});
+  in_ieee_arithmetic([&] {
+    for (std::size_t k = 0; k * dimension < out.size(); ++k) {
+      const std::span<float> row = out.subspan(k * dimension, dimension);
+      kernel::fill_normal({.key = key, .purpose = random::stream::directions, .index = k}, row.data(), dimension);
+      for (int pass = 0; pass < 2; ++pass) {
+        for (std::size_t i = 0; i < k; ++i) {
+          const std::span<const float> earlier = out.subspan(i * dimension, dimension);
+          float overlap;
+          detail::inner_products(row.data(), 1, earlier, &overlap);
+          kernel::combine({.terms = 2,
+                           .x = {row.data(), earlier.data()},
+                           .weights = {1.0f, -overlap},
+                           .out = row.data(),
+                           .count = dimension});
+        }
+        const float scale = 1.0f / math::sqrt(kernel::sum_of_squares(row.data(), dimension));
+        kernel::combine({.terms = 1, .x = {row.data()}, .weights = {scale}, .out = row.data(), .count = dimension});
       }
-      const float scale = 1.0f / math::sqrt(kernel::sum_of_squares(row.data(), dimension));
-      kernel::combine({.terms = 1, .x = {row.data()}, .weights = {scale}, .out = row.data(), .count = dimension});
     }
-  }
+  });
 }
 
 }  // namespace frond::inline FROND_ABI::source

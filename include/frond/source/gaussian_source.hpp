@@ -178,9 +178,11 @@ class isotropic_source {
 // The deviation that isotropic_source wants: the root of the mean of the diagonal of a covariance [dimension][dimension].
 [[nodiscard]] inline float isotropic_deviation(std::span<const float> covariance, std::size_t dimension) {
   FROND_ASSERT(dimension > 0 && covariance.size() == dimension * dimension, "the covariance is a square matrix");
-  float trace = 0.0f;
-  for (std::size_t i = 0; i < dimension; ++i) trace = trace + covariance[i * dimension + i];
-  return math::sqrt(trace / static_cast<float>(dimension));
+  return in_ieee_arithmetic([&] {
+    float trace = 0.0f;
+    for (std::size_t i = 0; i < dimension; ++i) trace = trace + covariance[i * dimension + i];
+    return math::sqrt(trace / static_cast<float>(dimension));
+  });
 }
 
 static_assert(continuous_source<gaussian_source> && continuous_source<isotropic_source>);

@@ -6,6 +6,7 @@
 #include <span>
 
 #include <frond/core/executor.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/train/early_stopping.hpp>
 #include <frond/train/trainer.hpp>
 #include <frond/config/prologue.hpp>
@@ -34,14 +35,15 @@ void fit(trainer<Problem, Executor>& learner, const Validation& validation, cons
   float loss = 0;
   std::uint64_t since = 0;
   for (bool go_on = stopping.stale < stopping.patience; go_on && learner.steps() < options.max_steps;) {
-    loss += learner.step();
+    loss = in_ieee_arithmetic([&] { return loss + learner.step(); });
     ++since;
     if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
     const std::span<const float> parameters = learner.parameters();
     const float validation_loss =
         evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
     go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
-    go_on = watch(learner.steps(), loss / static_cast<float>(since), validation_loss) && go_on;
+    const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
+    go_on = watch(learner.steps(), mean, validation_loss) && go_on;
     loss = 0;
     since = 0;
   }

@@ -1,0 +1,296 @@
+// Entries that deal with vectors: sources, noise, solvers, denoisers, networks and their training. Data are so small that
+// products and squares are denormal.
+#include "entries.hpp"
+
+#include <frond/diffusion/gaussian_sampler.hpp>
+#include <frond/diffusion/prediction.hpp>
+#include <frond/exact/empirical.hpp>
+#include <frond/exact/gaussian_mixture.hpp>
+#include <frond/exact/spike_denoiser.hpp>
+#include <frond/exact/wiener.hpp>
+#include <frond/nn/autoencoder.hpp>
+#include <frond/nn/forward.hpp>
+#include <frond/nn/initialise.hpp>
+#include <frond/nn/tree_unet.hpp>
+#include <frond/nn/vector_denoiser.hpp>
+#include <frond/source/directions.hpp>
+#include <frond/source/gaussian_source.hpp>
+#include <frond/source/mixed_cumulant.hpp>
+#include <frond/train/autoencoder_trainer.hpp>
+#include <frond/train/fit.hpp>
+#include <frond/train/sphere_runs.hpp>
+#include <frond/train/vector_denoising.hpp>
+
+namespace entries {
+
+namespace {
+
+using namespace frond;
+using modes::check;
+using modes::check_unguarded;
+using modes::hash_of;
+
+constexpr std::size_t rows = 9, dimension = 11;
+
+// Of every size from one down to the smallest float.
+std::vector<float> small_numbers(std::size_t count) {
+  std::vector<float> out(count);
+  float size = 1.0f;
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = size * (i % 3 == 0 ? -1.1f : 1.3f);
+    size = size < 1e-44f ? 1.0f : size * 0.09f;
+  }
+  return out;
+}
+
+const std::vector<float> noisy = small_numbers(rows * dimension);
+const std::vector<float> levels{0.0f, 1e-38f, 1e-30f, 0.01f, 0.3f, 0.5f, 0.9f, 0.9999999f, 1.0f};
+const std::vector<float> means = small_numbers(dimension), variances(dimension, 1e-38f);
+const source::spikes strengths{.covariance = 5.0f, .cumulant = 10.0f, .hidden = {.strength = 0.5f}};
+
+std::vector<float> directions() {
+  std::vector<float> out(3 * dimension);
+  source::plant_directions(seed{3}, dimension, out);
+  return out;
+}
+const std::vector<float> planted = directions();
+const source::mixed_cumulant model(strengths, dimension, planted);
+
+template <class Denoiser>
+std::uint64_t answer(Denoiser&& denoiser) {
+  std::vector<float> mean(noisy.size());
+  denoiser.predict(std::span<const float>(noisy), std::span<const float>(levels), std::span<float>(mean));
+  return hash_of(mean);
+}
+
+void denoisers() {
+  check("exact/wiener.hpp predict", [] { return answer(exact::wiener(means, variances)); });
+  check("exact/spike_denoiser.hpp predict", [] { return answer(exact::spike_bayes(model)); });
+  check("exact/spike_denoiser.hpp predict", [] { return answer(exact::spike_wiener(model)); });
+  check("exact/empirical.hpp predict", [] {
+    std::vector<float> memory(exact::empirical_memory_size(rows, 7));
+    return answer(exact::empirical(noisy, dimension, memory));
+  });
+  check("exact/gaussian_mixture.hpp predict", [] {
+    const std::vector<float> weights(rows, 1.0f), spread(rows, 1e-38f);
+    std::vector<double> chances(2 * rows);
+    return answer(exact::gaussian_mixture({dimension, weights, noisy, spread}, chances));
+  });
+}
+
+void sources() {
+  check("source/directions.hpp plant_directions", [] { return hash_of(directions()); });
+  check("source/mixed_cumulant.hpp sample", [] {
+    std::vector<float> out(dimension);
+    model.sample(seed{4}, 5, out);
+    return hash_of(out);
+  });
+  check("source/mixed_cumulant.hpp sample_block", [] {
+    std::vector<float> out(rows * dimension);
+    model.sample_block(seed{4}, 250, out);
+    return hash_of(out);
+  });
+  check("source/gaussian_source.hpp mean_and_covariance", [] {
+    std::vector<float> data = noisy, mean(dimension), covariance(dimension * dimension);
+    source::mean_and_covariance(data, dimension, mean, covariance);
+    return hash_of(mean) ^ hash_of(covariance);
+  });
+  std::vector<float> covariance(dimension * dimension, 1e-20f), factor(covariance.size());
+  for (std::size_t i = 0; i < dimension; ++i) covariance[i * dimension + i] = 1e-19f * static_cast<float>(i + 1);
+  check("source/gaussian_source.hpp cholesky", [&] {
+    const status done = source::cholesky(covariance, dimension, 1e-30f, factor);
+    return hash_of(factor) + done.ok();
+  });
+  check("source/gaussian_source.hpp isotropic_deviation",
+        [&] { return hash_of(std::vector{source::isotropic_deviation(covariance, dimension)}); });
+  const source::gaussian_source clone(means, factor);
+  check("source/gaussian_source.hpp sample", [&] {
+    std::vector<float> out(dimension);
+    clone.sample(seed{5}, 6, out);
+    return hash_of(out);
+  });
+  check("source/gaussian_source.hpp sample_block", [&] {
+    std::vector<float> out(rows * dimension);
+    clone.sample_block(seed{5}, 6, out);
+    return hash_of(out);
+  });
+  check("source/gaussian_source.hpp sample", [] {
+    std::vector<float> out(dimension);
+    source::isotropic_source(means, 1e-40f).sample(seed{5}, 7, out);
+    return hash_of(out);
+  });
+}
+
+void diffusion_of_vectors() {
+  check("diffusion/gaussian.hpp corrupt", [] {
+    std::vector<float> out(dimension);
+    diffusion::gaussian{}.corrupt(seed{6}, 7, 0.9999999f, means, out);
+    diffusion::gaussian{}.corrupt(seed{6}, 7, 1e-39f, out, out);
+    return hash_of(out);
+  });
+  check_unguarded("diffusion/gaussian.hpp start", [] {
+    std::vector<float> out(300);
+    diffusion::gaussian{}.start(seed{6}, 7, out);
+    return hash_of(out);
+  });
+  check("diffusion/prediction.hpp convert", [] {
+    std::vector<float> out(dimension);
+    diffusion::convert(diffusion::prediction::clean, diffusion::prediction::noise, 0.3f, means, means, out);
+    return hash_of(out);
+  });
+  const auto sampled = [](diffusion::solver method) {
+    exact::wiener denoiser(means, variances);
+    std::vector<float> memory(diffusion::gaussian_sampling_memory(method, dimension, 2)), out(rows * dimension);
+    const diffusion::gaussian_sampling options{.noise = {diffusion::schedule::half_log_snr, 7}, .method = method, .eta = 0.5f};
+    const status done = diffusion::sample(diffusion::gaussian{}, denoiser, seed{7}, options, memory, out);
+    const status again = diffusion::sample_from(denoiser, seed{7}, options, 5, memory, out);
+    return hash_of(out) + done.ok() + again.ok();
+  };
+  check("diffusion/gaussian_sampler.hpp sample", [&] { return sampled(diffusion::solver::euler_maruyama); });
+  check("diffusion/gaussian_sampler.hpp sample_from", [&] { return sampled(diffusion::solver::dpm_solver); });
+}
+
+constexpr nn::mlp_shape mlp{
+    .length = 1, .input_channels = dimension + 1, .output_channels = dimension, .width = 16, .hidden_layers = 1};
+const nn::plan plan = nn::plan_of<nn::mlp<mlp>>();
+
+std::vector<float> initial() {
+  std::vector<float> out(plan.parameter_count);
+  nn::initialise(plan, nn::initialisation::he, seed{8}, out);
+  return out;
+}
+std::vector<float> small_weights() {
+  std::vector<float> out = initial();
+  for (std::size_t i = 0; i < out.size(); i += 2) out[i] = 1e-22f * static_cast<float>(i);
+  return out;
+}
+const std::vector<float> parameters = small_weights();
+
+// Vectors in and out that are small enough for squares of gradients to be denormal.
+struct small_examples {
+  using target = float;
+  void write(std::uint64_t example, std::span<float> input, std::span<float> wanted, std::span<float>) const {
+    for (std::size_t i = 0; i < input.size(); ++i) input[i] = noisy[(example + i) % noisy.size()];
+    for (float& value : wanted) value = 3e-19f;
+  }
+};
+
+void networks() {
+  check("nn/initialise.hpp initialise", [] { return hash_of(initial()); });
+  check("nn/vector_denoiser.hpp predict", [&] {
+    std::vector<float> scratch(2 * plan.scratch_size);
+    return answer(nn::vector_denoiser(plan, parameters, scratch));
+  });
+  check("nn/forward.hpp forward", [&] {
+    std::vector<float> scratch(rows * plan.scratch_size);
+    const auto input = nn::scratch_input(plan, scratch.data(), rows);
+    for (std::size_t i = 0; i < input.size(); ++i) input[i] = noisy[i % noisy.size()];
+    const auto out = nn::forward(plan, parameters.data(), scratch.data(), rows);
+    return hash_of(std::vector<float>(out.begin(), out.end()));
+  });
+  const auto taped = [&](bool backward) {
+    std::vector<float> tape(rows * plan.tape_size), scratch(rows * plan.scratch_size), gradient(plan.parameter_count);
+    for (std::size_t i = 0; i < rows * plan.input_size(); ++i) tape[i] = noisy[i % noisy.size()];
+    const auto out = nn::forward_on_tape(plan, parameters.data(), tape.data(), rows);
+    if (!backward) return hash_of(std::vector<float>(out.begin(), out.end()));
+    for (std::size_t i = 0; i < rows * dimension; ++i) scratch[plan.scratch_output * rows + i] = noisy[i];
+    nn::backward(plan, parameters.data(), tape.data(), scratch.data(), gradient.data(), rows);
+    return hash_of(gradient);
+  };
+  check("nn/forward.hpp forward_on_tape", [&] { return taped(false); });
+  check("nn/forward.hpp backward", [&] { return taped(true); });
+}
+
+void training() {
+  const train::options options{.optimiser = {.epsilon = 1e-20f}, .batch = 20, .shard_rows = 4, .parallel_operations = 0};
+  const auto run = [&](bool fit) {
+    std::vector<float> trained = parameters, best = parameters, memory(train::training_memory(plan, options, 1));
+    train::trainer learner(plan, small_examples{}, options, std::span<float>(trained), std::span<float>(memory));
+    hasher h;
+    if (fit) {
+      std::vector<float> evaluation(train::evaluation_memory(plan, 10, 4, 1));
+      train::early_stopping stopping;
+      train::fit(learner, small_examples{}, {.max_steps = 4, .evaluate_every = 2, .validation_count = 10, .block_rows = 4},
+                 stopping, best, evaluation, calling_thread, [&](std::uint64_t, float training, float validation) {
+                   h.add(training);
+                   h.add(validation);
+                   return true;
+                 });
+    } else {
+      for (int step = 0; step < 3; ++step) h.add(learner.step());
+      h.add(learner.gradient());
+    }
+    h.add(std::span<const float>(learner.state()));
+    h.add(std::span<const float>(trained));
+    h.add(std::span<const float>(best));
+    return h.value();
+  };
+  check("train/trainer.hpp step", [&] { return run(false); });
+  check("train/fit.hpp fit", [&] { return run(true); });
+  check("train/trainer.hpp evaluate", [&] {
+    std::vector<float> memory(train::evaluation_memory(plan, 10, 4, 1));
+    return hash_of(std::vector{train::evaluate(plan, parameters, small_examples{}, 0, 10, 4, memory)});
+  });
+  check("train/sphere_runs.hpp run_on_sphere", [] {
+    const train::sphere_problem p{.dimension = 20,
+                                  .data = {.covariance = 5.0f, .cumulant = 10.0f},
+                                  .unit = {.amplitude = 0.4f, .gain = 1.5f, .shift = 0.25f},
+                                  .max_steps = 60,
+                                  .key = seed{9}};
+    constexpr std::uint32_t record_at[] = {1, 50};
+    std::vector<train::sphere_run> passages(17);
+    std::vector<float> records(2 * 2 * 17), memory(train::sphere_memory(p.dimension, 1));
+    const status done = train::run_on_sphere(p, 5, record_at, memory, passages, records);
+    return hash_of(records) + done.ok();
+  });
+}
+
+void autoencoders() {
+  const nn::autoencoder_shape net{.dimension = dimension,
+                                  .neurons = 5,
+                                  .unit = {.amplitude = 0.2f, .gain = 2.0f},
+                                  .trained_amplitudes = true,
+                                  .trained_skip = true};
+  const auto started = [&] {
+    std::vector<float> out(net.parameter_count());
+    nn::initialise(net, seed{10}, 1e-30f, out);
+    return out;
+  };
+  const std::vector<float> neurons = started();
+  check("nn/autoencoder.hpp initialise", [&] { return hash_of(started()); });
+  check("nn/autoencoder.hpp predict", [&] {
+    std::vector<float> scratch(2 * net.tape_size());
+    return answer(nn::autoencoder_denoiser(net, neurons, scratch));
+  });
+  const auto passed = [&](bool backward) {
+    std::vector<float> tape(rows * net.tape_size()), out(noisy.size()), gradient(net.parameter_count());
+    nn::forward(net, neurons, noisy.data(), rows, tape.data(), out.data());
+    if (backward) nn::backward(net, neurons, noisy.data(), rows, tape.data(), noisy.data(), gradient);
+    return hash_of(out) ^ hash_of(gradient);
+  };
+  check("nn/autoencoder.hpp forward", [&] { return passed(false); });
+  check("nn/autoencoder.hpp backward", [&] { return passed(true); });
+  check("train/autoencoder_trainer.hpp step", [&] {
+    const train::level_denoising problem{train::data_set{model, seed{24}, 0, 100}, 0.7f, seed{25}};
+    const train::autoencoder_options options{.optimiser = {.rate = 1e-30f}, .batch = 21};
+    std::vector<float> trained = neurons, memory(train::autoencoder_memory(net, options));
+    train::autoencoder_trainer learner(net, problem, options, trained, memory);
+    hasher h;
+    for (int step = 0; step < 3; ++step) h.add(learner.step());
+    h.add(std::span<const float>(trained));
+    return h.value();
+  });
+}
+
+}  // namespace
+
+void vectors() {
+  denoisers();
+  sources();
+  diffusion_of_vectors();
+  networks();
+  training();
+  autoencoders();
+}
+
+}  // namespace entries
