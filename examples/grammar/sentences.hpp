@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <istream>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,8 +24,11 @@ struct sentence {
 };
 
 // All sentences of the file that the settings name, or of standard input. A mask is no word; other words that the grammar does
-// not have are an error, unless the settings say otherwise.
+// not have are an error, unless the settings say otherwise. The text is UTF-8, perhaps with a byte order mark.
 failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, std::vector<sentence>& out);
+
+// The same from a stream.
+failure read_sentences(std::istream& in, const settings& s, const grammar::pcfg& g, bool masks, std::vector<sentence>& out);
 
 // "we sing"
 std::string text_of(const grammar::pcfg& g, std::span<const std::uint32_t> words);

@@ -75,8 +75,6 @@ TEST_CASE("the probability first, nothing quoted") {
 }
 
 TEST_CASE("no probabilities: all rules of a left side are equally likely") {
-  const std::string text = "%start B\nA -> \"it's\" B | C |\nB -> A\nC -> \"c\" # \nC -> B A B\n";
-  CHECK(place(io::read_grammar(text).error.where) == "0:4:10");  // a comment has a line of its own
   const grammar::pcfg g = read("%start B\n  # more\nA -> \"it's\" B | C |\nB -> A\nC -> \"c\"\n");
   CHECK(shown(g) ==
         "A -> 'it's' B [0.33333333333333331]\nA -> C [0.33333333333333331]\nA -> [0.33333333333333331]\nB -> A [1]\n"
@@ -102,17 +100,21 @@ TEST_CASE("counts") {
 }
 
 TEST_CASE("bytes above ASCII, a byte order mark, the last line without its end") {
-  CHECK(read("\xef\xbb\xbfS -> \"\xe9t\xe9\" \xc5\n\xc5 -> \"\xe2\x82\xac\"").names ==
-        names{"S", "\xc5", "\xe9t\xe9", "\xe2\x82\xac"});
+  CHECK(read("\xef\xbb\xbfS -> \"\xc3\xa9t\xc3\xa9\" \xc3\x85\n\xc3\x85 -> \"\xe2\x82\xac\"").names ==
+        names{"S", "\xc3\x85", "\xc3\xa9t\xc3\xa9", "\xe2\x82\xac"});
+  CHECK(read("# Ljungl\xf6""f\nS -> 'a' # \xe9\n").names == names{"S", "a"});  // a comment may be in any encoding
 }
 
 TEST_CASE("what is wrong, and where") {
   const refusal refusals[] = {
       {"", "0:0", "there is no rule"},
       {"\n# nothing\n\n", "0:0", "there is no rule"},
-      {"S NP VP\n", "1:3", "an arrow was expected: -> between blanks: NP"},
-      {"S\n", "1:2", "an arrow was expected: -> between blanks"},
-      {"S->NP VP\n", "1:7", "an arrow was expected: -> between blanks: VP"},
+      {"S NP VP\n", "1:3", "an arrow was expected: ->: NP"},
+      {"T\nS -> a", "1:1", "the start symbol has no rules: T"},
+      {"S\n", "1:2", "an arrow was expected: ->"},
+      {"S-->NP VP\n", "1:8", "an arrow was expected: ->: VP"},
+      {"S->a->b", "1:4", "a second arrow: a->b"},
+      {"S x -> b", "1:3", "an arrow was expected: ->: x"},
       {"-> a", "1:1", "a left side was expected: one name, not quoted: ->"},
       {"'S' -> a", "1:1", "a left side was expected: one name, not quoted: S"},
       {"S -> a -> b", "1:8", "a second arrow: ->"},
@@ -121,7 +123,9 @@ TEST_CASE("what is wrong, and where") {
       {"S -> ''", "1:6", "a quoted word is empty"},
       {"S -> 'a b'", "1:6", "a word holds a blank, where sentences are cut: a b"},
       {"S -> 'a'b", "1:9", "text runs on after a quoted word"},
-      {"S -> 'a'\nS -> b [.5", "2:8", "a bracket, but the rules before have no probabilities (a word would be quoted)"},
+      {"S -> 'a'\nS -> b [.5", "2:8", "a bracket without its end"},
+      {"S -> 'a'\nS -> [ b ]", "2:8", "a number was expected: b"},
+      {"S -> 'a'\nS -> 'b' [.5]", "1:1", "the probabilities of a left side do not sum to one: S, 1.5"},
       {"S -> a [.5] | b [.5x]", "1:20", "a number was expected: .5x"},
       {"S -> a [1]\nA -> 'a' []", "2:11", "a number was expected"},
       {"S -> a [1]\nA -> 'a' [ -1 ]", "2:12", "a probability or count must be positive: -1"},
@@ -131,10 +135,12 @@ TEST_CASE("what is wrong, and where") {
       {"S -> a [1]\nA -> 'a' [.5] [.5]", "2:15", "a second probability: .5"},
       {"S -> a [1]\nA -> 'a' [.5] b", "2:15", "a bar or the end was expected after a probability: b"},
       {"S -> a [1]\nA -> 'a' | 'b' [.5]", "2:10", "a probability in brackets was expected: |"},
-      {"S -> a [1]\nA -> 'a'", "2:9", "a probability in brackets was expected"},
+      {"S -> a [1]\nA -> 'a' [.5] | 'b'", "2:20", "a probability in brackets was expected"},
+      {"S -> a [1]\n1 A -> 'a' [.5]", "2:12", "a second probability: .5"},
+      {"1 S -> a [1]", "1:10", "a second probability: 1"},
       {"1 S -> a\nx A -> b", "2:1", "a number was expected: x"},
       {"1 S -> a\n.5.5 A -> b", "2:3", "a number was expected: .5.5"},
-      {"1 S -> a | b", "1:10", "a bar: where the probability stands first, a line gives one rule: |"},
+      {"1 S -> a | b", "1:3", "the probabilities of a left side do not sum to one: S, 2"},
       {"S -> A 'a' [1]\n\nA -> S X [.5] | 'b' [.5]", "3:8", "an undefined symbol: neither a quoted word nor with rules: X"},
       {"S -> A 'a' [1]\nA -> S a [.5] | 'b' [.5]", "2:8",
        "an ambiguous token: a quoted word elsewhere, here neither quoted nor with rules: a"},
@@ -153,7 +159,16 @@ TEST_CASE("what is wrong, and where") {
       {"1\tS\ta\n1\tS T\ta", "2:3", "a left side was expected: one name: S T"},
       {"1\tS\ta\n1\t\ta", "2:3", "a left side was expected: one name"},
       {"1\tS\ta\nS\tS\ta", "2:1", "a number was expected: S"},
-      {"1\tS\ta\n 1\tS\ta", "2:1", "a number was expected:  1"},
+      {"1\tS\ta\n x\tS\ta", "2:2", "a number was expected: x"},
+      {"1 S a\n1 S", "2:4", "a right side was expected: count, left side, right side"},
+      {"1 S a\n1 S # a", "2:5", "a right side was expected: count, left side, right side"},
+      {"1 S a\n1 S -> b", "2:5", "an arrow or a bar, but these rules have none (with tabs, it would be a name): ->"},
+      {"1 S a | b", "1:7", "an arrow or a bar, but these rules have none (with tabs, it would be a name): |"},
+      {"S -> \xe9t\xe9", "1:6", "a byte that is not UTF-8 (convert a text in another encoding first): 0xe9"},
+      {"1\tS\t# \xff", "1:7", "a byte that is not UTF-8 (convert a text in another encoding first): 0xff"},
+      {"S -> a /* b */", "1:8", "a comment between /* and */ must stand on lines of its own"},
+      {"S -> a\n /* b\n*/ c", "3:4", "text after the end of a comment"},
+      {"S -> a\n /* b\n", "2:2", "a comment without its end"},
   };
   for (const refusal& wrong : refusals) check_refused(wrong);
 }
@@ -161,7 +176,7 @@ TEST_CASE("what is wrong, and where") {
 TEST_CASE("options decide what else is refused") {
   check_refused({"S -> 'a'", "0:0", "the start symbol has no rules: X"}, {.start = "X"});
   check_refused({"1\tS\ta b", "1:5", "one word was expected"}, {.form = io::grammar_form::lexicon_counts});
-  check_refused({"1 S -> a", "1:3", "an arrow was expected: -> between blanks: S"}, {.form = io::grammar_form::plain});
+  check_refused({"1 S -> a", "1:3", "an arrow was expected: ->: S"}, {.form = io::grammar_form::plain});
 }
 
 TEST_CASE("limits hold without reading on") {
