@@ -163,7 +163,7 @@ class grammar_line {
   void read_comment(const token& comment, bool after_nothing) {
     if (const char* const doubt = doubt_about_comment(comment.text, to_.habits, after_nothing); doubt != nullptr)
       to_.warnings.add({doubt, std::string(comment.text.substr(0, comment.text.find_first_of(blanks))), place(comment.at)});
-    if (form_ == grammar_form::plain && to_.habits.number.ok() && !comment_number(comment).empty())
+    else if (form_ == grammar_form::plain && to_.habits.number.ok() && !comment_number(comment).empty())
       to_.habits.number = wrong("this number is read as a comment, since not all rules have one", comment);
   }
 
@@ -248,7 +248,9 @@ class grammar_line {
     if (lexicon && right_.size() != 1) return {"one word was expected", {}, place(right_at)};
     for (const grammar::pcfg_name& each : right_)
       if (!lexicon && looks_marked(each.text, right_.size() == 1)) {
-        to_.warnings.add({"this is read as a name (between tabs, nothing is a comment, a quote, a bar or an arrow)",
+        to_.warnings.add({each.text.starts_with('#')
+                              ? "this is read as a name, as all after the second tab (spaced-counts have comments)"
+                              : "this is read as a name (without arrows there are no quotes, brackets and bars)",
                           std::string(each.text), each.where});
         break;
       }

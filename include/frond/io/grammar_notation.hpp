@@ -1,6 +1,7 @@
 // Which notation a line is in.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -39,6 +40,13 @@ inline grammar_form detect_form(std::string_view line) {
   token t = right.next();
   while (t.kind != token_kind::end && t.kind != token_kind::wrong && t.kind != token_kind::bracket) t = right.next();
   return t.kind == token_kind::bracket && arrow.size > 0 ? grammar_form::bracketed : grammar_form::plain;
+}
+
+// Whether a line may have a probability before the rule or in brackets: a quick look, no more.
+inline bool may_have_probability(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(blanks);
+  return line.find('[') != std::string_view::npos ||
+         (first < line.size() && std::string_view("+-.0123456789").find(line[first]) != std::string_view::npos);
 }
 
 // The number of a token such as .5 or (.5); empty if it is none.

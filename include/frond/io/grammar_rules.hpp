@@ -108,7 +108,8 @@ class grammar_rules {
 
   grammar::pcfg_error read(std::string_view line, grammar::text_place where) {
     // Rules without probabilities leave open where later ones have theirs.
-    if (form_ == grammar_form::detected || (form_ == grammar_form::plain && asked_ == grammar_form::detected))
+    if (form_ == grammar_form::detected ||
+        (form_ == grammar_form::plain && asked_ == grammar_form::detected && may_have_probability(line)))
       if (const grammar_form found = detect_form(line); found != grammar_form::counts || form_ == grammar_form::detected)
         form_ = found;
     if (texts_form_ != grammar_form::detected && has_probabilities(form_) == are_relative())

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::io {
