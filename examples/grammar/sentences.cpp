@@ -57,13 +57,14 @@ failure read_sentences(std::istream& in, const settings& s, const grammar::pcfg&
   std::string text;
   for (std::size_t number = 1; next_line(in, text); ++number) {
     std::string_view line = text;
-    if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+    if (number == 1 && line.starts_with(io::byte_order_mark)) line.remove_prefix(io::byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     const auto place = [&](std::size_t at) {
       return name_of(s) + ":" + std::to_string(number) + ":" + std::to_string(at + 1) + ": ";
     };
     if (line.size() > max_line) return place(max_line) + "a line is too long";
-    std::size_t bad = 0;
+    std::size_t bad = line.find(io::byte_order_mark);
+    if (bad != std::string_view::npos) return place(bad) + io::inner_mark_reason;
     if (const char* const fault = find_fault(line, bad); fault != nullptr)
       return place(bad) + fault + ": " + std::string(io::hexadecimal(line[bad]).view());
     sentence next{number, {}, {}};

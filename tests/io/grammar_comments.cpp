@@ -58,7 +58,7 @@ TEST_CASE("a quoted mark is a word, in any form with an arrow") {
   for (const std::string mark : {"#", ";", "//", "%", "%%", "#1", ";x", "/*"}) {
     const auto truth = rule_list::of("S -> 'a' '" + mark + "' 'b' = 1\n");
     for (const std::string& text : {"S -> 'a' '" + mark + "' 'b'", "S->'a' \"" + mark + "\" 'b' [1]",
-                                   "1 S -> 'a' '" + mark + "' 'b'", "S -> 'a' '" + mark + "' 'b' # 1"}) {
+                                    "1 S -> 'a' '" + mark + "' 'b'", "S -> 'a' '" + mark + "' 'b' # 1"}) {
       const io::grammar_text_result made = read(text);
       CHECK_MESSAGE(difference(rule_list::of(made.grammar), truth) == "", text);
       CHECK(made.warnings.list.empty());

@@ -152,6 +152,7 @@ TEST_CASE("what is wrong, and where") {
       {"%start S\n%start S\nS -> a", "2:8", "a second %start"},
       {"%start \nS -> a", "1:8", "one name was expected after %start"},
       {std::string_view("S -> a\nS -> \0b", 14), "2:6", "a control character"},
+      {"S -> a\n\xef\xbb\xbfS -> b", "2:1", "a byte order mark inside a text, as where files were joined"},
       {"S -> a\x7f", "1:7", "a control character"},
       {"S -> a\rb", "1:7", "a control character"},
       {"1\tS\ta\n1\tS", "2:4", "two tabs were expected: count, left side, right side"},

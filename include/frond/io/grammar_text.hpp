@@ -128,13 +128,17 @@ class grammar_text_reader {
 
   void read_line(std::string_view line) {
     ++place_.line;
-    if (place_.line == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+    if (place_.line == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     for (std::size_t i = 0; i < line.size(); ++i)
       if ((static_cast<unsigned char>(line[i]) < 32 && line[i] != '\t') || line[i] == 127) {
         fail("a control character", place_.line, i + 1);
         return;
       }
+    if (const std::size_t mark = line.find(byte_order_mark); mark != std::string_view::npos) {
+      fail(inner_mark_reason, place_.line, mark + 1);
+      return;
+    }
     const std::size_t first = line.find_first_not_of(detail::blanks);
     if (first == std::string_view::npos || skips_comment(line, first)) return;
     if (const std::size_t bad = find_invalid_utf8(line); bad < line.size() && bad < comment_of(line)) {

@@ -44,6 +44,9 @@ constexpr std::size_t find_invalid_utf8(std::string_view text) {
   return at;
 }
 
+inline constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+inline constexpr const char* inner_mark_reason = "a byte order mark inside a text, as where files were joined";
 inline constexpr const char* invalid_utf8_reason = "a byte that is not UTF-8 (convert a text in another encoding first)";
 
 // "0xe9"
