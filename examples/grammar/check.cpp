@@ -50,7 +50,8 @@ failure describe_lengths(const settings& s, const grammar::pcfg& g, std::string&
 
 }  // namespace
 
-failure check(const settings& s, const grammar::pcfg& g, std::string& out) {
+failure check(const settings& s, const io::grammar_text_result& made, std::string& out) {
+  const grammar::pcfg& g = made.grammar;
   const result<grammar::pcfg_properties> measured = grammar::properties_of(g);
   if (!measured) return s.grammar_path + ": " + measured.state.reason + ": " + g.names[measured.state.position];
   const grammar::pcfg_properties& found = measured.value;
@@ -62,6 +63,7 @@ failure check(const settings& s, const grammar::pcfg& g, std::string& out) {
   line(out, "words", std::to_string(g.words()) + members(g, g.nonterminals, g.symbols(), found.reachable, "reachable"));
   line(out, "rules", std::to_string(g.rules.size()));
   line(out, "symbols on a right side", std::to_string(sizes.min.size) + " to " + std::to_string(sizes.max.size));
+  line(out, "form", std::string(io::form_name(made.form)));
   line(out, "spectral radius of the mean matrix", io::cell(found.radius));
   line(out, "probability that a derivation ends", io::cell(found.ends[g.start]));
   line(out, "consistent", found.consistent(g) ? "yes" : "no");

@@ -10,7 +10,7 @@
 
 namespace tool {
 
-failure check(const settings& s, const grammar::pcfg& g, std::string& out);
+failure check(const settings& s, const io::grammar_text_result& made, std::string& out);
 failure sample(const settings& s, const grammar::pcfg& g);
 failure parse(const settings& s, const grammar::pcfg& g);
 failure denoise(const settings& s, const grammar::pcfg& g);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <istream>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,11 +24,16 @@ struct sentence {
   std::vector<std::uint32_t> words;  // as the grammar numbers them; its words() for what it does not have
 };
 
+// What is done with a sentence; an error ends the reading.
+using sentence_user = std::function<failure(const sentence&)>;
+
 // Gives each sentence of the file that the settings name, or of standard input, to `use` as soon as it is read; the first
 // error, of a sentence or of `use`, ends that. A mask is no word; other words that the grammar does not have are an error,
-// unless the settings say otherwise.
-failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks,
-                       const std::function<failure(const sentence&)>& use);
+// unless the settings say otherwise. The text is UTF-8, perhaps with a byte order mark.
+failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, const sentence_user& use);
+
+// The same from a stream.
+failure read_sentences(std::istream& in, const settings& s, const grammar::pcfg& g, bool masks, const sentence_user& use);
 
 // "we sing"
 std::string text_of(const grammar::pcfg& g, std::span<const std::uint32_t> words);

@@ -42,7 +42,8 @@ cxxopts::Options make_options(settings& s) {
   cxxopts::Options options("grammar", description);
   options.positional_help("COMMAND FILE [SENTENCES]");
   const auto text = [](const char* initial) { return cxxopts::value<std::string>()->default_value(initial); };
-  options.add_options("Reading")("form", "detected, bracketed, probability-first, plain or counts", text("detected"))(
+  options.add_options("Reading")(
+      "form", "detected, bracketed, probability-first, probability-last, plain, counts or spaced-counts", text("detected"))(
       "lexicon", "a second file of counts, COUNT<tab>TAG<tab>WORD", cxxopts::value(s.lexicon_path))(
       "start", "the start symbol, if it is not that of %start or the first rule", cxxopts::value(s.text.start))(
       "undefined", "symbols that are neither quoted nor have rules: error, or unproductive", text("error"))(
@@ -81,7 +82,9 @@ void check_settings(const cxxopts::ParseResult& given, settings& s) {
                                           {"bracketed", io::grammar_form::bracketed},
                                           {"probability-first", io::grammar_form::probability_first},
                                           {"plain", io::grammar_form::plain},
-                                          {"counts", io::grammar_form::counts}});
+                                          {"probability-last", io::grammar_form::probability_last},
+                                          {"counts", io::grammar_form::counts},
+                                          {"spaced-counts", io::grammar_form::spaced_counts}});
   using grammar::undefined_symbols;
   s.text.undefined = one_of<undefined_symbols>(
       given, "undefined", {{"error", undefined_symbols::are_errors}, {"unproductive", undefined_symbols::are_unproductive}});

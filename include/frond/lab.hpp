@@ -44,8 +44,14 @@
 #include <frond/io/checkpoint.hpp>
 #include <frond/io/csv.hpp>
 #include <frond/io/file.hpp>
+#include <frond/io/grammar_form.hpp>
 #include <frond/io/grammar_line.hpp>
+#include <frond/io/grammar_notation.hpp>
+#include <frond/io/grammar_rules.hpp>
 #include <frond/io/grammar_text.hpp>
+#include <frond/io/grammar_tokens.hpp>
+#include <frond/io/grammar_warnings.hpp>
+#include <frond/io/utf8.hpp>
 #include <frond/io/weights.hpp>
 
 #include <frond/parallel/thread_pool.hpp>

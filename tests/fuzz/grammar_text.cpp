@@ -47,21 +47,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data + 2), size - 2);
   const io::grammar_text_options options{
-      .form = static_cast<io::grammar_form>(data[0] % 6),
+      .form = static_cast<io::grammar_form>(data[0] % 8),
       .undefined = data[0] & 64 ? grammar::undefined_symbols::are_unproductive : grammar::undefined_symbols::are_errors,
       .normalise = (data[0] & 128) != 0,
       .max_line = 300};
-  const grammar::pcfg_result whole = io::read_grammar(text, options);
+  const io::grammar_text_result whole = io::read_grammar(text, options);
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+  const auto is_place = [&](const grammar::text_place& at) { return at.line <= lines && at.column <= options.max_line + 1; };
   if (whole.ok()) {
     check(whole.grammar, options);
+    require(whole.form != io::grammar_form::detected);
+    require(options.form == io::grammar_form::detected || options.form == whole.form);
   } else {
-    const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
-    require(whole.error.where.line <= lines && whole.error.where.column <= options.max_line + 1);
+    require(is_place(whole.error.where));
   }
+  require(whole.warnings.list.size() <= io::grammar_warnings::most);
+  for (const grammar::pcfg_error& warning : whole.warnings.list) require(warning.where.line > 0 && is_place(warning.where));
   io::grammar_text_reader reader(options);
   for (std::size_t at = 0; at < text.size(); at += data[1] + 1u) reader.feed(text.substr(at, data[1] + 1u));
-  const grammar::pcfg_result pieces = reader.finish();
+  const io::grammar_text_result pieces = reader.finish();
   require(pieces.ok() == whole.ok() && pieces.error.where.line == whole.error.where.line);
   require(pieces.error.where.column == whole.error.where.column && pieces.grammar.right == whole.grammar.right);
+  require(pieces.form == whole.form && pieces.warnings.list.size() == whole.warnings.list.size());
   return 0;
 }

@@ -94,7 +94,17 @@ TEST_CASE("probabilities sum to one, or weights are divided by their sum") {
   CHECK(says(far.build({.start = {}, .undefined = {}, .normalise = true}).error, "the counts of a left side are too far apart",
              "S", 4));
   const rules many = rules().add(plain("S", 4), {plain("S")}, 1e308).add(plain("S"), {plain("a")}, 1e308);
-  CHECK_FALSE(many.build({.start = {}, .undefined = {}, .normalise = true}).ok());
+  const grammar::pcfg_result halves = many.build({.start = {}, .undefined = {}, .normalise = true});
+  REQUIRE(halves.ok());
+  for (const grammar::pcfg_rule& rule : halves.grammar.rules) CHECK(rule.probability == .5);
+  rules larger;
+  for (const char* name : {"a", "b", "c", "d", "e"}) larger = rules(larger).add(plain("S"), {plain(name)}, 1.75e308);
+  const grammar::pcfg_result fifths =
+      rules(larger).add(plain("S"), {}, 5e292).build({.start = {}, .undefined = {}, .normalise = true});
+  REQUIRE(fifths.ok());
+  CHECK(fifths.grammar.rules[0].probability == .2);
+  CHECK(fifths.grammar.rules[5].probability == 5e292 / 1.75e308 / 5);
+  CHECK(says(many.build().error, "the probabilities of a left side do not sum to one", "S, inf", 4));
 }
 
 TEST_CASE("a rule that stands twice is an error") {

@@ -75,8 +75,6 @@ TEST_CASE("the probability first, nothing quoted") {
 }
 
 TEST_CASE("no probabilities: all rules of a left side are equally likely") {
-  const std::string text = "%start B\nA -> \"it's\" B | C |\nB -> A\nC -> \"c\" # \nC -> B A B\n";
-  CHECK(place(io::read_grammar(text).error.where) == "0:4:10");  // a comment has a line of its own
   const grammar::pcfg g = read("%start B\n  # more\nA -> \"it's\" B | C |\nB -> A\nC -> \"c\"\n");
   CHECK(shown(g) ==
         "A -> 'it's' B [0.33333333333333331]\nA -> C [0.33333333333333331]\nA -> [0.33333333333333331]\nB -> A [1]\n"
@@ -102,17 +100,21 @@ TEST_CASE("counts") {
 }
 
 TEST_CASE("bytes above ASCII, a byte order mark, the last line without its end") {
-  CHECK(read("\xef\xbb\xbfS -> \"\xe9t\xe9\" \xc5\n\xc5 -> \"\xe2\x82\xac\"").names ==
-        names{"S", "\xc5", "\xe9t\xe9", "\xe2\x82\xac"});
+  CHECK(read("\xef\xbb\xbfS -> \"\xc3\xa9t\xc3\xa9\" \xc3\x85\n\xc3\x85 -> \"\xe2\x82\xac\"").names ==
+        names{"S", "\xc3\x85", "\xc3\xa9t\xc3\xa9", "\xe2\x82\xac"});
+  CHECK(read("# \xf6\nS -> 'a' # \xe9\n").names == names{"S", "a"});  // a comment may be in any encoding
 }
 
 TEST_CASE("what is wrong, and where") {
   const refusal refusals[] = {
       {"", "0:0", "there is no rule"},
       {"\n# nothing\n\n", "0:0", "there is no rule"},
-      {"S NP VP\n", "1:3", "an arrow was expected: -> between blanks: NP"},
-      {"S\n", "1:2", "an arrow was expected: -> between blanks"},
-      {"S->NP VP\n", "1:7", "an arrow was expected: -> between blanks: VP"},
+      {"S NP VP\n", "1:3", "an arrow was expected: ->: NP"},
+      {"T\nS -> a", "1:1", "the start symbol has no rules: T"},
+      {"S\n", "1:2", "an arrow was expected: ->"},
+      {"S-->NP VP\n", "1:8", "an arrow was expected: ->: VP"},
+      {"S->a->b", "1:4", "a second arrow: a->b"},
+      {"S x -> b", "1:3", "an arrow was expected: ->: x"},
       {"-> a", "1:1", "a left side was expected: one name, not quoted: ->"},
       {"'S' -> a", "1:1", "a left side was expected: one name, not quoted: S"},
       {"S -> a -> b", "1:8", "a second arrow: ->"},
@@ -121,7 +123,9 @@ TEST_CASE("what is wrong, and where") {
       {"S -> ''", "1:6", "a quoted word is empty"},
       {"S -> 'a b'", "1:6", "a word holds a blank, where sentences are cut: a b"},
       {"S -> 'a'b", "1:9", "text runs on after a quoted word"},
-      {"S -> 'a'\nS -> b [.5", "2:8", "a bracket, but the rules before have no probabilities (a word would be quoted)"},
+      {"S -> 'a'\nS -> b [.5", "2:8", "a bracket without its end"},
+      {"S -> 'a'\nS -> [ b ]", "2:8", "a number was expected: b"},
+      {"S -> 'a'\nS -> 'b' [.5]", "1:1", "the probabilities of a left side do not sum to one: S, 1.5"},
       {"S -> a [.5] | b [.5x]", "1:20", "a number was expected: .5x"},
       {"S -> a [1]\nA -> 'a' []", "2:11", "a number was expected"},
       {"S -> a [1]\nA -> 'a' [ -1 ]", "2:12", "a probability or count must be positive: -1"},
@@ -131,10 +135,12 @@ TEST_CASE("what is wrong, and where") {
       {"S -> a [1]\nA -> 'a' [.5] [.5]", "2:15", "a second probability: .5"},
       {"S -> a [1]\nA -> 'a' [.5] b", "2:15", "a bar or the end was expected after a probability: b"},
       {"S -> a [1]\nA -> 'a' | 'b' [.5]", "2:10", "a probability in brackets was expected: |"},
-      {"S -> a [1]\nA -> 'a'", "2:9", "a probability in brackets was expected"},
+      {"S -> a [1]\nA -> 'a' [.5] | 'b'", "2:20", "a probability in brackets was expected"},
+      {"S -> a [1]\n1 A -> 'a' [.5]", "2:12", "a second probability: .5"},
+      {"1 S -> a [1]", "1:10", "a second probability: 1"},
       {"1 S -> a\nx A -> b", "2:1", "a number was expected: x"},
       {"1 S -> a\n.5.5 A -> b", "2:3", "a number was expected: .5.5"},
-      {"1 S -> a | b", "1:10", "a bar: where the probability stands first, a line gives one rule: |"},
+      {"1 S -> a | b", "1:3", "the probabilities of a left side do not sum to one: S, 2"},
       {"S -> A 'a' [1]\n\nA -> S X [.5] | 'b' [.5]", "3:8", "an undefined symbol: neither a quoted word nor with rules: X"},
       {"S -> A 'a' [1]\nA -> S a [.5] | 'b' [.5]", "2:8",
        "an ambiguous token: a quoted word elsewhere, here neither quoted nor with rules: a"},
@@ -146,6 +152,7 @@ TEST_CASE("what is wrong, and where") {
       {"%start S\n%start S\nS -> a", "2:8", "a second %start"},
       {"%start \nS -> a", "1:8", "one name was expected after %start"},
       {std::string_view("S -> a\nS -> \0b", 14), "2:6", "a control character"},
+      {"S -> a\n\xef\xbb\xbfS -> b", "2:1", "a byte order mark inside a text, as where files were joined"},
       {"S -> a\x7f", "1:7", "a control character"},
       {"S -> a\rb", "1:7", "a control character"},
       {"1\tS\ta\n1\tS", "2:4", "two tabs were expected: count, left side, right side"},
@@ -153,7 +160,16 @@ TEST_CASE("what is wrong, and where") {
       {"1\tS\ta\n1\tS T\ta", "2:3", "a left side was expected: one name: S T"},
       {"1\tS\ta\n1\t\ta", "2:3", "a left side was expected: one name"},
       {"1\tS\ta\nS\tS\ta", "2:1", "a number was expected: S"},
-      {"1\tS\ta\n 1\tS\ta", "2:1", "a number was expected:  1"},
+      {"1\tS\ta\n x\tS\ta", "2:2", "a number was expected: x"},
+      {"1 S a\n1 S", "2:4", "a right side was expected: count, left side, right side"},
+      {"1 S a\n1 S # a", "2:5", "a right side was expected: count, left side, right side"},
+      {"1 S a\n1 S -> b", "2:5", "an arrow or a bar, but these rules have none (with tabs, it would be a name): ->"},
+      {"1 S a | b", "1:7", "an arrow or a bar, but these rules have none (with tabs, it would be a name): |"},
+      {"S -> \xe9t\xe9", "1:6", "a byte that is not UTF-8 (convert a text in another encoding first): 0xe9"},
+      {"1\tS\t# \xff", "1:7", "a byte that is not UTF-8 (convert a text in another encoding first): 0xff"},
+      {"S -> a /* b */", "1:8", "a comment between /* and */ must stand on lines of its own"},
+      {"S -> a\n /* b\n*/ c", "3:4", "text after the end of a comment"},
+      {"S -> a\n /* b\n", "2:2", "a comment without its end"},
   };
   for (const refusal& wrong : refusals) check_refused(wrong);
 }
@@ -161,13 +177,14 @@ TEST_CASE("what is wrong, and where") {
 TEST_CASE("options decide what else is refused") {
   check_refused({"S -> 'a'", "0:0", "the start symbol has no rules: X"}, {.start = "X"});
   check_refused({"1\tS\ta b", "1:5", "one word was expected"}, {.form = io::grammar_form::lexicon_counts});
-  check_refused({"1 S -> a", "1:3", "an arrow was expected: -> between blanks: S"}, {.form = io::grammar_form::plain});
+  check_refused({"1 S -> a", "1:3", "an arrow was expected: ->: S"}, {.form = io::grammar_form::plain});
 }
 
 TEST_CASE("limits hold without reading on") {
   check_refused({"S -> a\nS -> bbbbb\n", "2:9", "a line is too long"}, {.max_line = 8});
   check_refused({"S -> a\nS -> b\nS -> c\n", "3:0", "a text is too large to be a grammar"}, {.max_bytes = 20});
   check_refused({"S -> a\nS -> b\nS -> c\n", "3:0", "there are too many rules"}, {.max_rules = 2});
+  check_refused({"S -> a # 1\nS -> b # 1\nS -> c # 1\n", "3:0", "there are too many rules"}, {.max_rules = 2});
   check_refused({"S -> a\nS -> b\nS -> c\n", "2:0", "there are too many names"}, {.max_names = 2});
 }
 
@@ -209,10 +226,12 @@ TEST_CASE("two texts") {
 
 TEST_CASE("pieces of any size make the same grammar or the same error") {
   random::draws draws(seed{3}, random::stream::user, 1);
-  for (const std::string text : {"S -> NP 'x' [.5] | 'y' [.5]\r\n# z\nNP -> 'n' [1]", "S -> a\nS b", "\n\n\n",
-                                 "%start S\nS -> a", "S -> a\nS -> a b c d e f g h i j k l m n o p\n"}) {
+  for (const std::string text :
+       {"S -> NP 'x' [.5] | 'y' [.5]\r\n# z\nNP -> 'n' [1]", "S -> a\nS b", "\n\n\n", "%start S\nS -> a",
+        "S -> a\nS -> a b c d e f g h i j k l m n o p\n", "S\nS -> a # .5\n\nS -> b # .5\n", "S -> a # .5\n# x\nS -> b\nS c\n",
+        "/* x\n y */\nS -> a .5\nS -> b"}) {
     const io::grammar_text_options options{.max_line = 30};
-    const grammar::pcfg_result whole = io::read_grammar(text, options);
+    const io::grammar_text_result whole = io::read_grammar(text, options);
     for (int trial = 0; trial < 50; ++trial) {
       io::grammar_text_reader reader(options);
       for (std::size_t at = 0; at < text.size();) {
@@ -220,8 +239,10 @@ TEST_CASE("pieces of any size make the same grammar or the same error") {
         reader.feed(std::string_view(text).substr(at, size));
         at += size;
       }
-      const grammar::pcfg_result made = reader.finish();
+      const io::grammar_text_result made = reader.finish();
       CHECK(made.ok() == whole.ok());
+      CHECK(made.form == whole.form);
+      CHECK(made.warnings.list.size() == whole.warnings.list.size());
       CHECK(shown(made.grammar) == shown(whole.grammar));
       CHECK(place(made.error.where) == place(whole.error.where));
     }
@@ -265,4 +286,5 @@ TEST_CASE("garbage is given up long before its end") {
   CHECK(bytes_taken([](std::size_t) { return std::string(4096, '\n'); }) <= 1 << 24);
   CHECK(bytes_taken([](std::size_t) { return std::string("S -> a a a a a a a a a a a a a a a a\n"); }) <= 1 << 24);
   CHECK(bytes_taken([](std::size_t fed) { return "S -> a" + std::to_string(fed) + "\n"; }) <= 1 << 24);
+  CHECK(bytes_taken([](std::size_t fed) { return "S -> a" + std::to_string(fed) + " # .5\n"; }) <= 1 << 24);
 }

@@ -61,5 +61,14 @@ endif()
 # Geman, "Estimation of probabilistic context-free grammars", 1998).
 succeeds("nonterminals: 72\nwords: 13290\nrules: 19641\n.*consistent: yes\nexpected length: 21.2172131147"
          check ${BUILD}/gum_pcfg_rules.tsv --lexicon ${BUILD}/gum_pcfg_lexicon.tsv --start ROOT)
-fails("json.gbnf:3:7: an arrow was expected" check ${data}/json.gbnf)
-fails("arithmetic.g4:1:3: an arrow was expected" check ${data}/arithmetic.g4)
+fails("json.gbnf:3:7: the notation is GBNF " check ${data}/json.gbnf)
+fails("arithmetic.g4:33:1: the notation is ANTLR, " check ${data}/arithmetic.g4)
+# The forms; and the words ; # % #1 #44 of the treebank's lexicon are words, of which nothing is said.
+succeeds("form: bracketed\n" check ${data}/nltk_toy1.pcfg)
+succeeds("form: probability-first\n" check ${data}/synthetic_dyck2.pcfg)
+succeeds("form: plain\n" check ${data}/synthetic_dyck2.cfg)
+set(treebank ${BUILD}/gum_pcfg_rules.tsv --lexicon ${BUILD}/gum_pcfg_lexicon.tsv --start ROOT)
+succeeds("form: counts\n" check ${treebank})
+file(WRITE ${BUILD}/sentences.txt "# #1 #44 ; %\n#2\n")
+fails("sentences.txt:2:1: the grammar does not have this word: #2\n$"
+      parse ${BUILD}/gum_pcfg_rules.tsv ${BUILD}/sentences.txt --lexicon ${BUILD}/gum_pcfg_lexicon.tsv --start ROOT)

@@ -97,6 +97,13 @@ class pcfg_builder {
   [[nodiscard]] std::size_t rules() const { return rules_.size(); }
   [[nodiscard]] std::size_t names() const { return names_.size(); }
 
+  // Calls visit(name, place) for each word, where none is quoted.
+  template <class Visit>
+  void visit_unquoted_words(const Visit& visit) const {
+    for (const entry& name : names_)
+      if (quoted_.empty() && name.left_side == none) visit(std::string_view(name.text), name.where);
+  }
+
   // O(rules log rules).
   [[nodiscard]] pcfg_result build(const pcfg_options& options) const {
     draft work;
@@ -221,8 +228,17 @@ class pcfg_builder {
       const std::uint32_t first = made.first_rule[left], end = made.first_rule[left + 1];
       if (first == end) continue;
       const text_place where = rules_[work.origin[first]].where;
-      double sum = 0;
-      for (std::uint32_t i = first; i < end; ++i) sum += made.rules[i].probability;
+      const auto total = [&] {
+        double sum = 0;
+        for (std::uint32_t i = first; i < end; ++i) sum += made.rules[i].probability;
+        return sum;
+      };
+      double sum = total();
+      // A sum too large for a double: all weights are made smaller, which changes no ratio above 1e-600.
+      if (options.normalise && sum - sum != 0) {
+        for (std::uint32_t i = first; i < end; ++i) made.rules[i].probability *= 0x1p-32;
+        sum = total();
+      }
       if (!options.normalise && !(sum - 1 <= options.sum_tolerance && 1 - sum <= options.sum_tolerance))
         return {"the probabilities of a left side do not sum to one", made.names[left] + ", " + detail::decimal_text(sum),
                 where};

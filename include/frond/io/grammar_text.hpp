@@ -12,14 +12,19 @@
 
 #include <frond/grammar/pcfg_builder.hpp>
 #include <frond/grammar/pcfg_properties.hpp>
-#include <frond/io/grammar_line.hpp>
+#include <frond/io/grammar_form.hpp>
+#include <frond/io/grammar_notation.hpp>
+#include <frond/io/grammar_rules.hpp>
+#include <frond/io/grammar_tokens.hpp>
+#include <frond/io/grammar_warnings.hpp>
+#include <frond/io/utf8.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::io {
 
 struct grammar_text_options {
   grammar_form form = grammar_form::detected;
-  std::string start = {};  // empty: what %start says, else the left side of the first rule
+  std::string start = {};  // empty: what the text says, else the left side of the first rule
   grammar::undefined_symbols undefined = grammar::undefined_symbols::are_errors;
   bool normalise = false;            // written probabilities may have any sum, and are divided by it
   bool refuse_inconsistent = false;  // an error where a derivation may never end
@@ -28,15 +33,26 @@ struct grammar_text_options {
   std::size_t max_rules = std::size_t{1} << 19, max_names = std::size_t{1} << 18;
 };
 
+// A grammar or an error, the form of the (first) text, `detected` where no rule was read, and what the reader was not sure of.
+struct grammar_text_result : grammar::pcfg_result {
+  grammar_form form = grammar_form::detected;
+  grammar_warnings warnings;
+};
+
 // Takes the bytes of a text in pieces of any size, perhaps a second text (a lexicon), and makes the grammar. The place of an
 // error is line and column of the text number `file`; column 0 means the whole line, line 0 the whole text. After an error
 // nothing more is read.
 //
-// Any bytes above 32 may be in a name: UTF-8, ISO-8859-1. A line whose first byte after blanks is # is a comment; a line
-// `%start NAME` names the start symbol; a byte order mark, and a carriage return before a line's end, are skipped.
+// Texts are UTF-8. A line whose first byte after blanks is # is a comment; where rules have an arrow, so is one that begins
+// with ; or // or % and a blank, and all lines from one that begins with /* to one that ends with its end. A line `%start
+// NAME`, or a first line with one name alone, names the start symbol; a byte order mark, and a carriage return before a line's
+// end, are skipped.
 class grammar_text_reader {
  public:
-  explicit grammar_text_reader(grammar_text_options options) : options_(std::move(options)), form_(options_.form) {}
+  explicit grammar_text_reader(grammar_text_options options)
+      : options_(std::move(options)), rules_(options_.max_rules, options_.max_names) {
+    rules_.begin_text(options_.form);
+  }
 
   // The next bytes; false after an error.
   bool feed(std::string_view piece) {
@@ -58,31 +74,51 @@ class grammar_text_reader {
 
   // What was fed was one text; another one begins, in a form of its own.
   void next_text(grammar_form form) {
-    if (error_.ok() && !line_.empty()) end_line();
-    form_ = form;
+    end_text();
+    rules_.begin_text(form);
     bytes_ = 0;
     if (error_.ok()) place_ = {.line = 0, .column = 0, .file = place_.file + 1};
   }
 
   // The grammar of all texts.
-  grammar::pcfg_result finish() {
-    if (error_.ok() && !line_.empty()) end_line();
-    if (!error_.ok()) return {{}, error_};
-    grammar::pcfg_result made = builder_.build({.start = options_.start.empty() ? start_ : options_.start,
-                                                .undefined = options_.undefined,
-                                                .normalise = options_.normalise || weights_ == weights::relative});
-    if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
-    if (made.ok() && options_.refuse_inconsistent)
-      if (grammar::pcfg_error wrong = grammar::check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+  grammar_text_result finish() {
+    end_text();
+    grammar_text_result made;
+    if (error_.ok())
+      static_cast<grammar::pcfg_result&>(made) = build();
+    else
+      made.error = error_;
+    made.form = rules_.first_form();
+    made.warnings = rules_.all_warnings();
     return made;
   }
 
  private:
-  enum class weights : std::uint8_t { unknown, probabilities, relative };
-
-  bool fail(const char* reason, std::size_t line, std::size_t column) {
-    error_ = {reason, {}, {static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column), place_.file}};
+  bool fail(const char* reason, std::size_t line, std::size_t column, std::string_view subject = {}) {
+    error_ = {
+        reason, std::string(subject), {static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column), place_.file}};
     return false;
+  }
+
+  void end_text() {
+    if (error_.ok() && !line_.empty()) end_line();
+    if (error_.ok() && in_comment_) error_ = {"a comment without its end", {}, comment_place_};
+    if (error_.ok()) error_ = rules_.end_text();
+  }
+
+  [[nodiscard]] grammar::pcfg_result build() const {
+    if (rules_.builder().rules() == 0 && start_alone_)
+      return {{},
+              {"an arrow was expected: ->",
+               {},
+               {start_place_.line, start_place_.column + static_cast<std::uint32_t>(start_.size()), 0}}};
+    grammar::pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
+                                                        .undefined = options_.undefined,
+                                                        .normalise = options_.normalise || rules_.are_relative()});
+    if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
+    if (made.ok() && options_.refuse_inconsistent)
+      if (grammar::pcfg_error wrong = grammar::check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+    return made;
   }
 
   void end_line() {
@@ -92,63 +128,105 @@ class grammar_text_reader {
 
   void read_line(std::string_view line) {
     ++place_.line;
-    if (place_.line == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+    if (place_.line == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     for (std::size_t i = 0; i < line.size(); ++i)
       if ((static_cast<unsigned char>(line[i]) < 32 && line[i] != '\t') || line[i] == 127) {
         fail("a control character", place_.line, i + 1);
         return;
       }
+    if (const std::size_t mark = line.find(byte_order_mark); mark != std::string_view::npos) {
+      fail(inner_mark_reason, place_.line, mark + 1);
+      return;
+    }
     const std::size_t first = line.find_first_not_of(detail::blanks);
-    if (first == std::string_view::npos || line[first] == '#') return;
+    if (first == std::string_view::npos || skips_comment(line, first)) return;
+    if (const std::size_t bad = find_invalid_utf8(line); bad < line.size() && bad < comment_of(line)) {
+      fail(invalid_utf8_reason, place_.line, bad + 1, hexadecimal(line[bad]).view());
+      return;
+    }
     if (line.substr(first).starts_with("%start") &&
         detail::blanks.find(line[std::min(first + 6, line.size() - 1)]) != std::string_view::npos)
       read_start(line, first + 6);
-    else
-      read_rules(line);
+    else if (!reads_start_alone(line, first))
+      error_ = rules_.take(line, place_);
+  }
+
+  // Whether a line is part of a comment, whole.
+  bool skips_comment(std::string_view line, std::size_t first) {
+    const std::string_view text = line.substr(first);
+    if (!in_comment_) {
+      const std::size_t mark = text.front() == '#' || !detail::has_no_arrow(rules_.form()) ? detail::comment_mark(text) : 0;
+      if (mark > 0) {
+        (text.front() == ';' ? rules_.habits().semicolons : rules_.habits().percents) |=
+            text.front() == ';' || text.front() == '%';
+        if (const std::string_view rest = detail::trimmed(text.substr(mark)); rest.starts_with("->"))
+          rules_.warnings().add(
+              {"this line is read as a comment, not as a rule", std::string(text.substr(0, mark)), here(first)});
+        return true;
+      }
+      if (detail::has_no_arrow(rules_.form()) || !text.starts_with("/*")) return false;
+      in_comment_ = true;
+      comment_place_ = here(first);
+    }
+    const std::size_t end = text.find("*/", comment_place_.line == place_.line ? 2 : 0);
+    if (end == std::string_view::npos) return true;
+    in_comment_ = false;
+    if (const std::size_t after = text.find_first_not_of(detail::blanks, end + 2); after != std::string_view::npos)
+      fail("text after the end of a comment", place_.line, first + after + 1);
+    return true;
+  }
+
+  [[nodiscard]] std::size_t comment_of(std::string_view line) const {
+    const grammar_form form = rules_.form() == grammar_form::detected ? detail::detect_form(line) : rules_.form();
+    return detail::has_no_arrow(form) ? line.size() : detail::find_comment(line, form);
+  }
+
+  [[nodiscard]] grammar::text_place here(std::size_t at) const {
+    return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file};
   }
 
   void read_start(std::string_view line, std::size_t at) {
-    detail::grammar_tokens tokens(line.substr(at), grammar_form::probability_first);
-    const detail::token name = tokens.next();
-    const bool alone = name.kind == detail::token_kind::name && tokens.next().kind == detail::token_kind::end;
+    detail::grammar_tokens tokens(line, grammar_form::plain, at);
+    const detail::token name = tokens.next(), after = tokens.next();
+    const bool alone = name.kind == detail::token_kind::name &&
+                       (after.kind == detail::token_kind::end || after.kind == detail::token_kind::comment);
     if (!alone || !start_.empty()) {
-      fail(alone ? "a second %start" : "one name was expected after %start", place_.line, at + name.at + 1);
+      fail(alone ? "a second %start" : "one name was expected after %start", place_.line, name.at + 1);
       return;
     }
     start_ = std::string(name.text);
-    start_place_ = {place_.line, static_cast<std::uint32_t>(at + name.at + 1), place_.file};
+    start_place_ = here(name.at);
   }
 
-  void read_rules(std::string_view line) {
-    if (form_ == grammar_form::detected) form_ = detail::detect_form(line);
-    const bool probabilities = form_ == grammar_form::bracketed || form_ == grammar_form::probability_first;
-    const weights kind = probabilities ? weights::probabilities : weights::relative;
-    if (weights_ == weights::unknown) weights_ = kind;
-    if (kind != weights_) {
-      fail("one text has probabilities, the other counts", place_.line, 0);
-      return;
+  // Whether this is the first line of all, and has one name alone.
+  bool reads_start_alone(std::string_view line, std::size_t first) {
+    if (rules_.has_rules() || place_.file > 0 || !start_.empty() || detail::has_no_arrow(rules_.form())) return false;
+    if (!detail::find_foreign(line).reason) {
+      detail::grammar_tokens tokens(line, grammar_form::plain, first);
+      const detail::token name = tokens.next(), after = tokens.next();
+      start_alone_ = name.kind == detail::token_kind::name && detail::arrow_inside(name.text).size == 0 &&
+                     (after.kind == detail::token_kind::end || after.kind == detail::token_kind::comment);
     }
-    error_ = detail::grammar_line(line, place_, builder_).read(form_);
-    if (!error_.ok()) return;
-    if (builder_.rules() > options_.max_rules) fail("there are too many rules", place_.line, 0);
-    if (builder_.names() > options_.max_names) fail("there are too many names", place_.line, 0);
+    if (start_alone_) read_start(line, first);
+    return start_alone_;
   }
 
   grammar_text_options options_;
-  grammar_form form_;
-  weights weights_ = weights::unknown;
-  grammar::pcfg_builder builder_;
+  detail::grammar_rules rules_;
   grammar::pcfg_error error_;
   std::string line_;           // the beginning of a line whose end was not fed yet
   grammar::text_place place_;  // of the line that was read last
   std::size_t bytes_ = 0;
-  std::string start_;  // what %start says
+  bool in_comment_ = false;  // between /* and */
+  grammar::text_place comment_place_;
+  std::string start_;  // what the text says
   grammar::text_place start_place_;
+  bool start_alone_ = false;
 };
 
 // A grammar from a text in memory. O(bytes + rules log rules).
-inline grammar::pcfg_result read_grammar(std::string_view text, const grammar_text_options& options = {}) {
+inline grammar_text_result read_grammar(std::string_view text, const grammar_text_options& options = {}) {
   grammar_text_reader reader(options);
   reader.feed(text);
   return reader.finish();
@@ -173,15 +251,19 @@ inline const char* feed_file(grammar_text_reader& reader, const std::string& pat
 
 // A grammar from a file, and the counts of its words from another one if `lexicon_path` is not empty (file 1 in the place of an
 // error). Reading stops at the first error; memory is bounded by the options, not by the file.
-inline grammar::pcfg_result load_grammar(const std::string& path, const grammar_text_options& options = {},
-                                         const std::string& lexicon_path = {}) {
+inline grammar_text_result load_grammar(const std::string& path, const grammar_text_options& options = {},
+                                        const std::string& lexicon_path = {}) {
   grammar_text_reader reader(options);
-  if (const char* const reason = detail::feed_file(reader, path)) return {{}, {reason, {}, {}}};
-  if (!lexicon_path.empty()) {
+  const char* reason = detail::feed_file(reader, path);
+  std::uint32_t file = 0;
+  if (reason == nullptr && !lexicon_path.empty()) {
     reader.next_text(grammar_form::lexicon_counts);
-    if (const char* const reason = detail::feed_file(reader, lexicon_path)) return {{}, {reason, {}, {.file = 1}}};
+    reason = detail::feed_file(reader, lexicon_path);
+    file = 1;
   }
-  return reader.finish();
+  grammar_text_result made = reader.finish();
+  if (reason != nullptr) static_cast<grammar::pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
+  return made;
 }
 
 }  // namespace frond::inline FROND_ABI::io

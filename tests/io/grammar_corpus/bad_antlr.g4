@@ -1,0 +1,8 @@
+/*
+ * Sentences.
+ */
+
+grammar Sentences;
+
+sentence : subject verb EOF ;
+subject : 'she' | 'he' ;

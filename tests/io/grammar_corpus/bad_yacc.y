@@ -1,0 +1,4 @@
+sentence
+    : subject verb
+    | subject
+    ;
