@@ -37,7 +37,7 @@ failure parse(const settings& s, const grammar::pcfg& g, std::string& out) {
   for (std::size_t i = 0; i < sentences.size(); ++i) {
     const auto fill = [&](auto& chart) { return chart.inside(sentences[i].words, unknown).ok(); };
     out += "sentence: " + joined(sentences[i].tokens) + "\n";
-    if (!fill(inside) || !(inside.total() > 0)) {
+    if (!fill(inside) || !(inside.scaled_total() > 0)) {
       out += "ln probability: -inf\nparses: 0\n";
       continue;
     }

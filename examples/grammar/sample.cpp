@@ -28,7 +28,7 @@ failure sample_length(const settings& s, const grammar::pcfg& g, std::string& ou
   if (failure wrong = weigh_rules(s, g, weights)) return wrong;
   const auto length = static_cast<std::size_t>(s.length);
   const exact::length_chart chart(weights, length);
-  if (!(chart.total(length) > 0)) return s.grammar_path + ": the grammar has no sentence of this length";
+  if (!(chart.scaled_total(length) > 0)) return s.grammar_path + ": the grammar has no sentence of this length";
   const exact::length_source source(chart, length);
   return write_sentences(
       s, g, [&](std::uint64_t i, grammar::derivation& derived) { return source.sample(seed{s.seed}, i, derived); }, out);
