@@ -14,6 +14,7 @@
 #include <frond/lab.hpp>
 
 #include "journal.hpp"
+#include "optimised.hpp"
 #include "progress.hpp"
 #include "settings.hpp"
 #include "verdicts.hpp"
@@ -43,6 +44,7 @@ inline std::vector<const run*> to_do(const settings& s, const std::vector<run>& 
 }
 
 inline void make(const settings& s, const std::vector<const run*>& runs, journal& found) {
+  warn_unless_optimised();
   double total = 0, done = 0;
   for (const run* each : runs) total += each->cost;
   progress shown(std::to_string(runs.size()) + (runs.size() == 1 ? " run" : " runs"), total);

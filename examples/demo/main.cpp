@@ -10,6 +10,7 @@
 #include <cxxopts.hpp>
 
 #include "../common/gnuplot.hpp"
+#include "../common/optimised.hpp"
 #include "../common/progress.hpp"
 #include "learning.hpp"
 #include "picture.hpp"
@@ -89,6 +90,7 @@ void show_sentences(const grammar::rhm_view& rules, std::span<const symbol> sent
 int main(int argc, char** argv) {
   const double start = seconds_now();
   const settings options = parse(argc, argv);
+  common::warn_unless_optimised();
   if (!kernel::self_check()) stop("this build", {"its flags have changed the arithmetic, so seeds mean nothing here", 0});
   std::error_code failed;
   std::filesystem::create_directories(options.folder, failed);
