@@ -14,6 +14,8 @@
 #include <frond/kernel/self_check.hpp>
 #include <frond/simd/target.hpp>
 
+#include "../examples/common/optimised.hpp"
+
 namespace {
 
 class median_reporter : public benchmark::ConsoleReporter {
@@ -38,6 +40,7 @@ class median_reporter : public benchmark::ConsoleReporter {
 int main(int argument_count, char** arguments) {
   benchmark::Initialize(&argument_count, arguments);
   if (benchmark::ReportUnrecognizedArguments(argument_count, arguments)) return 1;
+  common::warn_unless_optimised();
   if (!frond::kernel::self_check()) {
     std::fputs("The build's flags have changed the arithmetic: these would be figures of another library.\n", stderr);
     return 1;

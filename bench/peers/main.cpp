@@ -8,6 +8,7 @@
 #include <frond/kernel/self_check.hpp>
 #include <frond/simd/target.hpp>
 
+#include "../../examples/common/optimised.hpp"
 #include "comparison.hpp"
 #include "cores.hpp"
 #include "ours.hpp"
@@ -31,6 +32,7 @@ void run_libraries_at_their_best(char** arguments) {
 
 int main(int argument_count, char** arguments) {
   run_libraries_at_their_best(arguments);
+  common::warn_unless_optimised();
   if (!frond::kernel::self_check()) {
     std::fputs("The build's flags have changed the arithmetic: these would be figures of another library.\n", stderr);
     return 1;

@@ -148,7 +148,7 @@ class student {
                                .width = task.width});
   }
   static train::options options(const learning& task) {
-    return {.optimiser = {.rate = task.rate, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64};
+    return {.optimiser = {.rate = task.rate, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64, .shard_rows = 128};
   }
 
   learning task_;

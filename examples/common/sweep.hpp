@@ -16,6 +16,7 @@
 #include <frond/lab.hpp>
 
 #include "journal.hpp"
+#include "optimised.hpp"
 #include "program.hpp"
 #include "progress.hpp"
 #include "protocol.hpp"
@@ -63,6 +64,7 @@ inline void report_misfits(const std::string& path, const std::vector<run>& runs
 }
 
 inline void make(const settings& s, const std::vector<const run*>& runs, journal& found) {
+  warn_unless_optimised();
   double total = 0, done = 0;
   for (const run* each : runs) total += each->cost;
   progress shown(std::to_string(runs.size()) + (runs.size() == 1 ? " run" : " runs"), total);

@@ -10,6 +10,7 @@
 #include <cxxopts.hpp>
 
 #include "../common/gnuplot.hpp"
+#include "../common/optimised.hpp"
 #include "../common/program.hpp"
 #include "../common/progress.hpp"
 #include "learning.hpp"
@@ -92,6 +93,7 @@ int main(int argc, char** argv) {
   common::guard_program("demo");
   const double start = seconds_now();
   const settings options = parse(argc, argv);
+  common::warn_unless_optimised();
   if (!kernel::self_check()) stop("this build", {"its flags have changed the arithmetic, so seeds mean nothing here", 0});
   std::error_code failed;
   std::filesystem::create_directories(options.folder, failed);

@@ -37,7 +37,7 @@ failure parse(const settings& s, const grammar::pcfg& g) {
   return read_sentences(s, g, false, [&](const sentence& next) -> failure {
     const auto fill = [&](auto& chart) { return chart.inside(next.words, unknown).ok(); };
     common::write_output("sentence: " + joined(next.tokens) + "\n");
-    if (!fill(inside) || !(inside.total() > 0)) {
+    if (!fill(inside) || !(inside.scaled_total() > 0)) {
       common::write_output("ln probability: -inf\nparses: 0\n");
       return {};
     }

@@ -42,7 +42,7 @@ failure sample_length(const settings& s, const grammar::pcfg& g) try {
   if (exceeds_memory(static_cast<double>(weights.form.items) * sizeof(double) * static_cast<double>(length)))
     throw std::bad_alloc();
   const exact::length_chart chart(weights, length);
-  if (!(chart.total(length) > 0)) return s.grammar_path + ": the grammar has no sentence of this length";
+  if (!(chart.scaled_total(length) > 0)) return s.grammar_path + ": the grammar has no sentence of this length";
   const exact::length_source source(chart, length);
   return write_sentences(
       s, g, [&](std::uint64_t i, grammar::derivation& derived) { return source.sample(seed{s.seed}, i, derived); });

@@ -60,6 +60,7 @@
 #include <frond/diffusion/gaussian_sampler.hpp>
 #include <frond/diffusion/gaussian_step.hpp>
 #include <frond/diffusion/one_hot.hpp>
+#include <frond/diffusion/parametrisation.hpp>
 #include <frond/diffusion/prediction.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/diffusion/reverse_step.hpp>

@@ -36,3 +36,12 @@ foreach(compiler IN LISTS frond_compilers)
               -c ${CMAKE_CURRENT_SOURCE_DIR}/consumer/strict/${part}.cpp -o ${CMAKE_CURRENT_BINARY_DIR}/${test}.o)
   endforeach()
 endforeach()
+
+get_property(multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+if(NOT multi_config)
+  add_test(NAME consumer.build_type
+    COMMAND ${CMAKE_COMMAND} -D SOURCE=${PROJECT_SOURCE_DIR} -D CONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer
+            -D PREFIX=${build}/prefix -D FOLDER=${build}/build_type -D GENERATOR=${CMAKE_GENERATOR}
+            -D COMPILER=${CMAKE_CXX_COMPILER} -P ${CMAKE_CURRENT_SOURCE_DIR}/consumer/build_type.cmake)
+  set_tests_properties(consumer.build_type PROPERTIES FIXTURES_REQUIRED installed)
+endif()

@@ -94,3 +94,16 @@ TEST_CASE("sampling starts from other normals than those of corruption") {
   }
   CHECK(std::fabs(squares / 1e5 - 1) < 5 * std::sqrt(2e-5));
 }
+
+TEST_CASE("corruption that shows its noise makes the same bits, also in place") {
+  for (const std::size_t size : {1u, 15u, 16u, 257u, 700u})
+    for (const float alpha_bar : {0.0f, 1e-5f, 0.3f, 0.999f, 1.0f}) {
+      std::vector<float> clean(size), noisy(size), noise(size);
+      for (std::size_t i = 0; i < size; ++i) clean[i] = 0.37f * static_cast<float>(i % 11) - 1.9f;
+      gaussian{}.corrupt(seed{4}, 9, alpha_bar, clean, noisy, noise);
+      CHECK(noisy == corrupted(seed{4}, 9, alpha_bar, clean));
+      CHECK(noise == corrupted(seed{4}, 9, 0.0f, clean));
+      gaussian{}.corrupt(seed{4}, 9, alpha_bar, clean, clean, noise);
+      CHECK(clean == noisy);
+    }
+}

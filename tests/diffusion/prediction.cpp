@@ -10,6 +10,7 @@ namespace {
 
 using frond::diffusion::convert;
 using frond::diffusion::prediction;
+using frond::diffusion::target_of;
 
 constexpr prediction all[] = {prediction::clean, prediction::noise, prediction::velocity, prediction::score};
 
@@ -85,4 +86,17 @@ TEST_CASE("whole vectors, also in place") {
           1e-6);
   convert(prediction::noise, prediction::clean, 0.75f, noisy, noise, noise);
   for (std::size_t i = 0; i < 3; ++i) CHECK(std::fabs(noise[i] - clean[i]) < 1e-6f);
+}
+
+TEST_CASE("the target of a network is what its prediction is the expectation of") {
+  for (const double alpha_bar : {1e-4, 0.1, 0.5, 0.9, 0.9999})
+    for (const prediction what : all) {
+      CAPTURE(static_cast<int>(what));
+      const auto target = target_of(what, alpha_bar);
+      const double expected = value(what, -1.3, 0.7, alpha_bar);
+      CHECK(std::abs(target.clean * -1.3 + target.noise * 0.7 - expected) < 1e-13 * std::abs(expected) + 1e-15);
+    }
+  CHECK(target_of(prediction::velocity, 0.0f).clean == -1.0f);
+  CHECK(target_of(prediction::velocity, 1.0f).noise == 1.0f);
+  CHECK(target_of(prediction::score, 1.0f).noise == 0.0f);
 }

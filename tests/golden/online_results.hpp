@@ -85,7 +85,8 @@ inline std::uint64_t vector_networks() {
   std::vector<float> directions(2 * 13);
   source::plant_directions(seed{23}, 13, directions);
   const source::mixed_cumulant model({.covariance = 5.0f, .cumulant = 10.0f}, 13, directions);
-  const train::vector_denoising problem{train::data_set{model, seed{24}, 0, 0}, times, seed{25}};
+  const train::vector_denoising problem{
+      train::data_set{model, seed{24}, 0, 0}, times, seed{25}, {diffusion::prediction::clean, diffusion::noise_input::signal}};
   const nn::plan plan = nn::plan_of<nn::mlp<vector_mlp>>();
   const train::options options{.optimiser = {.rate = 0.01f}, .batch = 16};
   std::vector<float> parameters(plan.parameter_count), memory(train::training_memory(plan, options, 1));
@@ -94,7 +95,7 @@ inline std::uint64_t vector_networks() {
   for (int step = 0; step < 10; ++step) learner.step();
   std::vector<float> noisy(3 * 13), mean(noisy.size()), scratch(2 * plan.scratch_size);
   kernel::fill_normal({.key = seed{27}, .purpose = random::stream::user}, noisy.data(), noisy.size());
-  nn::vector_denoiser(plan, parameters, scratch).predict(noisy, std::vector<float>{0.1f, 0.5f, 0.9f}, mean);
+  nn::vector_denoiser(plan, problem.form, parameters, scratch).predict(noisy, std::vector<float>{0.1f, 0.5f, 0.9f}, mean);
   hasher h;
   h.add(std::span<const float>(parameters));
   h.add(std::span<const float>(mean));

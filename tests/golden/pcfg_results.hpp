@@ -58,7 +58,7 @@ void add_passes(frond::hasher& h, const frond::grammar::pcfg& grammar) {
     chart.inside_weights(std::span<const Real>(likelihoods).first(length * 3), length);
     h.add(std::uint32_t{outside.pass()});
     h.add(chart.log_total());
-    h.add(std::span(chart.cells().value));
+    h.add(std::span(chart.cells().scaled_value));
     h.add(outside.rule_uses());
     for (std::size_t i = 0; i < length; ++i) {
       outside.word_law(i, law);

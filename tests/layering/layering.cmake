@@ -7,8 +7,8 @@ set(device_folders config core simd math random kernel grammar source diffusion 
 set(folders ${device_folders} io parallel analysis)
 # All that the device part may use of the standard library: nothing that allocates, throws, prints or needs a system.
 set(device_standard array bit concepts cstddef cstdint cstring initializer_list limits span type_traits utility)
-# On hosts only: reading an environment variable, saying what a programmer did wrong.
-set(hosted_standard "frond/simd/target.hpp cstdlib" "frond/config/config.hpp cstdio")
+# On hosts only: reading an environment variable, saying what is wrong with it or what a programmer did wrong.
+set(hosted_standard "frond/simd/target.hpp cstdio" "frond/simd/target.hpp cstdlib" "frond/config/config.hpp cstdio")
 # Where a vector library is included, if one was chosen.
 list(APPEND hosted_standard "frond/simd/library.hpp hwy/highway.h" "frond/simd/library.hpp xsimd/xsimd.hpp")
 # What no result may pass through: it rounds differently elsewhere, or is missing somewhere.

@@ -2,6 +2,7 @@
 
 #include <frond/simd/target.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,8 @@
 #include <sstream>
 #include <string>
 #include <system_error>
+#include <thread>
+#include <vector>
 
 using namespace frond;
 using simd::instruction_set;
@@ -58,6 +61,11 @@ TEST_CASE("a program can say what it computes with") {
   CHECK(built.instructions == simd::active_instruction_set());
   CHECK(built.lanes == simd::lanes(built.instructions));
   CHECK(built.bits_version == FROND_BITS_VERSION);
+#if defined(__OPTIMIZE__)
+  CHECK(built.optimised);
+#else
+  CHECK_FALSE(built.optimised);
+#endif
 }
 
 TEST_CASE("the choice follows pin, and a refused pin changes nothing") {
@@ -103,6 +111,12 @@ TEST_CASE("child: the first choice is the expected one" * doctest::skip()) {
   CHECK(std::string(simd::name(simd::active_instruction_set())) == expected);
 }
 
+TEST_CASE("child: kernels ask from many threads" * doctest::skip()) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) threads.emplace_back([] { static_cast<void>(simd::active_instruction_set()); });
+  for (std::thread& thread : threads) thread.join();
+}
+
 TEST_CASE("a fresh process honours the environment variable FROND_INSTRUCTION_SET") {
   std::error_code no_link;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe", no_link).string();
@@ -112,7 +126,7 @@ TEST_CASE("a fresh process honours the environment variable FROND_INSTRUCTION_SE
   }
   const auto chooses = [&](const std::string& wanted, const std::string& expected) {
     const std::string command = "FROND_INSTRUCTION_SET=" + wanted + " FROND_TEST_EXPECTED=" + expected + " '" + self +
-                                "' --no-skip --test-case='child:*' > /dev/null 2>&1";
+                                "' --no-skip --test-case='child: the first*' > /dev/null 2>&1";
     return std::system(command.c_str()) == 0;
   };
 
@@ -130,6 +144,41 @@ TEST_CASE("a fresh process honours the environment variable FROND_INSTRUCTION_SE
   CHECK(chooses("", simd::name(widest)));
   CHECK(chooses("no-such-set", simd::name(widest)));
   CHECK(chooses("neon", simd::name(widest)));
+}
+
+TEST_CASE("a wish in FROND_INSTRUCTION_SET that is not fulfilled is reported once, with the names that are known") {
+  std::error_code no_link;
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe", no_link).string();
+  if (no_link) {
+    MESSAGE("no link /proc/self/exe names this program: fresh processes were not tested");
+    return;
+  }
+  const auto said = [&](const std::string& wanted) {
+    const std::string command =
+        "FROND_INSTRUCTION_SET='" + wanted + "' '" + self + "' --no-skip --test-case='child: kernels*' 2>&1 > /dev/null";
+    FILE* const child = popen(command.c_str(), "r");
+    std::string text;
+    for (int c = std::fgetc(child); c != EOF; c = std::fgetc(child)) text += static_cast<char>(c);
+    CHECK(pclose(child) == 0);
+    return text;
+  };
+  const instruction_set before = simd::active_instruction_set();
+  const std::string base = simd::name(simd::base_instruction_set());
+  const std::string known = base + (FROND_WITH_AVX2 ? ", avx2" : "") + (FROND_WITH_AVX512 ? ", avx512" : "");
+  instruction_set widest = simd::base_instruction_set();
+  for (const instruction_set set : every_set)
+    if (simd::pin(set) && simd::lanes(set) > simd::lanes(widest)) widest = set;
+  const std::string rest = "; this program knows " + known + " and uses " + simd::name(widest) + "\n";
+  for (const instruction_set set : every_set) {
+    const std::string name = simd::name(set);
+    const bool compiled = (set == instruction_set::avx2 && FROND_WITH_AVX2) ||
+                          (set == instruction_set::avx512 && FROND_WITH_AVX512) || name == base;
+    const char* const why = compiled ? ": this machine lacks it" : ": no such name";
+    CHECK(said(name) == (simd::pin(set) ? "" : "frond: FROND_INSTRUCTION_SET=" + name + why + rest));
+  }
+  CHECK(simd::pin(before));
+  CHECK(said("") == "");
+  CHECK(said("avx3000%s") == "frond: FROND_INSTRUCTION_SET=avx3000%s: no such name" + rest);
 }
 
 #endif

@@ -169,7 +169,7 @@ TEST_CASE("an MLP learns to denoise vectors at every noise level") {
   nn::initialise(plan, nn::initialisation::he_zero_readout, seed{42}, p);
   train::trainer learner(plan, problem, options, p, memory);
   for (int step = 0; step < 2500; ++step) learner.step();
-  nn::vector_denoiser model(plan, p, scratch);
+  nn::vector_denoiser model(plan, problem.form, p, scratch);
   constexpr std::size_t rows = 2000;
   constexpr float level = 0.7f;
   const auto held_out = data.problem(level, 60);
@@ -185,6 +185,6 @@ TEST_CASE("an MLP learns to denoise vectors at every noise level") {
   CHECK(loss < 1.25 * wiener);  // doing nothing costs 16, scaling alone 3.9
   CHECK(loss > bayes - 0.2);    // three standard errors
   std::vector<float> one_by_one(mean.size()), single(plan.scratch_size);
-  nn::vector_denoiser(plan, p, single).predict(noisy, levels, one_by_one);
+  nn::vector_denoiser(plan, problem.form, p, single).predict(noisy, levels, one_by_one);
   CHECK(one_by_one == mean);
 }

@@ -18,6 +18,7 @@ constexpr float levels[] = {0.02f, 0.05f, 0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f, 0.
 constexpr std::size_t level_count = std::size(levels);
 constexpr double strengths[] = {0, 1};
 constexpr std::uint32_t batch = 64;
+constexpr diffusion::parametrisation form{diffusion::prediction::clean, diffusion::noise_input::signal};
 
 double shown(float alpha_bar) { return std::round(100 * static_cast<double>(alpha_bar)) / 100; }
 
@@ -41,7 +42,9 @@ source::spikes data_of(double rho) {
 
 constexpr diffusion::schedule times{diffusion::schedule::linear_signal, 1000};
 train::options options_of(const plan& p) {
-  return {.optimiser = {.rate = 2e-3f, .warm_up = 200, .shape = train::decay::cosine, .decay_end = p.steps}, .batch = batch};
+  return {.optimiser = {.rate = 2e-3f, .warm_up = 200, .shape = train::decay::cosine, .decay_end = p.steps},
+          .batch = batch,
+          .shard_rows = 128};
 }
 
 // A network of two hidden layers that takes a noisy vector and its noise level and learns fresh data at all levels.
@@ -55,7 +58,7 @@ class student {
                               .hidden_layers = 2})),
         plan_(net_), weights_(plan_.parameter_count) {
     nn::initialise(plan_, nn::initialisation::he_zero_readout, seed{base + 1}, weights_);
-    const train::vector_denoising problem{train::data_set{model, seed{base + 2}, 0, 0}, times, seed{base + 3}};
+    const train::vector_denoising problem{train::data_set{model, seed{base + 2}, 0, 0}, times, seed{base + 3}, form};
     const train::options options = options_of(p);
     std::vector<float> memory(train::training_memory(plan_, options, 1));
     train::trainer training(plan_, problem, options, weights_, memory);
@@ -64,7 +67,7 @@ class student {
 
   void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     std::vector<float> scratch(plan_.scratch_size * 32);
-    nn::vector_denoiser(plan_, weights_, scratch).predict(noisy, alpha_bar, mean);
+    nn::vector_denoiser(plan_, form, weights_, scratch).predict(noisy, alpha_bar, mean);
   }
 
  private:

@@ -45,6 +45,19 @@ struct gaussian {
     });
   }
 
+  // The same noisy vector, and the standard normals in it. All three have one size.
+  void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy,
+               std::span<float> noise) const {
+    FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
+                 "noise and noisy vector are as long as the clean one");
+    kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
+    kernel::combine({.terms = 2,
+                     .x = {clean.data(), noise.data()},
+                     .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
+                     .out = noisy.data(),
+                     .count = noisy.size()});
+  }
+
   // Pure noise, where sample `index` starts.
   void start(seed key, std::uint64_t index, std::span<float> noisy) const {
     kernel::fill_normal({.key = key, .purpose = random::stream::start, .index = index}, noisy.data(), noisy.size());

@@ -67,6 +67,24 @@ inline void convert(prediction from, prediction to, float alpha_bar, std::span<c
   });
 }
 
+// What a prediction is the expectation of, as clean x_0 + noise z: the target of a network that learns it by squared error. The
+// score of clean data counts as zero.
+template <class Real>
+struct regression_target {
+  Real clean, noise;
+};
+template <class Real>
+inline regression_target<Real> target_of(prediction what, Real alpha_bar) {
+  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
+  switch (what) {
+    case prediction::clean: return {1, 0};
+    case prediction::noise: return {0, 1};
+    case prediction::velocity: return {-s, a};
+    case prediction::score: return {0, s > 0 ? -1 / s : Real{0}};
+  }
+  return {1, 0};
+}
+
 }  // namespace frond::inline FROND_ABI::diffusion
 
 #include <frond/config/epilogue.hpp>

@@ -66,30 +66,42 @@ class chart {
   [[nodiscard]] const chart_cells<value>& cells() const { return cells_; }
   [[nodiscard]] std::size_t length() const { return cells_.length; }
 
-  // The value of an item over [begin, end), times the power of two of its words.
-  [[nodiscard]] value at(std::uint32_t item, std::size_t begin, std::size_t end) const {
+  // The value of an item over [begin, end), times two to the sum of the exponents of its words where the semiring is scaled.
+  [[nodiscard]] value scaled_at(std::uint32_t item, std::size_t begin, std::size_t end) const {
     const std::size_t found = cells_.find(item, begin, end);
-    return found == cells_.no_entry ? value{} : cells_.value[found];
+    return found == cells_.no_entry ? value{} : cells_.scaled_value[found];
   }
 
-  // A prefix over [begin, middle) with its complement over [middle, end).
-  [[nodiscard]] value join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
-                           std::size_t end) const {
+  // A prefix over [begin, middle) with its complement over [middle, end), scaled like an item over [begin, end).
+  [[nodiscard]] value scaled_join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
+                                  std::size_t end) const {
     value product{};
-    Semiring::add_product(product, at(prefix, begin, middle), at(complement, middle, end));
+    Semiring::add_product(product, scaled_at(prefix, begin, middle), scaled_at(complement, middle, end));
     return product;
   }
 
-  // The whole sentence, times a power of two where the semiring is scaled.
-  [[nodiscard]] value total() const { return length() == 0 ? weights_->empty[form().start] : at(form().start, 0, length()); }
+  // All derivations of the whole sentence.
+  [[nodiscard]] value total() const requires(!Semiring::scaled) { return start_value(); }
 
-  // Natural logarithm of the whole: of P(sentence), of the best parse's probability. -infinity where there is no parse.
+  // P(sentence), or that of its best derivation in max_product; times what the likelihoods of inside_weights() are too large
+  // by. 0 where there is no derivation and below 2^-1074.
+  [[nodiscard]] double probability() const requires(Semiring::scaled) {
+    return in_ieee_arithmetic([&] { return detail::times_power_of_two(static_cast<double>(scaled_total()), -exponent()); });
+  }
+
+  // Natural logarithm of probability(), without its limits. -infinity where there is no derivation.
   [[nodiscard]] double log_total() const requires(Semiring::scaled) {
-    std::int64_t exponent = 0;
-    for (const std::int64_t each : cells_.exponent) exponent += each;
-    const auto whole = static_cast<double>(total());
-    return whole > 0 ? math::log(whole) - static_cast<double>(exponent) * math::log(2.0)
+    const auto whole = static_cast<double>(scaled_total());
+    return whole > 0 ? math::log(whole) - static_cast<double>(exponent()) * math::log(2.0)
                      : -std::numeric_limits<double>::infinity();
+  }
+
+  // probability() 2^exponent(): positive also where probability() is too small for a double.
+  [[nodiscard]] value scaled_total() const requires(Semiring::scaled) { return start_value(); }
+  [[nodiscard]] std::int64_t exponent() const requires(Semiring::scaled) {
+    std::int64_t sum = 0;
+    for (const std::int64_t each : cells_.exponent) sum += each;
+    return sum;
   }
 
   // What the cells of this sentence occupy, in bytes.
@@ -101,6 +113,10 @@ class chart {
   }
 
  private:
+  [[nodiscard]] value start_value() const {
+    return length() == 0 ? weights_->empty[form().start] : scaled_at(form().start, 0, length());
+  }
+
   // words(position, observe): calls observe(word, weight) for the words that position may be, in ascending order.
   template <class Words>
   void fill(std::size_t length, const Words& words) {
@@ -115,9 +131,9 @@ class chart {
     cells_.length = length;
     for (auto* list : {&cells_.first_entry, &cells_.first_right}) list->assign(1, 0);
     cells_.item.clear();
-    cells_.value.clear();
+    cells_.scaled_value.clear();
     cells_.right.clear();
-    cells_.right_value.clear();
+    cells_.scaled_right_value.clear();
     cells_.right_entry.clear();
     cells_.ranks.assign(length, 0);
     cells_.rank.resize(length * form().complements.size());
@@ -150,7 +166,7 @@ class chart {
     const std::uint32_t* const bucket = buckets_.of(middle - begin);
     for (std::size_t x = cells_.first_right[right]; x < cells_.first_right[right + 1]; ++x) {
       const std::uint32_t rank = cells_.right[x];
-      const value other = cells_.right_value[x];
+      const value other = cells_.scaled_right_value[x];
       for (std::uint32_t e = bucket[rank]; e < bucket[rank + 1]; ++e)
         Semiring::add_product(sums_[buckets_.target[e]], buckets_.value[e], other);
     }
@@ -161,11 +177,11 @@ class chart {
     const normal_form& f = form();
     if (f.complement_of[item] != no_item) {
       cells_.right.push_back(f.complement_of[item]);
-      cells_.right_value.push_back(amount);
+      cells_.scaled_right_value.push_back(amount);
       cells_.right_entry.push_back(cells_.item.size());
     }
     cells_.item.push_back(item);
-    cells_.value.push_back(amount);
+    cells_.scaled_value.push_back(amount);
     for (std::uint32_t s = f.first_step[item]; s < f.first_step[item + 1]; ++s)
       Semiring::add_product(sums_[f.step_target[s]], amount, weights_->step[s]);
   }
@@ -224,13 +240,13 @@ class chart {
     const std::size_t cell = cells_.cell(begin, end), row = cells_.cell(begin, begin + 1);
     value largest{};
     for (std::size_t e = cells_.first_entry[cell]; e < cells_.first_entry[cell + 1]; ++e)
-      largest = cells_.value[e] > largest ? cells_.value[e] : largest;
+      largest = cells_.scaled_value[e] > largest ? cells_.scaled_value[e] : largest;
     if (Semiring::is_zero(largest)) return;
     const std::int32_t exponent = detail::scale_exponent(largest);
     const value factor = detail::power_of_two<value>(exponent);
     cells_.exponent[begin] += exponent;
-    for (std::size_t e = cells_.first_entry[row]; e < cells_.value.size(); ++e) cells_.value[e] *= factor;
-    for (std::size_t x = cells_.first_right[row]; x < cells_.right.size(); ++x) cells_.right_value[x] *= factor;
+    for (std::size_t e = cells_.first_entry[row]; e < cells_.scaled_value.size(); ++e) cells_.scaled_value[e] *= factor;
+    for (std::size_t x = cells_.first_right[row]; x < cells_.right.size(); ++x) cells_.scaled_right_value[x] *= factor;
   }
 
   // Numbers the complements that occur in a finished row; all others get the number after the last.

@@ -17,14 +17,14 @@ struct chart_cells {
   std::size_t length = 0;
   std::vector<std::size_t> first_entry;  // [cells + 1]
   std::vector<std::uint32_t> item;       // [entries]
-  std::vector<Value> value;              // [entries], never zero
+  std::vector<Value> scaled_value;       // [entries], never zero
   std::vector<std::size_t> first_right;  // [cells + 1]
   std::vector<std::uint32_t> right;      // complements, as their rank among those that start where the cell does
-  std::vector<Value> right_value;
+  std::vector<Value> scaled_right_value;
   std::vector<std::size_t> right_entry;
   std::vector<std::uint32_t> ranks;    // [length]: how many complements start there
   std::vector<std::uint32_t> rank;     // [length][complements]; that number itself for those that do not
-  std::vector<std::int64_t> exponent;  // [length]: values are multiplied by two to the sum of these over their words
+  std::vector<std::int64_t> exponent;  // [length]: scaled values are multiplied by two to the sum of these over their words
 
   // Rows from the last to the first; `length - begin` cells in each.
   [[nodiscard]] std::size_t cell(std::size_t begin, std::size_t end) const {
@@ -86,7 +86,7 @@ struct continuation_buckets {
     for (const continued& each : found_) {
       const std::uint32_t to = places[each.rank]++;
       target[to] = each.target;
-      value[to] = cells.value[each.entry];
+      value[to] = cells.scaled_value[each.entry];
       if constexpr (WithEntries) entry[to] = each.entry;
     }
     for (std::size_t r = ranks; r > 0; --r) places[r] = places[r - 1];

@@ -56,8 +56,8 @@ struct best_choice {
   }
 };
 
-// Chart has form(), weights(), length(), total(), at(item, begin, end) and join(prefix, complement, begin, middle, end), the
-// product of both in the scale of [begin, end).
+// Chart has form(), weights(), length(), scaled_total(), scaled_at(item, begin, end) and scaled_join(prefix, complement, begin,
+// middle, end), the product of both in the scale of [begin, end).
 template <class Chart, class Choice>
 class derivation_walk {
  public:
@@ -103,7 +103,7 @@ class derivation_walk {
   }
 
   [[nodiscard]] double covering(std::uint32_t item, std::uint32_t begin, std::uint32_t end) const {
-    return static_cast<double>(begin == end ? chart_.weights().empty[item] : chart_.at(item, begin, end));
+    return static_cast<double>(begin == end ? chart_.weights().empty[item] : chart_.scaled_at(item, begin, end));
   }
 
   // The symbols of a right side, from the last to the first: which words the last one covers, then what is before it.
@@ -130,7 +130,7 @@ class derivation_walk {
     options_.clear();
     options_.push_back(form_.nullable[before] ? static_cast<double>(empty[before]) * covering(last, begin, end) : 0);
     for (std::uint32_t middle = begin + 1; middle < end; ++middle)
-      options_.push_back(static_cast<double>(chart_.join(before, last, begin, middle, end)));
+      options_.push_back(static_cast<double>(chart_.scaled_join(before, last, begin, middle, end)));
     options_.push_back(form_.nullable[last] ? covering(before, begin, end) * static_cast<double>(empty[last]) : 0);
     return begin + static_cast<std::uint32_t>(choose_(options_));
   }
@@ -153,7 +153,7 @@ inline constexpr status no_parse{"the grammar has no derivation for this", 0};
 template <class Chart>
 status sample_derivation(const Chart& chart, seed key, std::uint64_t index, derivation& out,
                          random::stream purpose = random::stream::posterior) {
-  if (!(chart.total() > 0)) return detail::no_parse;
+  if (!(chart.scaled_total() > 0)) return detail::no_parse;
   return in_ieee_arithmetic([&] {
     const detail::random_choice choose{random::draws(key, purpose, index)};
     return detail::derivation_walk(chart, choose, out).walk(most_derived_nodes);
@@ -164,7 +164,7 @@ status sample_derivation(const Chart& chart, seed key, std::uint64_t index, deri
 // one, from the root on, and the shortest stretch for what comes first in a right side, from its last symbol on.
 template <class Real>
 status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
-  if (!(chart.total() > 0)) return detail::no_parse;
+  if (!(chart.scaled_total() > 0)) return detail::no_parse;
   return in_ieee_arithmetic([&] {
     // Longer chains over the same words would repeat a nonterminal, which is never best.
     return detail::derivation_walk(chart, detail::best_choice{}, out).walk(chart.form().nonterminals);

@@ -43,17 +43,26 @@ class length_chart {
   [[nodiscard]] const weighted_form<Semiring>& weights() const { return *weights_; }
   [[nodiscard]] std::size_t longest() const { return longest_; }
 
-  // All derivations of all sentences of this length, times a power of two where the semiring is scaled.
-  [[nodiscard]] value total(std::size_t length) const {
-    return length == 0 ? weights_->empty[form().start] : value_of(form().start, length);
+  // All derivations of all sentences of this length.
+  [[nodiscard]] value total(std::size_t length) const requires(!Semiring::scaled) { return start_value(length); }
+
+  // The probability that a sentence has this length (of its best derivation in max_product); 0 where none has and below
+  // 2^-1074.
+  [[nodiscard]] double probability(std::size_t length) const requires(Semiring::scaled) {
+    return in_ieee_arithmetic(
+        [&] { return detail::times_power_of_two(static_cast<double>(scaled_total(length)), -exponent(length)); });
   }
 
-  // Natural logarithm of the probability that a sentence has this length; -infinity where none has.
+  // Natural logarithm of probability(), without its limits; -infinity where no sentence has this length.
   [[nodiscard]] double log_total(std::size_t length) const requires(Semiring::scaled) {
-    const auto whole = static_cast<double>(total(length));
-    return whole > 0 ? math::log(whole) - static_cast<double>(exponent_[length]) * math::log(2.0)
+    const auto whole = static_cast<double>(scaled_total(length));
+    return whole > 0 ? math::log(whole) - static_cast<double>(exponent(length)) * math::log(2.0)
                      : -std::numeric_limits<double>::infinity();
   }
+
+  // probability() 2^exponent(length): positive also where probability() is too small for a double.
+  [[nodiscard]] value scaled_total(std::size_t length) const requires(Semiring::scaled) { return start_value(length); }
+  [[nodiscard]] std::int64_t exponent(std::size_t length) const requires(Semiring::scaled) { return exponent_[length]; }
 
   // The chart of one length, as derivations are drawn from: see derivation.hpp.
   class of_length {
@@ -64,12 +73,12 @@ class length_chart {
     [[nodiscard]] const normal_form& form() const { return chart_->form(); }
     [[nodiscard]] const weighted_form<Semiring>& weights() const { return chart_->weights(); }
     [[nodiscard]] std::size_t length() const { return length_; }
-    [[nodiscard]] value total() const { return chart_->total(length_); }
-    [[nodiscard]] value at(std::uint32_t item, std::size_t begin, std::size_t end) const {
+    [[nodiscard]] value scaled_total() const { return chart_->scaled_total(length_); }
+    [[nodiscard]] value scaled_at(std::uint32_t item, std::size_t begin, std::size_t end) const {
       return chart_->value_of(item, end - begin);
     }
-    [[nodiscard]] value join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
-                             std::size_t end) const {
+    [[nodiscard]] value scaled_join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
+                                    std::size_t end) const {
       value product{};
       Semiring::add_product(product, chart_->value_of(prefix, middle - begin), chart_->value_of(complement, end - middle));
       return chart_->times_power(
@@ -85,17 +94,15 @@ class length_chart {
   [[nodiscard]] const value& value_of(std::uint32_t item, std::size_t width) const {
     return values_[width * form().items + item];
   }
+  [[nodiscard]] value start_value(std::size_t length) const {
+    return length == 0 ? weights_->empty[form().start] : value_of(form().start, length);
+  }
 
   static value times_power(value amount, std::int64_t shift) {
-    if constexpr (Semiring::scaled) {
-      constexpr std::int64_t most = detail::format<value>::bias - 1;
-      for (; shift > most && amount < 1 && amount > 0; shift -= most) amount *= detail::power_of_two<value>(most);
-      for (; shift < -most && amount > 0; shift += most) amount *= detail::power_of_two<value>(-most);
-      const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
-      return amount * detail::power_of_two<value>(static_cast<std::int32_t>(rest));
-    } else {
+    if constexpr (Semiring::scaled)
+      return detail::times_power_of_two(amount, shift);
+    else
       return amount;
-    }
   }
 
   void fill(std::size_t width) {
@@ -170,9 +177,9 @@ class length_chart {
 // words. Probabilities hold to rounding. The chart must outlive it.
 class length_source {
  public:
-  // There must be a sentence of this length: chart.total(length) > 0.
+  // There must be a sentence of this length: chart.scaled_total(length) > 0.
   length_source(const length_chart<sum_product<double>>& chart, std::size_t length) : chart_(chart, length) {
-    FROND_ASSERT(chart.total(length) > 0, "the grammar has no sentence of this length");
+    FROND_ASSERT(chart.scaled_total(length) > 0, "the grammar has no sentence of this length");
   }
 
   [[nodiscard]] std::size_t length() const { return chart_.length(); }

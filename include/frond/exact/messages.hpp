@@ -70,6 +70,16 @@ constexpr Real power_of_two(std::int32_t exponent) {
   return __builtin_bit_cast(Real, static_cast<typename known::bits>(exponent + known::bias) << known::fraction);
 }
 
+// amount 2^shift, for any shift: zero or infinite where that is beyond Real, rounded where it is denormal.
+template <class Real>
+constexpr Real times_power_of_two(Real amount, std::int64_t shift) {
+  constexpr std::int64_t most = format<Real>::bias - 1;
+  for (; shift > most && amount < 1 && amount > 0; shift -= most) amount *= power_of_two<Real>(most);
+  for (; shift < -most && amount > 0; shift += most) amount *= power_of_two<Real>(-most);
+  const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
+  return amount * power_of_two<Real>(static_cast<std::int32_t>(rest));
+}
+
 template <class Real>
 constexpr Real largest_of(std::span<const Real> message) {
   Real largest = 0;

@@ -36,7 +36,7 @@ class outside {
       step_uses_.assign(form_->steps.size(), 0.0);
       inner_uses_.assign(form_->inner_steps.size(), 0.0);
       here_.assign(form_->items, Real{});
-      const Real total = inside_->total();
+      const Real total = inside_->scaled_total();
       possible_ = total > 0;
       if (!possible_) return false;
       if (length == 0) empty_uses_[form_->start] = 1;
@@ -65,7 +65,7 @@ class outside {
     const std::size_t cell = cells().cell(position, position + 1);
     in_ieee_arithmetic([&] {
       for (std::size_t e = cells().first_entry[cell]; e < cells().first_entry[cell + 1]; ++e)
-        if (cells().item[e] < form_->words) out[cells().item[e]] = outside_[e] * cells().value[e];
+        if (cells().item[e] < form_->words) out[cells().item[e]] = outside_[e] * cells().scaled_value[e];
     });
   }
 
@@ -80,7 +80,7 @@ class outside {
     if (!possible_) return Real{};
     const std::size_t found = cells().find(item, begin, end);
     if (found == cells().no_entry) return Real{};
-    return in_ieee_arithmetic([&] { return outside_[found] * cells().value[found]; });
+    return in_ieee_arithmetic([&] { return outside_[found] * cells().scaled_value[found]; });
   }
 
   void pass_row(std::size_t begin, Real total) {
@@ -104,7 +104,7 @@ class outside {
     const std::uint32_t* const bucket = buckets_.of(middle - begin);
     for (std::size_t x = cells().first_right[right]; x < cells().first_right[right + 1]; ++x) {
       const std::uint32_t rank = cells().right[x];
-      const Real other = cells().right_value[x];
+      const Real other = cells().scaled_right_value[x];
       Real sum = 0;
       for (std::uint32_t e = bucket[rank]; e < bucket[rank + 1]; ++e) {
         const Real above = here_[buckets_.target[e]];
@@ -136,7 +136,7 @@ class outside {
   // What an item's steps that leave its component lead to, and how often each is taken.
   void take_steps_back(std::size_t entry) {
     const std::uint32_t item = cells().item[entry];
-    const Real value = cells().value[entry];
+    const Real value = cells().scaled_value[entry];
     Real sum = outside_[entry];
     for (std::uint32_t s = form_->first_step[item]; s < form_->first_step[item + 1]; ++s) {
       const Real share = weights().step[s] * here_[form_->step_target[s]];
@@ -161,7 +161,7 @@ class outside {
       for (std::uint32_t s = cycle.first_step; s < cycle.last_step; ++s) {
         const normal_form::unary_step& step = form_->inner_steps[s];
         if (step.from != cells().item[e]) continue;
-        inner_uses_[s] += static_cast<double>(cells().value[e] * weights().inner_step[s] * here_[step.target]);
+        inner_uses_[s] += static_cast<double>(cells().scaled_value[e] * weights().inner_step[s] * here_[step.target]);
       }
     }
   }

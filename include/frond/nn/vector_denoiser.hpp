@@ -6,19 +6,23 @@
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/diffusion/parametrisation.hpp>
+#include <frond/diffusion/prediction.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::nn {
 
-// Satisfies `continuous_denoiser` with a network that takes a vector and 2 alpha_bar - 1, as train::vector_denoising teaches
-// it, and gives a vector. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
-// scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
+// Satisfies `continuous_denoiser` with a network that takes a vector and form.level(alpha_bar) and gives the prediction
+// form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
+// parameters and scratch, which must outlive it; one object per thread. scratch: plan.scratch_size floats for each row that is
+// computed at a time; more rows at a time are faster, up to some 32.
 class vector_denoiser {
  public:
-  vector_denoiser(const plan& p, std::span<const float> parameters, std::span<float> scratch)
-      : plan_(p), parameters_(parameters), scratch_(scratch) {
+  vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
+                  std::span<float> scratch)
+      : plan_(p), form_(form), parameters_(parameters), scratch_(scratch) {
     FROND_ASSERT(p.input_size() == p.output_size() + 1, "the network takes a vector and its noise level and gives a vector");
     FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
     FROND_ASSERT(scratch.size() >= p.scratch_size, "scratch holds at least one row");
@@ -43,13 +47,22 @@ class vector_denoiser {
     float* to = scratch_input(plan_, scratch_.data(), rows).data();
     for (std::size_t row = first; row < first + rows; ++row, to += size + 1) {
       __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
-      to[size] = 2.0f * alpha_bar[row] - 1.0f;
+      to[size] = form_.level(alpha_bar[row]);
     }
     const std::span<const float> output = forward(plan_, parameters_.data(), scratch_.data(), rows);
-    __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
+    if (form_.target == diffusion::prediction::clean) {
+      __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
+      return;
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::size_t at = (first + i) * size;
+      diffusion::convert(form_.target, diffusion::prediction::clean, alpha_bar[first + i], noisy.subspan(at, size),
+                         output.subspan(i * size, size), mean.subspan(at, size));
+    }
   }
 
   plan plan_;
+  diffusion::parametrisation form_;
   std::span<const float> parameters_;
   std::span<float> scratch_;
 };

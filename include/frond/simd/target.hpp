@@ -7,6 +7,7 @@
 #include <frond/config/config.hpp>
 #include <frond/simd/library.hpp>
 #if FROND_DISPATCH
+#include <cstdio>
 #include <cstdlib>
 #endif
 #include <frond/config/prologue.hpp>
@@ -85,6 +86,13 @@
 #define FROND_WITH_AVX512 0
 #endif
 
+// Whether the compiler was asked to optimise this file.
+#if defined(__OPTIMIZE__)
+#define FROND_OPTIMISED true
+#else
+#define FROND_OPTIMISED false
+#endif
+
 // The entry points of the kernels call different passes when the compiler's flags differ, so they carry the base in their name:
 // two translation units built with different flags each get their own.
 #define FROND_ENTRY FROND_DETAIL_EXPAND_JOIN(entry_, FROND_BASE_PASS)
@@ -150,28 +158,44 @@ FROND_NOINLINE inline bool machine_has(instruction_set set) {
          (cpuid(7).b & extended) == extended;
 }
 
-inline bool available(instruction_set set) {
-  return set == base_instruction_set() || (set == instruction_set::avx2 && FROND_WITH_AVX2 && machine_has(set)) ||
-         (set == instruction_set::avx512 && FROND_WITH_AVX512 && machine_has(set));
+constexpr bool compiled_in(instruction_set set) {
+  return set == base_instruction_set() || (set == instruction_set::avx2 && FROND_WITH_AVX2) ||
+         (set == instruction_set::avx512 && FROND_WITH_AVX512);
 }
+
+inline bool available(instruction_set set) { return set == base_instruction_set() || (compiled_in(set) && machine_has(set)); }
 
 FROND_NOINLINE inline instruction_set choose() {
   instruction_set best = base_instruction_set();
   if (available(instruction_set::avx2)) best = instruction_set::avx2;
   if (available(instruction_set::avx512)) best = instruction_set::avx512;
-  if (const char* wanted = std::getenv("FROND_INSTRUCTION_SET")) {
-    const instruction_set known[] = {base_instruction_set(), instruction_set::avx2, instruction_set::avx512};
-    for (const instruction_set set : known)
-      if (__builtin_strcmp(wanted, name(set)) == 0 && available(set)) best = set;
+  const char* const wanted = std::getenv("FROND_INSTRUCTION_SET");
+  const bool wish = wanted != nullptr && *wanted != '\0';
+  bool known = false, granted = false;
+  const instruction_set sets[] = {base_instruction_set(), instruction_set::avx2, instruction_set::avx512};
+  for (const instruction_set set : sets) {
+    if (!wish || !compiled_in(set) || __builtin_strcmp(wanted, name(set)) != 0) continue;
+    known = true;
+    if (!available(set)) continue;
+    granted = true;
+    best = set;
   }
-  __atomic_store_n(&chosen, static_cast<std::uint32_t>(best) + 1, __ATOMIC_RELAXED);
+  // Threads may come here at the same time; the first one decides and speaks.
+  std::uint32_t before = 0;
+  if (!__atomic_compare_exchange_n(&chosen, &before, static_cast<std::uint32_t>(best) + 1, false, __ATOMIC_RELAXED,
+                                   __ATOMIC_RELAXED))
+    return static_cast<instruction_set>(before - 1);
+  if (wish && !granted)
+    std::fprintf(stderr, "frond: FROND_INSTRUCTION_SET=%s: %s; this program knows %s%s%s and uses %s\n", wanted,
+                 known ? "this machine lacks it" : "no such name", name(base_instruction_set()),
+                 FROND_WITH_AVX2 ? ", avx2" : "", FROND_WITH_AVX512 ? ", avx512" : "", name(best));
   return best;
 }
 
 }  // namespace detail
 
 // What the kernels use now: the widest that this machine has, unless the environment variable FROND_INSTRUCTION_SET names
-// another one that it has, or pin() did.
+// another one that it has, or pin() did. A name there that cannot be used is reported on stderr, once.
 inline instruction_set active_instruction_set() {
   const std::uint32_t word = __atomic_load_n(&detail::chosen, __ATOMIC_RELAXED);
   return word == 0 ? detail::choose() : static_cast<instruction_set>(word - 1);
@@ -198,12 +222,15 @@ struct build_description {
   std::size_t lanes;  // floats in a register; the library's own vectors always have sixteen
   const char* arithmetic;
   int bits_version;
+  bool optimised;  // whether the file that asks is compiled with -O1 or more; without, all is 40 to 160 times slower
 };
-inline build_description describe() {
+// The argument is there for its default alone, which each file that asks computes for itself.
+inline build_description describe(bool optimised = FROND_OPTIMISED) {
   const instruction_set active = active_instruction_set();
   const char* const backends[] = {"builtin", "scalar", "highway", "xsimd"};
-  return {backends[FROND_BACKEND - FROND_BACKEND_BUILTIN], active, simd::lanes(active),
-          FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED ? "fused" : "separate", FROND_BITS_VERSION};
+  const char* const arithmetic = FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED ? "fused" : "separate";
+  return {
+      backends[FROND_BACKEND - FROND_BACKEND_BUILTIN], active, simd::lanes(active), arithmetic, FROND_BITS_VERSION, optimised};
 }
 
 }  // namespace frond::inline FROND_ABI::simd::inline FROND_ENTRY

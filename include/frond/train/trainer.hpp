@@ -24,7 +24,7 @@ namespace frond::inline FROND_ABI::train {
 struct options {
   optimiser_options optimiser{};
   std::uint32_t batch = 64;        // examples in a step
-  std::uint32_t shard_rows = 128;  // examples whose gradients are summed in order; it belongs to the bits
+  std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
   std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
   // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
   // costs as much as it gains. A matter of speed only.
@@ -152,12 +152,17 @@ constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std:
   return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
 }
 
+// How many sums of shards wait at a time for others to be merged with: log2 of the number of shards, rounded up.
+constexpr std::size_t waiting_sums(std::size_t shards) {
+  return static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{shards - 1}));
+}
+
 }  // namespace detail
 
 // Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
 constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
-  const std::size_t partials = shards == 1 ? 0 : static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{shards}));
+  const std::size_t partials = detail::waiting_sums(shards);
   return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
          running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
 }
@@ -179,8 +184,8 @@ class trainer {
     state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
     gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
     partials_ = gradients_ + running_ * stride();
-    blocks_ = partials_ +
-              (o.shards() == 1 ? 0 : static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{o.shards()}))) * stride();
+    blocks_ = partials_ + detail::waiting_sums(o.shards()) * stride();
+    gradient_ = gradients_;
     losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
     for (float& value : state_) value = 0.0f;
   }
@@ -198,7 +203,7 @@ class trainer {
   void resume_at(std::uint64_t step) { step_ = step; }
 
   // The summed gradient of the last step, before clipping; layout of the parameters.
-  [[nodiscard]] std::span<const float> gradient() const { return {gradients_, plan_.parameter_count}; }
+  [[nodiscard]] std::span<const float> gradient() const { return {gradient_, plan_.parameter_count}; }
   [[nodiscard]] const nn::plan& network() const { return plan_; }
   [[nodiscard]] std::span<float> parameters() const { return parameters_; }
   [[nodiscard]] const options& settings() const { return options_; }
@@ -215,13 +220,13 @@ class trainer {
     for (std::size_t wave = 0; wave < shards; wave += running_) {
       const std::size_t count = shards - wave < running_ ? shards - wave : running_;
       workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
+      gradient_ = gradients_ + (count - 1) * stride();
       if (shards > 1)
         each_slice([&](std::size_t from, std::size_t size) {
-          for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
+          for (std::size_t i = 0; i < count; ++i) merge(wave + i, i, from, size);
         });
     }
-    if (shards > 1) each_slice([&](std::size_t from, std::size_t size) { collect(shards, from, size); });
-    const std::span<const float> gradient{gradients_, plan_.parameter_count};
+    const std::span<const float> gradient{gradient_, plan_.parameter_count};
     const float scale = clip_scale(options_.optimiser, gradient);
     each_slice([&](std::size_t from, std::size_t size) {
       optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
@@ -230,9 +235,15 @@ class trainer {
     return kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
   }
 
-  // The gradient of one shard, into buffer `slot`.
+  // Where the gradient of a shard is summed. The counter keeps that of a shard with an even number as it is, so where one shard
+  // runs at a time it is summed in the counter.
+  [[nodiscard]] float* buffer(std::size_t shard, std::size_t slot) const {
+    return running_ == 1 && shard % 2 == 0 && shard + 1 < options_.shards() ? partials_ : gradients_ + slot * stride();
+  }
+
+  // The gradient of one shard, in the block and the buffer of `slot`.
   void differentiate(std::size_t shard, std::size_t slot) {
-    float* const gradient = gradients_ + slot * stride();
+    float* const gradient = buffer(shard, slot);
     __builtin_memset(gradient, 0, plan_.parameter_count * sizeof(float));
     float* const own = blocks_ + slot * detail::block_memory::size(plan_, plan_.tape_size, options_.block());
     const std::size_t begin = shard * options_.shard_rows;
@@ -257,19 +268,20 @@ class trainer {
     });
   }
 
-  // Adds shard number `shard` to the counter: every one-bit below the lowest zero of `shard` carries.
-  void merge(std::size_t shard, float* gradient, std::size_t from, std::size_t size) {
+  // Adds shard number `shard` to the counter: every one-bit below the lowest zero of `shard` carries. The last shard takes all
+  // that the counter holds instead, lowest level first.
+  void merge(std::size_t shard, std::size_t slot, std::size_t from, std::size_t size) {
+    float* const gradient = buffer(shard, slot);
+    const bool last = shard + 1 == options_.shards();
     std::size_t level = 0;
-    for (; (shard >> level) & 1; ++level) add_partial(level, gradient, from, size);
-    __builtin_memcpy(partials_ + level * stride() + from, gradient + from, size * sizeof(float));
-  }
-
-  // The sum of what the counter holds after `shards` shards, lowest level first, into the first gradient buffer.
-  void collect(std::size_t shards, std::size_t from, std::size_t size) {
-    const auto lowest = static_cast<std::size_t>(std::countr_zero(shards));
-    __builtin_memcpy(gradients_ + from, partials_ + lowest * stride() + from, size * sizeof(float));
-    for (std::size_t level = lowest + 1; shards >> level; ++level)
-      if ((shards >> level) & 1) add_partial(level, gradients_, from, size);
+    for (; shard >> level; ++level) {
+      if ((shard >> level) & 1)
+        add_partial(level, gradient, from, size);
+      else if (!last)
+        break;
+    }
+    float* const sum = partials_ + level * stride();
+    if (!last && sum != gradient) __builtin_memcpy(sum + from, gradient + from, size * sizeof(float));
   }
   void add_partial(std::size_t level, float* gradient, std::size_t from, std::size_t size) {
     kernel::add(partials_ + level * stride() + from, gradient + from, size);
@@ -283,6 +295,7 @@ class trainer {
   Executor* workers_;
   std::size_t running_ = 0;
   float* gradients_ = nullptr;
+  float* gradient_ = nullptr;  // the last shard's, which becomes that of the batch
   float* partials_ = nullptr;
   float* blocks_ = nullptr;
   float* losses_ = nullptr;

@@ -8,7 +8,10 @@
 #include <frond/core/concepts.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/diffusion/gaussian.hpp>
+#include <frond/diffusion/parametrisation.hpp>
+#include <frond/diffusion/prediction.hpp>
 #include <frond/diffusion/schedule.hpp>
+#include <frond/kernel/kernels.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
@@ -35,31 +38,43 @@ struct level_denoising {
 template <continuous_source Source>
 level_denoising(data_set<Source>, float, seed) -> level_denoising<Source>;
 
-// The same at all levels of a schedule, at a time uniform on 1 .. steps; the last input channel is 2 alpha_bar - 1. input
-// [dimension + 1], target [dimension].
+// The same at all levels of a schedule, at a time uniform on 1 .. steps. The network predicts what `form` says, its loss is the
+// squared error of that, and its last input channel is form.level(alpha_bar). nn::vector_denoiser makes a denoiser of it, given
+// the same `form`. input [dimension + 1], target [dimension].
 template <continuous_source Source>
 struct vector_denoising {
   using target = float;
 
   data_set<Source> data;
-  diffusion::schedule times;
+  diffusion::schedule times{diffusion::schedule::half_log_snr, 1000};
   seed key;  // of order, times and noise; the data have their own
+  diffusion::parametrisation form{};
 
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
     random::draws time(key, random::stream::time, example);
     return times.alpha_bar(1 + time.below(times.steps));
   }
 
-  void write(std::uint64_t example, std::span<float> input, std::span<float> clean, std::span<float>) const {
+  void write(std::uint64_t example, std::span<float> input, std::span<float> wanted, std::span<float> noise) const {
     const float level = alpha_bar(example);
-    data.from.sample(data.key, data.index(key, example), clean);
-    diffusion::gaussian{}.corrupt(key, example, level, clean, input.first(clean.size()));
-    input[clean.size()] = 2.0f * level - 1.0f;
+    const std::span<float> noisy = input.first(wanted.size());
+    data.from.sample(data.key, data.index(key, example), wanted);
+    input[wanted.size()] = form.level(level);
+    if (form.target == diffusion::prediction::clean) return diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy);
+    diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy, noise);
+    const auto weights = diffusion::target_of(form.target, level);
+    kernel::combine({.terms = 2,
+                     .x = {wanted.data(), noise.data()},
+                     .weights = {weights.clean, weights.noise},
+                     .out = wanted.data(),
+                     .count = wanted.size()});
   }
 };
 
 template <continuous_source Source>
 vector_denoising(data_set<Source>, diffusion::schedule, seed) -> vector_denoising<Source>;
+template <continuous_source Source>
+vector_denoising(data_set<Source>, diffusion::schedule, seed, diffusion::parametrisation) -> vector_denoising<Source>;
 
 }  // namespace frond::inline FROND_ABI::train
 
