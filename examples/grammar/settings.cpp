@@ -23,9 +23,12 @@ constexpr const char* description = R"(Reads a probabilistic context-free gramma
   grammar denoise FILE [SENTENCES]  what noisy words were, given the rest of the sentence
 
 FILE is text: "NP -> Det N [.4] | 'we' [.6]", "0.4 NP -> Det N", "NP -> Det N | "we"", or counts with tabs between them,
-"12<tab>NP<tab>Det N". SENTENCES has one sentence a line, words between blanks; without it, standard input is read.
-Errors go to standard error as FILE:line:column: reason, with exit code 1; bad options give 2. Output is written while it is made,
-so some of it may stand before an error: it is whole where the exit code is 0. In trees the words ( and ) are -LRB- and -RRB-.
+"12<tab>NP<tab>Det N"; docs/grammar-forms.md shows all forms, and what is a comment in them.
+SENTENCES has one sentence a line, words between blanks; without it, standard input is read. Both are UTF-8.
+Errors go to standard error as FILE:line:column: reason, with exit code 1; bad options give 2. Output is written while it is
+made, so some of it may stand before an error: it is whole where the exit code is 0.
+What is read in one of two possible ways gives a warning there, FILE:line:column: warning: reason.
+In trees the words ( and ) are -LRB- and -RRB-.
 )";
 
 template <class Value>

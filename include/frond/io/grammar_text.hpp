@@ -43,10 +43,9 @@ struct grammar_text_result : grammar::pcfg_result {
 // error is line and column of the text number `file`; column 0 means the whole line, line 0 the whole text. After an error
 // nothing more is read.
 //
-// Texts are UTF-8. A line whose first byte after blanks is # is a comment; where rules have an arrow, so is one that begins
-// with ; or // or % and a blank, and all lines from one that begins with /* to one that ends with its end. A line `%start
-// NAME`, or a first line with one name alone, names the start symbol; a byte order mark, and a carriage return before a line's
-// end, are skipped.
+// Texts are UTF-8. A line that begins with # is a comment; where rules have an arrow, so is one that begins with ; or // or %
+// and a blank, and so are all lines from one that begins with /* to one that ends with */. A line `%start NAME`, or a first
+// line with one name alone, names the start symbol. A byte order mark, and a carriage return before a line's end, are skipped.
 class grammar_text_reader {
  public:
   explicit grammar_text_reader(grammar_text_options options)
@@ -158,9 +157,10 @@ class grammar_text_reader {
     if (!in_comment_) {
       const std::size_t mark = text.front() == '#' || !detail::has_no_arrow(rules_.form()) ? detail::comment_mark(text) : 0;
       if (mark > 0) {
-        (text.front() == ';' ? rules_.habits().semicolons : rules_.habits().percents) |=
-            text.front() == ';' || text.front() == '%';
-        if (const std::string_view rest = detail::trimmed(text.substr(mark)); rest.starts_with("->"))
+        if (text.front() == ';') rules_.habits().semicolons = true;
+        if (text.front() == '%') rules_.habits().percents = true;
+        const detail::arrow_place arrow = detail::arrow_inside(detail::trimmed(text.substr(mark)));
+        if (arrow.size > 0 && arrow.at == 0)
           rules_.warnings().add(
               {"this line is read as a comment, not as a rule", std::string(text.substr(0, mark)), here(first)});
         return true;
