@@ -1,4 +1,4 @@
-// Frond 0.1.0, bits 2. MIT License. Copyright (c) 2026 The Frond authors.
+// Frond 0.1.0, bits 3. MIT License. Copyright (c) 2026 The Frond authors.
 // Generated from include/frond/frond.hpp by single_include/amalgamate.cmake; change the headers there instead.
 #if !defined(FROND_PASS)
 #ifndef FROND_SINGLE_FROND_HPP
@@ -16,18 +16,81 @@
 
 // Opens every header of the library, after its includes; epilogue.hpp closes it. Deliberately without an include guard.
 //
-// Between the two no product is contracted into a sum, whatever the user's flags, and nothing of that leaks into user code:
-// GCC contracts across statements by default wherever the target has fused multiply-add, and a contracted sum rounds once
-// where ours rounds twice.
+// Between the two no product is contracted into a sum, no sum is reordered and no zero loses its sign, whatever the user's
+// flags, and nothing of that leaks into user code: GCC contracts across statements by default wherever the target has fused
+// multiply-add, and a contracted sum rounds once where ours rounds twice. What cannot be had this way is refused by config.hpp
+// where a macro tells of the flag, and else seen by kernel::self_check(): clang applies -freciprocal-math, -fassociative-math
+// and -fno-signed-zeros to every unary minus, and where it has no float_control to all other operations too.
+//
+// And names that the headers use are not macros there, even if the program has included windows.h, Arduino.h, curses.h or
+// another header that makes macros of them (tests/consumer/foreign_macros knows which). epilogue.hpp gives them back.
 #if defined(__clang__)
 #if defined(__x86_64__) || defined(__i386__) || defined(__s390x__) || defined(__powerpc__)
 #pragma float_control(push)
+#pragma float_control(precise, on)
 #endif
 #pragma clang fp contract(off)
 #elif defined(__GNUC__)
 #pragma GCC push_options
-#pragma GCC optimize("fp-contract=off")
+#pragma GCC optimize("fp-contract=off", "no-associative-math", "signed-zeros")
 #endif
+
+#pragma push_macro("abs")
+#pragma push_macro("append")
+#pragma push_macro("bit")
+#pragma push_macro("border")
+#pragma push_macro("check")
+#pragma push_macro("clear")
+#pragma push_macro("close")
+#pragma push_macro("emit")
+#pragma push_macro("erase")
+#pragma push_macro("error")
+#pragma push_macro("far")
+#pragma push_macro("index")
+#pragma push_macro("input")
+#pragma push_macro("length")
+#pragma push_macro("likely")
+#pragma push_macro("max")
+#pragma push_macro("min")
+#pragma push_macro("move")
+#pragma push_macro("open")
+#pragma push_macro("output")
+#pragma push_macro("read")
+#pragma push_macro("round")
+#pragma push_macro("select")
+#pragma push_macro("send")
+#pragma push_macro("small")
+#pragma push_macro("swap")
+#pragma push_macro("word")
+#pragma push_macro("write")
+#undef abs
+#undef append
+#undef bit
+#undef border
+#undef check
+#undef clear
+#undef close
+#undef emit
+#undef erase
+#undef error
+#undef far
+#undef index
+#undef input
+#undef length
+#undef likely
+#undef max
+#undef min
+#undef move
+#undef open
+#undef output
+#undef read
+#undef round
+#undef select
+#undef send
+#undef small
+#undef swap
+#undef word
+#undef write
 
 // =============================================================================================================
 // frond/frond.hpp
@@ -66,7 +129,7 @@
 
 // Data, noise, samples and trained weights are a pure function of inputs and seed. A change that moves one of those bits
 // raises this number, with a line in the changelog that says why; nothing else may move a golden hash.
-#define FROND_BITS_VERSION 2
+#define FROND_BITS_VERSION 3
 
 #if !defined(__GNUC__) && !defined(__clang__)
 #error "Frond needs g++ 12 or clang++ 14 or newer: its kernels use their vector types and target pragmas."
@@ -83,6 +146,8 @@
     defined(__RECIPROCAL_MATH__)
 #error "Frond cannot keep its bits under -ffast-math or -Ofast: compile the files that include it without them."
 #endif
+static_assert(0.1 < static_cast<double>(0.1f),
+              "Frond needs constants of type double: do not pass -fsingle-precision-constant.");
 #if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0
 #error "Frond needs float arithmetic that rounds to float: on 32-bit x86 pass -msse2 -mfpmath=sse."
 #endif
@@ -302,6 +367,22 @@ struct checked {
   }
 };
 
+// A number that is known to fit. Where both types are one, there is no cast, which -Wuseless-cast would report.
+template <std::unsigned_integral Number>
+constexpr std::size_t to_size(Number value) {
+  if constexpr (std::same_as<Number, std::size_t>) {
+    return value;
+  } else {
+    return static_cast<std::size_t>(value);
+  }
+}
+
+// Whether `count` things in a row, the first of them number `first`, can have `each` 64-bit addresses each: thing i those from
+// i `each` on.
+constexpr bool addressable(std::uint64_t first, std::uint64_t count, std::uint64_t each = 1) {
+  return !((checked{first} + checked{count}) * checked{each}).overflow;
+}
+
 // base^exponent by repeated multiplication; exponents here are tree depths and tuple lengths, so at most a few dozen steps
 // pass before an overflow ends the loop (base 0 and 1 end it at once).
 constexpr checked checked_power(std::uint64_t base, std::uint64_t exponent) {
@@ -488,7 +569,7 @@ namespace frond::inline FROND_ABI {
 
 // While it lives, the calling thread rounds to nearest and neither flushes nor ignores denormals; then it has its old mode
 // again. One object file linked with -ffast-math is enough to set flush-to-zero for a whole program, and the same seed would
-// give other bits. x86 and AArch64; elsewhere it does nothing. Use in_ieee_arithmetic() rather than this alone.
+// give other bits. x86 and Arm; elsewhere it does nothing. Use in_ieee_arithmetic() rather than this alone.
 class ieee_arithmetic {
  public:
 #if defined(__x86_64__) || (defined(__i386__) && defined(__SSE2__))
@@ -521,6 +602,21 @@ class ieee_arithmetic {
 
   static void set(std::uint64_t mode) { __asm__ __volatile__("msr fpcr, %0" : : "r"(mode) : "memory"); }
   std::uint64_t old_ = 0;
+#elif defined(__arm__) && defined(__ARM_FP)
+  ieee_arithmetic() {
+    __asm__ __volatile__("vmrs %0, fpscr" : "=r"(old_) : : "memory");
+    if ((old_ & changed_bits) != 0) set(old_ & ~changed_bits);
+  }
+  ~ieee_arithmetic() {
+    if ((old_ & changed_bits) != 0) set(old_);
+  }
+
+ private:
+  // Default NaN, flush to zero (two bits), rounding mode.
+  static constexpr std::uint32_t changed_bits = 0x3c80000u;
+
+  static void set(std::uint32_t mode) { __asm__ __volatile__("vmsr fpscr, %0" : : "r"(mode) : "memory"); }
+  std::uint32_t old_ = 0;
 #else
   ieee_arithmetic() {}
   ~ieee_arithmetic() {}
@@ -549,7 +645,8 @@ auto call_guarded(const Work& work) {
 }  // namespace detail
 
 // work(), with the arithmetic that our bits are defined by. The library's coarse entries go through it: a training step, an
-// evaluation, a call of sample() or predict(), initial weights, a worker's share of a task; kernels do not.
+// evaluation, a forward pass, a call of sample() or predict(), initial weights, messages over a whole tree or chart, a worker's
+// share of a task; kernels, functions of one number and the step of one token do not. tests/foreign_flags lists them all.
 template <class Work>
 constexpr auto in_ieee_arithmetic(const Work& work) {
   if (std::is_constant_evaluated()) return work();
@@ -677,6 +774,7 @@ struct result {
 // Which instruction set the kernels use: fixed by the compiler's flags, or on x86 hosts chosen at run time.
 
 #if FROND_DISPATCH
+#include <cstdio>
 #include <cstdlib>
 #endif
 
@@ -754,6 +852,13 @@ struct result {
 #define FROND_WITH_AVX512 0
 #endif
 
+// Whether the compiler was asked to optimise this file.
+#if defined(__OPTIMIZE__)
+#define FROND_OPTIMISED true
+#else
+#define FROND_OPTIMISED false
+#endif
+
 // The entry points of the kernels call different passes when the compiler's flags differ, so they carry the base in their name:
 // two translation units built with different flags each get their own.
 #define FROND_ENTRY FROND_DETAIL_EXPAND_JOIN(entry_, FROND_BASE_PASS)
@@ -819,28 +924,44 @@ FROND_NOINLINE inline bool machine_has(instruction_set set) {
          (cpuid(7).b & extended) == extended;
 }
 
-inline bool available(instruction_set set) {
-  return set == base_instruction_set() || (set == instruction_set::avx2 && FROND_WITH_AVX2 && machine_has(set)) ||
-         (set == instruction_set::avx512 && FROND_WITH_AVX512 && machine_has(set));
+constexpr bool compiled_in(instruction_set set) {
+  return set == base_instruction_set() || (set == instruction_set::avx2 && FROND_WITH_AVX2) ||
+         (set == instruction_set::avx512 && FROND_WITH_AVX512);
 }
+
+inline bool available(instruction_set set) { return set == base_instruction_set() || (compiled_in(set) && machine_has(set)); }
 
 FROND_NOINLINE inline instruction_set choose() {
   instruction_set best = base_instruction_set();
   if (available(instruction_set::avx2)) best = instruction_set::avx2;
   if (available(instruction_set::avx512)) best = instruction_set::avx512;
-  if (const char* wanted = std::getenv("FROND_INSTRUCTION_SET")) {
-    const instruction_set known[] = {base_instruction_set(), instruction_set::avx2, instruction_set::avx512};
-    for (const instruction_set set : known)
-      if (__builtin_strcmp(wanted, name(set)) == 0 && available(set)) best = set;
+  const char* const wanted = std::getenv("FROND_INSTRUCTION_SET");
+  const bool wish = wanted != nullptr && *wanted != '\0';
+  bool known = false, granted = false;
+  const instruction_set sets[] = {base_instruction_set(), instruction_set::avx2, instruction_set::avx512};
+  for (const instruction_set set : sets) {
+    if (!wish || !compiled_in(set) || __builtin_strcmp(wanted, name(set)) != 0) continue;
+    known = true;
+    if (!available(set)) continue;
+    granted = true;
+    best = set;
   }
-  __atomic_store_n(&chosen, static_cast<std::uint32_t>(best) + 1, __ATOMIC_RELAXED);
+  // Threads may come here at the same time; the first one decides and speaks.
+  std::uint32_t before = 0;
+  if (!__atomic_compare_exchange_n(&chosen, &before, static_cast<std::uint32_t>(best) + 1, false, __ATOMIC_RELAXED,
+                                   __ATOMIC_RELAXED))
+    return static_cast<instruction_set>(before - 1);
+  if (wish && !granted)
+    std::fprintf(stderr, "frond: FROND_INSTRUCTION_SET=%s: %s; this program knows %s%s%s and uses %s\n", wanted,
+                 known ? "this machine lacks it" : "no such name", name(base_instruction_set()),
+                 FROND_WITH_AVX2 ? ", avx2" : "", FROND_WITH_AVX512 ? ", avx512" : "", name(best));
   return best;
 }
 
 }  // namespace detail
 
 // What the kernels use now: the widest that this machine has, unless the environment variable FROND_INSTRUCTION_SET names
-// another one that it has, or pin() did.
+// another one that it has, or pin() did. A name there that cannot be used is reported on stderr, once.
 inline instruction_set active_instruction_set() {
   const std::uint32_t word = __atomic_load_n(&detail::chosen, __ATOMIC_RELAXED);
   return word == 0 ? detail::choose() : static_cast<instruction_set>(word - 1);
@@ -867,30 +988,37 @@ struct build_description {
   std::size_t lanes;  // floats in a register; the library's own vectors always have sixteen
   const char* arithmetic;
   int bits_version;
+  bool optimised;  // whether the file that asks is compiled with -O1 or more; without, all is 40 to 160 times slower
 };
-inline build_description describe() {
+// The argument is there for its default alone, which each file that asks computes for itself.
+inline build_description describe(bool optimised = FROND_OPTIMISED) {
   const instruction_set active = active_instruction_set();
   const char* const backends[] = {"builtin", "scalar", "highway", "xsimd"};
-  return {backends[FROND_BACKEND - FROND_BACKEND_BUILTIN], active, simd::lanes(active),
-          FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED ? "fused" : "separate", FROND_BITS_VERSION};
+  const char* const arithmetic = FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED ? "fused" : "separate";
+  return {
+      backends[FROND_BACKEND - FROND_BACKEND_BUILTIN], active, simd::lanes(active), arithmetic, FROND_BITS_VERSION, optimised};
 }
 
 }  // namespace frond::inline FROND_ABI::simd::inline FROND_ENTRY
 
 // Calls the same function of the pass that is active. One switch per kernel, so a program links only the kernels it uses.
 #if FROND_WITH_AVX2 && FROND_WITH_AVX512
-#define FROND_DISPATCH_CALL(call)                                 \
-  switch (simd::active_instruction_set()) {                       \
-    case simd::instruction_set::avx512: return pass_avx512::call; \
-    case simd::instruction_set::avx2: return pass_avx2::call;     \
-    default: return FROND_BASE_PASS::call;                        \
-  }
+#define FROND_DISPATCH_CALL(call)                                   \
+  do {                                                              \
+    switch (simd::active_instruction_set()) {                       \
+      case simd::instruction_set::avx512: return pass_avx512::call; \
+      case simd::instruction_set::avx2: return pass_avx2::call;     \
+      default: return FROND_BASE_PASS::call;                        \
+    }                                                               \
+  } while (false)
 #elif FROND_WITH_AVX512
-#define FROND_DISPATCH_CALL(call)                                 \
-  switch (simd::active_instruction_set()) {                       \
-    case simd::instruction_set::avx512: return pass_avx512::call; \
-    default: return FROND_BASE_PASS::call;                        \
-  }
+#define FROND_DISPATCH_CALL(call)                                   \
+  do {                                                              \
+    switch (simd::active_instruction_set()) {                       \
+      case simd::instruction_set::avx512: return pass_avx512::call; \
+      default: return FROND_BASE_PASS::call;                        \
+    }                                                               \
+  } while (false)
 #else
 #define FROND_DISPATCH_CALL(call) return FROND_BASE_PASS::call
 #endif
@@ -1245,6 +1373,9 @@ enum class stream : std::uint32_t {
   user = 1024,      // the first number free for users
 };
 
+// Whether an address has so many words, or normal numbers: four for each position.
+constexpr bool has_words(std::uint64_t count) { return count <= std::uint64_t{1} << 34; }
+
 // The address of four words: counter = (index low, index high, stream, position), key = seed.
 constexpr block words_at(seed key, stream purpose, std::uint64_t index, std::uint32_t position) {
   return philox({static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),
@@ -1300,7 +1431,7 @@ namespace frond::inline FROND_ABI::random {
 // that hold it. For any other bound: 8 bits up to 16 outcomes, 16 bits above.
 constexpr std::uint32_t choice_bits(std::uint32_t bound) {
   if ((bound & (bound - 1)) != 0) return bound < 16 ? 8 : 16;
-  return bound == 1 ? 0 : std::bit_ceil(static_cast<std::uint32_t>(std::bit_width(bound - 1)));
+  return bound == 1 ? 0 : std::bit_ceil(static_cast<std::uint32_t>(32 - std::countl_zero(bound - 1)));
 }
 
 // A number x of so many uniform bits means outcome x bound / 2^bits, unless the rest of that division is below this: then some
@@ -1415,13 +1546,15 @@ constexpr float unit_interval(std::uint32_t word) { return static_cast<float>(wo
 // The same in (0, 1], for logarithms.
 constexpr float unit_interval_open_zero(std::uint32_t word) { return static_cast<float>((word >> 8) + 1) * 0x1p-24f; }
 
-// The words of (seed, stream, index), one after the other. A plain value: two cursors with one address give the same words.
+// The words of (seed, stream, index), one after the other, fewer than 2^34 of them. A plain value: two cursors with one address
+// give the same words.
 class draws {
  public:
   constexpr draws(seed key, stream purpose, std::uint64_t index) : key_(key), index_(index), purpose_(purpose) {}
 
   constexpr std::uint32_t word() {
     if (used_ == 4) {
+      FROND_ASSERT(position_ != UINT32_MAX, "an address has fewer than 2^34 words");
       block_ = words_at(key_, purpose_, index_, position_++);
       used_ = 0;
     }
@@ -1526,26 +1659,38 @@ inline float normal_at(seed key, stream purpose, std::uint64_t index, std::uint6
 // frond/random/permutation.hpp
 // =============================================================================================================
 
-// A keyed permutation: the i-th element of a shuffled range, without the shuffled array.
+// A keyed permutation: the i-th element of a shuffled range.
 
 namespace frond::inline FROND_ABI::random {
 
-// A pseudo-random bijection of [0, size): a balanced Feistel network over the next even power of two, eight rounds with
-// Philox as round function, walked until it lands inside the range (Black and Rogaway, "Ciphers with arbitrary finite
-// domains", 2002). Random access in both directions, no memory. `round` tells permutations of one stream
-// apart, for example epochs. 0 < size <= 2^63.
+// A pseudo-random bijection of [0, size) with random access in both directions and no heap. `round` tells permutations of one
+// stream apart, for example epochs. 0 < size <= 2^63.
+//
+// Up to 64 elements: a shuffle (Fisher and Yates; Knuth, "Seminumerical algorithms", 3.4.2, algorithm P) with the words at
+// (seed, stream, round), in 64 bytes of this object. All orders are equally likely.
+//
+// More elements: a balanced Feistel network over the next even power of two, eight rounds with Philox as round function, walked
+// until it lands inside the range (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002). Each element is equally
+// likely to go anywhere, and so is each pair of elements, as far as chi-square tests over two million seeds show. Not every
+// order occurs: a power of four elements has even permutations alone, and a few elements fewer have mostly such. round < 2^61.
 class permutation {
  public:
+  static constexpr std::uint64_t largest_shuffle = 64;
+
   constexpr permutation(seed key, stream purpose, std::uint64_t round, std::uint64_t size)
       : key_(key), round_(round), size_(size), purpose_(purpose),
         half_bits_((static_cast<unsigned>(std::bit_width(size - 1)) + 1) / 2) {
     FROND_ASSERT(size > 0 && size <= std::uint64_t{1} << 63, "a permutation needs between 1 and 2^63 elements");
+    FROND_ASSERT(size <= largest_shuffle || round >> 61 == 0, "a stream has 2^61 permutations of more than 64 elements");
+    if (size_ <= largest_shuffle) shuffle();
   }
 
   [[nodiscard]] constexpr std::uint64_t size() const { return size_; }
 
   // Where element `index` < size() goes.
   [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t index) const {
+    index = checked_element(index);
+    if (size_ <= largest_shuffle) return images_[static_cast<std::size_t>(index)];
     do {
       index = forward(index);
     } while (index >= size_);
@@ -1554,6 +1699,8 @@ class permutation {
 
   // Which element goes to `image` < size().
   [[nodiscard]] constexpr std::uint64_t inverse(std::uint64_t image) const {
+    image = checked_element(image);
+    if (size_ <= largest_shuffle) return element_at(image);
     do {
       image = backward(image);
     } while (image >= size_);
@@ -1562,6 +1709,28 @@ class permutation {
 
  private:
   static constexpr std::uint32_t feistel_rounds = 8;
+
+  // Without the assert hook an element beyond the end must neither walk for ever nor read beyond the images.
+  [[nodiscard]] constexpr std::uint64_t checked_element(std::uint64_t element) const {
+    FROND_ASSERT(element < size_, "a permutation has no such element");
+    return element < size_ ? element : element % size_;
+  }
+
+  constexpr void shuffle() {
+    draws draw(key_, purpose_, round_);
+    for (std::uint32_t i = 0; i < size_; ++i) images_[i] = static_cast<std::uint8_t>(i);
+    for (auto left = static_cast<std::uint32_t>(size_); left > 1; --left) {
+      const std::uint32_t chosen = draw.below(left);
+      const std::uint8_t image = images_[chosen];
+      images_[chosen] = images_[left - 1];
+      images_[left - 1] = image;
+    }
+  }
+  [[nodiscard]] constexpr std::uint64_t element_at(std::uint64_t image) const {
+    std::size_t element = 0;
+    while (images_[element] != image) ++element;
+    return element;
+  }
 
   [[nodiscard]] constexpr std::uint64_t mask() const { return (std::uint64_t{1} << half_bits_) - 1; }
 
@@ -1595,6 +1764,7 @@ class permutation {
   std::uint64_t size_;
   stream purpose_;
   unsigned half_bits_;
+  std::array<std::uint8_t, largest_shuffle> images_{};  // of shuffled elements
 };
 
 }  // namespace frond::inline FROND_ABI::random
@@ -1706,6 +1876,11 @@ struct random_array {
   random::stream purpose;
   std::uint64_t index = 0;
   std::uint64_t first = 0;
+
+  // Whether there are so many elements from the first on.
+  [[nodiscard]] constexpr bool holds(std::uint64_t count) const {
+    return random::has_words(first) && random::has_words(count) && random::has_words(first + count);
+  }
 };
 
 }  // namespace frond::inline FROND_ABI::kernel
@@ -2095,6 +2270,13 @@ struct sphere_sgd_operands {
   float *overlap_u = nullptr, *overlap_v = nullptr;
   float threshold_u = 1, threshold_v = 1;
   std::uint32_t *passage_u = nullptr, *passage_v = nullptr;  // [16]
+
+  // Whether no run comes to step 2^32 within so many more.
+  [[nodiscard]] constexpr bool has_steps(std::uint64_t steps) const {
+    bool all = true;
+    for (std::size_t lane = 0; lane < 16; ++lane) all = all && steps <= UINT32_MAX - step[lane];
+    return all;
+  }
 };
 
 // Rows of weights: two for u and v, then the others in blocks of four; what is beyond the dimension is zero.
@@ -2478,15 +2660,15 @@ inline void categorical(const float* weights, const float* uniforms, std::size_t
 // Random bits, floats as random::unit_interval makes them, and standard normals as random::normal_at. Any part of an array can
 // be filled on its own: out[i] is element from.first + i.
 inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
-  FROND_ASSERT(from.first + count <= std::uint64_t{1} << 34, "an array of random numbers has at most 2^34 elements");
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
   FROND_DISPATCH_CALL(fill_bits(from, out, count));
 }
 inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
-  FROND_ASSERT(from.first + count <= std::uint64_t{1} << 34, "an array of random numbers has at most 2^34 elements");
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
   FROND_DISPATCH_CALL(fill_uniform(from, out, count));
 }
 inline void fill_normal(const random_array& from, float* out, std::size_t count) {
-  FROND_ASSERT(from.first + count <= std::uint64_t{1} << 34, "an array of random numbers has at most 2^34 elements");
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
   FROND_DISPATCH_CALL(fill_normal(from, out, count));
 }
 
@@ -2519,12 +2701,14 @@ inline void sample_rules(const rule_tables& tables, seed key, std::uint64_t firs
 // with each other, and any way of cutting a run into calls gives the same bits. O(steps dimension) for sixteen lanes.
 inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
   FROND_ASSERT(o.dimension >= 3, "there are two planted directions and at least one more");
+  FROND_ASSERT(o.has_steps(steps), "a run on the sphere has fewer than 2^32 steps");
   FROND_DISPATCH_CALL(sphere_sgd(o, steps));
 }
 
 // The same for one lane alone, whose normal numbers are then made sixteen at a time: the bits of sphere_sgd(), in a quarter of
 // its time for sixteen. normals: dimension floats of memory, besides those of the operands.
 inline void sphere_sgd_lane(const sphere_sgd_operands& o, std::size_t lane, float* normals, std::size_t steps) {
+  FROND_ASSERT(o.has_steps(steps), "a run on the sphere has fewer than 2^32 steps");
   const std::size_t others = o.dimension - 2;
   float* const rows = o.memory;  // of this lane, without gaps
   for (std::size_t i = 0; i < others; ++i) rows[i] = o.weights[16 * (2 + i) + lane];
@@ -2556,7 +2740,93 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
 
 namespace frond::inline FROND_ABI::kernel {
 
-// A hash over elementary functions and kernels, plain and vector code alike.
+namespace detail {
+
+// One of each kind of operation that a compiler's flag may replace by another with nearly the same result. Not inlined, and
+// through volatile, so that no compiler knows the operands.
+template <class Real>
+FROND_NOINLINE void add_operations(hasher& h, const volatile Real* operands) {
+  const Real a = operands[0], b = operands[1], c = operands[2], d = operands[3];
+  // -freciprocal-math: several numbers by one, by a constant, by a quotient.
+  for (const Real each : {a / d, b / d, c / d, (a + b) / d, a / 3, -(b / 7), a / b / c, a / (b / c), 1 / (1 / a)}) h.add(each);
+  // -fassociative-math.
+  for (const Real each : {(a + b) - b, a + (b + c), ((a + b) + c) + d, (a * b) * c, a * (b * c), a * 3 * 7, a * b + a * c,
+                          a - (a - b), a + a + a, (a * b) / b, a / b * b, a / a, a - a, a * d / d})
+    h.add(each);
+  // -fno-signed-zeros.
+  for (const Real each : {a + 0, 0 - a, a - 0, a * 0, -(a - b), -(a * b) + c, -a + b, -(a + b), a - b + 0, a * -1}) h.add(each);
+  // Approximate roots.
+  for (const Real each : {math::sqrt(a), 1 / math::sqrt(b), a / math::sqrt(c), math::sqrt(a * a), math::sqrt(a) * math::sqrt(a),
+                          math::sqrt(a) * math::sqrt(b), math::sqrt(a / b)})
+    h.add(each);
+  // -ffinite-math-only.
+  constexpr Real infinity = std::numeric_limits<Real>::infinity(), largest = std::numeric_limits<Real>::max();
+  for (const bool each :
+       {a == a, !(a < b), !(a >= b), a - a == 0, a<infinity, !(a <= largest), a * 0 == 0, a != infinity, a + b> a})
+    h.add(std::uint32_t{each});
+  h.add(a < b ? a : b);
+  h.add(a > 0 ? a : -a);
+  // Constants, and what rounds on the way to another type.
+  h.add(a * static_cast<Real>(0.1) + static_cast<Real>(1.1));
+  h.add(static_cast<float>(static_cast<double>(a) * 0.7 + static_cast<double>(b)));
+}
+
+// In order of the elements, whatever else would be faster.
+template <class Real>
+FROND_NOINLINE Real plain_sum(const volatile Real* operands, std::size_t count) {
+  Real values[40] = {}, sum = 0;
+  for (std::size_t i = 0; i < count; ++i) values[i] = operands[i];
+  for (std::size_t i = 0; i < count; ++i) sum = sum + values[i] / operands[0];
+  return sum;
+}
+
+template <class Real>
+void add_arithmetic(hasher& h) {
+  constexpr Real infinity = std::numeric_limits<Real>::infinity(), tiny = std::numeric_limits<Real>::denorm_min(),
+                 smallest = std::numeric_limits<Real>::min(), largest = std::numeric_limits<Real>::max();
+  constexpr Real cases[][4] = {
+      {1, 3, 7, 49},
+      {static_cast<Real>(0.1), static_cast<Real>(0.7), static_cast<Real>(1e7), static_cast<Real>(0.3)},
+      {static_cast<Real>(1e-3), static_cast<Real>(2.9e5), static_cast<Real>(-1.7), static_cast<Real>(41)},
+      {0, -1, 0, 5},
+      {-Real{0}, 2, Real{0}, -3},
+      {5, 5, -5, -Real{0}},
+      {tiny, smallest, static_cast<Real>(0.4), 3},
+      {largest, largest / 2, static_cast<Real>(0.75), smallest},
+      {infinity, 1, infinity, 2},
+      {std::numeric_limits<Real>::quiet_NaN(), 1, 2, 3}};
+  volatile Real operands[40];
+  for (const auto& values : cases) {
+    for (int i = 0; i < 4; ++i) operands[i] = values[i];
+    add_operations<Real>(h, operands);
+  }
+  for (int i = 0; i < 40; ++i) operands[i] = static_cast<Real>(i) * static_cast<Real>(0.37) - 7;
+  h.add(plain_sum<Real>(operands, 40));
+}
+
+// Rows, each of which is divided by numbers of its own.
+inline void add_layer_norm(hasher& h, const float* x) {
+  constexpr std::size_t rows = 4, columns = 10;
+  float y[rows * columns], dx[rows * columns], mean[rows], scale[rows], d_gain[columns] = {}, d_shift[columns] = {};
+  layer_norm({.rows = rows, .columns = columns, .x = x, .gain = x, .shift = x + 7, .y = y, .mean = mean, .scale = scale});
+  layer_norm_backward({.rows = rows,
+                       .columns = columns,
+                       .x = x,
+                       .gain = x,
+                       .mean = mean,
+                       .scale = scale,
+                       .dy = y,
+                       .dx = dx,
+                       .d_gain = d_gain,
+                       .d_shift = d_shift});
+  for (const float value : y) h.add(value);
+  for (const float value : dx) h.add(value);
+  for (const float value : d_gain) h.add(value);
+}
+
+}  // namespace detail
+
+// A hash over elementary functions, kernels and single operations, plain and vector code alike.
 inline std::uint64_t self_check_hash() {
   return in_ieee_arithmetic([] {
     constexpr std::size_t size = 40;
@@ -2581,16 +2851,20 @@ inline std::uint64_t self_check_hash() {
     softmax(product, size, size, product);
     for (const float value : product) h.add(value);
     h.add(sum_of_squares(product, size * size));
+    detail::add_layer_norm(h, x);
+    detail::add_arithmetic<float>(h);
+    detail::add_arithmetic<double>(h);
     return h.value();
   });
 }
 
-// False if a flag that no header can see (clang's -ffp-contract=fast with a target that has fused multiply-add, options that
-// only the linker sees) has changed what the arithmetic does, so that no result of this program can be trusted to have the bits
-// that its seed promises. The demo and the benchmarks call it. Some fifty thousand operations.
+// False if a flag that no header can see and no pragma undo (clang's -ffp-contract=fast with a target that has fused
+// multiply-add; clang's -freciprocal-math and its like, but for x86, where prologue.hpp undoes them; options that only the
+// linker sees) has changed what the arithmetic does, so that no result of this program can be trusted to have the bits that its
+// seed promises. The demo and the benchmarks call it. Some fifty thousand operations.
 inline bool self_check() {
   const bool fused = FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED;
-  return self_check_hash() == (fused ? 0x6142a22cccf2d199ull : 0x33a31ce5ead9f6aaull);
+  return self_check_hash() == (fused ? 0x3eb46c100ae27821ull : 0x1cb4d52239832a6cull);
 }
 
 }  // namespace frond::inline FROND_ABI::kernel
@@ -2658,7 +2932,7 @@ struct rhm_shape {
 
   // Nodes of one level, tokens of a sentence (branching^depth), and nodes of the whole tree.
   [[nodiscard]] constexpr std::size_t level_nodes(std::uint32_t level) const {
-    return static_cast<std::size_t>(checked_power(branching, depth - level).value);
+    return to_size(checked_power(branching, depth - level).value);
   }
   [[nodiscard]] constexpr std::size_t leaves() const { return level_nodes(0); }
   [[nodiscard]] constexpr std::size_t nodes() const { return tree_offset(0) + leaves(); }
@@ -2724,7 +2998,7 @@ struct rhm_shape {
 
 // Refuses a shape while compiling, with the sentences of rhm_shape::check(). Always true.
 template <rhm_shape Shape>
-consteval bool require_valid() {
+constexpr bool require_valid() {
   constexpr rhm_fault fault = Shape.fault();
   static_assert(fault != rhm_fault::no_symbols, "a grammar needs a vocabulary of at least one symbol");
   static_assert(fault != rhm_fault::no_rules, "a grammar needs at least one rule for each symbol");
@@ -2996,7 +3270,7 @@ namespace detail {
 // The sentence of a code below `count`, the number of sentences.
 constexpr void expand_code(const rhm_view& grammar, std::uint64_t count, std::uint64_t code, std::span<symbol> out) {
   std::uint64_t unit = count / grammar.shape.rule_count(grammar.shape.depth);
-  const auto top_rule = static_cast<std::size_t>(code / unit);
+  const std::size_t top_rule = to_size(code / unit);
   kernel::plain::expand_sentence(
       grammar.tables(), top_rule, out.data() + out.size(), [](std::size_t) {},
       [&, rest = code % unit]() mutable {
@@ -3819,6 +4093,7 @@ inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first,
   constexpr std::size_t group_size = random::choices::group_size;
   const std::size_t length = grammar.length();
   FROND_ASSERT(sentences.size() % length == 0, "the output must have room for whole sentences");
+  FROND_ASSERT(addressable(first, sentences.size() / length), "sentences have numbers below 2^64");
   while (!sentences.empty()) {
     const std::size_t count = sentences.size() / length, left = group_size - first % group_size;
     std::size_t made = count < left ? count : left;
@@ -3880,24 +4155,26 @@ inline void inner_products(const float* rows, std::size_t count, std::span<const
 inline void plant_directions(seed key, std::size_t dimension, std::span<float> out) {
   FROND_ASSERT(dimension > 0 && out.size() % dimension == 0, "the output must have room for whole directions");
   FROND_ASSERT(out.size() <= dimension * dimension, "there are no more orthogonal directions than dimensions");
-  for (std::size_t k = 0; k * dimension < out.size(); ++k) {
-    const std::span<float> row = out.subspan(k * dimension, dimension);
-    kernel::fill_normal({.key = key, .purpose = random::stream::directions, .index = k}, row.data(), dimension);
-    for (int pass = 0; pass < 2; ++pass) {
-      for (std::size_t i = 0; i < k; ++i) {
-        const std::span<const float> earlier = out.subspan(i * dimension, dimension);
-        float overlap;
-        detail::inner_products(row.data(), 1, earlier, &overlap);
-        kernel::combine({.terms = 2,
-                         .x = {row.data(), earlier.data()},
-                         .weights = {1.0f, -overlap},
-                         .out = row.data(),
-                         .count = dimension});
+  in_ieee_arithmetic([&] {
+    for (std::size_t k = 0; k * dimension < out.size(); ++k) {
+      const std::span<float> row = out.subspan(k * dimension, dimension);
+      kernel::fill_normal({.key = key, .purpose = random::stream::directions, .index = k}, row.data(), dimension);
+      for (int pass = 0; pass < 2; ++pass) {
+        for (std::size_t i = 0; i < k; ++i) {
+          const std::span<const float> earlier = out.subspan(i * dimension, dimension);
+          float overlap;
+          detail::inner_products(row.data(), 1, earlier, &overlap);
+          kernel::combine({.terms = 2,
+                           .x = {row.data(), earlier.data()},
+                           .weights = {1.0f, -overlap},
+                           .out = row.data(),
+                           .count = dimension});
+        }
+        const float scale = 1.0f / math::sqrt(kernel::sum_of_squares(row.data(), dimension));
+        kernel::combine({.terms = 1, .x = {row.data()}, .weights = {scale}, .out = row.data(), .count = dimension});
       }
-      const float scale = 1.0f / math::sqrt(kernel::sum_of_squares(row.data(), dimension));
-      kernel::combine({.terms = 1, .x = {row.data()}, .weights = {scale}, .out = row.data(), .count = dimension});
     }
-  }
+  });
 }
 
 }  // namespace frond::inline FROND_ABI::source
@@ -4003,6 +4280,7 @@ class gaussian_source {
   // faster. 2 KiB of stack. O(dimension^2) for a datum.
   void sample_block(seed key, std::uint64_t first, std::span<float> out) const {
     FROND_ASSERT(out.size() % dimension() == 0, "the output must have room for whole vectors");
+    FROND_ASSERT(addressable(first, out.size() / dimension()), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension(); done < count; done += block_rows) {
         const std::size_t rows = count - done < block_rows ? count - done : block_rows;
@@ -4070,9 +4348,11 @@ class isotropic_source {
 // The deviation that isotropic_source wants: the root of the mean of the diagonal of a covariance [dimension][dimension].
 [[nodiscard]] inline float isotropic_deviation(std::span<const float> covariance, std::size_t dimension) {
   FROND_ASSERT(dimension > 0 && covariance.size() == dimension * dimension, "the covariance is a square matrix");
-  float trace = 0.0f;
-  for (std::size_t i = 0; i < dimension; ++i) trace = trace + covariance[i * dimension + i];
-  return math::sqrt(trace / static_cast<float>(dimension));
+  return in_ieee_arithmetic([&] {
+    float trace = 0.0f;
+    for (std::size_t i = 0; i < dimension; ++i) trace = trace + covariance[i * dimension + i];
+    return math::sqrt(trace / static_cast<float>(dimension));
+  });
 }
 
 static_assert(continuous_source<gaussian_source> && continuous_source<isotropic_source>);
@@ -4098,7 +4378,8 @@ enum class latent_law : std::uint8_t {
   normal,     // for Gaussian clones
 };
 
-// How nu, whose law stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence.
+// How nu, whose law stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence. All chances are
+// multiples of 2^-24, as random numbers are: p and the shifts rho min(p, q) and rho / 2 stand for the nearest of them.
 enum class latent_coupling : std::uint8_t {
   independent,
   // nu is positive with chance p + rho min(p, q) if lambda > 0 and p - rho min(p, q) if not (p = 1/2 for symmetric laws); |nu|
@@ -4125,7 +4406,8 @@ struct latents {
 
   [[nodiscard]] constexpr status check() const {
     if (!(strength >= -1.0f && strength <= 1.0f)) return {"a coupling has a strength between -1 and 1"};
-    if (!(probability > 0.0f && probability < 1.0f)) return {"the chance of a latent's upper point lies between 0 and 1"};
+    if (!(probability >= 0x1p-24f && probability < 1.0f))
+      return {"the chance of a latent's upper point lies between 2^-24 and 1 - 2^-24"};
     if (law != latent_law::two_point && probability != 0.5f) return {"only a two-point latent has a chance to choose"};
     const bool points = law == latent_law::rademacher || law == latent_law::two_point, normal = law == latent_law::normal;
     if (coupling == latent_coupling::magnitude && points) return {"the magnitude of a two-point latent depends on nothing"};
@@ -4135,15 +4417,15 @@ struct latents {
     return {};
   }
 
-  // P(nu > 0 | the sign of lambda).
+  // P(nu > 0).
+  [[nodiscard]] constexpr float chance_positive() const { return nearest_chance(probability); }
+  // P(nu > 0 | the sign of lambda). The mean of the two is chance_positive() exactly.
   [[nodiscard]] constexpr float chance_positive(bool lambda_positive) const {
-    if (coupling != latent_coupling::sign) return probability;
-    const float shift = strength * math::detail::min(probability, 1.0f - probability);
-    return lambda_positive ? probability + shift : probability - shift;
+    return lambda_positive ? chance_positive() + sign_shift() : chance_positive() - sign_shift();
   }
-  // P(|nu| above its median | whether |lambda| is above its own).
+  // P(|nu| above its median | whether |lambda| is above its own). The mean of the two is 1/2 exactly.
   [[nodiscard]] constexpr float chance_upper(bool lambda_upper) const {
-    const float shift = coupling == latent_coupling::magnitude ? 0.5f * strength : 0.0f;
+    const float shift = coupling == latent_coupling::magnitude ? chance_shift(0.5f) : 0.0f;
     return lambda_upper ? 0.5f + shift : 0.5f - shift;
   }
 
@@ -4152,12 +4434,15 @@ struct latents {
     if (coupling == latent_coupling::linear) return strength;
     if (coupling != latent_coupling::sign) return 0.0f;
     constexpr float mean_magnitude_of_normal = 0.79788456f;  // sqrt(2 / pi)
-    return chance_shift() * mean_magnitude_of_normal * gap_between_signs();
+    return sign_shift() * mean_magnitude_of_normal * gap_between_signs();
   }
 
   // nu given lambda, another normal (for normal nu alone) and two random words, one for its side and one for its size.
   [[nodiscard]] float nu(float lambda, float other_normal, std::uint32_t side, std::uint32_t size) const {
-    if (law == latent_law::normal) return mul_add(strength, lambda, math::sqrt(1.0f - strength * strength) * other_normal);
+    if (law == latent_law::normal) {
+      const float rho = correlation();
+      return mul_add(rho, lambda, math::sqrt(1.0f - rho * rho) * other_normal);
+    }
     if (coupling != latent_coupling::magnitude) {
       const bool positive = random::unit_interval(side) < chance_positive(lambda > 0.0f);
       return value(positive, random::unit_interval_open_zero(size));
@@ -4172,7 +4457,7 @@ struct latents {
     float magnitude = 1.0f;
     switch (law) {
       case latent_law::two_point: {
-        const float odds = (1.0f - probability) / probability;
+        const float odds = (1.0f - chance_positive()) / chance_positive();
         magnitude = math::sqrt(positive ? odds : 1.0f / odds);
         break;
       }
@@ -4185,12 +4470,23 @@ struct latents {
   }
 
  private:
-  [[nodiscard]] constexpr float chance_shift() const { return chance_positive(true) - probability; }
+  // The multiple of 2^-24 nearest to 0 <= chance <= 1, of which floats from 1/2 on are some themselves.
+  [[nodiscard]] static constexpr float nearest_chance(float chance) {
+    return chance < 0.5f ? static_cast<float>(static_cast<std::uint32_t>(chance * 0x1p24f + 0.5f)) * 0x1p-24f : chance;
+  }
+  // rho `largest`, largest <= 1/2.
+  [[nodiscard]] constexpr float chance_shift(float largest) const {
+    return strength < 0.0f ? -nearest_chance(-strength * largest) : nearest_chance(strength * largest);
+  }
+  [[nodiscard]] constexpr float sign_shift() const {
+    const float p = chance_positive();
+    return coupling == latent_coupling::sign ? chance_shift(math::detail::min(p, 1.0f - p)) : 0.0f;
+  }
 
   // E[nu | nu > 0] - E[nu | nu < 0].
   [[nodiscard]] float gap_between_signs() const {
     switch (law) {
-      case latent_law::two_point: return 1.0f / math::sqrt(probability * (1.0f - probability));
+      case latent_law::two_point: return 1.0f / math::sqrt(chance_positive() * (1.0f - chance_positive()));
       case latent_law::laplace: return 1.4142136f;
       case latent_law::uniform: return 1.7320508f;
       case latent_law::student: return 1.5f;
@@ -4267,6 +4563,7 @@ class mixed_cumulant {
 
   mixed_cumulant(const spikes& strengths, std::size_t dimension, std::span<const float> directions)
       : spikes_(strengths), dimension_(dimension), directions_(directions) {
+    FROND_ASSERT(dimension <= std::size_t{1} << 26, "the normals of a group are an array of at most 2^34");
     FROND_ASSERT(strengths.check().ok(), "the spikes or their latents are out of range");
     FROND_ASSERT(directions.size() >= planted() * dimension && dimension >= planted(), "each spike has its direction");
   }
@@ -4296,11 +4593,12 @@ class mixed_cumulant {
   // for each, and several times faster. 2 KiB of stack.
   void sample_block(seed key, std::uint64_t first, std::span<float> out) const {
     FROND_ASSERT(out.size() % dimension_ == 0, "the output must have room for whole vectors");
+    FROND_ASSERT(addressable(first, out.size() / dimension_), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension_; done < count;) {
         const std::uint64_t index = first + done, left = group_size - index % group_size;
         std::size_t rows = count - done < block_rows ? count - done : block_rows;
-        if (left < rows) rows = static_cast<std::size_t>(left);
+        if (left < rows) rows = to_size(left);
         sample_rows(key, index, rows, out.data() + done * dimension_);
         done += rows;
       }
@@ -4385,9 +4683,24 @@ struct gaussian {
   // random::box_muller. 1 KiB of stack.
   void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
-    const float signal = math::sqrt(alpha_bar);
-    kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
-    detail::add_normals(key, random::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+    in_ieee_arithmetic([&] {
+      const float signal = math::sqrt(alpha_bar);
+      kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
+      detail::add_normals(key, random::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+    });
+  }
+
+  // The same noisy vector, and the standard normals in it. All three have one size.
+  void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy,
+               std::span<float> noise) const {
+    FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
+                 "noise and noisy vector are as long as the clean one");
+    kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
+    kernel::combine({.terms = 2,
+                     .x = {clean.data(), noise.data()},
+                     .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
+                     .out = noisy.data(),
+                     .count = noisy.size()});
   }
 
   // Pure noise, where sample `index` starts.
@@ -4462,20 +4775,33 @@ inline gaussian_step<Real> ddim_step(Real abar_t, Real abar_s, Real eta) {
   return {.noisy = by_flow, .mean = math::sqrt(abar_s) - by_flow * math::sqrt(abar_t), .noise = math::sqrt(variance)};
 }
 
+// ln(abar_s / abar_t). A quotient near one would keep few digits of a short step: there by ln(s / t) = 2 artanh z.
+template <class Real>
+constexpr Real log_quotient(Real abar_t, Real abar_s) {
+  const Real z = (abar_s - abar_t) / (abar_s + abar_t), square = z * z;
+  if (z > static_cast<Real>(0x1p-11f)) return math::log(abar_s / abar_t);
+  return 2 * (z + z * square * (Real{1} / 3 + square / 5));
+}
+
 // `share` of the score's pull: 1 for the stochastic equation, 1/2 for the flow.
 template <class Real>
 inline gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
-  const Real lost_t = 1 - abar_t, time = math::log(abar_s / abar_t), pull = share * time / lost_t;
+  const Real lost_t = 1 - abar_t, time = log_quotient(abar_t, abar_s), pull = share * time / lost_t;
   return {.noisy = 1 + time / 2 - pull, .mean = pull * math::sqrt(abar_t)};
 }
 
-// abar_before < abar_t: the noise level of the question before. Beside one of the ends there is nothing to extrapolate over.
+// abar_before < abar_t: the noise level of the question before. First order beside the ends, where there is nothing to
+// extrapolate over, and where this step is more than longest_extrapolation times as long as the one before: as two levels meet,
+// the slope between their two means becomes rounding alone, and beyond that length it would be multiplied.
 template <class Real>
 inline gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real abar_s) {
+  constexpr Real longest_extrapolation = 16;
   gaussian_step<Real> step = ddim_step(abar_t, abar_s, Real{0});
   if (!(abar_before > 0 && abar_s < 1)) return step;
   const Real now = log_noise_to_signal(abar_t);
-  const Real extrapolated = (now - log_noise_to_signal(abar_s)) / (log_noise_to_signal(abar_before) - now) / 2;
+  const Real ahead = now - log_noise_to_signal(abar_s), behind = log_noise_to_signal(abar_before) - now;
+  if (!(ahead > 0 && ahead <= longest_extrapolation * behind)) return step;
+  const Real extrapolated = ahead / behind / 2;
   step.earlier = -step.mean * extrapolated;
   step.mean = step.mean - step.earlier;
   return step;
@@ -4494,7 +4820,7 @@ inline gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar
     case solver::euler_maruyama: {
       if (from_noise || to_clean) return detail::ddpm_step(abar_t, abar_s);
       gaussian_step<Real> step = detail::clock_step(abar_t, abar_s, Real{1});
-      step.noise = math::sqrt(math::log(abar_s / abar_t));
+      step.noise = math::sqrt(detail::log_quotient(abar_t, abar_s));
       return step;
     }
     case solver::euler:
@@ -4618,7 +4944,8 @@ struct gaussian_sampling {
   schedule noise{schedule::half_log_snr, 30};
   solver method = solver::dpm_solver;
   float eta = 0;  // of ddim: 0 follows the flow, 1 adds the noise of ddpm
-  // The number of the first sample. Sample i of a seed is the same however the samples are split into calls.
+  // The number of the first sample. Sample i of a seed is the same however the samples are split into calls. Numbers times the
+  // steps of the schedule stay below 2^64.
   std::uint64_t first = 0;
 };
 
@@ -4636,6 +4963,9 @@ constexpr status check_gaussian_sampling(std::size_t dimension, const gaussian_s
   if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
   if (!(options.eta >= 0 && options.eta <= 1)) return {"eta lies between 0 and 1", 0};
   if (dimension == 0 || floats % dimension != 0) return {"the output is no whole number of vectors", floats};
+  if (!addressable(options.first, floats / dimension, options.noise.steps)) {
+    return {"the numbers of these vectors times the steps of the schedule are beyond 2^64", 0};
+  }
   if (memory < gaussian_sampling_memory(options.method, dimension, 1)) {
     return {"the memory does not hold one vector, see gaussian_sampling_memory", memory};
   }
@@ -4820,6 +5150,13 @@ constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x,
 }  // namespace frond::inline FROND_ABI::diffusion
 
 // =============================================================================================================
+// frond/diffusion/parametrisation.hpp
+// =============================================================================================================
+
+// What a network that denoises vectors predicts and how it is told the noise level: one object for training and for use, so
+// that both agree.
+
+// =============================================================================================================
 // frond/diffusion/prediction.hpp
 // =============================================================================================================
 
@@ -4875,9 +5212,57 @@ inline conversion<Real> convert(prediction from, prediction to, Real alpha_bar) 
 inline void convert(prediction from, prediction to, float alpha_bar, std::span<const float> noisy, std::span<const float> known,
                     std::span<float> out) {
   FROND_ASSERT(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
-  const conversion<float> c = convert(from, to, alpha_bar);
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);
+  in_ieee_arithmetic([&] {
+    const conversion<float> c = convert(from, to, alpha_bar);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);
+  });
 }
+
+// What a prediction is the expectation of, as clean x_0 + noise z: the target of a network that learns it by squared error. The
+// score of clean data counts as zero.
+template <class Real>
+struct regression_target {
+  Real clean, noise;
+};
+template <class Real>
+inline regression_target<Real> target_of(prediction what, Real alpha_bar) {
+  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
+  switch (what) {
+    case prediction::clean: return {1, 0};
+    case prediction::noise: return {0, 1};
+    case prediction::velocity: return {-s, a};
+    case prediction::score: return {0, s > 0 ? -1 / s : Real{0}};
+  }
+  return {1, 0};
+}
+
+}  // namespace frond::inline FROND_ABI::diffusion
+
+namespace frond::inline FROND_ABI::diffusion {
+
+// The number that tells a network the noise level.
+//   signal        2 alpha_bar - 1
+//   half_log_snr  ln(alpha_bar / (1 - alpha_bar)) / 2, half the logarithm of the signal-to-noise ratio: Kingma, Salimans, Poole
+//                 and Ho, "Variational diffusion models", NeurIPS 2021. Signal and noise count as at least 2^-24 of the
+//                 variance, so that pure noise and clean data have finite inputs, -8.3 and 8.3.
+enum class noise_input : std::uint8_t { signal, half_log_snr };
+
+// The defaults are what a small network learns best on the schedule half_log_snr: the clean vector is hard to guess from much
+// noise, the noise from little, and 2 alpha_bar - 1 hardly tells small noise levels apart.
+struct parametrisation {
+  prediction target = prediction::velocity;
+  noise_input input = noise_input::half_log_snr;
+
+  // What the network is told; 0 <= alpha_bar <= 1.
+  [[nodiscard]] constexpr float level(float alpha_bar) const {
+    if (input == noise_input::signal) return 2.0f * alpha_bar - 1.0f;
+    constexpr float least = 0x1p-24f;
+    const float signal = alpha_bar < least ? least : alpha_bar > 1.0f - least ? 1.0f - least : alpha_bar;
+    return 0.5f * (math::log(signal) - math::log(1.0f - signal));
+  }
+
+  friend constexpr bool operator==(const parametrisation&, const parametrisation&) = default;
+};
 
 }  // namespace frond::inline FROND_ABI::diffusion
 
@@ -5060,6 +5445,7 @@ namespace detail {
 // visit(i, word) for i in [0, count): word i of an address, four of them from each block.
 template <class Visit>
 constexpr void for_each_word(seed key, random::stream purpose, std::uint64_t index, std::size_t count, const Visit& visit) {
+  FROND_ASSERT(random::has_words(count), "a sentence has at most 2^34 tokens");
   for (std::size_t first = 0; first < count; first += 4) {
     const random::block words = random::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
     const std::size_t left = count - first < 4 ? count - first : 4;
@@ -5181,7 +5567,8 @@ inline constexpr symbol vacant = 255;
 struct sampling {
   schedule noise{};
   reverse_form form = reverse_form::posterior_weighted;
-  // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls.
+  // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls. Numbers
+  // times the steps of the schedule stay below 2^64.
   std::uint64_t first = 0;
   // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty.
   // With absorbing noise the samples then follow the conditional law of the rest, up to the error of the steps. With uniform
@@ -5209,6 +5596,9 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
     return {"the denoiser was made for another process: one of the two has masks, the other has none", 0};
   }
   if (length == 0 || symbols % length != 0) return {"the output is no whole number of sentences", symbols};
+  if (!addressable(options.first, symbols / length, options.noise.steps)) {
+    return {"the numbers of these sentences times the steps of the schedule are beyond 2^64", 0};
+  }
   if (memory < sampling_memory(length, process.vocabulary, 1)) {
     return {"the memory does not hold one sentence, see sampling_memory", memory};
   }
@@ -5380,8 +5770,8 @@ inline void initialise(const autoencoder_shape& shape, seed key, float skip, std
   });
 }
 
-// outputs = f(inputs), both [rows][dimension] and apart; tape holds tape_size() floats for each row. 4 rows neurons dimension
-// operations.
+namespace detail {
+
 inline void forward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
                     float* tape, float* outputs) {
   const std::size_t neurons = shape.neurons, size = shape.dimension;
@@ -5415,9 +5805,6 @@ inline void forward(const autoencoder_shape& shape, std::span<const float> param
                   .accumulate = true});
 }
 
-// gradient += the derivatives of a loss by all parameters, trained or not, given its derivatives by the outputs of the forward
-// pass that left the tape: outputs_gradient [rows][dimension]. The tape is used up. The weights are taken as free; what leads
-// off the sphere is left to normalise_rows(). 8 rows neurons dimension operations.
 inline void backward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
                      float* tape, const float* outputs_gradient, std::span<float> gradient) {
   const std::size_t neurons = shape.neurons, size = shape.dimension;
@@ -5474,6 +5861,23 @@ inline void backward(const autoencoder_shape& shape, std::span<const float> para
                   .c = &skip,
                   .c_stride = 1});
   *g.skip = *g.skip + skip;
+}
+
+}  // namespace detail
+
+// outputs = f(inputs), both [rows][dimension] and apart; tape holds tape_size() floats for each row. 4 rows neurons dimension
+// operations.
+inline void forward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
+                    float* tape, float* outputs) {
+  in_ieee_arithmetic([&] { detail::forward(shape, parameters, inputs, rows, tape, outputs); });
+}
+
+// gradient += the derivatives of a loss by all parameters, trained or not, given its derivatives by the outputs of the forward
+// pass that left the tape: outputs_gradient [rows][dimension]. The tape is used up. The weights are taken as free; what leads
+// off the sphere is left to normalise_rows(). 8 rows neurons dimension operations.
+inline void backward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
+                     float* tape, const float* outputs_gradient, std::span<float> gradient) {
+  in_ieee_arithmetic([&] { detail::backward(shape, parameters, inputs, rows, tape, outputs_gradient, gradient); });
 }
 
 // Satisfies `continuous_denoiser`, at whatever noise level it is asked: the net knows but one, and does not see it. Refers to
@@ -5821,18 +6225,20 @@ inline void join_forward(const layer& l, const float* x, const float* saved, flo
 // Inference on `rows` rows. `scratch` holds plan.scratch_size * rows floats; the input stands at its scratch_input() before the
 // call, and the returned span [rows][output_positions][output_channels] lies in it after. parameters has plan.parameter_count.
 inline std::span<float> forward(const plan& p, const float* parameters, float* scratch, std::size_t rows) {
-  for (const layer& l : p.layers) {
-    float* const x = scratch + l.scratch.input * rows;
-    float* const y = scratch + l.scratch.output * rows;
-    float* const saved = scratch + l.scratch.saved * rows;
-    const std::size_t count = rows * l.positions;
-    switch (l.kind) {
-      case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
-      case layer_kind::activate: kernel::activate(l.function, x, y, count * l.outputs); break;
-      case layer_kind::save: __builtin_memcpy(saved, x, count * l.outputs * sizeof(float)); break;
-      case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+  in_ieee_arithmetic([&] {
+    for (const layer& l : p.layers) {
+      float* const x = scratch + l.scratch.input * rows;
+      float* const y = scratch + l.scratch.output * rows;
+      float* const saved = scratch + l.scratch.saved * rows;
+      const std::size_t count = rows * l.positions;
+      switch (l.kind) {
+        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
+        case layer_kind::activate: kernel::activate(l.function, x, y, count * l.outputs); break;
+        case layer_kind::save: __builtin_memcpy(saved, x, count * l.outputs * sizeof(float)); break;
+        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+      }
     }
-  }
+  });
   return {scratch + p.scratch_output * rows, p.output_size() * rows};
 }
 
@@ -5844,18 +6250,20 @@ inline std::span<float> scratch_input(const plan& p, float* scratch, std::size_t
 // The same, keeping on the tape (plan.tape_size * rows floats) what a backward pass needs: the inputs of dense layers and the
 // slopes of activations. The input stands at its start.
 inline std::span<float> forward_on_tape(const plan& p, const float* parameters, float* tape, std::size_t rows) {
-  for (const layer& l : p.layers) {
-    const float* const x = tape + l.tape.input * rows;
-    float* const y = tape + l.tape.output * rows;
-    float* const saved = tape + l.tape.saved * rows;
-    const std::size_t count = rows * l.positions;
-    switch (l.kind) {
-      case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
-      case layer_kind::activate: kernel::activate_with_slope(l.function, x, y, saved, count * l.outputs); break;
-      case layer_kind::save: break;  // its tensor stays on the tape anyway
-      case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+  in_ieee_arithmetic([&] {
+    for (const layer& l : p.layers) {
+      const float* const x = tape + l.tape.input * rows;
+      float* const y = tape + l.tape.output * rows;
+      float* const saved = tape + l.tape.saved * rows;
+      const std::size_t count = rows * l.positions;
+      switch (l.kind) {
+        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
+        case layer_kind::activate: kernel::activate_with_slope(l.function, x, y, saved, count * l.outputs); break;
+        case layer_kind::save: break;  // its tensor stays on the tape anyway
+        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+      }
     }
-  }
+  });
   return {tape + p.tape_output * rows, p.output_size() * rows};
 }
 
@@ -5864,24 +6272,26 @@ inline std::span<float> forward_on_tape(const plan& p, const float* parameters, 
 // are summed in order, so a batch in several blocks gives the same bits as in one.
 inline void backward(const plan& p, const float* parameters, const float* tape, float* scratch, float* gradient,
                      std::size_t rows) {
-  for (std::size_t i = p.layers.size(); i-- > 0;) {
-    const layer& l = p.layers[i];
-    const float* const x = tape + l.tape.input * rows;
-    float* const dy = scratch + l.scratch.output * rows;
-    float* const dx = scratch + l.scratch.input * rows;
-    float* const saved = scratch + l.scratch.saved * rows;
-    const std::size_t count = rows * l.positions;
-    const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
-    switch (l.kind) {
-      case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
-      case layer_kind::activate: kernel::multiply(tape + l.tape.saved * rows, dy, dx, count * l.outputs); break;
-      case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
-      case layer_kind::join:
-        detail::copy_channels(dy, l.outputs, dx, l.inputs, l.inputs, count);
-        detail::copy_channels(dy + l.inputs, l.outputs, saved, others, others, count);
-        break;
+  in_ieee_arithmetic([&] {
+    for (std::size_t i = p.layers.size(); i-- > 0;) {
+      const layer& l = p.layers[i];
+      const float* const x = tape + l.tape.input * rows;
+      float* const dy = scratch + l.scratch.output * rows;
+      float* const dx = scratch + l.scratch.input * rows;
+      float* const saved = scratch + l.scratch.saved * rows;
+      const std::size_t count = rows * l.positions;
+      const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
+      switch (l.kind) {
+        case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
+        case layer_kind::activate: kernel::multiply(tape + l.tape.saved * rows, dy, dx, count * l.outputs); break;
+        case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
+        case layer_kind::join:
+          detail::copy_channels(dy, l.outputs, dx, l.inputs, l.inputs, count);
+          detail::copy_channels(dy + l.inputs, l.outputs, saved, others, others, count);
+          break;
+      }
     }
-  }
+  });
 }
 
 }  // namespace frond::inline FROND_ABI::nn
@@ -5914,6 +6324,7 @@ inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_i
 // vector form would be a seventh of a small program.
 inline void initialise_dense(const layer& l, std::size_t number, float scale, seed key, float* weights) {
   const std::size_t count = l.weight_count();
+  FROND_ASSERT(random::has_words(count), "a layer has at most 2^34 weights");
   for (std::size_t w = 0; w < count; w += 4) {
     const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
     for (std::size_t i = 0; i < 4 && w + i < count; ++i) weights[w + i] = scale * normals[i];
@@ -6195,13 +6606,15 @@ struct mlp {
 
 namespace frond::inline FROND_ABI::nn {
 
-// Satisfies `continuous_denoiser` with a network that takes a vector and 2 alpha_bar - 1, as train::vector_denoising teaches
-// it, and gives a vector. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
-// scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
+// Satisfies `continuous_denoiser` with a network that takes a vector and form.level(alpha_bar) and gives the prediction
+// form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
+// parameters and scratch, which must outlive it; one object per thread. scratch: plan.scratch_size floats for each row that is
+// computed at a time; more rows at a time are faster, up to some 32.
 class vector_denoiser {
  public:
-  vector_denoiser(const plan& p, std::span<const float> parameters, std::span<float> scratch)
-      : plan_(p), parameters_(parameters), scratch_(scratch) {
+  vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
+                  std::span<float> scratch)
+      : plan_(p), form_(form), parameters_(parameters), scratch_(scratch) {
     FROND_ASSERT(p.input_size() == p.output_size() + 1, "the network takes a vector and its noise level and gives a vector");
     FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
     FROND_ASSERT(scratch.size() >= p.scratch_size, "scratch holds at least one row");
@@ -6226,13 +6639,22 @@ class vector_denoiser {
     float* to = scratch_input(plan_, scratch_.data(), rows).data();
     for (std::size_t row = first; row < first + rows; ++row, to += size + 1) {
       __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
-      to[size] = 2.0f * alpha_bar[row] - 1.0f;
+      to[size] = form_.level(alpha_bar[row]);
     }
     const std::span<const float> output = forward(plan_, parameters_.data(), scratch_.data(), rows);
-    __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
+    if (form_.target == diffusion::prediction::clean) {
+      __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
+      return;
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::size_t at = (first + i) * size;
+      diffusion::convert(form_.target, diffusion::prediction::clean, alpha_bar[first + i], noisy.subspan(at, size),
+                         output.subspan(i * size, size), mean.subspan(at, size));
+    }
   }
 
   plan plan_;
+  diffusion::parametrisation form_;
   std::span<const float> parameters_;
   std::span<float> scratch_;
 };
@@ -6294,7 +6716,7 @@ constexpr result<std::size_t> tree_memory_size(const grammar::hierarchy_shape& s
   if (!state.ok()) return {0, state};
   const checked count = detail::hierarchy_tree_parts(shape).total(), bytes = count * checked{sizeof(Real)};
   if (bytes.overflow || bytes.value > PTRDIFF_MAX) return {0, {"the messages of this tree do not fit into memory", 0}};
-  return {static_cast<std::size_t>(count.value), {}};
+  return {to_size(count.value), {}};
 }
 
 }  // namespace frond::inline FROND_ABI::exact
@@ -6371,6 +6793,16 @@ template <class Real>
 constexpr Real power_of_two(std::int32_t exponent) {
   using known = format<Real>;
   return __builtin_bit_cast(Real, static_cast<typename known::bits>(exponent + known::bias) << known::fraction);
+}
+
+// amount 2^shift, for any shift: zero or infinite where that is beyond Real, rounded where it is denormal.
+template <class Real>
+constexpr Real times_power_of_two(Real amount, std::int64_t shift) {
+  constexpr std::int64_t most = format<Real>::bias - 1;
+  for (; shift > most && amount < 1 && amount > 0; shift -= most) amount *= power_of_two<Real>(most);
+  for (; shift < -most && amount > 0; shift += most) amount *= power_of_two<Real>(-most);
+  const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
+  return amount * power_of_two<Real>(static_cast<std::int32_t>(rest));
 }
 
 template <class Real>
@@ -6537,6 +6969,11 @@ struct belief {
     const Real probability = (down ? up[a] * down[a] : up[a]) * share;
     return probability < 1 ? probability : Real{1};
   }
+
+  template <class Out>
+  constexpr void write(std::span<Out> out) const {
+    for (std::size_t a = 0; a < out.size(); ++a) out[a] = static_cast<Out>((*this)[a]);
+  }
 };
 
 }  // namespace frond::inline FROND_ABI::exact::detail
@@ -6552,6 +6989,21 @@ struct belief {
 // the message for the blank is `places` times too large as well.
 
 namespace frond::inline FROND_ABI::exact::detail {
+
+// Where the messages of a level are.
+struct level_row {
+  std::size_t first = 0, nodes = 0, symbols = 0;
+};
+// What happens between a level and the one below.
+template <class Real>
+struct level_step {
+  rule_table rules;     // from the children, or from their patches
+  const Real* weights;  // nullptr where all rules are equally likely
+  level_row parents, children;
+  std::size_t child_count, places;  // children of a node; nodes of a patch
+  bool may_be_blank;
+  Real blank_factor;  // what the other symbols' messages are too large by, because their rules have no 1/m
+};
 
 // others[q] = the likelihood that all nodes but q are blank: (product before q) * (product after q), so zeros do no harm.
 //   up [places][size], the blank last   Returns the likelihood that all are.
@@ -6634,7 +7086,7 @@ class hierarchy_tree {
     FROND_ASSERT(memory.size() >= tree_memory_size<Real>(grammar.shape).value, "the memory is too small for the messages");
     const detail::hierarchy_tree_parts parts(grammar.shape);
     const auto take = [&](const checked& size) {
-      const std::span<Real> part = memory.first(static_cast<std::size_t>(size.value));
+      const std::span<Real> part = memory.first(to_size(size.value));
       memory = memory.subspan(part.size());
       return part;
     };
@@ -6657,51 +7109,55 @@ class hierarchy_tree {
 
   // Collects at each node what its subtree says about it. O(nodes rules symbols branching).
   constexpr void upward() {
-    const grammar::hierarchy_shape& shape = grammar_.shape;
-    contradictions_ = 0;
-    exponent_ = 0;
-    for (std::size_t i = 0; i < leaves_.nodes; ++i) rescale(message(up_, leaves_, i));
-    for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
-      const step at = step_of(l);
-      for (std::size_t i = 0; i < at.parents.nodes; ++i) {
-        const std::span<Real> up = message(up_, at.parents, i);
-        const Real* children = children_of(at, i, true);
-        with_weights(at, [&](const auto& weigh) {
-          if (at.rules.branching == 2)
-            detail::collect_pairs(at.rules, children, up.data(), weigh);
-          else
-            detail::collect(at.rules, children, up.data(), weigh);
-        });
-        if (at.may_be_blank) up[at.rules.parents] = blank_but(at, children, at.rules.branching);
-        rescale(up);
+    in_ieee_arithmetic([&] {
+      const grammar::hierarchy_shape& shape = grammar_.shape;
+      contradictions_ = 0;
+      exponent_ = 0;
+      for (std::size_t i = 0; i < leaves_.nodes; ++i) rescale(message(up_, leaves_, i));
+      for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
+        const step at = step_of(l);
+        for (std::size_t i = 0; i < at.parents.nodes; ++i) {
+          const std::span<Real> up = message(up_, at.parents, i);
+          const Real* children = children_of(at, i, true);
+          with_weights(at, [&](const auto& weigh) {
+            if (at.rules.branching == 2)
+              detail::collect_pairs(at.rules, children, up.data(), weigh);
+            else
+              detail::collect(at.rules, children, up.data(), weigh);
+          });
+          if (at.may_be_blank) up[at.rules.parents] = blank_but(at, children, at.rules.branching);
+          rescale(up);
+        }
       }
-    }
+    });
   }
 
   // After upward(): brings to each node what the rest of the tree says about it. The same cost.
   constexpr void downward() {
-    for (Real& value : message(down_, row(grammar_.shape.depth()), 0)) value = 1;
-    for (std::uint32_t l = grammar_.shape.depth(); l > 0; --l) {
-      const step at = step_of(l);
-      for (std::size_t i = 0; i < at.parents.nodes; ++i) {
-        const std::span<Real> down = message(down_, at.parents, i);
-        const Real scale = detail::scale_down(down);
-        const Real* children = children_of(at, i, false);
-        const std::span<Real> below = down_.subspan(first_child(at, i), at.child_count * at.rules.vocabulary);
-        Real* const told = at.places > 1 ? patches_down_.data() : below.data();
-        with_weights(at, [&](const auto& weigh) {
-          if (at.rules.branching == 2)
-            detail::distribute_pairs(at.rules, down.data(), children, told, weigh);
-          else
-            detail::distribute(at.rules, down.data(), children, told, steps_.data(), weigh);
-        });
-        for (std::size_t j = 0; at.may_be_blank && j < at.rules.branching; ++j) {
-          told[(j + 1) * at.rules.vocabulary - 1] = down[at.rules.parents] * blank_but(at, children, j);
+    in_ieee_arithmetic([&] {
+      for (Real& value : message(down_, row(grammar_.shape.depth()), 0)) value = 1;
+      for (std::uint32_t l = grammar_.shape.depth(); l > 0; --l) {
+        const step at = step_of(l);
+        for (std::size_t i = 0; i < at.parents.nodes; ++i) {
+          const std::span<Real> down = message(down_, at.parents, i);
+          const Real scale = detail::scale_down(down);
+          const Real* children = children_of(at, i, false);
+          const std::span<Real> below = down_.subspan(first_child(at, i), at.child_count * at.rules.vocabulary);
+          Real* const told = at.places > 1 ? patches_down_.data() : below.data();
+          with_weights(at, [&](const auto& weigh) {
+            if (at.rules.branching == 2)
+              detail::distribute_pairs(at.rules, down.data(), children, told, weigh);
+            else
+              detail::distribute(at.rules, down.data(), children, told, steps_.data(), weigh);
+          });
+          for (std::size_t j = 0; at.may_be_blank && j < at.rules.branching; ++j) {
+            told[(j + 1) * at.rules.vocabulary - 1] = down[at.rules.parents] * blank_but(at, children, j);
+          }
+          if (at.places > 1) tell_patches(at, i);
+          for (Real& value : below) value *= scale;
         }
-        if (at.places > 1) tell_patches(at, i);
-        for (Real& value : below) value *= scale;
       }
-    }
+    });
   }
 
   // As in tree<Real>.
@@ -6728,14 +7184,22 @@ class hierarchy_tree {
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
     FROND_ASSERT(out.size() == grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
-    const detail::belief<Real> belief = belief_at(level, position);
-    for (std::size_t a = 0; a < out.size(); ++a) out[a] = static_cast<Out>(belief[a]);
+    in_ieee_arithmetic([&] { belief_at(level, position).write(out); });
+  }
+
+  // The same of all tokens, out [length][symbol_count(0)].
+  template <class Out>
+  constexpr void token_marginals(std::span<Out> out) const {
+    FROND_ASSERT(out.size() == leaves_.nodes * leaves_.symbols, "every token has a marginal");
+    in_ieee_arithmetic([&] {
+      for (std::size_t i = 0; i < leaves_.nodes; ++i) belief_at(0, i).write(out.subspan(i * leaves_.symbols, leaves_.symbols));
+    });
   }
 
   // After downward(): one entry of marginal().
   [[nodiscard]] constexpr Real probability(std::uint32_t level, std::size_t position, symbol value) const {
     FROND_ASSERT(value < grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
-    return belief_at(level, position)[value];
+    return in_ieee_arithmetic([&] { return belief_at(level, position)[value]; });
   }
 
   // After upward(), as in tree<Real>: sample `index` from the posterior of all nodes jointly; out [nodes] is laid out as in
@@ -6744,30 +7208,21 @@ class hierarchy_tree {
     const grammar::hierarchy_shape& shape = grammar_.shape;
     FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
     random::draws draw(key, random::stream::posterior, index);
-    out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(message(up_, row(shape.depth()), 0))));
-    const symbol* parent = out.data();
-    for (std::uint32_t l = shape.depth(); l > 0; --l) {
-      const step at = step_of(l);
-      symbol* children = out.data() + shape.tree_offset(l - 1);
-      for (std::size_t i = 0; i < at.parents.nodes; ++i, children += at.child_count)
-        draw_children(at, i, *parent++, draw, children);
-    }
+    in_ieee_arithmetic([&] {
+      out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(message(up_, row(shape.depth()), 0))));
+      const symbol* parent = out.data();
+      for (std::uint32_t l = shape.depth(); l > 0; --l) {
+        const step at = step_of(l);
+        symbol* children = out.data() + shape.tree_offset(l - 1);
+        for (std::size_t i = 0; i < at.parents.nodes; ++i, children += at.child_count)
+          draw_children(at, i, *parent++, draw, children);
+      }
+    });
   }
 
  private:
-  // Where the messages of a level are.
-  struct level_row {
-    std::size_t first = 0, nodes = 0, symbols = 0;
-  };
-  // What happens between a level and the one below.
-  struct step {
-    detail::rule_table rules;  // from the children, or from their patches
-    const Real* weights;       // nullptr where all rules are equally likely
-    level_row parents, children;
-    std::size_t child_count, places;  // children of a node; nodes of a patch
-    bool may_be_blank;
-    Real blank_factor;  // what the other symbols' messages are too large by, because their rules have no 1/m
-  };
+  using level_row = detail::level_row;
+  using step = detail::level_step<Real>;
 
   [[nodiscard]] constexpr level_row row(std::uint32_t level) const {
     const grammar::hierarchy_shape& shape = grammar_.shape;
@@ -6957,8 +7412,7 @@ class hierarchy_denoiser {
     FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
     in_ieee_arithmetic([&] {
       visit(noisy, alpha_bar, [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
-        for (std::size_t i = 0; i < length(); ++i)
-          beliefs.marginal(0, i, posterior.subspan((row * length() + i) * vocabulary(), vocabulary()));
+        beliefs.token_marginals(posterior.subspan(row * length() * vocabulary(), length() * vocabulary()));
       });
     });
   }
@@ -7014,7 +7468,7 @@ class hierarchy_gaussian {
   // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double.
   template <class Value>
   void predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
-    const std::size_t size = dimension(), symbols = vocabulary();
+    const std::size_t size = dimension();
     FROND_ASSERT(noisy.size() == alpha_bar.size() * size, "there is one noise level for each sentence");
     FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
     in_ieee_arithmetic([&] {
@@ -7025,7 +7479,7 @@ class hierarchy_gaussian {
                                           [&](std::size_t i) { return beliefs.leaf(i); });
           },
           [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
-            for (std::size_t i = 0; i < length(); ++i) beliefs.marginal(0, i, mean.subspan(row * size + i * symbols, symbols));
+            beliefs.token_marginals(mean.subspan(row * size, size));
           });
     });
   }
@@ -7067,7 +7521,7 @@ constexpr result<std::size_t> tree_memory_size(const grammar::rhm_shape& shape) 
       checked{shape.nodes()} * checked{2 * std::uint64_t{shape.vocabulary}} + checked{detail::scratch_size(shape)};
   const checked bytes = count * checked{sizeof(Real)};
   if (bytes.overflow || bytes.value > PTRDIFF_MAX) return {0, {"the messages of this tree do not fit into memory", 3}};
-  return {static_cast<std::size_t>(count.value), {}};
+  return {to_size(count.value), {}};
 }
 
 // The same as an array, for shapes that the compiler knows.
@@ -7104,47 +7558,51 @@ class tree {
 
   // Collects at each node what its subtree says about it. O(nodes rules vocabulary branching).
   constexpr void upward() {
-    const grammar::rhm_shape& shape = grammar_.shape;
-    contradictions_ = 0;
-    exponent_ = 0;
-    for (std::size_t node = first_leaf_; node < shape.nodes(); ++node) rescale(node, shape.vocabulary);
-    std::size_t node = first_leaf_;
-    for (std::uint32_t level = 1; level <= shape.depth; ++level) {
-      const detail::rule_table rules = table(level);
-      for (std::size_t left = shape.level_nodes(level); left > 0; --left) {
-        --node;
-        const Real* children = &up_[(node * shape.branching + 1) * shape.vocabulary];
-        Real* up = &up_[node * shape.vocabulary];
-        if (shape.branching == 2)
-          detail::collect_pairs(rules, children, up);
-        else
-          detail::collect(rules, children, up);
-        for (std::size_t a = rules.parents; a < shape.vocabulary; ++a) up[a] = 0;  // no class
-        rescale(node, rules.parents);
+    in_ieee_arithmetic([&] {
+      const grammar::rhm_shape& shape = grammar_.shape;
+      contradictions_ = 0;
+      exponent_ = 0;
+      for (std::size_t node = first_leaf_; node < shape.nodes(); ++node) rescale(node, shape.vocabulary);
+      std::size_t node = first_leaf_;
+      for (std::uint32_t level = 1; level <= shape.depth; ++level) {
+        const detail::rule_table rules = table(level);
+        for (std::size_t left = shape.level_nodes(level); left > 0; --left) {
+          --node;
+          const Real* children = &up_[(node * shape.branching + 1) * shape.vocabulary];
+          Real* up = &up_[node * shape.vocabulary];
+          if (shape.branching == 2)
+            detail::collect_pairs(rules, children, up);
+          else
+            detail::collect(rules, children, up);
+          for (std::size_t a = rules.parents; a < shape.vocabulary; ++a) up[a] = 0;  // no class
+          rescale(node, rules.parents);
+        }
       }
-    }
+    });
   }
 
   // After upward(): brings to each node what the rest of the tree says about it. The same cost.
   constexpr void downward() {
-    const grammar::rhm_shape& shape = grammar_.shape;
-    for (std::uint32_t a = 0; a < shape.vocabulary; ++a) down_[a] = 1;  // upward messages exclude what is no class
-    std::size_t node = 0;
-    for (std::uint32_t level = shape.depth; level > 0; --level) {
-      const detail::rule_table rules = table(level);
-      for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
-        const std::size_t child = node * shape.branching + 1;
-        const std::span<Real> down = message(down_, node);
-        const Real scale = detail::scale_down(down);
-        const Real* up_children = &up_[child * shape.vocabulary];
-        Real* down_children = &down_[child * shape.vocabulary];
-        if (shape.branching == 2)
-          detail::distribute_pairs(rules, down.data(), up_children, down_children);
-        else
-          detail::distribute(rules, down.data(), up_children, down_children, scratch_.data());
-        for (std::size_t i = 0; i < std::size_t{shape.branching} * shape.vocabulary; ++i) down_children[i] *= scale;
+    in_ieee_arithmetic([&] {
+      const grammar::rhm_shape& shape = grammar_.shape;
+      for (std::uint32_t a = 0; a < shape.vocabulary; ++a) down_[a] = 1;  // upward messages exclude what is no class
+      std::size_t node = 0;
+      for (std::uint32_t level = shape.depth; level > 0; --level) {
+        const detail::rule_table rules = table(level);
+        for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
+          const std::size_t child = node * shape.branching + 1;
+          const std::span<Real> down = message(down_, node);
+          const Real scale = detail::scale_down(down);
+          const Real* up_children = &up_[child * shape.vocabulary];
+          Real* down_children = &down_[child * shape.vocabulary];
+          if (shape.branching == 2)
+            detail::distribute_pairs(rules, down.data(), up_children, down_children);
+          else
+            detail::distribute(rules, down.data(), up_children, down_children, scratch_.data());
+          for (std::size_t i = 0; i < std::size_t{shape.branching} * shape.vocabulary; ++i) down_children[i] *= scale;
+        }
       }
-    }
+    });
   }
 
   // After upward(): at how many nodes the observation could not be explained; 0 for anything that the process can produce.
@@ -7167,14 +7625,23 @@ class tree {
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
     FROND_ASSERT(out.size() == grammar_.shape.vocabulary, "a marginal has one entry for each symbol");
-    const detail::belief<Real> belief = at(level, position);
-    for (std::size_t a = 0; a < out.size(); ++a) out[a] = static_cast<Out>(belief[a]);
+    in_ieee_arithmetic([&] { at(level, position).write(out); });
+  }
+
+  // The same of all tokens, out [length][vocabulary].
+  template <class Out>
+  constexpr void token_marginals(std::span<Out> out) const {
+    const std::size_t symbols = grammar_.shape.vocabulary;
+    FROND_ASSERT(out.size() == grammar_.length() * symbols, "every token has a marginal");
+    in_ieee_arithmetic([&] {
+      for (std::size_t i = 0; i < grammar_.length(); ++i) at(0, i).write(out.subspan(i * symbols, symbols));
+    });
   }
 
   // After downward(): one entry of marginal().
   [[nodiscard]] constexpr Real probability(std::uint32_t level, std::size_t position, symbol value) const {
     FROND_ASSERT(value < grammar_.shape.vocabulary, "a marginal has one entry for each symbol");
-    return at(level, position)[value];
+    return in_ieee_arithmetic([&] { return at(level, position)[value]; });
   }
 
   // After upward(): sample `index` from the posterior of all nodes jointly, tokens included; out [nodes] is laid out as in
@@ -7183,19 +7650,21 @@ class tree {
     const grammar::rhm_shape& shape = grammar_.shape;
     FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
     random::draws draw(key, random::stream::posterior, index);
-    out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(up_.first(shape.vocabulary))));
-    std::size_t node = 0;
-    for (std::uint32_t level = shape.depth; level > 0; --level) {
-      const detail::rule_table rules = table(level);
-      for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
-        const std::size_t child = node * shape.branching + 1;
-        const auto weights = scratch_.first(shape.rules);
-        detail::rule_weights(rules, out[node], &up_[child * shape.vocabulary], weights);
-        const auto choice = static_cast<std::uint32_t>(draw.categorical(std::span<const Real>(weights)));
-        const auto symbols = grammar_.rule(level, out[node], choice);
-        for (std::size_t j = 0; j < shape.branching; ++j) out[child + j] = symbols[j];
+    in_ieee_arithmetic([&] {
+      out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(up_.first(shape.vocabulary))));
+      std::size_t node = 0;
+      for (std::uint32_t level = shape.depth; level > 0; --level) {
+        const detail::rule_table rules = table(level);
+        for (std::size_t left = shape.level_nodes(level); left > 0; --left, ++node) {
+          const std::size_t child = node * shape.branching + 1;
+          const auto weights = scratch_.first(shape.rules);
+          detail::rule_weights(rules, out[node], &up_[child * shape.vocabulary], weights);
+          const auto choice = static_cast<std::uint32_t>(draw.categorical(std::span<const Real>(weights)));
+          const auto symbols = grammar_.rule(level, out[node], choice);
+          for (std::size_t j = 0; j < shape.branching; ++j) out[child + j] = symbols[j];
+        }
       }
-    }
+    });
   }
 
  private:
@@ -7269,7 +7738,7 @@ constexpr result<std::size_t> tree_batch_memory_size(const grammar::rhm_shape& s
   const checked count = cache_line + parts.up + parts.down + parts.largest + parts.scratch + parts.pairs;
   const checked bytes = count * checked{sizeof(float)};
   if (bytes.overflow || bytes.value > PTRDIFF_MAX) return {0, {"the messages of sixteen trees do not fit into memory", 3}};
-  return {static_cast<std::size_t>(count.value), {}};
+  return {to_size(count.value), {}};
 }
 
 // The same as an array, for shapes that the compiler knows.
@@ -7403,8 +7872,7 @@ class tree_denoiser {
             kernel::tree_posterior(trees, rows, posterior.data() + first * row_size);
           },
           [&](const tree<real>& beliefs, std::size_t row) {
-            for (std::size_t i = 0; i < length(); ++i)
-              beliefs.marginal(0, i, posterior.subspan(row * row_size + i * vocabulary(), vocabulary()));
+            beliefs.token_marginals(posterior.subspan(row * row_size, row_size));
           });
     });
   }
@@ -7520,7 +7988,7 @@ class tree_gaussian {
  private:
   template <class Value>
   void predict_as(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
-    const std::size_t size = dimension(), symbols = vocabulary();
+    const std::size_t size = dimension();
     FROND_ASSERT(noisy.size() == alpha_bar.size() * size, "there is one noise level for each sentence");
     FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
     in_ieee_arithmetic([&] {
@@ -7537,9 +8005,7 @@ class tree_gaussian {
           [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
             if constexpr (std::is_same_v<Value, float>) kernel::tree_posterior(trees, rows, mean.data() + first * size);
           },
-          [&](const tree<real>& beliefs, std::size_t row) {
-            for (std::size_t i = 0; i < length(); ++i) beliefs.marginal(0, i, mean.subspan(row * size + i * symbols, symbols));
-          });
+          [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(mean.subspan(row * size, size)); });
     });
   }
 
@@ -7579,14 +8045,16 @@ class wiener {
   // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
   void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
-    for (std::size_t row = 0, i = 0; row < alpha_bar.size(); ++row) {
-      const float signal = math::sqrt(alpha_bar[row]), lost = 1.0f - alpha_bar[row];
-      for (std::size_t j = 0; j < dimension(); ++j, ++i) {
-        const float total = mul_add(alpha_bar[row], variances_[j], lost);
-        const float gain = total > 0 ? signal * variances_[j] / total : 0.0f;  // 0 / 0 without noise and variance
-        mean[i] = mul_add(gain, mul_add(-signal, means_[j], noisy[i]), means_[j]);
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0, i = 0; row < alpha_bar.size(); ++row) {
+        const float signal = math::sqrt(alpha_bar[row]), lost = 1.0f - alpha_bar[row];
+        for (std::size_t j = 0; j < dimension(); ++j, ++i) {
+          const float total = mul_add(alpha_bar[row], variances_[j], lost);
+          const float gain = total > 0 ? signal * variances_[j] / total : 0.0f;  // 0 / 0 without noise and variance
+          mean[i] = mul_add(gain, mul_add(-signal, means_[j], noisy[i]), means_[j]);
+        }
       }
-    }
+    });
   }
 
  private:
@@ -7732,6 +8200,7 @@ struct data_set {
 
   // The datum that example `example` shows: epochs go through the set in a new keyed order each.
   [[nodiscard]] constexpr std::uint64_t index(seed order, std::uint64_t example) const {
+    FROND_ASSERT(addressable(first, count == 0 ? example : count), "the data of a set have numbers below 2^64");
     if (count == 0) return first + example;
     const random::permutation shuffle(order, random::stream::order, example / count, count);
     return first + shuffle(example % count);
@@ -7839,6 +8308,7 @@ class autoencoder_trainer {
 
  private:
   float do_step() {
+    FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
     const std::size_t rows = options_.batch, size = shape_.dimension;
     for (std::size_t row = 0; row < rows; ++row) {
       const std::span<float> target{targets_ + row * size, size};
@@ -7920,7 +8390,7 @@ namespace frond::inline FROND_ABI::train {
 struct options {
   optimiser_options optimiser{};
   std::uint32_t batch = 64;        // examples in a step
-  std::uint32_t shard_rows = 128;  // examples whose gradients are summed in order; it belongs to the bits
+  std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
   std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
   // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
   // costs as much as it gains. A matter of speed only.
@@ -8022,6 +8492,7 @@ constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, st
 template <problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
+  FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
   FROND_ASSERT(count > 0 && block_rows > 0, "an evaluation needs at least one example and blocks of at least one row");
   FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
   float* const losses = memory.data();
@@ -8047,12 +8518,17 @@ constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std:
   return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
 }
 
+// How many sums of shards wait at a time for others to be merged with: log2 of the number of shards, rounded up.
+constexpr std::size_t waiting_sums(std::size_t shards) {
+  return static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{shards - 1}));
+}
+
 }  // namespace detail
 
 // Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
 constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
-  const std::size_t partials = shards == 1 ? 0 : static_cast<std::size_t>(std::bit_width(shards));
+  const std::size_t partials = detail::waiting_sums(shards);
   return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
          running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
 }
@@ -8074,7 +8550,8 @@ class trainer {
     state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
     gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
     partials_ = gradients_ + running_ * stride();
-    blocks_ = partials_ + (o.shards() == 1 ? 0 : static_cast<std::size_t>(std::bit_width(o.shards()))) * stride();
+    blocks_ = partials_ + detail::waiting_sums(o.shards()) * stride();
+    gradient_ = gradients_;
     losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
     for (float& value : state_) value = 0.0f;
   }
@@ -8092,7 +8569,7 @@ class trainer {
   void resume_at(std::uint64_t step) { step_ = step; }
 
   // The summed gradient of the last step, before clipping; layout of the parameters.
-  [[nodiscard]] std::span<const float> gradient() const { return {gradients_, plan_.parameter_count}; }
+  [[nodiscard]] std::span<const float> gradient() const { return {gradient_, plan_.parameter_count}; }
   [[nodiscard]] const nn::plan& network() const { return plan_; }
   [[nodiscard]] std::span<float> parameters() const { return parameters_; }
   [[nodiscard]] const options& settings() const { return options_; }
@@ -8104,17 +8581,18 @@ class trainer {
   [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
 
   float do_step() {
+    FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
     const std::size_t shards = options_.shards();
     for (std::size_t wave = 0; wave < shards; wave += running_) {
       const std::size_t count = shards - wave < running_ ? shards - wave : running_;
       workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
+      gradient_ = gradients_ + (count - 1) * stride();
       if (shards > 1)
         each_slice([&](std::size_t from, std::size_t size) {
-          for (std::size_t i = 0; i < count; ++i) merge(wave + i, gradients_ + i * stride(), from, size);
+          for (std::size_t i = 0; i < count; ++i) merge(wave + i, i, from, size);
         });
     }
-    if (shards > 1) each_slice([&](std::size_t from, std::size_t size) { collect(shards, from, size); });
-    const std::span<const float> gradient{gradients_, plan_.parameter_count};
+    const std::span<const float> gradient{gradient_, plan_.parameter_count};
     const float scale = clip_scale(options_.optimiser, gradient);
     each_slice([&](std::size_t from, std::size_t size) {
       optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
@@ -8123,9 +8601,15 @@ class trainer {
     return kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
   }
 
-  // The gradient of one shard, into buffer `slot`.
+  // Where the gradient of a shard is summed. The counter keeps that of a shard with an even number as it is, so where one shard
+  // runs at a time it is summed in the counter.
+  [[nodiscard]] float* buffer(std::size_t shard, std::size_t slot) const {
+    return running_ == 1 && shard % 2 == 0 && shard + 1 < options_.shards() ? partials_ : gradients_ + slot * stride();
+  }
+
+  // The gradient of one shard, in the block and the buffer of `slot`.
   void differentiate(std::size_t shard, std::size_t slot) {
-    float* const gradient = gradients_ + slot * stride();
+    float* const gradient = buffer(shard, slot);
     __builtin_memset(gradient, 0, plan_.parameter_count * sizeof(float));
     float* const own = blocks_ + slot * detail::block_memory::size(plan_, plan_.tape_size, options_.block());
     const std::size_t begin = shard * options_.shard_rows;
@@ -8150,19 +8634,20 @@ class trainer {
     });
   }
 
-  // Adds shard number `shard` to the counter: every one-bit below the lowest zero of `shard` carries.
-  void merge(std::size_t shard, float* gradient, std::size_t from, std::size_t size) {
+  // Adds shard number `shard` to the counter: every one-bit below the lowest zero of `shard` carries. The last shard takes all
+  // that the counter holds instead, lowest level first.
+  void merge(std::size_t shard, std::size_t slot, std::size_t from, std::size_t size) {
+    float* const gradient = buffer(shard, slot);
+    const bool last = shard + 1 == options_.shards();
     std::size_t level = 0;
-    for (; (shard >> level) & 1; ++level) add_partial(level, gradient, from, size);
-    __builtin_memcpy(partials_ + level * stride() + from, gradient + from, size * sizeof(float));
-  }
-
-  // The sum of what the counter holds after `shards` shards, lowest level first, into the first gradient buffer.
-  void collect(std::size_t shards, std::size_t from, std::size_t size) {
-    const auto lowest = static_cast<std::size_t>(std::countr_zero(shards));
-    __builtin_memcpy(gradients_ + from, partials_ + lowest * stride() + from, size * sizeof(float));
-    for (std::size_t level = lowest + 1; shards >> level; ++level)
-      if ((shards >> level) & 1) add_partial(level, gradients_, from, size);
+    for (; shard >> level; ++level) {
+      if ((shard >> level) & 1)
+        add_partial(level, gradient, from, size);
+      else if (!last)
+        break;
+    }
+    float* const sum = partials_ + level * stride();
+    if (!last && sum != gradient) __builtin_memcpy(sum + from, gradient + from, size * sizeof(float));
   }
   void add_partial(std::size_t level, float* gradient, std::size_t from, std::size_t size) {
     kernel::add(partials_ + level * stride() + from, gradient + from, size);
@@ -8176,6 +8661,7 @@ class trainer {
   Executor* workers_;
   std::size_t running_ = 0;
   float* gradients_ = nullptr;
+  float* gradient_ = nullptr;  // the last shard's, which becomes that of the batch
   float* partials_ = nullptr;
   float* blocks_ = nullptr;
   float* losses_ = nullptr;
@@ -8216,14 +8702,15 @@ void fit(trainer<Problem, Executor>& learner, const Validation& validation, cons
   float loss = 0;
   std::uint64_t since = 0;
   for (bool go_on = stopping.stale < stopping.patience; go_on && learner.steps() < options.max_steps;) {
-    loss += learner.step();
+    loss = in_ieee_arithmetic([&] { return loss + learner.step(); });
     ++since;
     if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
     const std::span<const float> parameters = learner.parameters();
     const float validation_loss =
         evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
     go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
-    go_on = watch(learner.steps(), loss / static_cast<float>(since), validation_loss) && go_on;
+    const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
+    go_on = watch(learner.steps(), mean, validation_loss) && go_on;
     loss = 0;
     since = 0;
   }
@@ -8430,6 +8917,7 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
                      std::span<float> memory, std::span<sphere_run> runs, std::span<float> records,
                      Executor& workers = calling_thread) {
   if (const status state = p.check(); !state) return state;
+  if (runs.size() > UINT32_MAX - first) return {"the numbers of runs lie below 2^32"};
   if (records.size() != 2 * record_at.size() * runs.size()) return {"records need two floats for each run and recorded step"};
   if (memory.size() < sphere_memory(p.dimension, workers.workers())) return {"these runs need more memory"};
   for (std::size_t i = 0; i < record_at.size(); ++i)
@@ -8475,31 +8963,43 @@ struct level_denoising {
 template <continuous_source Source>
 level_denoising(data_set<Source>, float, seed) -> level_denoising<Source>;
 
-// The same at all levels of a schedule, at a time uniform on 1 .. steps; the last input channel is 2 alpha_bar - 1. input
-// [dimension + 1], target [dimension].
+// The same at all levels of a schedule, at a time uniform on 1 .. steps. The network predicts what `form` says, its loss is the
+// squared error of that, and its last input channel is form.level(alpha_bar). nn::vector_denoiser makes a denoiser of it, given
+// the same `form`. input [dimension + 1], target [dimension].
 template <continuous_source Source>
 struct vector_denoising {
   using target = float;
 
   data_set<Source> data;
-  diffusion::schedule times;
+  diffusion::schedule times{diffusion::schedule::half_log_snr, 1000};
   seed key;  // of order, times and noise; the data have their own
+  diffusion::parametrisation form{};
 
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
     random::draws time(key, random::stream::time, example);
     return times.alpha_bar(1 + time.below(times.steps));
   }
 
-  void write(std::uint64_t example, std::span<float> input, std::span<float> clean, std::span<float>) const {
+  void write(std::uint64_t example, std::span<float> input, std::span<float> wanted, std::span<float> noise) const {
     const float level = alpha_bar(example);
-    data.from.sample(data.key, data.index(key, example), clean);
-    diffusion::gaussian{}.corrupt(key, example, level, clean, input.first(clean.size()));
-    input[clean.size()] = 2.0f * level - 1.0f;
+    const std::span<float> noisy = input.first(wanted.size());
+    data.from.sample(data.key, data.index(key, example), wanted);
+    input[wanted.size()] = form.level(level);
+    if (form.target == diffusion::prediction::clean) return diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy);
+    diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy, noise);
+    const auto weights = diffusion::target_of(form.target, level);
+    kernel::combine({.terms = 2,
+                     .x = {wanted.data(), noise.data()},
+                     .weights = {weights.clean, weights.noise},
+                     .out = wanted.data(),
+                     .count = wanted.size()});
   }
 };
 
 template <continuous_source Source>
 vector_denoising(data_set<Source>, diffusion::schedule, seed) -> vector_denoising<Source>;
+template <continuous_source Source>
+vector_denoising(data_set<Source>, diffusion::schedule, seed, diffusion::parametrisation) -> vector_denoising<Source>;
 
 }  // namespace frond::inline FROND_ABI::train
 
@@ -8637,6 +9137,35 @@ constexpr status read_record(std::span<const std::uint8_t> bytes, const record_h
 #pragma GCC pop_options
 #endif
 
+#pragma pop_macro("abs")
+#pragma pop_macro("append")
+#pragma pop_macro("bit")
+#pragma pop_macro("border")
+#pragma pop_macro("check")
+#pragma pop_macro("clear")
+#pragma pop_macro("close")
+#pragma pop_macro("emit")
+#pragma pop_macro("erase")
+#pragma pop_macro("error")
+#pragma pop_macro("far")
+#pragma pop_macro("index")
+#pragma pop_macro("input")
+#pragma pop_macro("length")
+#pragma pop_macro("likely")
+#pragma pop_macro("max")
+#pragma pop_macro("min")
+#pragma pop_macro("move")
+#pragma pop_macro("open")
+#pragma pop_macro("output")
+#pragma pop_macro("read")
+#pragma pop_macro("round")
+#pragma pop_macro("select")
+#pragma pop_macro("send")
+#pragma pop_macro("small")
+#pragma pop_macro("swap")
+#pragma pop_macro("word")
+#pragma pop_macro("write")
+
 #endif  // FROND_SINGLE_FROND_HPP
 #else  // inside a pass
 
@@ -8690,11 +9219,15 @@ FROND_ALWAYS_INLINE raw_floats raw_splat(float x) {
 #endif
 }
 FROND_ALWAYS_INLINE word_register word_splat(std::uint32_t x) { return x - word_register{}; }
-FROND_ALWAYS_INLINE word_register raw_bits(raw_floats a) { return (word_register)a; }
-FROND_ALWAYS_INLINE raw_floats raw_from_bits(word_register a) { return (raw_floats)a; }
-FROND_ALWAYS_INLINE raw_floats raw_to_float(word_register a) { return __builtin_convertvector((raw_mask)a, raw_floats); }
-FROND_ALWAYS_INLINE word_register raw_arithmetic_shift(word_register a, int n) { return (word_register)((raw_mask)a >> n); }
-FROND_ALWAYS_INLINE word_register raw_nonzero(word_register a) { return (word_register)(a != 0); }
+FROND_ALWAYS_INLINE word_register raw_bits(raw_floats a) { return reinterpret_cast<word_register>(a); }
+FROND_ALWAYS_INLINE raw_floats raw_from_bits(word_register a) { return reinterpret_cast<raw_floats>(a); }
+FROND_ALWAYS_INLINE raw_floats raw_to_float(word_register a) {
+  return __builtin_convertvector(reinterpret_cast<raw_mask>(a), raw_floats);
+}
+FROND_ALWAYS_INLINE word_register raw_arithmetic_shift(word_register a, int n) {
+  return reinterpret_cast<word_register>(reinterpret_cast<raw_mask>(a) >> n);
+}
+FROND_ALWAYS_INLINE word_register raw_nonzero(word_register a) { return reinterpret_cast<word_register>(a != 0); }
 #else
 typedef float raw_floats;
 typedef std::uint32_t word_register;
@@ -8799,18 +9332,18 @@ FROND_ALWAYS_INLINE wide_product raw_multiply_wide(word_register a, std::uint32_
 #if FROND_PASS_LANES > 1
   [[maybe_unused]] const word_register factor = word_splat(b);
   raw_double_words even, odd;
-  const auto upper = (raw_double_words)a >> 32;
+  const auto upper = reinterpret_cast<raw_double_words>(a) >> 32;
 #if FROND_X86 && FROND_PASS_LANES > 4
   // The compilers have no common spelling for the product of the even lanes.
   __asm__("vpmuludq %2, %1, %0" : "=v"(even) : "v"(a), "v"(factor));
   __asm__("vpmuludq %2, %1, %0" : "=v"(odd) : "v"(upper), "v"(factor));
 #elif FROND_X86
-  even = (raw_double_words)a;
+  even = reinterpret_cast<raw_double_words>(a);
   odd = upper;
   __asm__("pmuludq %1, %0" : "+x"(even) : "x"(factor));
   __asm__("pmuludq %1, %0" : "+x"(odd) : "x"(factor));
 #else
-  even = ((raw_double_words)a & 0xffffffffu) * b;
+  even = (reinterpret_cast<raw_double_words>(a) & 0xffffffffu) * b;
   odd = upper * b;
 #endif
 #if FROND_X86 && FROND_PASS_LANES == 16
@@ -8818,15 +9351,18 @@ FROND_ALWAYS_INLINE wide_product raw_multiply_wide(word_register a, std::uint32_
   raw_double_words low = even, high = odd;
   __asm__("vmovsldup %1, %0%{%2%}" : "+v"(low) : "v"(odd), "Yk"(static_cast<unsigned short>(0xaaaa)));
   __asm__("vmovshdup %1, %0%{%2%}" : "+v"(high) : "v"(even), "Yk"(static_cast<unsigned short>(0x5555)));
-  return {(word_register)low, (word_register)high};
+  return {reinterpret_cast<word_register>(low), reinterpret_cast<word_register>(high)};
 #elif FROND_X86 && FROND_PASS_LANES == 8
-  return {(word_register)__builtin_ia32_pblendd256((raw_mask)even, (raw_mask)(odd << 32), 0xaa),
-          (word_register)__builtin_ia32_pblendd256((raw_mask)(even >> 32), (raw_mask)odd, 0xaa)};
+  const auto low = __builtin_ia32_pblendd256(reinterpret_cast<raw_mask>(even), reinterpret_cast<raw_mask>(odd << 32), 0xaa);
+  const auto high = __builtin_ia32_pblendd256(reinterpret_cast<raw_mask>(even >> 32), reinterpret_cast<raw_mask>(odd), 0xaa);
+  return {reinterpret_cast<word_register>(low), reinterpret_cast<word_register>(high)};
 #elif FROND_X86
-  return {__builtin_shufflevector((word_register)even, (word_register)odd, 0, 4, 2, 6),
-          __builtin_shufflevector((word_register)even, (word_register)odd, 1, 5, 3, 7)};
+  const auto even_words = reinterpret_cast<word_register>(even), odd_words = reinterpret_cast<word_register>(odd);
+  return {__builtin_shufflevector(even_words, odd_words, 0, 4, 2, 6),
+          __builtin_shufflevector(even_words, odd_words, 1, 5, 3, 7)};
 #else  // in either byte order
-  return {(word_register)((even & 0xffffffffu) | (odd << 32)), (word_register)((even >> 32) | (odd & ~0xffffffffull))};
+  return {reinterpret_cast<word_register>((even & 0xffffffffu) | (odd << 32)),
+          reinterpret_cast<word_register>((even >> 32) | (odd & ~0xffffffffull))};
 #endif
 #else
   const std::uint64_t product = std::uint64_t{a} * b;
@@ -8842,7 +9378,7 @@ FROND_ALWAYS_INLINE raw_floats raw_load_some(const float* from, std::size_t coun
 #elif FROND_X86 && FROND_PASS_LANES == 8
   const raw_mask numbers{0, 1, 2, 3, 4, 5, 6, 7};
   const auto wanted = static_cast<std::int32_t>(count > 8 ? 8 : count);
-  return __builtin_ia32_maskloadps256(reinterpret_cast<const raw_floats*>(from), (raw_mask)(numbers < wanted));
+  return __builtin_ia32_maskloadps256(reinterpret_cast<const raw_floats*>(from), numbers < wanted);
 #else
   float lanes[FROND_PASS_LANES] = {};
   for (std::size_t i = 0; i < FROND_PASS_LANES; ++i)
@@ -8859,7 +9395,7 @@ FROND_ALWAYS_INLINE void raw_store_some(float* to, raw_floats a, std::size_t cou
 #elif FROND_X86 && FROND_PASS_LANES == 8
   const raw_mask numbers{0, 1, 2, 3, 4, 5, 6, 7};
   const auto wanted = static_cast<std::int32_t>(count > 8 ? 8 : count);
-  __builtin_ia32_maskstoreps256(reinterpret_cast<raw_floats*>(to), (raw_mask)(numbers < wanted), a);
+  __builtin_ia32_maskstoreps256(reinterpret_cast<raw_floats*>(to), numbers < wanted, a);
 #else
   float lanes[FROND_PASS_LANES];
   __builtin_memcpy(lanes, &a, sizeof a);
@@ -9026,9 +9562,9 @@ FROND_ALWAYS_INLINE float_register fused_register(float_register a, float_regist
 
 #if FROND_PASS_LANES > 1
 typedef raw_mask mask_register;
-FROND_ALWAYS_INLINE mask_register less_register(float_register a, float_register b) { return (mask_register)(a < b); }
-FROND_ALWAYS_INLINE mask_register equal_register(float_register a, float_register b) { return (mask_register)(a == b); }
-FROND_ALWAYS_INLINE mask_register nonzero_register(word_register a) { return (mask_register)(a != 0); }
+FROND_ALWAYS_INLINE mask_register less_register(float_register a, float_register b) { return a < b; }
+FROND_ALWAYS_INLINE mask_register equal_register(float_register a, float_register b) { return a == b; }
+FROND_ALWAYS_INLINE mask_register nonzero_register(word_register a) { return a != 0; }
 FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_register a, float_register b) { return m ? a : b; }
 #else
 typedef bool mask_register;
@@ -9419,7 +9955,7 @@ FROND_ALWAYS_INLINE bytes operator+(const bytes& a, const bytes& b) {
 // (a >> shift) & mask, 0 <= shift < 8. The mask covers no bit that the shift makes free.
 FROND_ALWAYS_INLINE bytes bit_field(const bytes& a, int shift, std::uint8_t mask) {
   bytes c;
-  FROND_EACH_REGISTER c.r[i] = (byte_register)((half_word_register)a.r[i] >> shift) & mask;
+  FROND_EACH_REGISTER c.r[i] = reinterpret_cast<byte_register>(reinterpret_cast<half_word_register>(a.r[i]) >> shift) & mask;
   return c;
 }
 
@@ -9430,16 +9966,17 @@ struct wide_bytes {
 FROND_ALWAYS_INLINE wide_bytes multiply_wide(const bytes& a, std::uint8_t b) {
   wide_bytes c;
   FROND_EACH_REGISTER {
-    const half_word_register even = ((half_word_register)a.r[i] & 0xff) * b, odd = ((half_word_register)a.r[i] >> 8) * b;
-    c.low.r[i] = (byte_register)((even & 0xff) | (odd << 8));
-    c.high.r[i] = (byte_register)((even >> 8) | (odd & 0xff00));
+    const auto pairs = reinterpret_cast<half_word_register>(a.r[i]);
+    const half_word_register even = (pairs & 0xff) * b, odd = (pairs >> 8) * b;
+    c.low.r[i] = reinterpret_cast<byte_register>((even & 0xff) | (odd << 8));
+    c.high.r[i] = reinterpret_cast<byte_register>((even >> 8) | (odd & 0xff00));
   }
   return c;
 }
 // All ones where a < b.
 FROND_ALWAYS_INLINE bytes operator<(const bytes& a, std::uint8_t b) {
   bytes c;
-  FROND_EACH_REGISTER c.r[i] = (byte_register)(a.r[i] < b);
+  FROND_EACH_REGISTER c.r[i] = reinterpret_cast<byte_register>(a.r[i] < b);
   return c;
 }
 // Whether any bit is set.
@@ -9494,7 +10031,8 @@ struct pair_table {
 inline constexpr bool stepped_tables = true;
 FROND_ALWAYS_INLINE byte_register look_up(byte_register table, byte_register index) {
   typedef char characters __attribute__((vector_size(32)));
-  return (byte_register)__builtin_ia32_pshufb256((characters)table, (characters)index);
+  const auto found = __builtin_ia32_pshufb256(reinterpret_cast<characters>(table), reinterpret_cast<characters>(index));
+  return reinterpret_cast<byte_register>(found);
 }
 #else
 // These give 0 for every index that is not below 16.
@@ -9506,7 +10044,8 @@ FROND_ALWAYS_INLINE byte_register look_up(byte_register table, byte_register ind
   return found;
 #else
   typedef signed char characters __attribute__((vector_size(16)));
-  return (byte_register)__builtin_wasm_swizzle_i8x16((characters)table, (characters)index);
+  const auto found = __builtin_wasm_swizzle_i8x16(reinterpret_cast<characters>(table), reinterpret_cast<characters>(index));
+  return reinterpret_cast<byte_register>(found);
 #endif
 }
 #endif
@@ -9538,15 +10077,18 @@ FROND_ALWAYS_INLINE void store_pairs(std::uint8_t* to, const pair_table& table, 
     }
     typedef std::uint64_t quads __attribute__((vector_size(4 * FROND_PASS_LANES)));
 #if FROND_X86
-    const auto low = (quads)__builtin_shufflevector(first, second, 0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39, 16,
-                                                    48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55);
-    const auto high = (quads)__builtin_shufflevector(first, second, 8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15,
-                                                     47, 24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63);
+    const auto low =
+        reinterpret_cast<quads>(__builtin_shufflevector(first, second, 0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39,
+                                                        16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55));
+    const auto high =
+        reinterpret_cast<quads>(__builtin_shufflevector(first, second, 8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15,
+                                                        47, 24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63));
     const quads out_0 = __builtin_shufflevector(low, high, 0, 1, 4, 5), out_1 = __builtin_shufflevector(low, high, 2, 3, 6, 7);
 #else
-    const auto out_0 = (quads)__builtin_shufflevector(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const auto out_1 =
-        (quads)__builtin_shufflevector(first, second, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    const auto out_0 =
+        reinterpret_cast<quads>(__builtin_shufflevector(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+    const auto out_1 = reinterpret_cast<quads>(
+        __builtin_shufflevector(first, second, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
 #endif
     __builtin_memcpy(to + 8 * FROND_PASS_LANES * i, &out_0, sizeof out_0);
     __builtin_memcpy(to + 8 * FROND_PASS_LANES * i + sizeof out_0, &out_1, sizeof out_1);
@@ -9699,9 +10241,10 @@ FROND_ALWAYS_INLINE bool any_zero(const words& a) {
   __asm__("vptestnmd %1, %1, %0" : "=Yk"(zero) : "v"(a.r[0]));
   return zero != 0;
 #elif FROND_X86 && FROND_PASS_LANES == 8
-  return __builtin_ia32_movmskps256((raw_floats)((a.r[0] == 0) | (a.r[1] == 0))) != 0;
+  return __builtin_ia32_movmskps256(reinterpret_cast<raw_floats>((a.r[0] == 0) | (a.r[1] == 0))) != 0;
 #elif FROND_X86 && FROND_PASS_LANES == 4
-  return __builtin_ia32_movmskps((raw_floats)((a.r[0] == 0) | (a.r[1] == 0) | (a.r[2] == 0) | (a.r[3] == 0))) != 0;
+  const auto zero = (a.r[0] == 0) | (a.r[1] == 0) | (a.r[2] == 0) | (a.r[3] == 0);
+  return __builtin_ia32_movmskps(reinterpret_cast<raw_floats>(zero)) != 0;
 #else
   std::uint32_t lanes[lane_count];
   store(lanes, a);
@@ -10429,7 +10972,7 @@ inline constexpr std::size_t narrow_rows = 12, wide_rows = 6, wide_vectors = 4, 
 #elif FROND_PASS_LANES == 8
 inline constexpr std::size_t narrow_rows = 6, wide_rows = 2, wide_vectors = 2, single_vectors = 4, wide_below = 4;
 #elif FROND_PASS_LANES == 1
-inline constexpr std::size_t narrow_rows = 1, wide_rows = 1, wide_vectors = 1, single_vectors = 1, wide_below = 0;
+inline constexpr std::size_t narrow_rows = 1, wide_rows = 1, wide_vectors = 1, single_vectors = 1, wide_below = 1;
 #elif defined(__aarch64__)
 inline constexpr std::size_t narrow_rows = 5, wide_rows = 2, wide_vectors = 2, single_vectors = 4, wide_below = SIZE_MAX;
 #else
@@ -11071,7 +11614,7 @@ inline void layer_norm_backward(const kernel::layer_norm_gradients& n) {
       store_lanes(n.d_gain + i, mul_add(gradient, normal, load_lanes(n.d_gain + i, count)), count);
       store_lanes(n.d_shift + i, load_lanes(n.d_shift + i, count) + gradient, count);
     });
-    const vec mean_slope = splat(sum_lanes(slopes) / columns), minus_moment = splat(-(sum_lanes(moments) / columns));
+    const vec mean_slope = splat(sum_lanes(slopes) / columns), minus_moment = splat(sum_lanes(moments) / -columns);
     each_sixteen(n.columns, [&](std::size_t i, std::size_t count) {
       const vec normal = centred(x + i, mean, count) * scale;
       const vec slope = load_lanes(dy + i, count) * load_lanes(n.gain + i, count);

@@ -1,15 +1,17 @@
-// Frond 0.1.0, bits 2. MIT License. Copyright (c) 2026 The Frond authors.
+// Frond 0.1.0, bits 3. MIT License. Copyright (c) 2026 The Frond authors.
 // Generated from include/frond/lab.hpp by single_include/amalgamate.cmake; change the headers there instead.
 #ifndef FROND_SINGLE_LAB_HPP
 #define FROND_SINGLE_LAB_HPP
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <fcntl.h>
 #include <functional>
 #include <initializer_list>
 #include <iterator>
@@ -17,28 +19,94 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <system_error>
 #include <thread>
 #include <type_traits>
+#include <unistd.h>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 #include "frond.hpp"
 
 // Opens every header of the library, after its includes; epilogue.hpp closes it. Deliberately without an include guard.
 //
-// Between the two no product is contracted into a sum, whatever the user's flags, and nothing of that leaks into user code:
-// GCC contracts across statements by default wherever the target has fused multiply-add, and a contracted sum rounds once
-// where ours rounds twice.
+// Between the two no product is contracted into a sum, no sum is reordered and no zero loses its sign, whatever the user's
+// flags, and nothing of that leaks into user code: GCC contracts across statements by default wherever the target has fused
+// multiply-add, and a contracted sum rounds once where ours rounds twice. What cannot be had this way is refused by config.hpp
+// where a macro tells of the flag, and else seen by kernel::self_check(): clang applies -freciprocal-math, -fassociative-math
+// and -fno-signed-zeros to every unary minus, and where it has no float_control to all other operations too.
+//
+// And names that the headers use are not macros there, even if the program has included windows.h, Arduino.h, curses.h or
+// another header that makes macros of them (tests/consumer/foreign_macros knows which). epilogue.hpp gives them back.
 #if defined(__clang__)
 #if defined(__x86_64__) || defined(__i386__) || defined(__s390x__) || defined(__powerpc__)
 #pragma float_control(push)
+#pragma float_control(precise, on)
 #endif
 #pragma clang fp contract(off)
 #elif defined(__GNUC__)
 #pragma GCC push_options
-#pragma GCC optimize("fp-contract=off")
+#pragma GCC optimize("fp-contract=off", "no-associative-math", "signed-zeros")
 #endif
+
+#pragma push_macro("abs")
+#pragma push_macro("append")
+#pragma push_macro("bit")
+#pragma push_macro("border")
+#pragma push_macro("check")
+#pragma push_macro("clear")
+#pragma push_macro("close")
+#pragma push_macro("emit")
+#pragma push_macro("erase")
+#pragma push_macro("error")
+#pragma push_macro("far")
+#pragma push_macro("index")
+#pragma push_macro("input")
+#pragma push_macro("length")
+#pragma push_macro("likely")
+#pragma push_macro("max")
+#pragma push_macro("min")
+#pragma push_macro("move")
+#pragma push_macro("open")
+#pragma push_macro("output")
+#pragma push_macro("read")
+#pragma push_macro("round")
+#pragma push_macro("select")
+#pragma push_macro("send")
+#pragma push_macro("small")
+#pragma push_macro("swap")
+#pragma push_macro("word")
+#pragma push_macro("write")
+#undef abs
+#undef append
+#undef bit
+#undef border
+#undef check
+#undef clear
+#undef close
+#undef emit
+#undef erase
+#undef error
+#undef far
+#undef index
+#undef input
+#undef length
+#undef likely
+#undef max
+#undef min
+#undef move
+#undef open
+#undef output
+#undef read
+#undef round
+#undef select
+#undef send
+#undef small
+#undef swap
+#undef word
+#undef write
 
 // =============================================================================================================
 // frond/lab.hpp
@@ -548,8 +616,31 @@ struct derivation {
   friend bool operator==(const derivation&, const derivation&) = default;
 };
 
-// "(S (NP we) (VP sing))": a node as its left side's name and its children, a word as itself. O(nodes + words).
-inline std::string bracketed(const pcfg& g, const derivation& derived) {
+// The names of a grammar's symbols as its trees show them, [symbols()]: ( and ) are written -LRB- and -RRB-, as treebanks do.
+// All other names stay as they are, -LRB- itself too, unless two nonterminals or two words would look the same: then
+// backslashes before the one without a parenthesis (of two with, before the later one) keep them apart. So a tree can be read
+// back.
+inline std::vector<std::string> bracket_names(const pcfg& g) {
+  std::vector<std::string> shown(g.symbols());
+  const auto has_parenthesis = [&](std::uint32_t symbol) { return g.names[symbol].find_first_of("()") != std::string::npos; };
+  const auto show = [&](std::uint32_t begin, std::uint32_t end) {
+    std::unordered_set<std::string> taken;
+    for (const bool with_parenthesis : {true, false})
+      for (std::uint32_t symbol = begin; symbol < end; ++symbol) {
+        if (has_parenthesis(symbol) != with_parenthesis) continue;
+        std::string& text = shown[symbol];
+        for (const char c : g.names[symbol]) text += c == '(' ? "-LRB-" : c == ')' ? "-RRB-" : std::string(1, c);
+        while (!taken.insert(text).second) text.insert(0, 1, '\\');
+      }
+  };
+  show(0, g.nonterminals);
+  show(g.nonterminals, g.symbols());
+  return shown;
+}
+
+// "(S (NP we) (VP sing))": a node as its left side's name and its children, a word as itself; `names` are the grammar's
+// bracket_names(). O(nodes + words).
+inline std::string bracketed(const pcfg& g, std::span<const std::string> names, const derivation& derived) {
   struct open_node {
     std::uint32_t rule, place;  // the next child
   };
@@ -558,7 +649,7 @@ inline std::string bracketed(const pcfg& g, const derivation& derived) {
   std::size_t next = 0;
   const auto enter = [&] {
     const std::uint32_t rule = derived.nodes[next++].rule;
-    text += '(' + g.names[g.rules[rule].left];
+    text += '(' + names[g.rules[rule].left];
     open.push_back({rule, 0});
   };
   if (!derived.nodes.empty()) enter();
@@ -572,12 +663,13 @@ inline std::string bracketed(const pcfg& g, const derivation& derived) {
     const std::uint32_t symbol = side[open.back().place++];
     text += ' ';
     if (g.is_word(symbol))
-      text += g.names[symbol];
+      text += names[symbol];
     else
       enter();
   }
   return text;
 }
+inline std::string bracketed(const pcfg& g, const derivation& derived) { return bracketed(g, bracket_names(g), derived); }
 
 }  // namespace frond::inline FROND_ABI::grammar
 
@@ -769,6 +861,13 @@ class pcfg_builder {
   [[nodiscard]] std::size_t rules() const { return rules_.size(); }
   [[nodiscard]] std::size_t names() const { return names_.size(); }
 
+  // Calls visit(name, place) for each word, where none is quoted.
+  template <class Visit>
+  void visit_unquoted_words(const Visit& visit) const {
+    for (const entry& name : names_)
+      if (quoted_.empty() && name.left_side == none) visit(std::string_view(name.text), name.where);
+  }
+
   // O(rules log rules).
   [[nodiscard]] pcfg_result build(const pcfg_options& options) const {
     draft work;
@@ -893,8 +992,17 @@ class pcfg_builder {
       const std::uint32_t first = made.first_rule[left], end = made.first_rule[left + 1];
       if (first == end) continue;
       const text_place where = rules_[work.origin[first]].where;
-      double sum = 0;
-      for (std::uint32_t i = first; i < end; ++i) sum += made.rules[i].probability;
+      const auto total = [&] {
+        double sum = 0;
+        for (std::uint32_t i = first; i < end; ++i) sum += made.rules[i].probability;
+        return sum;
+      };
+      double sum = total();
+      // A sum too large for a double: all weights are made smaller, which changes no ratio above 1e-600.
+      if (options.normalise && sum - sum != 0) {
+        for (std::uint32_t i = first; i < end; ++i) made.rules[i].probability *= 0x1p-32;
+        sum = total();
+      }
       if (!options.normalise && !(sum - 1 <= options.sum_tolerance && 1 - sum <= options.sum_tolerance))
         return {"the probabilities of a left side do not sum to one", made.names[left] + ", " + detail::decimal_text(sum),
                 where};
@@ -1760,14 +1868,14 @@ struct chart_cells {
   std::size_t length = 0;
   std::vector<std::size_t> first_entry;  // [cells + 1]
   std::vector<std::uint32_t> item;       // [entries]
-  std::vector<Value> value;              // [entries], never zero
+  std::vector<Value> scaled_value;       // [entries], never zero
   std::vector<std::size_t> first_right;  // [cells + 1]
   std::vector<std::uint32_t> right;      // complements, as their rank among those that start where the cell does
-  std::vector<Value> right_value;
+  std::vector<Value> scaled_right_value;
   std::vector<std::size_t> right_entry;
   std::vector<std::uint32_t> ranks;    // [length]: how many complements start there
   std::vector<std::uint32_t> rank;     // [length][complements]; that number itself for those that do not
-  std::vector<std::int64_t> exponent;  // [length]: values are multiplied by two to the sum of these over their words
+  std::vector<std::int64_t> exponent;  // [length]: scaled values are multiplied by two to the sum of these over their words
 
   // Rows from the last to the first; `length - begin` cells in each.
   [[nodiscard]] std::size_t cell(std::size_t begin, std::size_t end) const {
@@ -1829,7 +1937,7 @@ struct continuation_buckets {
     for (const continued& each : found_) {
       const std::uint32_t to = places[each.rank]++;
       target[to] = each.target;
-      value[to] = cells.value[each.entry];
+      value[to] = cells.scaled_value[each.entry];
       if constexpr (WithEntries) entry[to] = each.entry;
     }
     for (std::size_t r = ranks; r > 0; --r) places[r] = places[r - 1];
@@ -2326,30 +2434,42 @@ class chart {
   [[nodiscard]] const chart_cells<value>& cells() const { return cells_; }
   [[nodiscard]] std::size_t length() const { return cells_.length; }
 
-  // The value of an item over [begin, end), times the power of two of its words.
-  [[nodiscard]] value at(std::uint32_t item, std::size_t begin, std::size_t end) const {
+  // The value of an item over [begin, end), times two to the sum of the exponents of its words where the semiring is scaled.
+  [[nodiscard]] value scaled_at(std::uint32_t item, std::size_t begin, std::size_t end) const {
     const std::size_t found = cells_.find(item, begin, end);
-    return found == cells_.no_entry ? value{} : cells_.value[found];
+    return found == cells_.no_entry ? value{} : cells_.scaled_value[found];
   }
 
-  // A prefix over [begin, middle) with its complement over [middle, end).
-  [[nodiscard]] value join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
-                           std::size_t end) const {
+  // A prefix over [begin, middle) with its complement over [middle, end), scaled like an item over [begin, end).
+  [[nodiscard]] value scaled_join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
+                                  std::size_t end) const {
     value product{};
-    Semiring::add_product(product, at(prefix, begin, middle), at(complement, middle, end));
+    Semiring::add_product(product, scaled_at(prefix, begin, middle), scaled_at(complement, middle, end));
     return product;
   }
 
-  // The whole sentence, times a power of two where the semiring is scaled.
-  [[nodiscard]] value total() const { return length() == 0 ? weights_->empty[form().start] : at(form().start, 0, length()); }
+  // All derivations of the whole sentence.
+  [[nodiscard]] value total() const requires(!Semiring::scaled) { return start_value(); }
 
-  // Natural logarithm of the whole: of P(sentence), of the best parse's probability. -infinity where there is no parse.
+  // P(sentence), or that of its best derivation in max_product; times what the likelihoods of inside_weights() are too large
+  // by. 0 where there is no derivation and below 2^-1074.
+  [[nodiscard]] double probability() const requires(Semiring::scaled) {
+    return in_ieee_arithmetic([&] { return detail::times_power_of_two(static_cast<double>(scaled_total()), -exponent()); });
+  }
+
+  // Natural logarithm of probability(), without its limits. -infinity where there is no derivation.
   [[nodiscard]] double log_total() const requires(Semiring::scaled) {
-    std::int64_t exponent = 0;
-    for (const std::int64_t each : cells_.exponent) exponent += each;
-    const auto whole = static_cast<double>(total());
-    return whole > 0 ? math::log(whole) - static_cast<double>(exponent) * math::log(2.0)
+    const auto whole = static_cast<double>(scaled_total());
+    return whole > 0 ? math::log(whole) - static_cast<double>(exponent()) * math::log(2.0)
                      : -std::numeric_limits<double>::infinity();
+  }
+
+  // probability() 2^exponent(): positive also where probability() is too small for a double.
+  [[nodiscard]] value scaled_total() const requires(Semiring::scaled) { return start_value(); }
+  [[nodiscard]] std::int64_t exponent() const requires(Semiring::scaled) {
+    std::int64_t sum = 0;
+    for (const std::int64_t each : cells_.exponent) sum += each;
+    return sum;
   }
 
   // What the cells of this sentence occupy, in bytes.
@@ -2361,6 +2481,10 @@ class chart {
   }
 
  private:
+  [[nodiscard]] value start_value() const {
+    return length() == 0 ? weights_->empty[form().start] : scaled_at(form().start, 0, length());
+  }
+
   // words(position, observe): calls observe(word, weight) for the words that position may be, in ascending order.
   template <class Words>
   void fill(std::size_t length, const Words& words) {
@@ -2375,9 +2499,9 @@ class chart {
     cells_.length = length;
     for (auto* list : {&cells_.first_entry, &cells_.first_right}) list->assign(1, 0);
     cells_.item.clear();
-    cells_.value.clear();
+    cells_.scaled_value.clear();
     cells_.right.clear();
-    cells_.right_value.clear();
+    cells_.scaled_right_value.clear();
     cells_.right_entry.clear();
     cells_.ranks.assign(length, 0);
     cells_.rank.resize(length * form().complements.size());
@@ -2410,7 +2534,7 @@ class chart {
     const std::uint32_t* const bucket = buckets_.of(middle - begin);
     for (std::size_t x = cells_.first_right[right]; x < cells_.first_right[right + 1]; ++x) {
       const std::uint32_t rank = cells_.right[x];
-      const value other = cells_.right_value[x];
+      const value other = cells_.scaled_right_value[x];
       for (std::uint32_t e = bucket[rank]; e < bucket[rank + 1]; ++e)
         Semiring::add_product(sums_[buckets_.target[e]], buckets_.value[e], other);
     }
@@ -2421,11 +2545,11 @@ class chart {
     const normal_form& f = form();
     if (f.complement_of[item] != no_item) {
       cells_.right.push_back(f.complement_of[item]);
-      cells_.right_value.push_back(amount);
+      cells_.scaled_right_value.push_back(amount);
       cells_.right_entry.push_back(cells_.item.size());
     }
     cells_.item.push_back(item);
-    cells_.value.push_back(amount);
+    cells_.scaled_value.push_back(amount);
     for (std::uint32_t s = f.first_step[item]; s < f.first_step[item + 1]; ++s)
       Semiring::add_product(sums_[f.step_target[s]], amount, weights_->step[s]);
   }
@@ -2484,13 +2608,13 @@ class chart {
     const std::size_t cell = cells_.cell(begin, end), row = cells_.cell(begin, begin + 1);
     value largest{};
     for (std::size_t e = cells_.first_entry[cell]; e < cells_.first_entry[cell + 1]; ++e)
-      largest = cells_.value[e] > largest ? cells_.value[e] : largest;
+      largest = cells_.scaled_value[e] > largest ? cells_.scaled_value[e] : largest;
     if (Semiring::is_zero(largest)) return;
     const std::int32_t exponent = detail::scale_exponent(largest);
     const value factor = detail::power_of_two<value>(exponent);
     cells_.exponent[begin] += exponent;
-    for (std::size_t e = cells_.first_entry[row]; e < cells_.value.size(); ++e) cells_.value[e] *= factor;
-    for (std::size_t x = cells_.first_right[row]; x < cells_.right.size(); ++x) cells_.right_value[x] *= factor;
+    for (std::size_t e = cells_.first_entry[row]; e < cells_.scaled_value.size(); ++e) cells_.scaled_value[e] *= factor;
+    for (std::size_t x = cells_.first_right[row]; x < cells_.right.size(); ++x) cells_.scaled_right_value[x] *= factor;
   }
 
   // Numbers the complements that occur in a finished row; all others get the number after the last.
@@ -2563,8 +2687,8 @@ struct best_choice {
   }
 };
 
-// Chart has form(), weights(), length(), total(), at(item, begin, end) and join(prefix, complement, begin, middle, end), the
-// product of both in the scale of [begin, end).
+// Chart has form(), weights(), length(), scaled_total(), scaled_at(item, begin, end) and scaled_join(prefix, complement, begin,
+// middle, end), the product of both in the scale of [begin, end).
 template <class Chart, class Choice>
 class derivation_walk {
  public:
@@ -2610,7 +2734,7 @@ class derivation_walk {
   }
 
   [[nodiscard]] double covering(std::uint32_t item, std::uint32_t begin, std::uint32_t end) const {
-    return static_cast<double>(begin == end ? chart_.weights().empty[item] : chart_.at(item, begin, end));
+    return static_cast<double>(begin == end ? chart_.weights().empty[item] : chart_.scaled_at(item, begin, end));
   }
 
   // The symbols of a right side, from the last to the first: which words the last one covers, then what is before it.
@@ -2637,7 +2761,7 @@ class derivation_walk {
     options_.clear();
     options_.push_back(form_.nullable[before] ? static_cast<double>(empty[before]) * covering(last, begin, end) : 0);
     for (std::uint32_t middle = begin + 1; middle < end; ++middle)
-      options_.push_back(static_cast<double>(chart_.join(before, last, begin, middle, end)));
+      options_.push_back(static_cast<double>(chart_.scaled_join(before, last, begin, middle, end)));
     options_.push_back(form_.nullable[last] ? covering(before, begin, end) * static_cast<double>(empty[last]) : 0);
     return begin + static_cast<std::uint32_t>(choose_(options_));
   }
@@ -2660,7 +2784,7 @@ inline constexpr status no_parse{"the grammar has no derivation for this", 0};
 template <class Chart>
 status sample_derivation(const Chart& chart, seed key, std::uint64_t index, derivation& out,
                          random::stream purpose = random::stream::posterior) {
-  if (!(chart.total() > 0)) return detail::no_parse;
+  if (!(chart.scaled_total() > 0)) return detail::no_parse;
   return in_ieee_arithmetic([&] {
     const detail::random_choice choose{random::draws(key, purpose, index)};
     return detail::derivation_walk(chart, choose, out).walk(most_derived_nodes);
@@ -2671,7 +2795,7 @@ status sample_derivation(const Chart& chart, seed key, std::uint64_t index, deri
 // one, from the root on, and the shortest stretch for what comes first in a right side, from its last symbol on.
 template <class Real>
 status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
-  if (!(chart.total() > 0)) return detail::no_parse;
+  if (!(chart.scaled_total() > 0)) return detail::no_parse;
   return in_ieee_arithmetic([&] {
     // Longer chains over the same words would repeat a nonterminal, which is never best.
     return detail::derivation_walk(chart, detail::best_choice{}, out).walk(chart.form().nonterminals);
@@ -2705,7 +2829,9 @@ class empirical {
       : data_(data), dimension_(dimension), memory_(memory) {
     FROND_ASSERT(dimension > 0 && !data.empty() && data.size() % dimension == 0, "the data are whole vectors, at least one");
     FROND_ASSERT(memory.size() >= empirical_memory_size(count(), 1), "the memory has room for the squares and one row");
-    for (std::size_t i = 0; i < count(); ++i) memory_[i] = kernel::sum_of_squares(data.data() + i * dimension, dimension);
+    in_ieee_arithmetic([&] {
+      for (std::size_t i = 0; i < count(); ++i) memory_[i] = kernel::sum_of_squares(data.data() + i * dimension, dimension);
+    });
   }
 
   [[nodiscard]] std::size_t dimension() const { return dimension_; }
@@ -2932,7 +3058,7 @@ struct latent_cells {
 
   constexpr explicit latent_cells(const latents& law) {
     const bool magnitude = law.coupling == latent_coupling::magnitude;
-    nu[1] = magnitude ? 0.5 : static_cast<double>(law.probability);
+    nu[1] = magnitude ? 0.5 : static_cast<double>(law.chance_positive());
     nu[0] = 1.0 - nu[1];
     for (int c = 0; c < 2; ++c)
       given[c] = static_cast<double>(magnitude ? law.chance_upper(c == 1) : law.chance_positive(c == 1));
@@ -2982,7 +3108,7 @@ struct latent_coordinate {
 template <class Visit>
 void visit_latents(const latents& law, double low, double high, const Visit& visit) {
   if (law.law == latent_law::rademacher || law.law == latent_law::two_point) {
-    const auto p = static_cast<double>(law.probability);
+    const auto p = static_cast<double>(law.chance_positive());
     visit(-math::sqrt(p / (1.0 - p)), 1.0 - p, 0);
     visit(math::sqrt((1.0 - p) / p), p, 1);
     return;
@@ -3015,43 +3141,64 @@ constexpr double normal_moment_beyond(double low, unsigned order) {
 
 inline constexpr double median_of_normal = 0.6744897501960817;
 
-// E[lambda^order; cell].
-constexpr double lambda_moment(const latents& law, unsigned order, int cell) {
-  if (law.coupling == latent_coupling::magnitude) {
-    if (order % 2 == 1) return 0.0;
-    const double beyond = 2.0 * normal_moment_beyond(median_of_normal, order);
-    return cell == 1 ? beyond : 2.0 * normal_moment_beyond(0.0, order) - beyond;
-  }
-  const double positive = normal_moment_beyond(0.0, order);
-  return cell == 1 || order % 2 == 0 ? positive : -positive;
+// E lambda^order.
+constexpr double lambda_moment(unsigned order) {
+  double product = order % 2 == 0 ? 1.0 : 0.0;
+  for (unsigned k = order; k > 1; k -= 2) product *= k - 1;
+  return product;
+}
+
+// E[lambda^order; cell 1] - E[lambda^order; cell 0]; exactly 0 where both are the same.
+constexpr double lambda_difference(latent_coupling coupling, unsigned order) {
+  const bool magnitude = coupling == latent_coupling::magnitude;
+  if (order == 0 || (order % 2 == 0) != magnitude) return 0.0;
+  return magnitude ? 4.0 * normal_moment_beyond(median_of_normal, order) - lambda_moment(order)
+                   : 2.0 * normal_moment_beyond(0.0, order);
 }
 
 // E[lambda^i nu^j] for two normals, by Stein's identity for nu.
 constexpr double normal_pair_moment(double correlation, unsigned i, unsigned j) {
-  if (j == 0) return i % 2 == 0 ? 2.0 * normal_moment_beyond(0.0, i) : 0.0;
+  if (j == 0) return lambda_moment(i);
   double sum = 0.0;
   if (i > 0) sum += correlation * i * normal_pair_moment(correlation, i - 1, j - 1);
   if (j > 1) sum += (j - 1) * normal_pair_moment(correlation, i, j - 2);
   return sum;
 }
 
+// E nu^order, and E[nu^order | cell 1] - E[nu^order | cell 0]. Exact are: what the same numbers with either sign make of
+// symmetric laws, and the mean 0 and variance 1 of all.
+struct nu_moment {
+  double mean = 0.0, difference = 0.0;
+
+  nu_moment(const latents& law, unsigned order) {
+    const latent_cells cells(law);
+    const bool symmetric = cells.nu[1] == cells.nu[0], odd = order % 2 == 1;
+    double parts[2] = {0.0, 0.0};  // E[nu^order; cell]
+    constexpr double everywhere = 1e100;
+    visit_latents(law, -everywhere, everywhere, [&](double value, double weight, int cell) {
+      for (unsigned k = 0; k < order; ++k) weight *= value;
+      parts[cell] += weight;
+    });
+    if (order <= 2)
+      mean = odd ? 0.0 : 1.0;
+    else if (!(symmetric && odd))
+      mean = parts[0] + parts[1];
+    const bool same_in_both = order == 0 || (symmetric && odd == (law.coupling == latent_coupling::magnitude));
+    if (!same_in_both) difference = parts[1] / cells.nu[1] - parts[0] / cells.nu[0];
+  }
+};
+
 }  // namespace detail
 
-// E[lambda^i nu^j], within 1e-11 of its size; infinity for nu of Student's law and an even j beyond its fifth moment, and
-// nothing meaningful for an odd one.
+// E[lambda^i nu^j], within 1e-11 of its size, and exactly 0 or 1 where symmetry or the mean and variance of nu say so. Infinity
+// for nu of Student's law and an even j beyond its fifth moment, and nothing meaningful for an odd one.
 [[nodiscard]] inline double latent_moment(const latents& law, unsigned i, unsigned j) {
   if (law.law == latent_law::normal) return detail::normal_pair_moment(static_cast<double>(law.correlation()), i, j);
   if (law.law == latent_law::student && j > 5) return std::numeric_limits<double>::infinity();
-  double nu[2] = {0.0, 0.0};
-  constexpr double everywhere = 1e100;
-  detail::visit_latents(law, -everywhere, everywhere, [&](double value, double weight, int cell) {
-    for (unsigned k = 0; k < j; ++k) weight *= value;
-    nu[cell] += weight;
-  });
+  const detail::nu_moment nu(law, j);
   const latent_cells cells(law);
-  double sum = 0.0;
-  for (int c = 0; c < 2; ++c) sum += detail::lambda_moment(law, i, c) * (cells.ratio(c, 0) * nu[0] + cells.ratio(c, 1) * nu[1]);
-  return sum;
+  return detail::lambda_moment(i) * nu.mean +
+         (cells.given[1] - cells.nu[1]) * detail::lambda_difference(law.coupling, i) * nu.difference;
 }
 
 // kappa_3 and kappa_4 of nu.
@@ -3090,17 +3237,26 @@ class length_chart {
   [[nodiscard]] const weighted_form<Semiring>& weights() const { return *weights_; }
   [[nodiscard]] std::size_t longest() const { return longest_; }
 
-  // All derivations of all sentences of this length, times a power of two where the semiring is scaled.
-  [[nodiscard]] value total(std::size_t length) const {
-    return length == 0 ? weights_->empty[form().start] : value_of(form().start, length);
+  // All derivations of all sentences of this length.
+  [[nodiscard]] value total(std::size_t length) const requires(!Semiring::scaled) { return start_value(length); }
+
+  // The probability that a sentence has this length (of its best derivation in max_product); 0 where none has and below
+  // 2^-1074.
+  [[nodiscard]] double probability(std::size_t length) const requires(Semiring::scaled) {
+    return in_ieee_arithmetic(
+        [&] { return detail::times_power_of_two(static_cast<double>(scaled_total(length)), -exponent(length)); });
   }
 
-  // Natural logarithm of the probability that a sentence has this length; -infinity where none has.
+  // Natural logarithm of probability(), without its limits; -infinity where no sentence has this length.
   [[nodiscard]] double log_total(std::size_t length) const requires(Semiring::scaled) {
-    const auto whole = static_cast<double>(total(length));
-    return whole > 0 ? math::log(whole) - static_cast<double>(exponent_[length]) * math::log(2.0)
+    const auto whole = static_cast<double>(scaled_total(length));
+    return whole > 0 ? math::log(whole) - static_cast<double>(exponent(length)) * math::log(2.0)
                      : -std::numeric_limits<double>::infinity();
   }
+
+  // probability() 2^exponent(length): positive also where probability() is too small for a double.
+  [[nodiscard]] value scaled_total(std::size_t length) const requires(Semiring::scaled) { return start_value(length); }
+  [[nodiscard]] std::int64_t exponent(std::size_t length) const requires(Semiring::scaled) { return exponent_[length]; }
 
   // The chart of one length, as derivations are drawn from: see derivation.hpp.
   class of_length {
@@ -3111,12 +3267,12 @@ class length_chart {
     [[nodiscard]] const normal_form& form() const { return chart_->form(); }
     [[nodiscard]] const weighted_form<Semiring>& weights() const { return chart_->weights(); }
     [[nodiscard]] std::size_t length() const { return length_; }
-    [[nodiscard]] value total() const { return chart_->total(length_); }
-    [[nodiscard]] value at(std::uint32_t item, std::size_t begin, std::size_t end) const {
+    [[nodiscard]] value scaled_total() const { return chart_->scaled_total(length_); }
+    [[nodiscard]] value scaled_at(std::uint32_t item, std::size_t begin, std::size_t end) const {
       return chart_->value_of(item, end - begin);
     }
-    [[nodiscard]] value join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
-                             std::size_t end) const {
+    [[nodiscard]] value scaled_join(std::uint32_t prefix, std::uint32_t complement, std::size_t begin, std::size_t middle,
+                                    std::size_t end) const {
       value product{};
       Semiring::add_product(product, chart_->value_of(prefix, middle - begin), chart_->value_of(complement, end - middle));
       return chart_->times_power(
@@ -3132,17 +3288,15 @@ class length_chart {
   [[nodiscard]] const value& value_of(std::uint32_t item, std::size_t width) const {
     return values_[width * form().items + item];
   }
+  [[nodiscard]] value start_value(std::size_t length) const {
+    return length == 0 ? weights_->empty[form().start] : value_of(form().start, length);
+  }
 
   static value times_power(value amount, std::int64_t shift) {
-    if constexpr (Semiring::scaled) {
-      constexpr std::int64_t most = detail::format<value>::bias - 1;
-      for (; shift > most && amount < 1 && amount > 0; shift -= most) amount *= detail::power_of_two<value>(most);
-      for (; shift < -most && amount > 0; shift += most) amount *= detail::power_of_two<value>(-most);
-      const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
-      return amount * detail::power_of_two<value>(static_cast<std::int32_t>(rest));
-    } else {
+    if constexpr (Semiring::scaled)
+      return detail::times_power_of_two(amount, shift);
+    else
       return amount;
-    }
   }
 
   void fill(std::size_t width) {
@@ -3217,9 +3371,9 @@ class length_chart {
 // words. Probabilities hold to rounding. The chart must outlive it.
 class length_source {
  public:
-  // There must be a sentence of this length: chart.total(length) > 0.
+  // There must be a sentence of this length: chart.scaled_total(length) > 0.
   length_source(const length_chart<sum_product<double>>& chart, std::size_t length) : chart_(chart, length) {
-    FROND_ASSERT(chart.total(length) > 0, "the grammar has no sentence of this length");
+    FROND_ASSERT(chart.scaled_total(length) > 0, "the grammar has no sentence of this length");
   }
 
   [[nodiscard]] std::size_t length() const { return chart_.length(); }
@@ -3275,7 +3429,7 @@ class outside {
       step_uses_.assign(form_->steps.size(), 0.0);
       inner_uses_.assign(form_->inner_steps.size(), 0.0);
       here_.assign(form_->items, Real{});
-      const Real total = inside_->total();
+      const Real total = inside_->scaled_total();
       possible_ = total > 0;
       if (!possible_) return false;
       if (length == 0) empty_uses_[form_->start] = 1;
@@ -3302,8 +3456,10 @@ class outside {
     for (Real& each : out) each = Real{};
     if (!possible_) return;
     const std::size_t cell = cells().cell(position, position + 1);
-    for (std::size_t e = cells().first_entry[cell]; e < cells().first_entry[cell + 1]; ++e)
-      if (cells().item[e] < form_->words) out[cells().item[e]] = outside_[e] * cells().value[e];
+    in_ieee_arithmetic([&] {
+      for (std::size_t e = cells().first_entry[cell]; e < cells().first_entry[cell + 1]; ++e)
+        if (cells().item[e] < form_->words) out[cells().item[e]] = outside_[e] * cells().scaled_value[e];
+    });
   }
 
   // How often each rule of the grammar is expected in the derivation, those inside of empty stretches included, [rules].
@@ -3316,7 +3472,8 @@ class outside {
   [[nodiscard]] Real expected_item(std::uint32_t item, std::size_t begin, std::size_t end) const {
     if (!possible_) return Real{};
     const std::size_t found = cells().find(item, begin, end);
-    return found == cells().no_entry ? Real{} : outside_[found] * cells().value[found];
+    if (found == cells().no_entry) return Real{};
+    return in_ieee_arithmetic([&] { return outside_[found] * cells().scaled_value[found]; });
   }
 
   void pass_row(std::size_t begin, Real total) {
@@ -3340,7 +3497,7 @@ class outside {
     const std::uint32_t* const bucket = buckets_.of(middle - begin);
     for (std::size_t x = cells().first_right[right]; x < cells().first_right[right + 1]; ++x) {
       const std::uint32_t rank = cells().right[x];
-      const Real other = cells().right_value[x];
+      const Real other = cells().scaled_right_value[x];
       Real sum = 0;
       for (std::uint32_t e = bucket[rank]; e < bucket[rank + 1]; ++e) {
         const Real above = here_[buckets_.target[e]];
@@ -3372,7 +3529,7 @@ class outside {
   // What an item's steps that leave its component lead to, and how often each is taken.
   void take_steps_back(std::size_t entry) {
     const std::uint32_t item = cells().item[entry];
-    const Real value = cells().value[entry];
+    const Real value = cells().scaled_value[entry];
     Real sum = outside_[entry];
     for (std::uint32_t s = form_->first_step[item]; s < form_->first_step[item + 1]; ++s) {
       const Real share = weights().step[s] * here_[form_->step_target[s]];
@@ -3397,7 +3554,7 @@ class outside {
       for (std::uint32_t s = cycle.first_step; s < cycle.last_step; ++s) {
         const normal_form::unary_step& step = form_->inner_steps[s];
         if (step.from != cells().item[e]) continue;
-        inner_uses_[s] += static_cast<double>(cells().value[e] * weights().inner_step[s] * here_[step.target]);
+        inner_uses_[s] += static_cast<double>(cells().scaled_value[e] * weights().inner_step[s] * here_[step.target]);
       }
     }
   }
@@ -3480,15 +3637,17 @@ class pcfg_posterior {
   template <class Out>
   void marginal(std::size_t position, std::span<Out> out) {
     FROND_ASSERT(out.size() == vocabulary(), "a marginal has one entry for each word");
-    law_.resize(vocabulary());
-    if (possible_)
-      outside_.word_law(position, law_);
-    else
-      law_.assign(likelihood(position).begin(), likelihood(position).end());
-    Real total = 0;
-    for (const Real each : law_) total += each;
-    for (std::size_t a = 0; a < out.size(); ++a)
-      out[a] = static_cast<Out>(total > 0 ? law_[a] / total : 1 / static_cast<Real>(vocabulary()));
+    in_ieee_arithmetic([&] {
+      law_.resize(vocabulary());
+      if (possible_)
+        outside_.word_law(position, law_);
+      else
+        law_.assign(likelihood(position).begin(), likelihood(position).end());
+      Real total = 0;
+      for (const Real each : law_) total += each;
+      for (std::size_t a = 0; a < out.size(); ++a)
+        out[a] = static_cast<Out>(total > 0 ? law_[a] / total : 1 / static_cast<Real>(vocabulary()));
+    });
   }
 
   // After update(): sample `index` from the posterior of the whole sentence with its derivation. Refused where nothing explains
@@ -3535,11 +3694,13 @@ class pcfg_denoiser {
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
     FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
-    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
-      observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
-      for (std::size_t i = 0; i < length(); ++i)
-        posterior_.marginal(i, posterior.subspan((row * length() + i) * vocabulary(), vocabulary()));
-    }
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+        observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
+        for (std::size_t i = 0; i < length(); ++i)
+          posterior_.marginal(i, posterior.subspan((row * length() + i) * vocabulary(), vocabulary()));
+      }
+    });
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats: over many draws the Bayes-optimal cross-entropy.
@@ -3547,22 +3708,26 @@ class pcfg_denoiser {
   [[nodiscard]] double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                      std::span<const float> alpha_bar) {
     FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
-    double sum = 0;
-    law_.resize(vocabulary());
-    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
-      observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
-      for (std::size_t i = 0; i < length(); ++i) {
-        posterior_.marginal(i, std::span(law_));
-        sum -= math::log(static_cast<double>(law_[clean[row * length() + i]]));
+    return in_ieee_arithmetic([&] {
+      double sum = 0;
+      law_.resize(vocabulary());
+      for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+        observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
+        for (std::size_t i = 0; i < length(); ++i) {
+          posterior_.marginal(i, std::span(law_));
+          sum -= math::log(static_cast<double>(law_[clean[row * length() + i]]));
+        }
       }
-    }
-    return sum / static_cast<double>(clean.size());
+      return sum / static_cast<double>(clean.size());
+    });
   }
 
   // All that follows from one noisy sentence: evidence, marginals, joint samples.
   pcfg_posterior<Real>& observe(std::span<const symbol> noisy, Real alpha_bar) {
-    for (std::size_t i = 0; i < length(); ++i) process_.likelihood(noisy[i], alpha_bar, posterior_.likelihood(i));
-    posterior_.update();
+    in_ieee_arithmetic([&] {
+      for (std::size_t i = 0; i < length(); ++i) process_.likelihood(noisy[i], alpha_bar, posterior_.likelihood(i));
+      posterior_.update();
+    });
     return posterior_;
   }
 
@@ -3588,23 +3753,27 @@ class pcfg_gaussian {
   void predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
     FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension(), "there is one noise level for each sentence");
     FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
-    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
-      observe(noisy.subspan(row * dimension(), dimension()), alpha_bar[row]);
-      for (std::size_t i = 0; i < length(); ++i)
-        posterior_.marginal(i, mean.subspan(row * dimension() + i * vocabulary(), vocabulary()));
-    }
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+        observe(noisy.subspan(row * dimension(), dimension()), alpha_bar[row]);
+        for (std::size_t i = 0; i < length(); ++i)
+          posterior_.marginal(i, mean.subspan(row * dimension() + i * vocabulary(), vocabulary()));
+      }
+    });
   }
 
   // All that follows from one noisy sentence: evidence, marginals, joint samples.
   template <class Value>
   pcfg_posterior<Real>& observe(std::span<const Value> noisy, Value alpha_bar) {
-    const Real sharpness = diffusion::one_hot_sharpness(static_cast<Real>(alpha_bar));
-    for (std::size_t i = 0; i < length(); ++i) {
-      const std::span<Real> leaf = posterior_.likelihood(i);
-      for (std::size_t a = 0; a < leaf.size(); ++a) leaf[a] = static_cast<Real>(noisy[i * leaf.size() + a]);
-      diffusion::one_hot_likelihood<Real>(leaf, sharpness, leaf);
-    }
-    posterior_.update();
+    in_ieee_arithmetic([&] {
+      const Real sharpness = diffusion::one_hot_sharpness(static_cast<Real>(alpha_bar));
+      for (std::size_t i = 0; i < length(); ++i) {
+        const std::span<Real> leaf = posterior_.likelihood(i);
+        for (std::size_t a = 0; a < leaf.size(); ++a) leaf[a] = static_cast<Real>(noisy[i * leaf.size() + a]);
+        diffusion::one_hot_likelihood<Real>(leaf, sharpness, leaf);
+      }
+      posterior_.update();
+    });
     return posterior_;
   }
 
@@ -4114,41 +4283,96 @@ struct spike_loss {
 // frond/io/file.hpp
 // =============================================================================================================
 
-// Whole files, read and written so that a program that dies leaves the old file or the new one, never half of one.
+// Whole files, read and written so that a program that dies, or a machine that loses its power, leaves the old file or the new
+// one, never half of one. For systems with POSIX calls.
 
 namespace frond::inline FROND_ABI::io {
 
-// The bytes of a file of at most `limit` bytes. On failure the position is how much could be read.
-inline result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t limit = 0xffffffffu) {
+// The first `size` bytes of a file, or all of a shorter one. On failure the position is how much could be read.
+inline result<std::vector<std::uint8_t>> read_start(const std::string& path, std::size_t size) {
   std::FILE* const file = std::fopen(path.c_str(), "rb");
   if (!file) return {{}, {"the file cannot be opened", 0}};
   std::vector<std::uint8_t> bytes;
   std::uint8_t buffer[65536];
   std::size_t count = 0;
-  while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0 && bytes.size() <= limit)
+  do {
+    const std::size_t left = size - bytes.size();
+    count = std::fread(buffer, 1, left < sizeof buffer ? left : sizeof buffer, file);
     bytes.insert(bytes.end(), buffer, buffer + count);
+  } while (count > 0 && bytes.size() < size);
   const bool broken = std::ferror(file) != 0;
   std::fclose(file);
   if (broken) return {{}, {"the file cannot be read", bytes.size()}};
-  if (bytes.size() > limit) return {{}, {"the file is larger than anything that belongs here", limit}};
   return {std::move(bytes), {}};
 }
 
-// Replaces a file: everything is written under a temporary name beside it, then renamed.
+// The bytes of a file of at most `limit` bytes; of a larger one no more than these are read.
+inline result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t limit) {
+  auto bytes = read_start(path, limit < SIZE_MAX ? limit + 1 : limit);
+  if (bytes && bytes.value.size() > limit) return {{}, {"the file is larger than anything that belongs here", limit}};
+  return bytes;
+}
+
+namespace detail {
+
+// Creates a file in `folder` under a name that nobody else has, not even another machine that shares the folder.
+inline int create_part(const std::string& folder, std::string& name) {
+  static std::atomic<std::uint64_t> next{0};
+  for (;;) {
+    name = folder + "frond." + std::to_string(::getpid()) + "." + std::to_string(next++) + ".part";
+    const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file >= 0 || errno != EEXIST) return file;
+  }
+}
+
+// How many bytes could be written.
+inline std::size_t write_all(int file, std::span<const std::uint8_t> bytes) {
+  constexpr std::size_t at_once = std::size_t{1} << 30;  // some systems refuse more
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const std::size_t left = bytes.size() - done;
+    const auto count = ::write(file, bytes.data() + done, left < at_once ? left : at_once);
+    if (count > 0)
+      done += static_cast<std::size_t>(count);
+    else if (count == 0 || errno != EINTR)
+      break;
+  }
+  return done;
+}
+
+// Puts the names of a folder on the disk. True also where that is impossible: in a folder that may not be read, on some file
+// systems.
+inline bool save_names(const std::string& folder) {
+  const int file = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return true;
+  const bool saved = ::fsync(file) == 0 || errno != EIO;
+  ::close(file);
+  return saved;
+}
+
+}  // namespace detail
+
+// Replaces a file, or makes one: everything is written under another name in the same folder and put on the disk, then renamed.
+// Any number of threads and processes may write one path; the file is that of the last one. A program that is killed meanwhile
+// leaves its frond.*.part behind. After an error the old file is there, but for the last of the reasons.
 inline status write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
-  const std::string temporary = path + ".part";
-  std::FILE* const file = std::fopen(temporary.c_str(), "wb");
-  if (!file) return {"the file cannot be created", 0};
-  const std::size_t written = bytes.empty() ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);  // never a null pointer
-  const bool flushed = std::fclose(file) == 0;
-  if (written != bytes.size() || !flushed) {
-    std::remove(temporary.c_str());
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) return {"the path names something else than a file", 0};
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  std::string part;
+  const int file = detail::create_part(folder, part);
+  if (file < 0) return {"the file cannot be created", 0};
+  const std::size_t written = detail::write_all(file, bytes);
+  const bool saved = written == bytes.size() && ::fsync(file) == 0;
+  if (::close(file) != 0 || !saved) {
+    ::unlink(part.c_str());
     return {"the file cannot be written, perhaps the disk is full", written};
   }
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
-    std::remove(temporary.c_str());
+  if (::rename(part.c_str(), path.c_str()) != 0) {
+    ::unlink(part.c_str());
     return {"the file cannot be put in place", 0};
   }
+  if (!detail::save_names(folder)) return {"the file is in place, but a loss of power may undo that: the disk has an error", 0};
   return {};
 }
 inline status write_file(const std::string& path, std::string_view text) {
@@ -4207,15 +4431,16 @@ status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer
 template <class Trainer>
 status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trainer, train::early_stopping& stopping,
                        std::span<float> kept) {
-  const auto bytes = read_file(path);
-  if (!bytes) return bytes.state;
   const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
   std::vector<float> floats(parameters + moments + kept.size());
+  const auto bytes = read_start(path, codec::record_size(4, floats.size()) + 1);  // so that what follows it is seen
+  if (!bytes) return bytes.state;
   std::uint64_t words[4] = {};
   const codec::record_header header{.kind = checkpoint_record,
                                     .shape_hash = trainer.network().shape_hash(),
                                     .settings_hash = settings_hash(trainer.settings(), run)};
   if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
+  if (!addressable(words[0], 1, trainer.settings().batch)) return {"this run has shown 2^64 examples", 0};
   const std::span<const float> all(floats);
   std::copy_n(all.begin(), parameters, trainer.parameters().begin());
   std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(parameters), moments, trainer.state().begin());
@@ -4283,41 +4508,115 @@ class csv {
 }  // namespace frond::inline FROND_ABI::io
 
 // =============================================================================================================
-// frond/io/grammar_line.hpp
+// frond/io/grammar_form.hpp
 // =============================================================================================================
 
-// One line of a grammar's text: its tokens, and the rules that it gives.
+// The notations of grammars.
 
 namespace frond::inline FROND_ABI::io {
 
-// How a text gives its rules. Tokens stand between blanks (spaces, tabs); 'a' and "a" are quoted words, without escapes;
-// nothing need follow an arrow (an empty right side).
+// How a text gives its rules; docs/grammar-forms.md has an example of each form and says how comments are told from words.
+// Tokens stand between blanks (spaces, tabs); 'a' and "a" are quoted words, without escapes; nothing need follow an arrow (an
+// empty right side).
 enum class grammar_form : std::uint8_t {
-  detected,           // by the first line with a rule
-  bracketed,          // NP -> Det N [.41] | NP PP [.59]      quotes, bars and brackets need no blanks around them
-  probability_first,  // 0.5 S -> S S
-  plain,              // S -> A "word" | B                    all rules of a left side are equally likely
-  counts,             // 24<tab>NP<tab>DT NN                  quotes, bars and arrows are names like others
-  lexicon_counts,     // 7<tab>NN<tab>dog                     the right side is one word; never detected
+  detected,           // by the rules themselves
+  bracketed,          // NP -> Det N [.41] | NP PP [.59]     brackets, bars and quotes need no blanks around them
+  probability_first,  // 0.5 S -> S S | a                    the probability is that of each right side
+  plain,              // S -> A "word" | B                   all rules of a left side are equally likely
+  counts,             // 24<tab>NP<tab>DT NN  or  2 NP he    no arrow; quotes, bars and brackets are names like others
+  lexicon_counts,     // 7<tab>NN<tab>dog                    the right side is one word; never detected
+  probability_last,   // A -> b # .5   A -> b ; .5   A -> b .5
+  spaced_counts,      // counts whose tabs are blanks like others, with comments at line ends; never detected
 };
+
+// As the program `grammar` names it.
+constexpr std::string_view form_name(grammar_form form) {
+  switch (form) {
+    case grammar_form::detected: return "detected";
+    case grammar_form::bracketed: return "bracketed";
+    case grammar_form::probability_first: return "probability-first";
+    case grammar_form::plain: return "plain";
+    case grammar_form::counts: return "counts";
+    case grammar_form::lexicon_counts: return "lexicon-counts";
+    case grammar_form::probability_last: return "probability-last";
+    case grammar_form::spaced_counts: return "spaced-counts";
+  }
+  return {};
+}
 
 namespace detail {
 
+constexpr bool has_no_arrow(grammar_form form) {
+  return form == grammar_form::counts || form == grammar_form::lexicon_counts || form == grammar_form::spaced_counts;
+}
+
+// Whether the numbers of a form are probabilities, which sum to one, or only their ratios count.
+constexpr bool has_probabilities(grammar_form form) {
+  return form == grammar_form::bracketed || form == grammar_form::probability_first || form == grammar_form::probability_last;
+}
+
+}  // namespace detail
+
+}  // namespace frond::inline FROND_ABI::io
+
+// =============================================================================================================
+// frond/io/grammar_line.hpp
+// =============================================================================================================
+
+// One line of a grammar's text gives its rules to a builder.
+
+// =============================================================================================================
+// frond/io/grammar_notation.hpp
+// =============================================================================================================
+
+// Which notation a line is in.
+
+// =============================================================================================================
+// frond/io/grammar_tokens.hpp
+// =============================================================================================================
+
+// The tokens of a line with an arrow, and where a comment begins.
+
+namespace frond::inline FROND_ABI::io::detail {
+
 inline constexpr std::string_view blanks = " \t";
 
-enum class token_kind : std::uint8_t { end, name, quoted, arrow, bar, bracket, wrong };
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// Without blanks around.
+constexpr std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+constexpr bool is_number(std::string_view text) { return read_decimal({text.data(), text.size()}).ok(); }
+
+// How long the mark is with which a comment begins here, where a token could begin; 0 where none begins.
+constexpr std::size_t comment_mark(std::string_view text) {
+  if (text.starts_with('#') || text.starts_with(';')) return 1;
+  if (text.starts_with("//") || text.starts_with("%%")) return 2;
+  return text.starts_with('%') && (text.size() == 1 || is_blank(text[1])) ? 1 : 0;
+}
+
+inline constexpr std::string_view arrows[] = {"->", "\xe2\x86\x92"};  // the second is U+2192
+
+constexpr bool is_arrow(std::string_view text) { return std::ranges::find(arrows, text) != std::ranges::end(arrows); }
+
+enum class token_kind : std::uint8_t { end, name, quoted, arrow, bar, bracket, comment, wrong };
 
 struct token {
   token_kind kind = token_kind::end;
-  std::string_view text;  // without quotes or brackets
+  std::string_view text;  // without quotes or brackets; a comment with its mark
   std::size_t at = 0;     // byte of the line
   const char* reason = nullptr;
 };
 
-// The tokens of a line, one after the other.
+// The tokens of the bytes [at, end) of a line, one after the other. A comment is the last one.
 class grammar_tokens {
  public:
-  grammar_tokens(std::string_view line, grammar_form form) : line_(line), form_(form) {}
+  grammar_tokens(std::string_view line, grammar_form form, std::size_t at = 0, std::size_t end = std::string_view::npos)
+      : line_(line.substr(0, end)), form_(form), at_(at) {}
 
   token next() {
     at_ = std::min(line_.find_first_not_of(blanks, at_), line_.size());
@@ -4325,12 +4624,11 @@ class grammar_tokens {
     const char first = line_[at_];
     if (first == '|') return take(token_kind::bar, 0, 1);
     if (first == '\'' || first == '"') return quoted(first);
-    if (first == '[' && form_ == grammar_form::bracketed) return bracket();
-    if (first == '[' && form_ == grammar_form::plain)
-      return wrong("a bracket, but the rules before have no probabilities (a word would be quoted)");
-    const std::string_view ends = form_ == grammar_form::bracketed ? " \t|[" : " \t|";
-    const std::size_t size = std::min(line_.find_first_of(ends, at_), line_.size()) - at_;
-    return take(line_.substr(at_, size) == "->" ? token_kind::arrow : token_kind::name, 0, size);
+    if (first == '[' && (form_ != grammar_form::probability_first || ends_names(at_))) return bracket();
+    if (comment_mark(line_.substr(at_)) > 0) return take(token_kind::comment, 0, line_.size() - at_);
+    if (line_.substr(at_).starts_with("/*")) return wrong("a comment between /* and */ must stand on lines of its own");
+    const std::size_t size = name_end() - at_;
+    return take(is_arrow(line_.substr(at_, size)) ? token_kind::arrow : token_kind::name, 0, size);
   }
 
  private:
@@ -4341,6 +4639,21 @@ class grammar_tokens {
   }
   [[nodiscard]] token wrong(const char* reason) const { return {token_kind::wrong, {}, at_, reason}; }
 
+  // Whether the bracket here is one of a probability. In the bracketed form no name has brackets; elsewhere N[sg] is a name.
+  [[nodiscard]] bool ends_names(std::size_t at) const {
+    if (form_ == grammar_form::bracketed) return true;
+    const std::string_view inside = line_.substr(at + 1, max_decimal_digits + 100);
+    const std::size_t end = inside.find(']');
+    return end != std::string_view::npos && is_number(trimmed(inside.substr(0, end)));
+  }
+  [[nodiscard]] std::size_t name_end() const {
+    std::size_t end = at_;
+    while (end < line_.size() && !is_blank(line_[end]) && line_[end] != '|' &&
+           !(line_[end] == '[' && end > at_ && ends_names(end)))
+      ++end;
+    return end;
+  }
+
   token quoted(char quote) {
     const std::size_t end = line_.find(quote, at_ + 1);
     if (end == std::string_view::npos) return wrong("a quote without its end");
@@ -4348,8 +4661,7 @@ class grammar_tokens {
     const token taken = take(token_kind::quoted, 1, end + 1 - at_);
     if (taken.text.find_first_of(blanks) != std::string_view::npos)
       return {token_kind::wrong, taken.text, taken.at, "a word holds a blank, where sentences are cut"};
-    const std::string_view followers = form_ == grammar_form::bracketed ? " \t|[" : " \t|";
-    if (at_ < line_.size() && followers.find(line_[at_]) == std::string_view::npos)
+    if (at_ < line_.size() && !is_blank(line_[at_]) && line_[at_] != '|' && !(line_[at_] == '[' && ends_names(at_)))
       return wrong("text runs on after a quoted word");
     return taken;
   }
@@ -4361,17 +4673,253 @@ class grammar_tokens {
 
   std::string_view line_;
   grammar_form form_;
-  std::size_t at_ = 0;
+  std::size_t at_;
 };
 
-// Gives the rules of one line to a builder.
+// Where the arrow of a line stands; size 0 where there is none.
+struct arrow_place {
+  std::size_t at = 0, size = 0;
+};
+
+// The first arrow inside a name, as in S->NP; no part of --> or <->.
+inline arrow_place arrow_inside(std::string_view name) {
+  for (std::size_t at = 0; at < name.size(); ++at)
+    for (const std::string_view arrow : arrows)
+      if (name.substr(at).starts_with(arrow))
+        if (arrow != "->" || at == 0 || std::string_view("-=<").find(name[at - 1]) == std::string_view::npos)
+          return {at, arrow.size()};
+  return {};
+}
+
+// The arrow between blanks; where a line has none, the first one inside a name.
+inline arrow_place find_arrow(std::string_view line, grammar_form form) {
+  arrow_place inside;
+  grammar_tokens tokens(line, form);
+  for (token t = tokens.next(); t.kind != token_kind::end && t.kind != token_kind::comment; t = tokens.next()) {
+    if (t.kind == token_kind::arrow) return {t.at, t.text.size()};
+    if (t.kind == token_kind::wrong) break;
+    if (t.kind != token_kind::name || inside.size > 0) continue;
+    if (inside = arrow_inside(t.text); inside.size > 0) inside.at += t.at;
+  }
+  return inside;
+}
+
+// Where the comment of a line with an arrow begins; the size of the line if it has none.
+inline std::size_t find_comment(std::string_view line, grammar_form form) {
+  grammar_tokens tokens(line, form);
+  token t = tokens.next();
+  while (t.kind != token_kind::end && t.kind != token_kind::comment && t.kind != token_kind::wrong) t = tokens.next();
+  return t.kind == token_kind::comment ? t.at : line.size();
+}
+
+}  // namespace frond::inline FROND_ABI::io::detail
+
+namespace frond::inline FROND_ABI::io::detail {
+
+// The fields of a line of counts. They stand between tabs where a tab follows the count and another one the left side; then the
+// third field is all the rest.
+struct count_fields {
+  std::size_t first = 0, second = 0;  // where the tabs stand
+  bool tabs = false;
+};
+
+inline count_fields find_count_fields(std::string_view line) {
+  const std::size_t first = line.find('\t');
+  if (first == std::string_view::npos) return {};
+  const std::size_t second = line.find('\t', first + 1);
+  const bool one = trimmed(line.substr(0, first)).find(' ') == std::string_view::npos;
+  return {first, second, second != std::string_view::npos && one};
+}
+
+// The form of a text whose first rule stands in this line. Where nothing fits, `plain`, whose reader then says what is missing.
+inline grammar_form detect_form(std::string_view line) {
+  grammar_tokens tokens(line, grammar_form::plain);
+  const token first = tokens.next(), second = tokens.next(), third = tokens.next();
+  const bool number = first.kind == token_kind::name && is_number(first.text);
+  const arrow_place arrow = find_arrow(line, grammar_form::plain);
+  if (number && second.kind != token_kind::arrow && third.kind != token_kind::arrow)
+    if (find_count_fields(line).tabs || arrow.size == 0) return grammar_form::counts;
+  if ((number || first.kind == token_kind::bracket) && second.at < arrow.at) return grammar_form::probability_first;
+  grammar_tokens right(line, grammar_form::plain, arrow.at + arrow.size);
+  token t = right.next();
+  while (t.kind != token_kind::end && t.kind != token_kind::wrong && t.kind != token_kind::bracket) t = right.next();
+  return t.kind == token_kind::bracket && arrow.size > 0 ? grammar_form::bracketed : grammar_form::plain;
+}
+
+// Whether a line may have a probability before the rule or in brackets: a quick look, no more.
+inline bool may_have_probability(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(blanks);
+  return line.find('[') != std::string_view::npos ||
+         (first < line.size() && std::string_view("+-.0123456789").find(line[first]) != std::string_view::npos);
+}
+
+// The number of a token such as .5 or (.5); empty if it is none.
+inline std::string_view unmarked_number(const token& t) {
+  std::string_view text = t.kind == token_kind::name ? t.text : std::string_view();
+  if (text.starts_with('(') && text.ends_with(')')) text = text.substr(1, text.size() - 2);
+  return is_number(text) ? text : std::string_view();
+}
+
+// The number of a comment that is nothing else; empty if there is more, or none.
+inline std::string_view comment_number(const token& comment) {
+  const std::string_view text = trimmed(comment.text.substr(comment_mark(comment.text)));
+  return is_number(text) ? text : std::string_view();
+}
+
+// How the rules of a text may give their probabilities at the end of a line, or of each right side.
+struct weight_tail {
+  bool marked = false;  // A -> b # .5            a comment that is a number
+  bool colon = false;   // A -> b : .5 | c : .5
+  bool bare = false;    // A -> b .5 | c .5       with a point or an exponent in some number of the text, else they are words
+
+  [[nodiscard]] int count() const { return marked + colon + bare; }
+};
+
+// What a line has of these, and whether a bare number has a point or an exponent. A line that gives a probability in another
+// way has none of them.
+struct found_tail {
+  weight_tail tail;
+  bool pointed = false;
+};
+
+inline found_tail find_tail(std::string_view line) {
+  const arrow_place arrow = find_arrow(line, grammar_form::plain);
+  if (arrow.size == 0 || detect_form(line) != grammar_form::plain) return {};
+  found_tail found{.tail = {.marked = false, .colon = true, .bare = true}};
+  grammar_tokens tokens(line, grammar_form::plain, arrow.at + arrow.size);
+  token t, last;
+  std::size_t size = 0;
+  bool colon = false;
+  do {
+    t = tokens.next();
+    if (t.kind == token_kind::wrong) return {};
+    if (t.kind == token_kind::name || t.kind == token_kind::quoted) {
+      colon = last.kind == token_kind::name && last.text == ":" && size > 1;
+      last = t;
+      ++size;
+      continue;
+    }
+    const std::string_view number = unmarked_number(last);
+    found.tail.colon = found.tail.colon && colon && !number.empty();
+    found.tail.bare = found.tail.bare && !colon && size > 1 && !number.empty();
+    found.pointed = found.pointed || number.find_first_of(".eE") != std::string_view::npos;
+    size = 0;
+    last = {};
+    colon = false;
+  } while (t.kind != token_kind::end && t.kind != token_kind::comment);
+  found.tail.marked = t.kind == token_kind::comment && !comment_number(t).empty();
+  return found;
+}
+
+// A notation that is not read.
+struct foreign_notation {
+  const char* reason = nullptr;
+  std::size_t at = 0;
+};
+
+inline foreign_notation find_foreign(std::string_view line) {
+  std::size_t at[2] = {}, end[2] = {};
+  for (int i = 0; i < 2; ++i) {
+    at[i] = std::min(line.find_first_not_of(blanks, i == 0 ? 0 : end[0]), line.size());
+    end[i] = std::min(line.find_first_of(blanks, at[i]), line.size());
+  }
+  const std::string_view first = line.substr(at[0], end[0] - at[0]), second = line.substr(at[1], end[1] - at[1]);
+  if (const std::size_t defined = line.find("::="); defined < end[1] || (first.starts_with('<') && defined < line.size())) {
+    if (first.starts_with('<'))
+      return {"the notation is BNF (::=), which is not read: <a> ::= <b> c is to be written a -> b 'c'", defined};
+    return {"the notation is GBNF (::=), whose repetitions, groups and character classes are not read; NAME -> A 'b' | C is",
+            defined};
+  }
+  const bool header = first == "grammar" || first == "lexer" || first == "parser";
+  if (header && trimmed(line).ends_with(';'))
+    return {"the notation is ANTLR, whose repetitions, groups and lexer rules are not read; name -> a 'b' | c is", at[0]};
+  const bool colon = second == ":" || first == ":" || (first.size() > 1 && first.ends_with(':') && !is_number(first));
+  if (colon)
+    return {
+        "the notation is that of ANTLR or yacc (NAME : ...), whose repetitions and groups are not read; NAME -> a 'b' | c is",
+        second == ":" ? at[1] : at[0]};
+  return {};
+}
+
+}  // namespace frond::inline FROND_ABI::io::detail
+
+// =============================================================================================================
+// frond/io/grammar_warnings.hpp
+// =============================================================================================================
+
+// What a reader of grammars is not sure of: it went on, and says so.
+
+namespace frond::inline FROND_ABI::io {
+
+// The first warnings, in the order in which they were found, and how many more there were.
+struct grammar_warnings {
+  static constexpr std::size_t most = 20;
+  std::vector<grammar::pcfg_error> list;
+  std::size_t more = 0;
+
+  void add(grammar::pcfg_error warning) {
+    if (list.size() < most)
+      list.push_back(std::move(warning));
+    else
+      ++more;
+  }
+};
+
+namespace detail {
+
+// What the lines of a text have shown so far.
+struct text_habits {
+  bool quotes = false;                        // its words are quoted
+  bool semicolons = false, percents = false;  // a whole line was a comment with this mark
+  grammar::pcfg_error number;                 // that may have been meant as a probability
+};
+
+// Why a comment at the end of a line may have been meant as a word; nullptr if it cannot. # and // begin comments wherever a
+// token could begin; so do ; and %, which are words in some texts.
+inline const char* doubt_about_comment(std::string_view comment, const text_habits& habits, bool after_nothing) {
+  if (after_nothing) return "this is read as a comment, so that nothing stands on this right side (a word would be quoted)";
+  const char mark = comment.front();
+  const std::string_view rest = comment.substr(comment_mark(comment));
+  const bool glued = !rest.empty() && !is_blank(rest.front()) && rest.front() != mark;
+  const bool habit = mark == ';' ? habits.semicolons : mark == '%' ? habits.percents : !trimmed(rest).empty();
+  return glued || !(habit || habits.quotes) ? "this is read as a comment (a word would be quoted)" : nullptr;
+}
+
+// Whether a comment may have been meant to begin in a word, as in VP# or %x.
+inline bool holds_mark(std::string_view word) {
+  return word.front() == '%' || word.find_first_of("#;") != std::string_view::npos;
+}
+
+// Whether a name in a text without arrows would not be a name in other texts. A name alone may be a word like any other.
+inline bool looks_marked(std::string_view name, bool alone) {
+  const bool quoted = name.size() > 2 && (name.front() == '\'' || name.front() == '"') && name.back() == name.front();
+  const bool bracketed =
+      name.size() > 2 && name.front() == '[' && name.back() == ']' && is_number(name.substr(1, name.size() - 2));
+  return quoted || bracketed || (!alone && (name == "|" || is_arrow(name) || comment_mark(name) > 0));
+}
+
+}  // namespace detail
+
+}  // namespace frond::inline FROND_ABI::io
+
+namespace frond::inline FROND_ABI::io::detail {
+
+// Where the rules of a text and the warnings about them go.
+struct grammar_sink {
+  grammar::pcfg_builder rules;
+  grammar_warnings warnings;
+  text_habits habits;
+};
+
 class grammar_line {
  public:
-  grammar_line(std::string_view line, grammar::text_place place, grammar::pcfg_builder& to)
-      : line_(line), place_(place), to_(to) {}
+  grammar_line(std::string_view line, grammar::text_place place, grammar_sink& to) : line_(line), place_(place), to_(to) {}
 
-  grammar::pcfg_error read(grammar_form form) {
-    return form == grammar_form::counts || form == grammar_form::lexicon_counts ? read_counts(form) : read_arrow(form);
+  // `tail` says what probability_last means.
+  grammar::pcfg_error read(grammar_form form, const weight_tail& tail) {
+    form_ = form;
+    tail_ = form == grammar_form::probability_last ? tail : weight_tail{};
+    return has_no_arrow(form) ? read_counts() : read_arrow();
   }
 
  private:
@@ -4391,96 +4939,348 @@ class grammar_line {
     if (!(weight > 0)) return {"a probability or count must be positive", std::string(text), place(at)};
     return {};
   }
+  // The same, where blanks may stand around the number.
+  grammar::pcfg_error read_inner_weight(std::string_view text, std::size_t at, double& weight) const {
+    const std::string_view inner = trimmed(text);
+    return read_weight(inner, at + static_cast<std::size_t>(inner.data() - text.data()), weight);
+  }
 
   // [probability] left -> right | right ...
-  grammar::pcfg_error read_arrow(grammar_form form) {
-    grammar_tokens tokens(line_, form);
+  grammar::pcfg_error read_arrow() {
+    const arrow_place arrow = find_arrow(line_, form_);
+    if (arrow.size == 0) return no_arrow();
+    between_blanks_ = is_arrow(line_.substr(arrow.at, line_.find_first_of(blanks, arrow.at) - arrow.at)) &&
+                      (arrow.at == 0 || is_blank(line_[arrow.at - 1]));
+    token left;
     double weight = 1;
-    token t = tokens.next();
-    if (form == grammar_form::probability_first) {
-      if (t.kind == token_kind::wrong) return wrong(t.reason, t);
-      if (grammar::pcfg_error e = read_weight(t.text, t.at, weight); !e.ok()) return e;
-      t = tokens.next();
+    if (grammar::pcfg_error e = read_left(arrow, left, weight); !e.ok()) return e;
+    if (tail_.marked) {
+      const std::size_t at = find_comment(line_, form_);
+      const std::string_view number = line_.substr(at + comment_mark(line_.substr(at)));
+      if (grammar::pcfg_error e = read_inner_weight(number, line_.size() - number.size(), weight); !e.ok()) return e;
     }
-    if (t.kind == token_kind::wrong) return wrong(t.reason, t);
-    if (t.kind != token_kind::name) return wrong("a left side was expected: one name, not quoted", t);
-    const grammar::pcfg_name left = name(t);
-    if (t = tokens.next(); t.kind != token_kind::arrow) return wrong("an arrow was expected: -> between blanks", t);
+    grammar_tokens tokens(line_, form_, arrow.at + arrow.size);
+    token t, missing;
+    bool some_weighed = false;
     do {
       right_.clear();
-      grammar::pcfg_name given = left;
-      if (grammar::pcfg_error e = read_alternative(tokens, form, t, weight); !e.ok()) return e;
-      if (grammar::pcfg_error e = to_.add(given, right_, weight); !e.ok()) return e;
+      bool weighed = false;
+      double own = weight;
+      if (grammar::pcfg_error e = read_right(tokens, t, own, weighed); !e.ok()) return e;
+      some_weighed = some_weighed || weighed;
+      if (!weighed && missing.at == 0) missing = t;
+      if (some_weighed && missing.at > 0) return wrong("a probability in brackets was expected", missing);
+      if (grammar::pcfg_error e = to_.rules.add(name(left), right_, own); !e.ok()) return e;
     } while (t.kind == token_kind::bar);
     return {};
   }
 
-  // Up to a bar or the end, which becomes `t`.
-  grammar::pcfg_error read_alternative(grammar_tokens& tokens, grammar_form form, token& t, double& weight) {
-    bool weighed = form != grammar_form::bracketed;
-    for (t = tokens.next(); t.kind != token_kind::end && t.kind != token_kind::bar; t = tokens.next()) {
-      if (t.kind == token_kind::wrong) return wrong(t.reason, t);
-      if (t.kind == token_kind::arrow) return wrong("a second arrow", t);
-      if (t.kind == token_kind::bracket) {
-        if (weighed) return wrong("a second probability", t);
-        std::size_t at = t.at + 1;
-        while (!t.text.empty() && blanks.find(t.text.front()) != std::string_view::npos) t.text.remove_prefix(1), ++at;
-        while (!t.text.empty() && blanks.find(t.text.back()) != std::string_view::npos) t.text.remove_suffix(1);
-        if (grammar::pcfg_error e = read_weight(t.text, at, weight); !e.ok()) return e;
-        weighed = true;
-      } else if (weighed && form == grammar_form::bracketed) {
-        return wrong("a bar or the end was expected after a probability", t);
-      } else {
-        right_.push_back(name(t));
-      }
+  [[nodiscard]] grammar::pcfg_error no_arrow() const {
+    if (const foreign_notation foreign = find_foreign(line_); foreign.reason != nullptr)
+      return {foreign.reason, {}, place(foreign.at)};
+    grammar_tokens tokens(line_, form_);
+    token t = tokens.next();
+    if (t.kind == token_kind::name && form_ == grammar_form::probability_first && is_number(t.text)) t = tokens.next();
+    if (t.kind == token_kind::wrong) return wrong(t.reason, t);
+    if (t.kind != token_kind::name) return wrong("a left side was expected: one name, not quoted", t);
+    t = tokens.next();
+    return wrong(t.kind == token_kind::wrong ? t.reason : "an arrow was expected: ->", t);
+  }
+
+  [[nodiscard]] bool has_some_probabilities() const {
+    return form_ == grammar_form::bracketed || form_ == grammar_form::probability_first;
+  }
+
+  // What stands before the arrow.
+  grammar::pcfg_error read_left(const arrow_place& arrow, token& left, double& weight) {
+    grammar_tokens tokens(line_, form_, 0, arrow.at);
+    token first = tokens.next(), second = tokens.next();
+    if (first.kind == token_kind::wrong) return wrong(first.reason, first);
+    left = second.kind == token_kind::end ? first : second;
+    if (second.kind != token_kind::end) {
+      if (const foreign_notation foreign = find_foreign(line_); foreign.reason != nullptr)
+        return {foreign.reason, {}, place(foreign.at)};
+      if (second.kind == token_kind::wrong) return wrong(second.reason, second);
+      const bool number = first.kind == token_kind::bracket || (first.kind == token_kind::name && is_number(first.text));
+      if (!has_some_probabilities() || (!number && form_ == grammar_form::bracketed))
+        return wrong("an arrow was expected: ->", second);
+      const std::size_t at = first.at + (first.kind == token_kind::bracket);
+      if (grammar::pcfg_error e = read_inner_weight(first.text, at, weight); !e.ok()) return e;
+      before_ = true;
+      if (const token third = tokens.next(); third.kind != token_kind::end) return wrong("an arrow was expected: ->", third);
     }
-    if (!weighed) return wrong("a probability in brackets was expected", t);
-    if (t.kind == token_kind::bar && form == grammar_form::probability_first)
-      return wrong("a bar: where the probability stands first, a line gives one rule", t);
+    if (left.kind == token_kind::end) left = {token_kind::arrow, line_.substr(arrow.at, arrow.size), arrow.at, nullptr};
+    if (left.kind != token_kind::name) return wrong("a left side was expected: one name, not quoted", left);
     return {};
   }
 
-  // count <tab> left <tab> right
-  grammar::pcfg_error read_counts(grammar_form form) {
-    const std::size_t first = line_.find('\t'), second = first == std::string_view::npos ? first : line_.find('\t', first + 1);
-    double weight = 0;
-    if (grammar::pcfg_error e = read_weight(line_.substr(0, first), 0, weight); !e.ok()) return e;
-    if (second == std::string_view::npos) return wrong("two tabs were expected: count, left side, right side", end_token());
-    if (const std::size_t third = line_.find('\t', second + 1); third != std::string_view::npos)
-      return wrong("a third tab", {token_kind::wrong, {}, third, nullptr});
-    const grammar::pcfg_name left{line_.substr(first + 1, second - first - 1), false, place(first + 1)};
-    if (left.text.empty() || left.text.find(' ') != std::string_view::npos)
-      return {"a left side was expected: one name", std::string(left.text), left.where};
-    right_.clear();
-    const bool quoted = form == grammar_form::lexicon_counts;
-    for (std::size_t at = second + 1, end = 0; (at = line_.find_first_not_of(' ', at)) != std::string_view::npos; at = end) {
-      end = std::min(line_.find(' ', at), line_.size());
-      right_.push_back({line_.substr(at, end - at), quoted, place(at)});
+  // Up to a bar, a comment or the end, which becomes `t`.
+  grammar::pcfg_error read_right(grammar_tokens& tokens, token& t, double& weight, bool& weighed) {
+    token last;
+    for (t = tokens.next(); !ends_right(t.kind); t = tokens.next()) {
+      if (t.kind == token_kind::wrong) return wrong(t.reason, t);
+      if (t.kind == token_kind::arrow || (!between_blanks_ && t.kind == token_kind::name && arrow_inside(t.text).size > 0))
+        return wrong("a second arrow", t);
+      if (t.kind == token_kind::bracket) {
+        if (grammar::pcfg_error e = read_bracket(t, weighed, weight); !e.ok()) return e;
+        weighed = true;
+      } else if (weighed) {
+        return wrong("a bar or the end was expected after a probability", t);
+      } else {
+        to_.habits.quotes = to_.habits.quotes || t.kind == token_kind::quoted;
+        right_.push_back(name(t));
+        last = t;
+      }
     }
-    if (quoted && right_.size() != 1) return {"one word was expected", {}, place(second + 1)};
-    return to_.add(left, right_, weight);
+    if (t.kind == token_kind::comment && !tail_.marked) read_comment(t, last.kind == token_kind::end && !weighed);
+    return read_end(last, weight);
   }
-  [[nodiscard]] token end_token() const { return {token_kind::end, {}, line_.size(), nullptr}; }
+  static bool ends_right(token_kind kind) {
+    return kind == token_kind::end || kind == token_kind::bar || kind == token_kind::comment;
+  }
+
+  [[nodiscard]] grammar::pcfg_error read_bracket(const token& t, bool weighed, double& weight) const {
+    if (weighed || before_ || tail_.count() > 0) return wrong("a second probability", t);
+    if (form_ == grammar_form::plain) return wrong("a bracket, but this form has no probabilities (a word would be quoted)", t);
+    return read_inner_weight(t.text, t.at + 1, weight);
+  }
+
+  void read_comment(const token& comment, bool after_nothing) {
+    if (const char* const doubt = doubt_about_comment(comment.text, to_.habits, after_nothing); doubt != nullptr)
+      to_.warnings.add({doubt, std::string(comment.text.substr(0, comment.text.find_first_of(blanks))), place(comment.at)});
+    else if (form_ == grammar_form::plain && to_.habits.number.ok() && !comment_number(comment).empty())
+      to_.habits.number = wrong("this number is read as a comment, since not all rules have one", comment);
+  }
+
+  // The last token of a right side: its probability, where the form says so.
+  grammar::pcfg_error read_end(const token& last, double& weight) {
+    const std::string_view number = unmarked_number(last);
+    if (tail_.bare || tail_.colon) {
+      if (number.empty()) return wrong("a probability was expected at the end of a right side", last);
+      right_.resize(right_.size() - (tail_.colon ? 2 : 1));
+      return read_weight(number, last.at + static_cast<std::size_t>(number.data() - last.text.data()), weight);
+    }
+    const bool pointed = number.find('.') != std::string_view::npos || number.size() < last.text.size();
+    if (form_ == grammar_form::plain && to_.habits.number.ok() && !number.empty() && pointed && right_.size() > 1)
+      to_.habits.number = wrong("this number is read as a word, since not all rules end in one", last);
+    return {};
+  }
+
+  // count, left side, right side
+  grammar::pcfg_error read_counts() {
+    const count_fields fields = find_count_fields(line_);
+    return fields.tabs && form_ != grammar_form::spaced_counts ? read_tabs(fields) : read_blanks(fields);
+  }
+
+  // Between tabs: the third field is taken as it stands.
+  grammar::pcfg_error read_tabs(const count_fields& fields) {
+    double weight = 0;
+    if (grammar::pcfg_error e = read_inner_weight(line_.substr(0, fields.first), 0, weight); !e.ok()) return e;
+    const std::size_t third = line_.find('\t', fields.second + 1);
+    if (third != std::string_view::npos && line_.find_first_not_of(blanks, third) != std::string_view::npos)
+      return wrong("a third tab", {token_kind::wrong, {}, third, nullptr});
+    const std::string_view left = trimmed(line_.substr(fields.first + 1, fields.second - fields.first - 1));
+    const grammar::text_place where =
+        place(left.empty() ? fields.first + 1 : static_cast<std::size_t>(left.data() - line_.data()));
+    if (left.empty() || left.find(' ') != std::string_view::npos)
+      return {"a left side was expected: one name", std::string(left), where};
+    read_names(fields.second + 1, line_.size());
+    return add_counted({left, false, where}, weight, fields.second + 1);
+  }
+
+  // Between blanks: # begins a comment, and the right side is not empty.
+  grammar::pcfg_error read_blanks(const count_fields& fields) {
+    const bool lexicon = form_ == grammar_form::lexicon_counts;
+    const std::size_t end = lexicon ? line_.size() : find_count_comment();
+    read_names(0, end);
+    double weight = 0;
+    const grammar::pcfg_name count = right_.empty() ? grammar::pcfg_name{} : right_.front();
+    if (grammar::pcfg_error e = read_weight(count.text, right_.empty() ? 0 : count.where.column - 1u, weight); !e.ok())
+      return e;
+    if (right_.size() < 3 && fields.first != std::string_view::npos && fields.first > 0)
+      return wrong("two tabs were expected: count, left side, right side", {token_kind::end, {}, end, nullptr});
+    if (right_.size() < 3)
+      return wrong("a right side was expected: count, left side, right side", {token_kind::end, {}, end, nullptr});
+    const grammar::pcfg_name left = right_[1];
+    right_.erase(right_.begin(), right_.begin() + 2);
+    for (const grammar::pcfg_name& each : right_)
+      if (!lexicon && (each.text == "|" || is_arrow(each.text)))
+        return {"an arrow or a bar, but these rules have none (with tabs, it would be a name)", std::string(each.text),
+                each.where};
+    return add_counted({left.text, false, left.where}, weight, right_.front().where.column - 1u);
+  }
+
+  std::size_t find_count_comment() {
+    std::size_t at = line_.find('#');
+    while (at != std::string_view::npos && at > 0 && !is_blank(line_[at - 1])) at = line_.find('#', at + 1);
+    if (at == std::string_view::npos) return line_.size();
+    if (at + 1 == line_.size() || !(is_blank(line_[at + 1]) || line_[at + 1] == '#'))
+      to_.warnings.add({"this is read as a comment (with tabs between the fields, it would be a name)",
+                        std::string(line_.substr(at, line_.find_first_of(blanks, at) - at)), place(at)});
+    return at;
+  }
+
+  void read_names(std::size_t at, std::size_t end) {
+    right_.clear();
+    for (std::size_t next = 0; (at = line_.find_first_not_of(blanks, at)) < end; at = next) {
+      next = std::min(line_.find_first_of(blanks, at), end);
+      right_.push_back({line_.substr(at, next - at), form_ == grammar_form::lexicon_counts, place(at)});
+    }
+  }
+
+  grammar::pcfg_error add_counted(const grammar::pcfg_name& left, double weight, std::size_t right_at) {
+    const bool lexicon = form_ == grammar_form::lexicon_counts;
+    if (lexicon && right_.size() != 1) return {"one word was expected", {}, place(right_at)};
+    for (const grammar::pcfg_name& each : right_)
+      if (!lexicon && looks_marked(each.text, right_.size() == 1)) {
+        to_.warnings.add({each.text.starts_with('#')
+                              ? "this is read as a name, as all after the second tab (spaced-counts have comments)"
+                              : "this is read as a name (without arrows there are no quotes, brackets and bars)",
+                          std::string(each.text), each.where});
+        break;
+      }
+    return to_.rules.add(left, right_, weight);
+  }
 
   std::string_view line_;
   grammar::text_place place_;
-  grammar::pcfg_builder& to_;
+  grammar_sink& to_;
+  grammar_form form_ = grammar_form::plain;
+  weight_tail tail_;
+  bool between_blanks_ = true;  // the arrow
+  bool before_ = false;         // the probability
   std::vector<grammar::pcfg_name> right_;
 };
 
-// The form of a text whose first rule stands in this line. Where nothing fits, `plain`, whose reader then says what is missing.
-inline grammar_form detect_form(std::string_view line) {
-  grammar_tokens tokens(line, grammar_form::probability_first);
-  const token first = tokens.next(), second = tokens.next(), third = tokens.next();
-  const bool number = first.kind == token_kind::name && read_decimal({first.text.data(), first.text.size()}).ok();
-  if (number && third.kind == token_kind::arrow) return grammar_form::probability_first;
-  if (number && second.kind != token_kind::arrow && line.find('\t') != std::string_view::npos) return grammar_form::counts;
-  return line[line.find_last_not_of(blanks)] == ']' ? grammar_form::bracketed : grammar_form::plain;
-}
+}  // namespace frond::inline FROND_ABI::io::detail
 
-}  // namespace detail
+// =============================================================================================================
+// frond/io/grammar_rules.hpp
+// =============================================================================================================
 
-}  // namespace frond::inline FROND_ABI::io
+// The rules of a text: which form they are in, and what they give.
+
+namespace frond::inline FROND_ABI::io::detail {
+
+// Takes the lines of one text, or of several one after the other, that are neither comments nor anything else but rules. Where
+// all rules so far end in a number that may be a probability, it keeps their lines until one does not, or the text ends.
+class grammar_rules {
+ public:
+  grammar_rules(std::size_t max_rules, std::size_t max_names) : max_rules_(max_rules), max_names_(max_names) {}
+
+  void begin_text(grammar_form form) {
+    form_ = asked_ = form;
+    sink_.habits = {};
+    undecided_ = form == grammar_form::detected || form == grammar_form::probability_last;
+    tail_ = {.marked = true, .colon = true, .bare = true};
+    pointed_ = has_rules_ = false;
+  }
+
+  grammar::pcfg_error take(std::string_view line, grammar::text_place where) {
+    has_rules_ = true;
+    if (!undecided_) return read(line, where);
+    const found_tail found = find_tail(line);
+    const weight_tail both{tail_.marked && found.tail.marked, tail_.colon && found.tail.colon, tail_.bare && found.tail.bare};
+    if (both.count() > 0) {
+      tail_ = both;
+      pointed_ = pointed_ || found.pointed;
+      if (kept_places_.size() == max_rules_) return too_many_rules(where);
+      kept_places_.push_back(where);
+      kept_.append(line).push_back('\n');
+      return {};
+    }
+    if (asked_ == grammar_form::probability_last)
+      return {"a probability was expected at the end of each rule, in all rules after the same mark or none", {}, where};
+    if (grammar::pcfg_error wrong = read_kept(); !wrong.ok()) return wrong;
+    return read(line, where);
+  }
+
+  grammar::pcfg_error end_text() {
+    if (!kept_places_.empty())
+      if (grammar::pcfg_error wrong = decide_at_end(); !wrong.ok()) return wrong;
+    if (!has_rules_) return {};
+    if (form_ == grammar_form::plain && !sink_.habits.number.ok()) sink_.warnings.add(sink_.habits.number);
+    if (texts_form_ == grammar_form::detected) first_form_ = form_;
+    texts_form_ = form_;
+    has_rules_ = false;
+    return {};
+  }
+
+  // After all texts: the warnings, and one for each word that may have been meant to end before a comment.
+  [[nodiscard]] grammar_warnings all_warnings() const {
+    grammar_warnings all = sink_.warnings;
+    if (has_no_arrow(first_form_)) return all;
+    sink_.rules.visit_unquoted_words([&](std::string_view word, grammar::text_place where) {
+      if (where.file == 0 && holds_mark(word))
+        all.add({"this is read as a word (a comment would begin after a blank)", std::string(word), where});
+    });
+    return all;
+  }
+
+  [[nodiscard]] bool has_rules() const { return has_rules_; }            // this text, so far
+  [[nodiscard]] grammar_form form() const { return form_; }              // of this text, as far as it is known
+  [[nodiscard]] grammar_form first_form() const { return first_form_; }  // of the first text with rules
+  [[nodiscard]] bool are_relative() const { return !has_probabilities(texts_form_); }
+  [[nodiscard]] const grammar::pcfg_builder& builder() const { return sink_.rules; }
+  [[nodiscard]] grammar_warnings& warnings() { return sink_.warnings; }
+  [[nodiscard]] text_habits& habits() { return sink_.habits; }
+
+ private:
+  static grammar::pcfg_error too_many_rules(grammar::text_place where) { return {"there are too many rules", {}, where}; }
+
+  // All rules of a text end in a number.
+  grammar::pcfg_error decide_at_end() {
+    const grammar::text_place first = kept_places_.front();
+    if (tail_.count() > 1) return {"each rule ends in two numbers, and either may be its probability", {}, first};
+    if (!tail_.bare || pointed_ || asked_ == grammar_form::probability_last)
+      form_ = grammar_form::probability_last;
+    else
+      sink_.warnings.add({"numbers at the ends of all rules are read as words, since none has a point", {}, first});
+    return read_kept();
+  }
+
+  grammar::pcfg_error read_kept() {
+    undecided_ = false;
+    std::string_view rest = kept_;
+    for (const grammar::text_place& where : kept_places_) {
+      const std::size_t end = rest.find('\n');
+      if (grammar::pcfg_error wrong = read(rest.substr(0, end), where); !wrong.ok()) return wrong;
+      rest.remove_prefix(end + 1);
+    }
+    kept_.clear();
+    kept_places_.clear();
+    return {};
+  }
+
+  grammar::pcfg_error read(std::string_view line, grammar::text_place where) {
+    // Rules without probabilities leave open where later ones have theirs.
+    if (form_ == grammar_form::detected ||
+        (form_ == grammar_form::plain && asked_ == grammar_form::detected && may_have_probability(line)))
+      if (const grammar_form found = detect_form(line); found != grammar_form::counts || form_ == grammar_form::detected)
+        form_ = found;
+    if (texts_form_ != grammar_form::detected && has_probabilities(form_) == are_relative())
+      return {"one text has probabilities, the other counts", {}, where};
+    if (grammar::pcfg_error wrong = grammar_line(line, where, sink_).read(form_, tail_); !wrong.ok()) return wrong;
+    if (sink_.rules.rules() > max_rules_) return too_many_rules(where);
+    if (sink_.rules.names() > max_names_) return {"there are too many names", {}, where};
+    return {};
+  }
+
+  std::size_t max_rules_, max_names_;
+  grammar_form asked_ = grammar_form::detected,
+               form_ = grammar_form::detected;  // of this text: as asked for, and as it is read
+  grammar_form first_form_ = grammar_form::detected,
+               texts_form_ = grammar_form::detected;  // of the first and the last text read
+  grammar_sink sink_;
+  bool has_rules_ = false;
+  bool undecided_ = false;  // whether the numbers at the ends are probabilities
+  weight_tail tail_;        // what all rules so far have
+  bool pointed_ = false;    // some number has a point or an exponent
+  std::string kept_;        // lines, each with its end
+  std::vector<grammar::text_place> kept_places_;
+};
+
+}  // namespace frond::inline FROND_ABI::io::detail
 
 // =============================================================================================================
 // frond/io/grammar_text.hpp
@@ -4489,11 +5289,72 @@ inline grammar_form detect_form(std::string_view line) {
 // Grammars as people write them, read piece by piece: a file that is none ends in an error where it goes wrong, long before it
 // fills the memory.
 
+// =============================================================================================================
+// frond/io/utf8.hpp
+// =============================================================================================================
+
+// Which bytes are no UTF-8.
+
+namespace frond::inline FROND_ABI::io {
+
+namespace detail {
+
+// How many bytes the character has with which a text begins; 0 where it begins with none.
+constexpr std::size_t utf8_size(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0}; };
+  const std::uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t size = first >= 0xc2 && first < 0xe0   ? 2
+                           : first >= 0xe0 && first < 0xf0 ? 3
+                           : first >= 0xf0 && first < 0xf5 ? 4
+                                                           : 0;
+  for (std::size_t i = 1; i < size; ++i)
+    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
+  // Longer than needed, half of a surrogate pair, above U+10FFFF.
+  if (first == 0xe0 && byte(1) < 0xa0) return 0;
+  if (first == 0xed && byte(1) > 0x9f) return 0;
+  if (first == 0xf0 && byte(1) < 0x90) return 0;
+  if (first == 0xf4 && byte(1) > 0x8f) return 0;
+  return size;
+}
+
+}  // namespace detail
+
+// Where the first byte stands that is no UTF-8 (RFC 3629), as in a text in ISO-8859-1; the size of the text if there is none.
+constexpr std::size_t find_invalid_utf8(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t size = detail::utf8_size(text.substr(at));
+    if (size == 0) return at;
+    at += size;
+  }
+  return at;
+}
+
+inline constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+inline constexpr const char* inner_mark_reason = "a byte order mark inside a text, as where files were joined";
+inline constexpr const char* invalid_utf8_reason = "a byte that is not UTF-8 (convert a text in another encoding first)";
+
+// "0xe9"
+constexpr auto hexadecimal(char byte) {
+  struct text {
+    char characters[5] = "0x00";
+    [[nodiscard]] constexpr std::string_view view() const { return {characters, 4}; }
+  } result;
+  const auto value = static_cast<std::uint8_t>(byte);
+  result.characters[2] = "0123456789abcdef"[value >> 4];
+  result.characters[3] = "0123456789abcdef"[value & 15];
+  return result;
+}
+
+}  // namespace frond::inline FROND_ABI::io
+
 namespace frond::inline FROND_ABI::io {
 
 struct grammar_text_options {
   grammar_form form = grammar_form::detected;
-  std::string start = {};  // empty: what %start says, else the left side of the first rule
+  std::string start = {};  // empty: what the text says, else the left side of the first rule
   grammar::undefined_symbols undefined = grammar::undefined_symbols::are_errors;
   bool normalise = false;            // written probabilities may have any sum, and are divided by it
   bool refuse_inconsistent = false;  // an error where a derivation may never end
@@ -4502,15 +5363,25 @@ struct grammar_text_options {
   std::size_t max_rules = std::size_t{1} << 19, max_names = std::size_t{1} << 18;
 };
 
+// A grammar or an error, the form of the (first) text, `detected` where no rule was read, and what the reader was not sure of.
+struct grammar_text_result : grammar::pcfg_result {
+  grammar_form form = grammar_form::detected;
+  grammar_warnings warnings;
+};
+
 // Takes the bytes of a text in pieces of any size, perhaps a second text (a lexicon), and makes the grammar. The place of an
 // error is line and column of the text number `file`; column 0 means the whole line, line 0 the whole text. After an error
 // nothing more is read.
 //
-// Any bytes above 32 may be in a name: UTF-8, ISO-8859-1. A line whose first byte after blanks is # is a comment; a line
-// `%start NAME` names the start symbol; a byte order mark, and a carriage return before a line's end, are skipped.
+// Texts are UTF-8. A line that begins with # is a comment; where rules have an arrow, so is one that begins with ; or // or %
+// and a blank, and so are all lines from one that begins with /* to one that ends with */. A line `%start NAME`, or a first
+// line with one name alone, names the start symbol. A byte order mark, and a carriage return before a line's end, are skipped.
 class grammar_text_reader {
  public:
-  explicit grammar_text_reader(grammar_text_options options) : options_(std::move(options)), form_(options_.form) {}
+  explicit grammar_text_reader(grammar_text_options options)
+      : options_(std::move(options)), rules_(options_.max_rules, options_.max_names) {
+    rules_.begin_text(options_.form);
+  }
 
   // The next bytes; false after an error.
   bool feed(std::string_view piece) {
@@ -4532,31 +5403,51 @@ class grammar_text_reader {
 
   // What was fed was one text; another one begins, in a form of its own.
   void next_text(grammar_form form) {
-    if (error_.ok() && !line_.empty()) end_line();
-    form_ = form;
+    end_text();
+    rules_.begin_text(form);
     bytes_ = 0;
     if (error_.ok()) place_ = {.line = 0, .column = 0, .file = place_.file + 1};
   }
 
   // The grammar of all texts.
-  grammar::pcfg_result finish() {
-    if (error_.ok() && !line_.empty()) end_line();
-    if (!error_.ok()) return {{}, error_};
-    grammar::pcfg_result made = builder_.build({.start = options_.start.empty() ? start_ : options_.start,
-                                                .undefined = options_.undefined,
-                                                .normalise = options_.normalise || weights_ == weights::relative});
-    if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
-    if (made.ok() && options_.refuse_inconsistent)
-      if (grammar::pcfg_error wrong = grammar::check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+  grammar_text_result finish() {
+    end_text();
+    grammar_text_result made;
+    if (error_.ok())
+      static_cast<grammar::pcfg_result&>(made) = build();
+    else
+      made.error = error_;
+    made.form = rules_.first_form();
+    made.warnings = rules_.all_warnings();
     return made;
   }
 
  private:
-  enum class weights : std::uint8_t { unknown, probabilities, relative };
-
-  bool fail(const char* reason, std::size_t line, std::size_t column) {
-    error_ = {reason, {}, {static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column), place_.file}};
+  bool fail(const char* reason, std::size_t line, std::size_t column, std::string_view subject = {}) {
+    error_ = {
+        reason, std::string(subject), {static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column), place_.file}};
     return false;
+  }
+
+  void end_text() {
+    if (error_.ok() && !line_.empty()) end_line();
+    if (error_.ok() && in_comment_) error_ = {"a comment without its end", {}, comment_place_};
+    if (error_.ok()) error_ = rules_.end_text();
+  }
+
+  [[nodiscard]] grammar::pcfg_result build() const {
+    if (rules_.builder().rules() == 0 && start_alone_)
+      return {{},
+              {"an arrow was expected: ->",
+               {},
+               {start_place_.line, start_place_.column + static_cast<std::uint32_t>(start_.size()), 0}}};
+    grammar::pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
+                                                        .undefined = options_.undefined,
+                                                        .normalise = options_.normalise || rules_.are_relative()});
+    if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
+    if (made.ok() && options_.refuse_inconsistent)
+      if (grammar::pcfg_error wrong = grammar::check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+    return made;
   }
 
   void end_line() {
@@ -4566,63 +5457,106 @@ class grammar_text_reader {
 
   void read_line(std::string_view line) {
     ++place_.line;
-    if (place_.line == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+    if (place_.line == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     for (std::size_t i = 0; i < line.size(); ++i)
       if ((static_cast<unsigned char>(line[i]) < 32 && line[i] != '\t') || line[i] == 127) {
         fail("a control character", place_.line, i + 1);
         return;
       }
+    if (const std::size_t mark = line.find(byte_order_mark); mark != std::string_view::npos) {
+      fail(inner_mark_reason, place_.line, mark + 1);
+      return;
+    }
     const std::size_t first = line.find_first_not_of(detail::blanks);
-    if (first == std::string_view::npos || line[first] == '#') return;
+    if (first == std::string_view::npos || skips_comment(line, first)) return;
+    if (const std::size_t bad = find_invalid_utf8(line); bad < line.size() && bad < comment_of(line)) {
+      fail(invalid_utf8_reason, place_.line, bad + 1, hexadecimal(line[bad]).view());
+      return;
+    }
     if (line.substr(first).starts_with("%start") &&
         detail::blanks.find(line[std::min(first + 6, line.size() - 1)]) != std::string_view::npos)
       read_start(line, first + 6);
-    else
-      read_rules(line);
+    else if (!reads_start_alone(line, first))
+      error_ = rules_.take(line, place_);
+  }
+
+  // Whether a line is part of a comment, whole.
+  bool skips_comment(std::string_view line, std::size_t first) {
+    const std::string_view text = line.substr(first);
+    if (!in_comment_) {
+      const std::size_t mark = text.front() == '#' || !detail::has_no_arrow(rules_.form()) ? detail::comment_mark(text) : 0;
+      if (mark > 0) {
+        if (text.front() == ';') rules_.habits().semicolons = true;
+        if (text.front() == '%') rules_.habits().percents = true;
+        const detail::arrow_place arrow = detail::arrow_inside(detail::trimmed(text.substr(mark)));
+        if (arrow.size > 0 && arrow.at == 0)
+          rules_.warnings().add(
+              {"this line is read as a comment, not as a rule", std::string(text.substr(0, mark)), here(first)});
+        return true;
+      }
+      if (detail::has_no_arrow(rules_.form()) || !text.starts_with("/*")) return false;
+      in_comment_ = true;
+      comment_place_ = here(first);
+    }
+    const std::size_t end = text.find("*/", comment_place_.line == place_.line ? 2 : 0);
+    if (end == std::string_view::npos) return true;
+    in_comment_ = false;
+    if (const std::size_t after = text.find_first_not_of(detail::blanks, end + 2); after != std::string_view::npos)
+      fail("text after the end of a comment", place_.line, first + after + 1);
+    return true;
+  }
+
+  [[nodiscard]] std::size_t comment_of(std::string_view line) const {
+    const grammar_form form = rules_.form() == grammar_form::detected ? detail::detect_form(line) : rules_.form();
+    return detail::has_no_arrow(form) ? line.size() : detail::find_comment(line, form);
+  }
+
+  [[nodiscard]] grammar::text_place here(std::size_t at) const {
+    return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file};
   }
 
   void read_start(std::string_view line, std::size_t at) {
-    detail::grammar_tokens tokens(line.substr(at), grammar_form::probability_first);
-    const detail::token name = tokens.next();
-    const bool alone = name.kind == detail::token_kind::name && tokens.next().kind == detail::token_kind::end;
+    detail::grammar_tokens tokens(line, grammar_form::plain, at);
+    const detail::token name = tokens.next(), after = tokens.next();
+    const bool alone = name.kind == detail::token_kind::name &&
+                       (after.kind == detail::token_kind::end || after.kind == detail::token_kind::comment);
     if (!alone || !start_.empty()) {
-      fail(alone ? "a second %start" : "one name was expected after %start", place_.line, at + name.at + 1);
+      fail(alone ? "a second %start" : "one name was expected after %start", place_.line, name.at + 1);
       return;
     }
     start_ = std::string(name.text);
-    start_place_ = {place_.line, static_cast<std::uint32_t>(at + name.at + 1), place_.file};
+    start_place_ = here(name.at);
   }
 
-  void read_rules(std::string_view line) {
-    if (form_ == grammar_form::detected) form_ = detail::detect_form(line);
-    const bool probabilities = form_ == grammar_form::bracketed || form_ == grammar_form::probability_first;
-    const weights kind = probabilities ? weights::probabilities : weights::relative;
-    if (weights_ == weights::unknown) weights_ = kind;
-    if (kind != weights_) {
-      fail("one text has probabilities, the other counts", place_.line, 0);
-      return;
+  // Whether this is the first line of all, and has one name alone.
+  bool reads_start_alone(std::string_view line, std::size_t first) {
+    if (rules_.has_rules() || place_.file > 0 || !start_.empty() || detail::has_no_arrow(rules_.form())) return false;
+    if (!detail::find_foreign(line).reason) {
+      detail::grammar_tokens tokens(line, grammar_form::plain, first);
+      const detail::token name = tokens.next(), after = tokens.next();
+      start_alone_ = name.kind == detail::token_kind::name && detail::arrow_inside(name.text).size == 0 &&
+                     (after.kind == detail::token_kind::end || after.kind == detail::token_kind::comment);
     }
-    error_ = detail::grammar_line(line, place_, builder_).read(form_);
-    if (!error_.ok()) return;
-    if (builder_.rules() > options_.max_rules) fail("there are too many rules", place_.line, 0);
-    if (builder_.names() > options_.max_names) fail("there are too many names", place_.line, 0);
+    if (start_alone_) read_start(line, first);
+    return start_alone_;
   }
 
   grammar_text_options options_;
-  grammar_form form_;
-  weights weights_ = weights::unknown;
-  grammar::pcfg_builder builder_;
+  detail::grammar_rules rules_;
   grammar::pcfg_error error_;
   std::string line_;           // the beginning of a line whose end was not fed yet
   grammar::text_place place_;  // of the line that was read last
   std::size_t bytes_ = 0;
-  std::string start_;  // what %start says
+  bool in_comment_ = false;  // between /* and */
+  grammar::text_place comment_place_;
+  std::string start_;  // what the text says
   grammar::text_place start_place_;
+  bool start_alone_ = false;
 };
 
 // A grammar from a text in memory. O(bytes + rules log rules).
-inline grammar::pcfg_result read_grammar(std::string_view text, const grammar_text_options& options = {}) {
+inline grammar_text_result read_grammar(std::string_view text, const grammar_text_options& options = {}) {
   grammar_text_reader reader(options);
   reader.feed(text);
   return reader.finish();
@@ -4647,15 +5581,19 @@ inline const char* feed_file(grammar_text_reader& reader, const std::string& pat
 
 // A grammar from a file, and the counts of its words from another one if `lexicon_path` is not empty (file 1 in the place of an
 // error). Reading stops at the first error; memory is bounded by the options, not by the file.
-inline grammar::pcfg_result load_grammar(const std::string& path, const grammar_text_options& options = {},
-                                         const std::string& lexicon_path = {}) {
+inline grammar_text_result load_grammar(const std::string& path, const grammar_text_options& options = {},
+                                        const std::string& lexicon_path = {}) {
   grammar_text_reader reader(options);
-  if (const char* const reason = detail::feed_file(reader, path)) return {{}, {reason, {}, {}}};
-  if (!lexicon_path.empty()) {
+  const char* reason = detail::feed_file(reader, path);
+  std::uint32_t file = 0;
+  if (reason == nullptr && !lexicon_path.empty()) {
     reader.next_text(grammar_form::lexicon_counts);
-    if (const char* const reason = detail::feed_file(reader, lexicon_path)) return {{}, {reason, {}, {.file = 1}}};
+    reason = detail::feed_file(reader, lexicon_path);
+    file = 1;
   }
-  return reader.finish();
+  grammar_text_result made = reader.finish();
+  if (reason != nullptr) static_cast<grammar::pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
+  return made;
 }
 
 }  // namespace frond::inline FROND_ABI::io
@@ -4670,14 +5608,17 @@ namespace frond::inline FROND_ABI::io {
 
 inline constexpr std::uint32_t weights_record = 1;
 
-// Writes and reads the parameters of a network; a file of another shape is refused.
+// Writes and reads the parameters of a network; a file of another shape is refused, and a number of parameters that the network
+// does not have (position: the number).
 inline status save_weights(const std::string& path, const nn::plan& p, std::span<const float> parameters) {
+  if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
   std::vector<std::uint8_t> bytes(codec::record_size(0, parameters.size()));
   const status written = codec::write_record({.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters, bytes);
   return written ? write_file(path, bytes) : written;
 }
 inline status load_weights(const std::string& path, const nn::plan& p, std::span<float> parameters) {
-  const auto bytes = read_file(path);
+  if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
+  const auto bytes = read_start(path, codec::record_size(0, parameters.size()) + 1);  // so that what follows it is seen
   if (!bytes) return bytes.state;
   return codec::read_record(bytes.value, {.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters);
 }
@@ -4692,13 +5633,50 @@ std::string hexadecimal(Number value, Format format) {
   return digits[0] == '-' ? "-0x" + digits.substr(1) : "0x" + digits;
 }
 
+// Of C++20, in all its spellings.
+inline constexpr std::string_view keywords[] = {
+    "alignas",     "alignof",   "and",        "and_eq",    "asm",      "auto",         "bitand",
+    "bitor",       "bool",      "break",      "case",      "catch",    "char",         "char8_t",
+    "char16_t",    "char32_t",  "class",      "compl",     "concept",  "const",        "consteval",
+    "constexpr",   "constinit", "const_cast", "continue",  "co_await", "co_return",    "co_yield",
+    "decltype",    "default",   "delete",     "do",        "double",   "dynamic_cast", "else",
+    "enum",        "explicit",  "export",     "extern",    "false",    "float",        "for",
+    "friend",      "goto",      "if",         "inline",    "int",      "long",         "mutable",
+    "namespace",   "new",       "noexcept",   "not",       "not_eq",   "nullptr",      "operator",
+    "or",          "or_eq",     "private",    "protected", "public",   "register",     "reinterpret_cast",
+    "requires",    "return",    "short",      "signed",    "sizeof",   "static",       "static_assert",
+    "static_cast", "struct",    "switch",     "template",  "this",     "thread_local", "throw",
+    "true",        "try",       "typedef",    "typeid",    "typename", "union",        "unsigned",
+    "using",       "virtual",   "void",       "volatile",  "wchar_t",  "while",        "xor",
+    "xor_eq"};
+
+// Why a text cannot name a namespace of its own, and the byte.
+inline status check_namespace_name(std::string_view name) {
+  constexpr std::string_view digits = "0123456789", letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  if (name.empty()) return {"a namespace needs a name", 0};
+  for (std::size_t i = 0; i < name.size(); ++i)
+    if (letters.find(name[i]) == std::string_view::npos &&
+        (i == 0 || (digits.find(name[i]) == std::string_view::npos && name[i] != '_')))
+      return {"a namespace's name is a letter, then letters, digits and underscores", i};
+  if (std::find(std::begin(keywords), std::end(keywords), name) != std::end(keywords))
+    return {"a namespace's name must not be a keyword of C++", 0};
+  const bool numbered_std = name.starts_with("std") && name.find_first_not_of(digits, 3) == std::string_view::npos;
+  if (numbered_std || name == "posix" || name == "main") return {"a namespace's name must not be reserved", 0};
+  if (const std::size_t at = name.find("__"); at != std::string_view::npos)
+    return {"a namespace's name must not be reserved: it has two underscores in a row", at};
+  return {};
+}
+
 }  // namespace detail
 
 // Writes `namespace name { inline constexpr float values[...] }` with exact hexadecimal floats, and the shape hash, so that the
-// including program can static_assert that the weights belong to its network. `name` is a C++ identifier. A weight that is not
-// finite is refused (position: which), since no literal stands for it.
+// including program can static_assert that the weights belong to its network. `name` is an identifier of ASCII letters, digits
+// and underscores that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused
+// (position: which), since no literal stands for it.
 inline status write_weights_header(const std::string& path, const std::string& name, const nn::plan& p,
                                    std::span<const float> parameters) {
+  if (const status named = detail::check_namespace_name(name); !named) return named;
+  if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (!(parameters[i] - parameters[i] == 0.0f)) return {"a weight is not a finite number", i};
   std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n";
@@ -5503,6 +6481,7 @@ inline k_means_result k_means(std::span<const double> products, std::size_t poin
   FROND_ASSERT(products.size() == points * points, "clusters are made from a square table of inner products");
   FROND_ASSERT(options.clusters > 0 && options.clusters <= points && options.restarts > 0,
                "there are at least as many points as clusters, and at least one start");
+  FROND_ASSERT(addressable(options.index, options.restarts), "starts have numbers below 2^64");
   k_means_result best;
   for (std::size_t r = 0; r < options.restarts; ++r) {
     detail::lloyd iteration(products, points, options);
@@ -5853,8 +6832,9 @@ inline void find_latents(learned_level& level, const context_counts& contexts, c
 // are. The iterative clustering of Favero et al., arXiv 2502.12089, in a form of this library, for it is described there in
 // words only. The same result everywhere. At least one sentence.
 inline learned_grammar learn_grammar(std::span<const symbol> sentences, const clustering_options& options) {
-  const auto length = static_cast<std::size_t>(checked_power(options.branching, options.depth).value);
+  const std::size_t length = to_size(checked_power(options.branching, options.depth).value);
   FROND_ASSERT(!sentences.empty() && sentences.size() % length == 0, "a grammar is learned from whole sentences");
+  FROND_ASSERT(addressable(options.depth, 0, options.restarts), "the starts of all levels have numbers below 2^64");
   FROND_ASSERT(options.vocabulary > 0 && options.vocabulary <= max_vocabulary, "latents are symbols");
   const std::size_t rows = sentences.size() / length;
   learned_grammar learned;
@@ -6536,7 +7516,7 @@ struct hermite_coefficients {
     scale_ = math::sqrt(expectation([&](double y) { return potential(y) * potential(y); }));
   }
 
-  // Whether a_k(psi) is more than an error of the quadrature.
+  // Whether a_k(psi) is more than 1e-9 of what a function of its size can have. The quadrature errs by less than 1e-11 of that.
   [[nodiscard]] bool sees(std::size_t k) const {
     double size = scale_ * 1e-9;
     for (std::size_t i = 2; i <= k; ++i) size *= math::sqrt(static_cast<double>(i));
@@ -6595,6 +7575,7 @@ class exact_chain {
 
   // Steps first, first + 1, ..., until |w.u| > threshold_u, |w.v| > threshold_v or `count` are done; how many were.
   std::uint64_t run(seed key, std::uint64_t first, std::uint64_t count, double threshold_u = 2, double threshold_v = 2) {
+    FROND_ASSERT(addressable(first, count), "steps have numbers below 2^64");
     return in_ieee_arithmetic([&] {
       for (std::uint64_t done = 0; done < count;) {
         step(key, first + done++);
@@ -6671,7 +7652,7 @@ struct trips {
   float alpha_bar = 0.5f;  // what is left of the signal where they turn
   std::size_t data = 1;
   std::size_t each = 1;     // trips of one datum
-  std::uint64_t first = 0;  // the first datum
+  std::uint64_t first = 0;  // the first datum; their numbers lie below 2^44
 };
 
 namespace detail {
@@ -6741,6 +7722,7 @@ inline std::vector<traveller> travellers(const grammar::rhm_view& grammar, std::
 
 inline void check_trips(const trips& plan) {
   FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum makes 1 to 2^20 trips");
+  FROND_ASSERT(addressable(plan.first, plan.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
   FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
   static_cast<void>(plan);
 }
@@ -6825,17 +7807,20 @@ class hermite_moments {
       for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = exact::latent_moment(strengths.hidden, i, j);
   }
 
-  // Infinite where Student's law has no moment, from j = 6 on.
+  // Exactly 0 where the law of the latents makes it so: what a sum of terms leaves of less than 1e-12 of their sizes is the
+  // rounding of these terms. Infinite where Student's law has no moment, from j = 6 on.
   [[nodiscard]] double coefficient(unsigned i, unsigned j, unsigned l = 0) const {
     // With L = u sqrt(b_u) lambda + v g nu + m sqrt(b_m) and s = g^2 v^2, the k-th is k! times the coefficient of x^k in
     // E e^(x L - s x^2 / 2): a sum over how many pairs of v go to the second term.
     const unsigned k = i + j + l;
-    double sum = 0.0, pairs = 1.0;  // (-1/2)^n / n!
+    double sum = 0.0, size = 0.0, pairs = 1.0;  // (-1/2)^n / n!
     for (unsigned n = 0; 2 * n <= j; ++n) {
       if (n > 0) pairs *= -0.5 / n;
-      const double moment = latent_[i][j - 2 * n];
-      if (moment != 0.0) sum += pairs * moment / (factorial(i) * factorial(j - 2 * n) * factorial(l));
+      const double term = pairs * latent_[i][j - 2 * n] / (factorial(i) * factorial(j - 2 * n) * factorial(l));
+      sum += term;
+      size += term < 0.0 ? -term : term;
     }
+    if (sum < 1e-12 * size && sum > -1e-12 * size) return 0.0;
     return factorial(k) * sum * power(plane_.lambda_weight, i) * power(plane_.nu_weight, j) * power(mean_, l);
   }
 
@@ -6933,7 +7918,7 @@ namespace detail {
 inline void join(information_exponent& out, double pure, double cross) {
   const double half = 0.5 * pure, root = math::sqrt(half * half + cross * cross);
   out.joint = true;
-  out.moment = out.coefficient < 0.0 ? half + root : half - root;
+  out.moment = out.coefficient < 0.0 ? half + root : -cross * cross / (half + root);  // half - root, without cancellation
   out.verdict = exponent_verdict::learned;
   out.drift = -0.5 * out.coefficient * out.moment;
 }
@@ -6959,8 +7944,7 @@ inline void join(information_exponent& out, double pure, double cross) {
     const double moment = moments.moment(k, alpha_bar, along);
     if (!(moment < std::numeric_limits<double>::max())) break;
     const double cross = direction == planted_direction::v && k == 2 ? 0.5 * alpha_bar * moments.coefficient(1, 1) : 0.0;
-    constexpr double tiny = 1e-9;
-    if (moment < tiny && moment > -tiny && cross < tiny && cross > -tiny) continue;
+    if (moment == 0.0 && cross == 0.0) continue;
     if (!unit.sees(k)) {
       if (out.unseen == 0) out.unseen = k;
       continue;
@@ -6968,7 +7952,7 @@ inline void join(information_exponent& out, double pure, double cross) {
     out.exponent = k;
     out.coefficient = unit.psi[k];
     out.moment = moment;
-    if (cross > tiny || cross < -tiny) {
+    if (cross != 0.0) {
       detail::join(out, moments.moment(2, alpha_bar, {.u = 1.0}), cross);
       return out;
     }
@@ -7371,5 +8355,34 @@ sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, 
 #elif defined(__GNUC__)
 #pragma GCC pop_options
 #endif
+
+#pragma pop_macro("abs")
+#pragma pop_macro("append")
+#pragma pop_macro("bit")
+#pragma pop_macro("border")
+#pragma pop_macro("check")
+#pragma pop_macro("clear")
+#pragma pop_macro("close")
+#pragma pop_macro("emit")
+#pragma pop_macro("erase")
+#pragma pop_macro("error")
+#pragma pop_macro("far")
+#pragma pop_macro("index")
+#pragma pop_macro("input")
+#pragma pop_macro("length")
+#pragma pop_macro("likely")
+#pragma pop_macro("max")
+#pragma pop_macro("min")
+#pragma pop_macro("move")
+#pragma pop_macro("open")
+#pragma pop_macro("output")
+#pragma pop_macro("read")
+#pragma pop_macro("round")
+#pragma pop_macro("select")
+#pragma pop_macro("send")
+#pragma pop_macro("small")
+#pragma pop_macro("swap")
+#pragma pop_macro("word")
+#pragma pop_macro("write")
 
 #endif  // FROND_SINGLE_LAB_HPP
