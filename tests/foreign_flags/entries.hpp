@@ -7,6 +7,7 @@ namespace entries {
 
 void vectors();
 void sentences();
+void grammars();
 void experiments();
 
 }  // namespace entries

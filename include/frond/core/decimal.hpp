@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -155,9 +156,11 @@ constexpr result<double> read_decimal(std::span<const char> text) {
     std::uint64_t integer = 0;
     for (std::size_t i = number.first; i < number.last; ++i)
       if (text[i] != '.') integer = 10 * integer + static_cast<std::uint64_t>(text[i] - '0');
-    const double exact = static_cast<double>(integer);
-    value = number.exponent < 0 ? exact / detail::exact_powers_of_ten[-number.exponent]
-                                : exact * detail::exact_powers_of_ten[number.exponent];
+    value = in_ieee_arithmetic([&] {
+      const double exact = static_cast<double>(integer);
+      return number.exponent < 0 ? exact / detail::exact_powers_of_ten[-number.exponent]
+                                 : exact * detail::exact_powers_of_ten[number.exponent];
+    });
   } else if (digits > 0 && digits + number.exponent > -330) {
     detail::natural numerator(0);
     for (std::size_t i = number.first; i < number.last; ++i)

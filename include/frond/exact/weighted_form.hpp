@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
 #include <frond/exact/closure.hpp>
 #include <frond/exact/emptiness.hpp>
@@ -39,18 +40,13 @@ std::vector<To> narrowed(const std::vector<From>& from) {
   return to;
 }
 
-}  // namespace detail
-
-// All weights, worked out in double or exactly and then rounded once. Refused, with the number of a nonterminal on the cycle as
-// position: unary chains that lead back with total probability one or more, and cycles of empty right sides that do. O(size^3)
-// for a cycle of so many items.
 template <class Semiring>
 result<weighted_form<Semiring>> weigh(normal_form form) {
   using computed = typename Semiring::computed;
   using exact_value = typename computed::value;
   std::vector<exact_value> rule;
   for (const double probability : form.probability) rule.push_back(computed::of_rule(probability));
-  detail::emptiness<computed> empty(form, rule);
+  emptiness<computed> empty(form, rule);
   if (!empty.solve()) return {{}, {"the probability of empty sentences cannot be computed: a cycle is critical", 0}};
   const auto weight = [&](const normal_form::unary_step& step) {
     return step.rule != no_rule ? rule[step.rule] : empty.values()[step.empty];
@@ -76,13 +72,23 @@ result<weighted_form<Semiring>> weigh(normal_form form) {
   }
   using value = typename Semiring::value;
   return {{.form = std::move(form),
-           .rule = detail::narrowed<value>(rule),
-           .empty = detail::narrowed<value>(empty.values()),
-           .step = detail::narrowed<value>(step),
-           .inner_step = detail::narrowed<value>(inner_step),
-           .closure = detail::narrowed<value>(closure),
+           .rule = narrowed<value>(rule),
+           .empty = narrowed<value>(empty.values()),
+           .step = narrowed<value>(step),
+           .inner_step = narrowed<value>(inner_step),
+           .closure = narrowed<value>(closure),
            .first_closure = std::move(first_closure)},
           {}};
+}
+
+}  // namespace detail
+
+// All weights, worked out in double or exactly and then rounded once. Refused, with the number of a nonterminal on the cycle as
+// position: unary chains that lead back with total probability one or more, and cycles of empty right sides that do. O(size^3)
+// for a cycle of so many items.
+template <class Semiring>
+result<weighted_form<Semiring>> weigh(normal_form form) {
+  return in_ieee_arithmetic([&] { return detail::weigh<Semiring>(std::move(form)); });
 }
 
 // From the grammar itself.

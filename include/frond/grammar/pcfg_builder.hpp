@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/grammar/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -82,7 +83,8 @@ class pcfg_builder {
   // A rule; nothing is kept of one that is refused. Probability or weight: positive and finite.
   pcfg_error add(const pcfg_name& left, std::span<const pcfg_name> right, double weight) {
     if (left.quoted) return {"a quoted word cannot have rules", std::string(left.text), left.where};
-    if (!(weight > 0 && weight - weight == 0)) return {"a probability or count must be positive", {}, left.where};
+    const bool usable = in_ieee_arithmetic([&] { return weight > 0 && weight - weight == 0; });
+    if (!usable) return {"a probability or count must be positive", {}, left.where};
     rule added{.left = number_of(left),
                .first = static_cast<std::uint32_t>(right_.size()),
                .size = static_cast<std::uint32_t>(right.size()),
@@ -111,7 +113,8 @@ class pcfg_builder {
     if (pcfg_error wrong = number_symbols(options, work); !wrong.ok()) return {{}, std::move(wrong)};
     fill_rules(work);
     if (pcfg_error wrong = find_repetition(work); !wrong.ok()) return {{}, std::move(wrong)};
-    if (pcfg_error wrong = weigh(options, work); !wrong.ok()) return {{}, std::move(wrong)};
+    pcfg_error wrong = in_ieee_arithmetic([&] { return weigh(options, work); });
+    if (!wrong.ok()) return {{}, std::move(wrong)};
     return {std::move(work.made), {}};
   }
 

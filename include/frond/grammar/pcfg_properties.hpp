@@ -217,21 +217,23 @@ inline pcfg_error check_consistent(const pcfg& g) {
 // symbol.
 inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
   pcfg made{.start = g.start, .nonterminals = g.nonterminals, .names = g.names, .rules = {}, .right = {}, .first_rule = {0}};
-  for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
-    const std::size_t begin = made.rules.size();
-    double total = 0;
-    for (pcfg_rule rule : g.rules_of(left)) {
-      const auto side = g.right_side(rule);
-      for (const std::uint32_t symbol : side) rule.probability *= g.is_word(symbol) ? 1.0 : ends[symbol];
-      if (!(rule.probability > 0)) continue;
-      rule.first = static_cast<std::uint32_t>(made.right.size());
-      made.right.insert(made.right.end(), side.begin(), side.end());
-      made.rules.push_back(rule);
-      total += rule.probability;
+  in_ieee_arithmetic([&] {
+    for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
+      const std::size_t begin = made.rules.size();
+      double total = 0;
+      for (pcfg_rule rule : g.rules_of(left)) {
+        const auto side = g.right_side(rule);
+        for (const std::uint32_t symbol : side) rule.probability *= g.is_word(symbol) ? 1.0 : ends[symbol];
+        if (!(rule.probability > 0)) continue;
+        rule.first = static_cast<std::uint32_t>(made.right.size());
+        made.right.insert(made.right.end(), side.begin(), side.end());
+        made.rules.push_back(rule);
+        total += rule.probability;
+      }
+      for (std::size_t i = begin; i < made.rules.size(); ++i) made.rules[i].probability /= total;
+      made.first_rule.push_back(static_cast<std::uint32_t>(made.rules.size()));
     }
-    for (std::size_t i = begin; i < made.rules.size(); ++i) made.rules[i].probability /= total;
-    made.first_rule.push_back(static_cast<std::uint32_t>(made.rules.size()));
-  }
+  });
   return made;
 }
 

@@ -27,10 +27,12 @@ struct derivation_bound {
 class pcfg_sampler {
  public:
   explicit pcfg_sampler(const pcfg& g) : grammar_(g) {
-    for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
-      double sum = 0;
-      for (const pcfg_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
-    }
+    in_ieee_arithmetic([&] {
+      for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
+        double sum = 0;
+        for (const pcfg_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
+      }
+    });
   }
 
   // Derivation `index` from the start symbol; `out` is replaced, and empty after an error: a bound was passed, or a nonterminal

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/grammar/pcfg_builder.hpp>
 #include <frond/grammar/pcfg_properties.hpp>
 #include <frond/io/grammar_form.hpp>
@@ -61,7 +62,7 @@ class grammar_text_reader {
       const bool whole = end < piece.size();
       if ((bytes_ += end + whole) > options_.max_bytes) return fail("a text is too large to be a grammar", place_.line + 1, 0);
       if (whole && line_.empty()) {
-        read_line(piece.substr(0, end));
+        in_ieee_arithmetic([&] { read_line(piece.substr(0, end)); });
       } else {
         line_ += piece.substr(0, end);
         if (whole) end_line();
@@ -121,7 +122,7 @@ class grammar_text_reader {
   }
 
   void end_line() {
-    read_line(line_);
+    in_ieee_arithmetic([&] { read_line(line_); });
     line_.clear();
   }
 

@@ -1,0 +1,203 @@
+// Entries that deal with general grammars: charts and their denoisers, with rules so unlikely that values are denormal.
+#include "entries.hpp"
+
+#include <frond/core/decimal.hpp>
+#include <frond/diffusion/process.hpp>
+#include <frond/exact/chart.hpp>
+#include <frond/exact/derivation.hpp>
+#include <frond/exact/length_chart.hpp>
+#include <frond/exact/outside.hpp>
+#include <frond/exact/pcfg_denoiser.hpp>
+#include <frond/grammar/pcfg_properties.hpp>
+#include <frond/grammar/pcfg_sample.hpp>
+#include <frond/io/grammar_text.hpp>
+
+namespace entries {
+
+namespace {
+
+using namespace frond;
+using modes::check;
+using modes::hash_of;
+
+// Empty right sides, a unary cycle, and what hardly ever happens.
+grammar::pcfg read() {
+  return io::read_grammar(
+             ".3 S -> A S b A\n.45 S -> B\n.24999999 S ->\n1e-310 S -> A A A\n1e-8 S -> B B c B\n.6 A -> a\n.25 A -> S c\n.15 "
+             "A -> B A\n.2 B -> "
+             "S\n"
+             ".7 B -> a b\n.1 B ->\n")
+      .grammar;
+}
+const grammar::pcfg rules = read();
+using sums = exact::sum_product<float>;
+const auto weights = exact::weigh<sums>(rules);
+const auto wide = exact::weigh<exact::sum_product<double>>(rules);
+constexpr std::size_t length = 6, words = 3;
+
+std::vector<float> unequal_likelihoods() {
+  std::vector<float> out;
+  for (std::size_t i = 0; i < length * words; ++i) out.push_back(i % 4 == 0 ? 1.0f : i % 4 == 1 ? 1e-30f : 1e-38f);
+  return out;
+}
+const std::vector<float> likelihoods = unequal_likelihoods();
+
+void add_derivation(hasher& h, const grammar::derivation& tree) {
+  for (const auto& node : tree.nodes) h.add(node.rule);
+  for (const std::uint32_t word : tree.words) h.add(word);
+}
+
+void charts() {
+  check("exact/weighted_form.hpp weigh", [] {
+    const auto again = exact::weigh<sums>(rules);
+    return hash_of(again.value.closure) ^ hash_of(again.value.empty) ^ hash_of(again.value.step);
+  });
+  exact::chart chart(weights.value);
+  const auto filled = [&] {
+    chart.inside_weights(likelihoods, length);
+    return hash_of(chart.cells().value);
+  };
+  check("exact/chart.hpp inside_weights", filled);
+  check("exact/chart.hpp inside", [&] {
+    const std::uint32_t sentence[] = {0, 1, 0, 1, 1, 0};
+    const status done = chart.inside(sentence);
+    return hash_of(chart.cells().value) ^ std::uint64_t{done.ok()};
+  });
+  filled();
+  exact::outside outside(chart);
+  check("exact/outside.hpp pass", [&] {
+    outside.pass();
+    return hash_of(std::vector<double>(outside.rule_uses().begin(), outside.rule_uses().end()));
+  });
+  check("exact/outside.hpp word_law", [&] {
+    std::vector<float> law(words);
+    hasher h;
+    for (std::size_t i = 0; i < length; ++i) {
+      outside.word_law(i, law);
+      h.add(std::span<const float>(law));
+      h.add(outside.word_probability(i, 1));
+    }
+    return h.value();
+  });
+  check("exact/derivation.hpp sample_derivation", [&] {
+    hasher h;
+    grammar::derivation drawn;
+    for (std::uint64_t i = 0; i < 50; ++i)
+      if (exact::sample_derivation(chart, seed{5}, i, drawn).ok()) add_derivation(h, drawn);
+    return h.value();
+  });
+  const auto best_weights = exact::weigh<exact::max_product<float>>(rules);
+  check("exact/derivation.hpp best_derivation", [&] {
+    exact::chart best(best_weights.value);
+    best.inside_weights(likelihoods, length);
+    hasher h;
+    grammar::derivation found;
+    if (exact::best_derivation(best, found).ok()) add_derivation(h, found);
+    return h.value();
+  });
+  check("exact/length_chart.hpp sample", [] {
+    const exact::length_chart lengths(wide.value, length);
+    const exact::length_source source(lengths, length);
+    hasher h;
+    grammar::derivation drawn;
+    std::vector<symbol> sentence(length);
+    for (std::uint64_t i = 0; i < 20; ++i) {
+      if (source.sample(seed{6}, i, drawn).ok()) add_derivation(h, drawn);
+      source.sample(seed{6}, i, sentence);
+      h.add(std::span<const symbol>(sentence));
+    }
+    return h.value();
+  });
+}
+
+void denoisers() {
+  exact::pcfg_denoiser<diffusion::uniform> model(weights.value, diffusion::uniform{words}, length);
+  const std::vector<symbol> noisy{0, 1, 0, 1, 1, 0, 2, 2, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0};
+  const std::vector<float> alpha_bar{0.9999999f, 0.9999999f, 1e-39f};
+  check("exact/pcfg_denoiser.hpp predict", [&] {
+    std::vector<float> posterior(noisy.size() * words);
+    model.predict(noisy, alpha_bar, posterior);
+    return hash_of(posterior);
+  });
+  check("exact/pcfg_denoiser.hpp cross_entropy",
+        [&] { return hash_of(std::vector{model.cross_entropy(noisy, noisy, alpha_bar)}); });
+  std::vector<float> law(words);
+  check("exact/pcfg_denoiser.hpp observe", [&] {
+    return hash_of(model.observe(std::span<const symbol>(noisy).first(length), 0.9999999f).inside().cells().value);
+  });
+  exact::pcfg_gaussian<> vectors(weights.value, length);
+  std::vector<float> x(length * words);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = i % 3 == 0 ? 1.0f : 1e-39f;
+  check("exact/pcfg_denoiser.hpp predict", [&] {
+    std::vector<float> mean(x.size());
+    vectors.predict(std::span<const float>(x), std::span<const float>(alpha_bar).first(1), std::span<float>(mean));
+    return hash_of(mean);
+  });
+  check("exact/pcfg_denoiser.hpp observe",
+        [&] { return hash_of(vectors.observe(std::span<const float>(x), 0.99f).inside().cells().value); });
+
+  exact::pcfg_posterior<float> posterior(weights.value, length);
+  for (std::size_t i = 0; i < length; ++i)
+    for (std::size_t a = 0; a < words; ++a) posterior.likelihood(i)[a] = likelihoods[i * words + a];
+  check("exact/pcfg_posterior.hpp update", [&] {
+    posterior.update();
+    return hash_of(posterior.inside().cells().value);
+  });
+  check("exact/pcfg_posterior.hpp marginal", [&] {
+    hasher h;
+    for (std::size_t i = 0; i < length; ++i) {
+      posterior.marginal(i, std::span<float>(law));
+      h.add(std::span<const float>(law));
+    }
+    return h.value();
+  });
+  check("exact/pcfg_posterior.hpp sample", [&] {
+    hasher h;
+    grammar::derivation drawn;
+    for (std::uint64_t i = 0; i < 20; ++i)
+      if (posterior.sample(seed{7}, i, drawn).ok()) add_derivation(h, drawn);
+    return h.value();
+  });
+}
+
+void grammar_itself() {
+  check("core/decimal.hpp read_decimal", [] {
+    hasher h;
+    for (const char* text : {"1e-310", "3.3", "4.9e-324", "0.1234567890123456789", "12345678901e-22"})
+      h.add(read_decimal({text, std::char_traits<char>::length(text)}).value);
+    return h.value();
+  });
+  check("io/grammar_text.hpp read_grammar", [] {
+    hasher h;
+    for (const grammar::pcfg_rule& rule : read().rules) h.add(rule.probability);
+    return h.value();
+  });
+  check("grammar/pcfg_properties.hpp properties_of", [] {
+    const auto found = grammar::properties_of(rules);
+    return hash_of(found.value.ends) ^ hash_of(found.value.length) ^ hash_of(found.value.entropy);
+  });
+  check("grammar/pcfg_properties.hpp conditioned_on_ending", [] {
+    hasher h;
+    const std::vector<double> ends(rules.nonterminals, 0.7);
+    for (const grammar::pcfg_rule& rule : grammar::conditioned_on_ending(rules, ends).rules) h.add(rule.probability);
+    return h.value();
+  });
+  check("grammar/pcfg_sample.hpp sample", [] {
+    const grammar::pcfg_sampler sampler(rules);
+    hasher h;
+    grammar::derivation drawn;
+    for (std::uint64_t i = 0; i < 50; ++i)
+      if (sampler.sample(seed{8}, i, {.words = 1000}, drawn).ok()) add_derivation(h, drawn);
+    return h.value();
+  });
+}
+
+}  // namespace
+
+void grammars() {
+  charts();
+  denoisers();
+  grammar_itself();
+}
+
+}  // namespace entries
