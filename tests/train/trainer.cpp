@@ -281,30 +281,3 @@ TEST_CASE("shards and blocks follow from the options") {
   CHECK(train::options{.batch = 64, .shard_rows = 16, .block_rows = 32}.block() == 16);
   CHECK(train::options{.batch = 5, .shard_rows = 16, .block_rows = 32}.block() == 5);
 }
-
-namespace {
-
-// Two workers of which one does everything, and how much there was to share at once.
-struct counting_executor {
-  std::vector<std::size_t> counts;
-
-  [[nodiscard]] static std::size_t workers() { return 2; }
-  template <class Work>
-  void run(std::size_t count, const Work& work) {
-    counts.push_back(count);
-    for (std::size_t i = 0; i < count; ++i) work(i, i % 2);
-  }
-};
-
-}  // namespace
-
-TEST_CASE("by default two workers share the gradient of a batch") {
-  const auto built = reference::build(reference::mlp(8, 5, 4, 512, 1, reference::activation::relu));
-  auto parameters = problems::initial(built.view());
-  counting_executor workers;
-  std::vector<float> memory(train::training_memory(built.view(), {}, 2));
-  train::trainer trainer(built.view(), problems::denoising<absorbing>(5), {}, std::span<float>(parameters),
-                         std::span<float>(memory), workers);
-  trainer.step();
-  CHECK(workers.counts[0] == 2);
-}

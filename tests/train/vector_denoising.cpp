@@ -217,11 +217,12 @@ double distance_after_learning(const train::vector_denoising<spiral>& problem) {
   constexpr nn::mlp_shape shape{.length = 1,
                                 .input_channels = 3,
                                 .output_channels = 2,
-                                .width = 64,
+                                .width = 32,
                                 .hidden_layers = 2,
                                 .function = kernel::activation::silu};
   constexpr nn::plan plan = nn::plan_of<nn::mlp<shape>>();
-  const train::options o{.optimiser = {.rate = 1e-2f, .warm_up = 50, .shape = train::decay::cosine, .decay_end = 2000}};
+  const train::options o{.optimiser = {.rate = 1.5e-2f, .warm_up = 50, .shape = train::decay::cosine, .decay_end = 2000},
+                         .batch = 32};
   std::vector<float> weights(plan.parameter_count), memory(train::training_memory(plan, o, 1));
   nn::initialise(plan, nn::initialisation::he_zero_readout, seed{3}, weights);
   train::trainer trainer(plan, problem, o, std::span<float>(weights), std::span<float>(memory));
@@ -248,6 +249,6 @@ double distance_after_learning(const train::vector_denoising<spiral>& problem) {
 
 TEST_CASE("the default choice writes a spiral that the clean vector with 2 alpha_bar - 1 smears") {
   const double by_default = distance_after_learning({.data = {spiral{}, seed{1}, 0, 0}, .key = seed{2}});
-  CHECK(by_default < 0.065);
-  CHECK(distance_after_learning(problem_of(old_choice, schedule::linear_signal)) > 0.09);
+  CHECK(by_default < 0.09);
+  CHECK(distance_after_learning(problem_of(old_choice, schedule::linear_signal)) > 0.12);
 }
