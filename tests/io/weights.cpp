@@ -144,8 +144,8 @@ TEST_CASE("the weights header is text that does not drift") {
   const auto bytes = content_of(folder / "w.hpp");
   const std::string text(bytes.begin(), bytes.end());
   CHECK(text.starts_with("// Weights written by Frond "));
-  CHECK(text.find("namespace baked {\n") != std::string::npos);
-  CHECK(text.find("inline constexpr float values[2] = {\n    -0x1.8p-1f, ") != std::string::npos);
+  CHECK(text.find("struct baked {\n") != std::string::npos);
+  CHECK(text.find("  static constexpr float values[2] = {\n    -0x1.8p-1f, ") != std::string::npos);
 }
 
 TEST_CASE("a weight that is not finite is refused with its number, and no file is written") {

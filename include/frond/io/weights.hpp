@@ -41,20 +41,21 @@ std::string hexadecimal(Number value, Format format) {
 
 }  // namespace detail
 
-// Writes `namespace name { inline constexpr float values[...] }` with exact hexadecimal floats, and the shape hash, so that the
-// including program can static_assert that the weights belong to its network. `name` is a C++ identifier. A weight that is not
-// finite is refused (position: which), since no literal stands for it.
+// Writes `struct name` with `values`, exact hexadecimal floats, and `shape_hash`: nn::fixed_denoiser<net, noise>(name{}, scratch)
+// then compiles only where the weights belong to the network. `name` is a C++ identifier. A weight that is not finite is refused
+// (position: which), since no literal stands for it.
 inline status write_weights_header(const std::string& path, const std::string& name, const nn::plan& p,
                                    std::span<const float> parameters) {
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (!(parameters[i] - parameters[i] == 0.0f)) return {"a weight is not a finite number", i};
+  if (name == "values" || name == "shape_hash") return {"the name is that of a member", 0};
   std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n";
-  text += "#include <cstdint>\n\nnamespace " + name + " {\n\n";
-  text += "inline constexpr std::uint64_t shape_hash = " + detail::hexadecimal(p.shape_hash(), 16) + "ull;\n";
-  text += "inline constexpr float values[" + std::to_string(parameters.size()) + "] = {";
+  text += "#include <cstdint>\n\nstruct " + name + " {\n";
+  text += "  static constexpr std::uint64_t shape_hash = " + detail::hexadecimal(p.shape_hash(), 16) + "ull;\n";
+  text += "  static constexpr float values[" + std::to_string(parameters.size()) + "] = {";
   for (std::size_t i = 0; i < parameters.size(); ++i)
     text += (i % 8 == 0 ? "\n    " : " ") + detail::hexadecimal(parameters[i], std::chars_format::hex) + "f,";
-  text += "\n};\n\n}  // namespace " + name + "\n";
+  text += "\n  };\n};\n";
   return write_file(path, text);
 }
 
