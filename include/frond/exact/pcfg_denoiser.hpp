@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -59,10 +60,11 @@ class pcfg_denoiser {
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats: over many draws the Bayes-optimal cross-entropy.
-  // clean, noisy [rows][length], alpha_bar [rows]; at least one row.
+  // clean, noisy [rows][length], alpha_bar [rows]; at least one row. NaN where check() fails.
   [[nodiscard]] double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                      std::span<const float> alpha_bar) {
     FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
+    if (!check()) return std::numeric_limits<double>::quiet_NaN();
     double sum = 0;
     law_.resize(vocabulary());
     for (std::size_t row = 0; row < alpha_bar.size(); ++row) {

@@ -84,9 +84,10 @@ inline status check_initialised(const autoencoder_shape& shape, std::span<const 
   return {};
 }
 
-// Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given.
-inline void initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
-  FROND_ASSERT(parameters.size() == shape.parameter_count(), "parameters have the size that the shape says");
+// Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given. Fails where there are
+// not as many parameters; then nothing is written.
+inline status initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
+  if (const status fits = shape.check_parameters(parameters.size()); !fits) return fits;
   in_ieee_arithmetic([&] {
     kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = 0}, parameters.data(), shape.weight_count());
     normalise_rows(shape, parameters);
@@ -94,6 +95,7 @@ inline void initialise(const autoencoder_shape& shape, seed key, float skip, std
     for (std::size_t k = 0; k < shape.neurons; ++k) p.amplitudes[k] = shape.unit.amplitude;
     *p.skip = skip;
   });
+  return {};
 }
 
 // outputs = f(inputs), both [rows][dimension] and apart; tape holds tape_size() floats for each row. 4 rows neurons dimension
