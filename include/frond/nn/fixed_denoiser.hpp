@@ -47,12 +47,13 @@ class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Proc
 
  public:
   template <class Weights, class Scratch>
-  fixed_denoiser(const Weights& weights, Scratch& scratch) : base(plan_of<Net>(), Process, weights.values, scratch.values) {
+  fixed_denoiser(const Weights& weights, Scratch& scratch)
+      : base(plan_of<Net>(), Process, weights.values, scratch.values, status{}) {
     static_assert(detail::require_weights<Net, Weights, Scratch>());
   }
   template <std::size_t Parameters, std::size_t Floats>
   fixed_denoiser(const float (&parameters)[Parameters], float (&scratch)[Floats])
-      : base(plan_of<Net>(), Process, parameters, scratch) {
+      : base(plan_of<Net>(), Process, parameters, scratch, status{}) {
     static_assert(detail::require_arrays<Net, Parameters, Floats>());
   }
 };

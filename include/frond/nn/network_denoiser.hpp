@@ -59,7 +59,7 @@ class network_denoiser {
  public:
   // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
   network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
-      : plan_(p), process_(process), parameters_(parameters), scratch_(scratch), fit_(check_denoiser(p, process)) {
+      : network_denoiser(p, process, parameters, scratch, check_denoiser(p, process)) {
     if (fit_) fit_ = check_memory(p, parameters.size(), scratch.size());
   }
 
@@ -87,6 +87,12 @@ class network_denoiser {
     });
     return {};
   }
+
+ protected:
+  // For what the compiler has checked.
+  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch,
+                   const status& fit)
+      : plan_(p), process_(process), parameters_(parameters), scratch_(scratch), fit_(fit) {}
 
  private:
   void predict_block(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {

@@ -115,7 +115,7 @@ class autoencoder_trainer {
     for (std::size_t k = 0; k < shape_.neurons && !shape_.trained_amplitudes; ++k) amplitudes[k] = 0.0f;
     if (!shape_.trained_skip) amplitudes[shape_.neurons] = 0.0f;
     const float loss = kernel::sum(losses_, rows) * scale;
-    const bool finite = math::is_finite(kernel::sum_of_squares(gradient_.data(), gradient_.size()));
+    const bool finite = kernel::squares_are_finite(gradient_.data(), gradient_.size());
     if (!finite || !math::is_finite(loss)) return stop(), loss;
     optimiser_step(options_.optimiser, step_, clip_scale(options_.optimiser, gradient_), gradient_, parameters_, state_, 0,
                    gradient_.size());

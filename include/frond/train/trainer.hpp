@@ -84,22 +84,14 @@ class trainer {
   // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
   trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
           Executor& workers = calling_thread)
-      : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers) {
-    stopped_ = misfit_ = check_sizes(memory.size());
-    if (!misfit_) return;
-    running_ = detail::shards_at_a_time(p, o, workers.workers());
-    state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
-    gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
-    partials_ = gradients_ + running_ * stride();
-    blocks_ = partials_ + (o.shards() == 1 ? 0 : static_cast<std::size_t>(std::bit_width(o.shards()))) * stride();
-    losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
-    for (float& value : state_) value = 0.0f;
-  }
+      : trainer(p, examples, o, parameters, memory, workers,
+                check(p, examples, o, parameters.size(), memory.size(), workers.workers())) {}
 
   // For a network that the compiler knows; parameters and memory of another one do not compile.
   template <nn::fixed_network Net, nn::fixed_network Other, class Options>
   trainer(const Problem& examples, nn::parameters<Net>& parameters, memory<Other, Options>& memory)
-      : trainer(nn::plan_of<Net>(), examples, Options::value, parameters.values, memory.values) {
+      : trainer(nn::plan_of<Net>(), examples, Options::value, parameters.values, memory.values, calling_thread,
+                check_problem(nn::plan_of<Net>(), examples)) {
     static_assert(std::is_same_v<Net, Other>, "these parameters and this training memory belong to different networks");
   }
 
@@ -137,12 +129,27 @@ class trainer {
   // Elementwise work on parameters is cut into slices of this many floats.
   static constexpr std::size_t slice_size = 16384;
 
-  [[nodiscard]] status check_sizes(std::size_t memory) const {
-    if (const status sound = options_.check(); !sound) return sound;
-    if (const status fits = nn::check_parameters(plan_, parameters_.size()); !fits) return fits;
-    const std::size_t needed = training_memory(plan_, options_, workers_->workers());
-    if (memory < needed) return {"the memory of a training has {} floats and needs {}", memory, {needed}};
-    return check_problem(plan_, problem_);
+  static status check(const nn::plan& p, const Problem& examples, const options& o, std::size_t parameters, std::size_t floats,
+                      std::size_t workers) {
+    if (const status sound = o.check(); !sound) return sound;
+    if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
+    const std::size_t needed = training_memory(p, o, workers);
+    if (floats < needed) return {"the memory of a training has {} floats and needs {}", floats, {needed}};
+    return check_problem(p, examples);
+  }
+
+  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
+          Executor& workers, const status& misfit)
+      : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers), misfit_(misfit),
+        stopped_(misfit) {
+    if (!misfit) return;
+    running_ = detail::shards_at_a_time(p, o, workers.workers());
+    state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
+    gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
+    partials_ = gradients_ + running_ * stride();
+    blocks_ = partials_ + (o.shards() == 1 ? 0 : static_cast<std::size_t>(std::bit_width(o.shards()))) * stride();
+    losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
+    for (float& value : state_) value = 0.0f;
   }
 
   [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
@@ -159,10 +166,11 @@ class trainer {
     }
     const float loss = kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
     if (!math::is_finite(loss)) return stop_at_loss(), loss;
+    const bool clips = options_.optimiser.clip_norm > 0.0f;  // which asks for the norm of the whole gradient
     bool finite = true;
     each_slice([&](std::size_t from, std::size_t size) {
       if (shards > 1) collect(shards, from, size);
-      if (!math::is_finite(kernel::sum_of_squares(gradients_ + from, size))) __atomic_store_n(&finite, false, __ATOMIC_RELAXED);
+      if (!clips && !kernel::squares_are_finite(gradients_ + from, size)) __atomic_store_n(&finite, false, __ATOMIC_RELAXED);
     });
     const std::span<const float> gradient{gradients_, plan_.parameter_count};
     const float scale = finite ? clip_scale(options_.optimiser, gradient) : 0.0f;
