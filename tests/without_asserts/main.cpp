@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <frond/diffusion/sampler.hpp>
+#include <frond/exact/tree_denoiser.hpp>
+#include <frond/exact/tree_gaussian.hpp>
 #include <frond/grammar/code.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/network_denoiser.hpp>
@@ -111,6 +113,28 @@ TEST_CASE("memory that is too small is neither written nor read beyond its end")
   CHECK(stopping.go_on(1.0f, 1, weights.inside(), best.inside()));
   CHECK_FALSE(nn::initialise(plan, nn::initialisation::he, seed{1}, half.inside()).ok());
   for (const walled* each : {&weights, &memory, &best, &room, &half}) CHECK(each->stand());
+}
+
+TEST_CASE("exact denoisers that do not fit, or are asked with wrong sizes or tokens, touch no foreign memory") {
+  const std::size_t needed = exact::tree_memory_size<float>(shape).value;
+  for (const bool small : {true, false}) {
+    walled memory(small ? needed - 1 : needed), posterior(8 * 8);
+    exact::tree_denoiser model(rules.view(), diffusion::uniform{8}, memory.inside());
+    CHECK(model.check().ok() == !small);
+    const std::vector<symbol> noisy{255, 8, 0, 1, 2, 3, 4, 200};
+    const std::vector<float> level{0.5f, 0.5f};
+    CHECK(model.predict(noisy, std::span(level).first(1), posterior.inside()).ok() == !small);
+    CHECK_FALSE(model.predict(noisy, level, posterior.inside()).ok());
+    CHECK_FALSE(model.predict(noisy, std::span(level).first(1), posterior.inside().first(63)).ok());
+    CHECK(math::is_finite(static_cast<float>(model.cross_entropy(noisy, noisy, level))) == false);
+    CHECK(memory.stand());
+    CHECK(posterior.stand());
+  }
+  walled memory(needed);
+  exact::tree_denoiser other(rules.view(), diffusion::uniform{9}, memory.inside());
+  CHECK(text_of(other.check()) == "the noise has 9 symbols, the grammar 8");
+  exact::tree_gaussian vectors(rules.view(), memory.inside().first(needed - 1));
+  CHECK_FALSE(vectors.check().ok());
 }
 
 TEST_CASE("tokens and targets that do not exist lead to no foreign memory") {
