@@ -34,23 +34,23 @@ std::array<float, diffusion::sampling_memory(shape.leaves(), shape.vocabulary, 8
 
 int main() {
   static constexpr grammar::rhm<shape> rules{seed{7}};
-  constexpr nn::plan plan = nn::plan_of<net>();
   std::printf("weights %zu bytes, training memory %zu bytes, sampling memory %zu bytes\n", sizeof weights, sizeof training,
               sizeof scratch + sizeof posteriors);
 
   // 400 of the 1,024 sentences, without repetition.
   const train::denoising problem{train::data_set{grammar::rhm_subset{rules.view()}, seed{1}, 0, 400}, masking, times, seed{2}};
-  nn::initialise(plan, nn::initialisation::he_zero_readout, seed{3}, weights.values);
-  train::trainer trainer(plan, problem, recipe::value, weights.values, training.values);
+  nn::initialise(nn::plan_of<net>(), nn::initialisation::he_zero_readout, seed{3}, weights.values);
+  train::trainer trainer(problem, weights, training);
   for (int step = 0; step < 1500; ++step) {
     const float loss = trainer.step();
     if (step % 250 == 0) std::printf("step %4d  loss %.3f nats a token\n", step, static_cast<double>(loss));
   }
+  if (!trainer.check()) return std::printf("%s\n", text(trainer.check()).c_str()), 1;
 
-  nn::network_denoiser<diffusion::absorbing> model(plan, masking, weights.values, scratch.values);
+  nn::fixed_denoiser<net, masking> model(weights, scratch);
   std::array<symbol, 512 * shape.leaves()> sentences;
   const status done = diffusion::sample(masking, model, seed{4}, {.noise = times}, posteriors, sentences);
-  if (!done) return std::printf("%s\n", done.reason), 1;
+  if (!done) return std::printf("%s\n", text(done).c_str()), 1;
 
   int grammatical = 0;
   std::array<symbol, shape.nodes()> tree;

@@ -20,7 +20,7 @@ analysis::rule_accuracy accuracy_of(const grammar::rhm_view& rules, Denoiser& mo
   std::vector<float> memory(diffusion::sampling_memory(shape.leaves(), shape.vocabulary, 16));
   const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, steps}};
   const status drawn = diffusion::sample(noise, model, seed{5}, options, memory, sentences);
-  if (!drawn) std::printf("%s\n", drawn.reason);
+  if (!drawn) std::printf("%s\n", text(drawn).c_str());
   analysis::rule_accuracy accuracy(rules);
   accuracy.add(sentences);
   return accuracy;
@@ -56,13 +56,14 @@ int main() {
   const train::fit_options how{.max_steps = 1500, .evaluate_every = 50, .validation_count = 600};
   std::vector<float> best(plan.parameter_count);
   std::vector<float> evaluation(train::evaluation_memory(plan, how.validation_count, how.block_rows, 1));
-  train::fit(trainer, held_out, how, stopping, best, evaluation, calling_thread,
-             [](std::uint64_t step, float training_loss, float validation_loss) {
-               if (step % 250 == 0)
-                 std::printf("step %4u  loss %.3f  unseen %.3f\n", static_cast<unsigned>(step),
-                             static_cast<double>(training_loss), static_cast<double>(validation_loss));
-               return true;
-             });
+  const status fitted = train::fit(trainer, held_out, how, stopping, best, evaluation, calling_thread,
+                                   [](std::uint64_t step, float training_loss, float validation_loss) {
+                                     if (step % 250 == 0)
+                                       std::printf("step %4u  loss %.3f  unseen %.3f\n", static_cast<unsigned>(step),
+                                                   static_cast<double>(training_loss), static_cast<double>(validation_loss));
+                                     return true;
+                                   });
+  if (!fitted) return std::printf("%s\n", text(fitted).c_str()), 1;
 
   std::vector<float> scratch(plan.scratch_size * 16);
   nn::network_denoiser<diffusion::uniform> learned(plan, noise, best, scratch);

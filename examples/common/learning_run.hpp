@@ -11,6 +11,7 @@
 
 #include <frond/lab.hpp>
 
+#include "demand.hpp"
 #include "drawn_grammar.hpp"
 #include "protocol.hpp"
 
@@ -55,8 +56,7 @@ std::vector<symbol> written_by(const Process& process, Model& model, seed key, s
   std::vector<symbol> sentences(count * model.length());
   std::vector<float> memory(diffusion::sampling_memory(model.length(), model.vocabulary(), 32));
   const status drawn = diffusion::sample(process, model, key, {.noise = learning_times}, memory, sentences);
-  FROND_ASSERT(drawn.ok(), "sampling failed");
-  static_cast<void>(drawn);
+  demand(drawn);
   return sentences;
 }
 
@@ -90,6 +90,7 @@ class student {
 
   void learn_until(std::uint64_t step) {
     while (trainer_.steps() < step) trainer_.step();
+    demand(trainer_.check());
   }
 
   // Learns until the validation loss stops falling, and takes the weights with the lowest one.
@@ -99,7 +100,7 @@ class student {
     std::vector<float> memory(train::evaluation_memory(plan_, task_.validation, 64, 1));
     const train::fit_options limits{
         .max_steps = task_.max_steps, .evaluate_every = task_.evaluate_every(), .validation_count = task_.validation};
-    train::fit(trainer_, held_out_, limits, stopping, best, memory, alone_, [](auto, auto, auto) { return true; });
+    demand(train::fit(trainer_, held_out_, limits, stopping, best, memory, alone_, [](auto, auto, auto) { return true; }));
     weights_ = best;
     return stopping;
   }

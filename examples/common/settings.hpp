@@ -36,7 +36,7 @@ struct settings {
   std::exit(code);
 }
 inline void require(const settings& s, const std::string& what, const status& state) {
-  if (!state.ok()) stop(s, what + ": " + state.reason);
+  if (!state.ok()) stop(s, what + ": " + text(state).c_str());
 }
 
 namespace detail {

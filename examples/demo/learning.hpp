@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "../common/demand.hpp"
 #include "../common/progress.hpp"
 #include "setup.hpp"
 
@@ -32,8 +33,7 @@ std::vector<symbol> draw(parallel::thread_pool& pool, std::vector<Model>& models
     const status drawn =
         diffusion::sample(noise, models[worker], key, options, std::span<float>(memory).subspan(worker * share, share),
                           std::span<symbol>(sentences).subspan(task * rows * length, rows * length));
-    FROND_ASSERT(drawn.ok(), "sampling failed");
-    static_cast<void>(drawn);
+    common::demand(drawn);
     done += rows;
     if (shown && worker == 0) shown->update(static_cast<double>(done));
   });
@@ -88,6 +88,7 @@ class learner {
     progress shown("training", static_cast<double>(steps_), static_cast<double>(trainer_.steps()));
     while (trainer_.steps() < steps_) {
       loss_ += trainer_.step();
+      common::demand(trainer_.check());
       shown.update(static_cast<double>(trainer_.steps()), remark_);
       if (trainer_.steps() % evaluate_every == 0 || trainer_.steps() == steps_)
         if (const status kept = evaluate(); !kept) return {{}, kept};
@@ -103,13 +104,6 @@ class learner {
   static constexpr std::size_t milestones(std::uint64_t steps) { return (steps + evaluate_every - 1) / evaluate_every; }
 
   [[nodiscard]] std::string checkpoint() const { return folder_ + "/demo.checkpoint"; }
-  // What distinguishes this run beyond the training options.
-  [[nodiscard]] std::uint64_t run_hash() const {
-    hasher h;
-    h.add(keys_.rules().value);
-    h.add(steps_);
-    return h.value();
-  }
 
   // What a checkpoint carries besides the trainer's own state: the best weights, then the milestones.
   [[nodiscard]] std::span<float> best_weights() { return std::span<float>(kept_).first(plan.parameter_count); }
@@ -152,11 +146,11 @@ class learner {
     remark_ = text;
     // The schedule of the rate has a fixed end, so all steps are taken; what counts is the best weights on the way.
     static_cast<void>(stopping_.go_on(now[1], trainer_.steps(), weights_, best_weights()));
-    return io::save_checkpoint(checkpoint(), run_hash(), trainer_, stopping_, kept_);
+    return io::save_checkpoint(checkpoint(), trainer_, stopping_, kept_);
   }
 
   status resume() {
-    const status loaded = io::load_checkpoint(checkpoint(), run_hash(), trainer_, stopping_, kept_);
+    const status loaded = io::load_checkpoint(checkpoint(), trainer_, stopping_, kept_);
     if (loaded) std::printf("going on from step %llu\n", static_cast<unsigned long long>(trainer_.steps()));
     return loaded;
   }

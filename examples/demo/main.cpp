@@ -56,7 +56,7 @@ settings parse(int argc, char** argv) {
 }
 
 [[noreturn]] void stop(const std::string& what, const status& why) {
-  std::fprintf(stderr, "demo: %s: %s (at %zu)\n", what.c_str(), why.reason, why.position);
+  std::fprintf(stderr, "demo: %s: %s (at %zu)\n", what.c_str(), text(why).c_str(), why.position);
   std::exit(1);
 }
 

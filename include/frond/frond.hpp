@@ -68,6 +68,7 @@
 #include <frond/diffusion/schedule.hpp>
 
 #include <frond/nn/autoencoder.hpp>
+#include <frond/nn/fixed_denoiser.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/network.hpp>

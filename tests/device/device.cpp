@@ -30,8 +30,8 @@ using net = nn::tree_unet<nn::tree_unet_shape{.branching = 2,
 struct recipe {
   static constexpr train::options value{.optimiser = {.rate = 3e-3f}, .batch = 16, .block_rows = 8};
 };
-constexpr nn::plan plan = nn::plan_of<net>();
 constexpr train::denoising problem{train::data_set{rules.view(), seed{2}, 0, 1000}, masking, times, seed{3}};
+static_assert(train::check_problem(nn::plan_of<net>(), problem).ok());
 nn::parameters<net> weights;
 train::memory<net, recipe> training;
 nn::workspace<net> scratch;
@@ -56,15 +56,15 @@ bool generates_sentences() {
 }
 
 bool trains() {
-  nn::initialise(plan, nn::initialisation::he_zero_readout, seed{5}, weights.values);
-  train::trainer trainer(plan, problem, recipe::value, weights.values, training.values);
+  nn::initialise(nn::plan_of<net>(), nn::initialisation::he_zero_readout, seed{5}, weights.values);
+  train::trainer trainer(problem, weights, training);
   for (int step = 0; step < 1000; ++step) trainer.step();
-  return true;
+  return trainer.check().ok();
 }
 
 // Five in eight at least; without training one in eight is a sentence.
 bool samples_what_it_learned() {
-  nn::network_denoiser<diffusion::absorbing> model(plan, masking, weights.values, scratch.values);
+  nn::fixed_denoiser<net, masking> model(weights, scratch);
   if (!diffusion::sample(masking, model, seed{6}, {.noise = times}, posteriors, sentences)) return false;
   std::size_t valid = 0;
   for (std::size_t row = 0; row < rows; ++row) valid += is_sentence(std::span(sentences).subspan(row * length, length));

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <frond/exact/wiener.hpp>
@@ -265,4 +266,36 @@ TEST_CASE("what does not fit together is refused") {
   CHECK_FALSE(from(UINT64_MAX / 100 - 1));
   CHECK(from(UINT64_MAX / 100 - 2));
   CHECK_FALSE(state({.noise = {.kind = schedule::single_level}}, 7, 6).ok());
+}
+
+namespace {
+
+// The right answer, but for one coordinate of one question.
+struct sick_denoiser {
+  frond::exact::wiener sound;
+  std::size_t bad_question;
+  float wrong;
+  std::size_t asked = 0;
+
+  [[nodiscard]] std::size_t dimension() const { return sound.dimension(); }
+  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    sound.predict(noisy, alpha_bar, mean);
+    if (asked++ == bad_question) mean[2 * 3 + 1] = wrong;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an answer that is not finite ends the sampling with vector, coordinate and time") {
+  const three_coordinates law;
+  for (const solver method : all_solvers)
+    for (const float wrong : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+      const gaussian_sampling options{.noise = {schedule::half_log_snr, 8}, .method = method, .first = 40};
+      std::vector<float> memory(gaussian_sampling_memory(method, 3, 4)), out(3 * 4);
+      sick_denoiser model{law.denoiser(), 2, wrong};
+      const auto state = sample(gaussian{}, model, seed{1}, options, memory, out);
+      REQUIRE_FALSE(state.ok());
+      CHECK(std::string(text(state).c_str()) ==
+            "vector 42, coordinate 1: the denoiser's answer at time 6 is not a finite number");
+    }
 }

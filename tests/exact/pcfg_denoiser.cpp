@@ -6,6 +6,7 @@
 #include <frond/exact/length_chart.hpp>
 #include <frond/exact/pcfg_denoiser.hpp>
 #include <frond/random/normal.hpp>
+#include <frond/train/problem.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -263,4 +264,33 @@ TEST_CASE("a sampler with the exact denoiser makes sentences of the grammar with
   }
   for (std::size_t code = 0; code < 64; ++code) distance += std::abs(found[code] - expected[code] / total) / 2;
   CHECK(distance < 0.05);
+}
+
+// One sentence length, one word in each place: S -> W W with `words` words of equal probability.
+TEST_CASE("a grammar with more words than symbols is refused with their number") {
+  const auto two_of = [](std::uint32_t words) {
+    std::vector<small_pcfg::rule> rules{{0, {1, 1}, 1.0}};
+    for (std::uint32_t word = 0; word < words; ++word) rules.push_back({1, {2 + word}, 1.0 / words});
+    return small_pcfg::make(2, words, rules);
+  };
+  const auto reason = [&](std::uint32_t words, std::uint32_t vocabulary) {
+    const auto weights = weigh<exact::sum_product<float>>(two_of(words));
+    exact::pcfg_denoiser<diffusion::absorbing> model(weights, diffusion::absorbing{vocabulary}, 2);
+    std::vector<float> posterior(2 * words, 7.0f);
+    const std::vector<symbol> noisy(2);
+    if (!model.check()) {
+      CHECK_FALSE(model.predict(noisy, std::vector<float>{0.5f}, posterior).ok());
+      CHECK(posterior == std::vector<float>(2 * words, 7.0f));
+    }
+    return std::string(text(model.check()).c_str());
+  };
+  CHECK(reason(255, 255).empty());
+  CHECK(reason(256, 256) == "the grammar has 256 words, a vocabulary at most 255");
+  CHECK(reason(300, 255) == "the grammar has 300 words, a vocabulary at most 255");
+  CHECK(reason(3, 4) == "the grammar has 3 words, the noise 4 symbols");
+
+  const auto weights = weigh<exact::sum_product<double>>(two_of(300));
+  const exact::length_chart lengths(weights, 2);
+  const train::data_set many{exact::length_source(lengths, 2), seed{1}, 0, 10};
+  CHECK(std::string(text(many.check()).c_str()) == "the grammar has 300 words, a vocabulary at most 255");
 }

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/diffusion/process.hpp>
+#include <frond/grammar/code.hpp>
 #include <frond/io/checkpoint.hpp>
 #include <frond/io/weights.hpp>
 #include <frond/parallel/thread_pool.hpp>
@@ -24,8 +25,6 @@ using train::decay;
 using train::method;
 
 namespace {
-
-constexpr std::uint64_t run = 42;
 
 // The rate depends on the step all the time, so that a run that lost count is seen.
 train::options options_of(method kind) {
@@ -63,11 +62,9 @@ struct session {
     }
   }
 
-  [[nodiscard]] status save(const std::string& path, std::uint64_t number = run) const {
-    return io::save_checkpoint(path, number, trainer, stopping, kept);
-  }
-  [[nodiscard]] status load(const std::string& path, std::uint64_t number = run) {
-    return io::load_checkpoint(path, number, trainer, stopping, std::span<float>(kept));
+  [[nodiscard]] status save(const std::string& path) const { return io::save_checkpoint(path, trainer, stopping, kept); }
+  [[nodiscard]] status load(const std::string& path) {
+    return io::load_checkpoint(path, trainer, stopping, std::span<float>(kept));
   }
 
   // Everything, for comparison bit by bit.
@@ -97,11 +94,10 @@ void check_refused(const std::function<status()>& load, const std::function<std:
 }
 
 // A run of its own, some steps old, into which a file is loaded that it must refuse.
-void check_refused(const std::string& path, const train::options& o, const std::string& reason, std::size_t position,
-                   std::uint64_t number = run) {
+void check_refused(const std::string& path, const train::options& o, const std::string& reason, std::size_t position) {
   session other(o, 8);
   other.train_to(4);
-  check_refused([&] { return other.load(path, number); }, [&] { return other.contents(); }, reason, position);
+  check_refused([&] { return other.load(path); }, [&] { return other.contents(); }, reason, position);
 }
 
 }  // namespace
@@ -191,7 +187,98 @@ TEST_CASE("a checkpoint of a run with other settings is refused") {
     changes[i](other);
     check_refused(folder / "c", other, reason, 28);
   }
-  check_refused(folder / "c", o, reason, 28, run + 1);
+}
+
+namespace {
+
+using sentences = train::denoising<grammar::rhm_subset, diffusion::absorbing>;
+constexpr grammar::rhm_shape shape{.vocabulary = 4, .rules = 2, .branching = 2, .depth = 3};
+constexpr grammar::rhm<shape> rules{seed{1}}, other_rules{seed{2}};
+constexpr diffusion::schedule times{diffusion::schedule::linear_signal, 20};
+
+sentences problem() { return {{{rules}, seed{1}, 3, 500}, {4}, times, seed{2}, 0}; }
+
+// The hash of the problem after a change, for a network of tree shape.
+template <class Problem>
+std::uint64_t hash_of(const Problem& changed, std::uint32_t channels = 6) {
+  const auto built = reference::build(reference::tree_unet(2, 3, channels, 4, 6));
+  REQUIRE(train::check_problem(built.view(), changed).ok());
+  return io::problem_hash(built.view(), changed);
+}
+
+}  // namespace
+
+TEST_CASE("every number of a problem enters its hash") {
+  const std::function<void(sentences&)> changes[] = {
+      [](auto&) {},
+      [](auto& p) { p.data.from = grammar::rhm_subset{other_rules}; },
+      [](auto& p) { p.data.key = seed{2}; },
+      [](auto& p) { p.data.first = 4; },
+      [](auto& p) { p.data.count = 501; },  // most examples of the first epoch are those of 500
+      [](auto& p) { p.times.kind = diffusion::schedule::cosine; },
+      [](auto& p) { p.times.steps = 21; },
+      [](auto& p) { p.times.kind = diffusion::schedule::half_log_snr; },
+      [](auto& p) {
+        p.times = {diffusion::schedule::half_log_snr, 20, 40.0f};
+      },
+      [](auto& p) {
+        p.times = {diffusion::schedule::half_log_snr, 20, 50.0f, 0.03f};
+      },
+      [](auto& p) { p.times = {.kind = diffusion::schedule::single_level, .steps = 20, .level = 0.25f}; },
+      [](auto& p) { p.times = {.kind = diffusion::schedule::single_level, .steps = 20, .level = 0.75f}; },
+      [](auto& p) { p.key = seed{3}; },
+      [](auto& p) { p.latest = 19; },
+  };
+  std::set<std::uint64_t> hashes;
+  for (const auto& change : changes) {
+    sentences changed = problem();
+    change(changed);
+    hashes.insert(hash_of(changed));
+    CHECK(hash_of(changed) == hash_of(changed));
+  }
+  CHECK(hashes.size() == std::size(changes));
+  const train::denoising uniform{problem().data, diffusion::uniform{4}, times, seed{2}};
+  CHECK(hashes.insert(hash_of(uniform, 5)).second);
+}
+
+TEST_CASE("a problem that says nothing of itself is known by its examples") {
+  const auto built = reference::build(problems::regression_net());
+  CHECK(io::problem_hash(built.view(), problems::regression{seed{1}}) ==
+        io::problem_hash(built.view(), problems::regression{seed{1}}));
+  CHECK(io::problem_hash(built.view(), problems::regression{seed{1}}) !=
+        io::problem_hash(built.view(), problems::regression{seed{2}}));
+}
+
+TEST_CASE("a checkpoint of other data is refused") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::adam);
+  const char* const reason = "this record belongs to a run with other settings";
+  session first(o);
+  first.train_to(6);
+  REQUIRE(first.save(folder / "c").ok());
+  session other(o, 8, calling_thread, problems::regression{seed{10}});
+  other.train_to(4);
+  check_refused([&] { return other.load(folder / "c"); }, [&] { return other.contents(); }, reason, 28);
+}
+
+TEST_CASE("a run that has stopped is not saved over the last good checkpoint, which sets it going again") {
+  const temporary_folder folder;
+  train::options o = options_of(method::sgd);
+  session run(o);
+  run.train_to(5);
+  REQUIRE(run.save(folder / "c").ok());
+  const auto before = content_of(folder / "c");
+  const auto contents = run.contents();
+  run.parameters[3] = std::nanf("");
+  run.train_to(7);
+  REQUIRE_FALSE(run.trainer.check().ok());
+  const status refused = run.save(folder / "c");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(std::string(text(refused).c_str()) == "step 5: the loss is not finite, from example 105 on");
+  CHECK(content_of(folder / "c") == before);
+  REQUIRE(run.load(folder / "c").ok());
+  CHECK(run.contents() == contents);
+  CHECK(run.trainer.check().ok());
 }
 
 TEST_CASE("what is not a checkpoint of this network is refused") {
@@ -204,8 +291,8 @@ TEST_CASE("what is not a checkpoint of this network is refused") {
   REQUIRE(io::save_weights(folder / "w", first.built.view(), first.parameters).ok());
   check_refused(folder / "w", o, "this record holds something else", 16);
 
-  using sentences = train::denoising<problems::table, diffusion::uniform>;
-  session<sentences> other(o, 7, calling_thread, problems::denoising<diffusion::uniform>(5));
+  using others = train::denoising<problems::table, diffusion::uniform>;
+  session<others> other(o, 7, calling_thread, problems::denoising<diffusion::uniform>(5));
   REQUIRE(other.save(folder / "o").ok());
   check_refused(folder / "o", o, other_shape, 20);
 

@@ -170,8 +170,8 @@ TEST_CASE("the weights header is text that does not drift") {
   const auto bytes = content_of(folder / "w.hpp");
   const std::string text(bytes.begin(), bytes.end());
   CHECK(text.starts_with("// Weights written by Frond "));
-  CHECK(text.find("namespace baked {\n") != std::string::npos);
-  CHECK(text.find("inline constexpr float values[2] = {\n    -0x1.8p-1f, ") != std::string::npos);
+  CHECK(text.find("struct baked {\n") != std::string::npos);
+  CHECK(text.find("  static constexpr float values[2] = {\n    -0x1.8p-1f, ") != std::string::npos);
 }
 
 TEST_CASE("a weight that is not finite is refused with its number, and no file is written") {
@@ -199,8 +199,8 @@ TEST_CASE("a name that no namespace of a program can have is refused, and no fil
     CHECK(written.position == position);
     CHECK(folder.names().empty());
   };
-  refused("", "a namespace needs a name", 0);
-  const std::string letters = "a namespace's name is a letter, then letters, digits and underscores";
+  refused("", "a type needs a name", 0);
+  const std::string letters = "the name of a type is a letter, then letters, digits and underscores";
   refused("1 bad name;", letters, 0);
   refused("a b", letters, 1);
   refused("a::b", letters, 1);
@@ -209,11 +209,11 @@ TEST_CASE("a name that no namespace of a program can have is refused, and no fil
   refused("a\n", letters, 1);
   refused(std::string("a\0b", 3), letters, 1);
   refused("_net", letters, 0);
-  refused("Net_1__2", "a namespace's name must not be reserved: it has two underscores in a row", 5);
+  refused("Net_1__2", "the name of a type must not be reserved: it has two underscores in a row", 5);
   for (const char* name : {"std", "std2", "std20", "posix", "main"})
-    refused(name, "a namespace's name must not be reserved", 0);
+    refused(name, "the name of a type must not be reserved", 0);
   for (const char* name : {"class", "namespace", "and", "xor_eq", "co_await", "char8_t", "while", "alignas", "requires"})
-    refused(name, "a namespace's name must not be a keyword of C++", 0);
+    refused(name, "the name of a type must not be a keyword of C++", 0);
   for (const char* name : {"a", "Z9_", "stdx", "std_2", "classes", "And", "main_net"}) {
     CAPTURE(name);
     CHECK(io::write_weights_header(folder / "w.hpp", name, plan, finite_weights()).ok());

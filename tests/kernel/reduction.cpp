@@ -38,6 +38,28 @@ TEST_CASE("sums are the plain ones") {
     }
 }
 
+TEST_CASE("squares with a finite sum are told from others, wherever a number stands") {
+  for (const sort which : test::every_sort)
+    for (const std::size_t count : test::counts) {
+      CAPTURE(count);
+      const input x(count, which, 1);
+      const bool finite = kernel::plain::squares_are_finite(x, count);
+      test::each_instruction_set([&] { CHECK(kernel::squares_are_finite(x, count) == finite); });
+    }
+  for (const std::size_t count : {1u, 15u, 16u, 17u, 63u, 64u, 65u, 200u, 333u})
+    for (std::size_t at = 0; at < count; ++at)
+      for (const float wrong : {std::nanf(""), HUGE_VALF, -HUGE_VALF, 1.9e19f}) {
+        std::vector<float> numbers(count, 3.0f);
+        CHECK(kernel::squares_are_finite(numbers.data(), count));
+        numbers[at] = 1.8e19f;  // its square is just below the largest float
+        CHECK(kernel::squares_are_finite(numbers.data(), count));
+        numbers[at] = wrong;
+        CHECK_FALSE(kernel::squares_are_finite(numbers.data(), count));
+        CHECK_FALSE(kernel::plain::squares_are_finite(numbers.data(), count));
+      }
+  CHECK(kernel::squares_are_finite(nullptr, 0));
+}
+
 TEST_CASE("sums are sums") {
   // Against long double. No element passes more than count / 16 + 5 additions and one product, each with relative error 2^-24.
   for (const std::size_t count : test::counts) {

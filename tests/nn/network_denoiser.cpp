@@ -100,7 +100,7 @@ void check_untrained() {
 std::string reason_of(const reference::net& n) {
   const auto built = reference::build(n);
   const status state = nn::check_denoiser(built.view(), absorbing{vocabulary});
-  return state.ok() ? "" : state.reason;
+  return text(state).c_str();
 }
 
 }  // namespace
@@ -131,7 +131,62 @@ TEST_CASE("tokens become one-hot channels and a time channel") {
 TEST_CASE("a network that does not fit the process is refused with the reason") {
   using namespace reference;
   CHECK(reason_of({4, 7, {dense(5)}}).empty());
-  CHECK(reason_of({4, 6, {dense(5)}}) == "the network's input is not one channel for each noisy symbol and one for time");
-  CHECK(reason_of({4, 7, {dense(6)}}) == "the network's output is not one logit for each clean symbol");
-  CHECK(reason_of({4, 7, {merge(4), dense(5)}}) == "the network does not answer for every position");
+  CHECK(reason_of({4, 6, {dense(5)}}) ==
+        "the network has 6 input channels, this noise needs 7: one for each noisy symbol and one for time");
+  CHECK(reason_of({4, 7, {dense(6)}}) == "the network has 6 output channels, this noise needs 5: one for each clean symbol");
+  CHECK(reason_of({4, 7, {merge(4), dense(5)}}) == "the network reads 4 tokens and answers for 1");
+}
+
+TEST_CASE("a token that is no symbol of the noise becomes no number") {
+  const symbol tokens[] = {2, 4};
+  float channels[10];
+  nn::encode_tokens(tokens, 4, 0.75f, channels);
+  const float expected[] = {0, 0, 1, 0, 0.5f, 0, 0, 0, 0};
+  for (std::size_t i = 0; i < 9; ++i) CHECK(channels[i] == expected[i]);
+  CHECK(std::isnan(channels[9]));
+}
+
+TEST_CASE("a denoiser that does not fit together says why and answers nothing") {
+  const setting<absorbing> s(nn::initialisation::he);
+  const std::size_t count = s.parameters.size(), row = s.built.view().scratch_size;
+  const auto reason = [&](const nn::plan& p, std::uint32_t symbols, std::size_t parameters, std::size_t floats) {
+    std::vector<float> weights(parameters, 0.1f), scratch(floats, 0.5f), posterior(length * vocabulary, 7.0f);
+    nn::network_denoiser model(p, absorbing{symbols}, std::span<const float>(weights), std::span<float>(scratch));
+    CHECK_FALSE(model.check().ok());
+    const std::vector<symbol> noisy(length);
+    CHECK_FALSE(model.predict(noisy, std::vector<float>{0.5f}, posterior).ok());
+    CHECK(posterior == std::vector<float>(length * vocabulary, 7.0f));
+    CHECK(scratch == std::vector<float>(floats, 0.5f));
+    return std::string(text(model.check()).c_str());
+  };
+  const auto number = [](std::size_t n) { return std::to_string(n); };
+  CHECK(reason(s.built.view(), vocabulary, count - 1, row) ==
+        "there are " + number(count - 1) + " parameters, the network has " + number(count));
+  CHECK(reason(s.built.view(), vocabulary, count + 1, row).starts_with("there are "));
+  CHECK(reason(s.built.view(), vocabulary, count, row - 1) ==
+        "a scratch of " + number(row - 1) + " floats does not hold one row, which takes " + number(row));
+  CHECK(reason(s.built.view(), 6, count, row).starts_with("the network has 7 input channels, this noise needs 8"));
+  nn::plan empty = s.built.view();
+  empty.layers = {};
+  CHECK(reason(empty, vocabulary, count, row) == "this plan has no layers");
+}
+
+TEST_CASE("a question whose sizes disagree is refused, and forgotten weights are said") {
+  const setting<uniform> s(nn::initialisation::he);
+  std::vector<float> scratch(s.built.view().scratch_size), posterior(2 * length * vocabulary);
+  nn::network_denoiser model(s.built.view(), s.process, std::span<const float>(s.parameters), std::span<float>(scratch));
+  const auto reason = [&](std::size_t tokens, std::size_t levels, std::size_t numbers) {
+    const status state = model.predict(std::span(s.noisy).first(tokens), std::span(s.alpha_bar).first(levels),
+                                       std::span(posterior).first(numbers));
+    return std::string(text(state).c_str());
+  };
+  CHECK(model.check().ok());
+  CHECK(reason(16, 2, 80).empty());
+  CHECK(reason(15, 2, 80) == "15 noisy values are not 2 rows of 8 each, one for each noise level");
+  CHECK(reason(16, 1, 80) == "16 noisy values are not 1 rows of 8 each, one for each noise level");
+  CHECK(reason(16, 2, 79) == "room for 79 numbers is not that for 2 answers of 40");
+  const std::vector<float> zeros(s.parameters.size());
+  const nn::network_denoiser forgotten(s.built.view(), s.process, std::span<const float>(zeros), std::span<float>(scratch));
+  CHECK(std::string(text(forgotten.check()).c_str()) ==
+        "all " + std::to_string(zeros.size()) + " parameters are zero: they were neither initialised nor loaded");
 }

@@ -12,6 +12,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
 #include <vector>
 
 using namespace frond;
@@ -187,4 +192,83 @@ TEST_CASE("an MLP learns to denoise vectors at every noise level") {
   std::vector<float> one_by_one(mean.size()), single(plan.scratch_size);
   nn::vector_denoiser(plan, problem.form, p, single).predict(noisy, levels, one_by_one);
   CHECK(one_by_one == mean);
+}
+
+namespace {
+
+// Vectors of ones, but for one example.
+struct ones {
+  using target = float;
+
+  std::uint64_t bad;
+  float wrong;
+
+  void write(std::uint64_t example, std::span<float> input, std::span<float> out, std::span<float>) const {
+    for (float& x : input) x = 0.25f;
+    for (float& x : out) x = 1.0f;
+    if (example == bad) input[2] = wrong;
+  }
+};
+
+constexpr nn::autoencoder_shape pair_shape{
+    .dimension = dimension, .neurons = 2, .unit = {.amplitude = 0.4f}, .trained_skip = true};
+
+std::string reason_of(const nn::autoencoder_shape& shape, const train::autoencoder_options& o, std::size_t missing_parameters,
+                      std::size_t missing_memory) {
+  std::vector<float> p(pair_shape.parameter_count() - missing_parameters, 0.5f);
+  std::vector<float> memory(train::autoencoder_memory(pair_shape, o) - missing_memory, 7.0f);
+  const std::vector<float> before = memory;
+  train::autoencoder_trainer learner(shape, ones{~std::uint64_t{0}, 0}, o, p, memory);
+  CHECK_FALSE(math::is_finite(learner.step()));
+  CHECK(memory == before);
+  return text(learner.check()).c_str();
+}
+
+}  // namespace
+
+TEST_CASE("the first loss or gradient that is not finite ends the training of an autoencoder and changes no weight") {
+  const train::autoencoder_options o{.optimiser = {.kind = train::method::sgd, .rate = 0.01f}, .batch = 4};
+  std::vector<float> before(pair_shape.parameter_count()), memory(train::autoencoder_memory(pair_shape, o));
+  nn::initialise(pair_shape, seed{1}, 0.5f, before);
+  std::vector<float> after = before;
+  train::autoencoder_trainer sound(pair_shape, ones{~std::uint64_t{0}, 0}, o, before, memory);
+  for (int i = 0; i < 3; ++i) sound.step();
+  for (const float wrong : {std::nanf(""), std::numeric_limits<float>::infinity(), 1e15f}) {
+    std::vector<float> p = after;
+    train::autoencoder_trainer learner(pair_shape, ones{13, wrong}, o, p, memory);
+    for (int i = 0; i < 3; ++i) CHECK(math::is_finite(learner.step()));
+    for (int i = 3; i < 6; ++i) CHECK_FALSE(math::is_finite(learner.step()));
+    CHECK(learner.check().position == 3);
+    const std::string why = text(learner.check()).c_str();
+    if (wrong < 1e20f)
+      CHECK(why.starts_with("step 3: the gradient or its norm is not finite, from parameter "));
+    else
+      CHECK(why == "step 3: the loss is not finite, from example 13 on");
+    CHECK(p == before);
+    CHECK(learner.steps() == 6);
+  }
+}
+
+TEST_CASE("an autoencoder that does not fit takes no step") {
+  const train::autoencoder_options o{.batch = 4};
+  CHECK(reason_of(pair_shape, o, 1, 0) == "there are 26 parameters, the autoencoder has 27");
+  CHECK(reason_of(pair_shape, o, 0, 1).starts_with("the memory of a training has "));
+  CHECK(reason_of({.dimension = 0}, o, 0, 0) == "an autoencoder needs at least one dimension");
+  nn::autoencoder_shape wild = pair_shape;
+  wild.unit.gain = std::numeric_limits<float>::infinity();
+  CHECK(reason_of(wild, o, 0, 0) == "amplitude, gain and shift of a neuron must be finite");
+
+  const planted data;
+  const nn::autoencoder_shape other{.dimension = dimension + 1};
+  std::vector<float> p(other.parameter_count(), 0.5f), memory(train::autoencoder_memory(other, o));
+  train::autoencoder_trainer misfit(other, data.problem(0.5f, 1), o, p, memory);
+  CHECK(std::string(text(misfit.check()).c_str()) == "the network makes 13 numbers of 13, the vectors have 12");
+
+  std::vector<float> zeros(pair_shape.parameter_count()), room(train::autoencoder_memory(pair_shape, o));
+  train::autoencoder_trainer forgotten(pair_shape, ones{~std::uint64_t{0}, 0}, o, zeros, room);
+  CHECK_FALSE(math::is_finite(forgotten.step()));
+  CHECK(std::string(text(forgotten.check()).c_str()) ==
+        "the weights of neuron 0 are zero or no numbers: they were neither initialised nor loaded");
+  std::vector<float> scratch(pair_shape.tape_size());
+  CHECK_FALSE(nn::autoencoder_denoiser(pair_shape, zeros, scratch).check().ok());
 }

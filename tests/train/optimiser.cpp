@@ -92,6 +92,8 @@ TEST_CASE("clipping scales a gradient down to the norm, never up") {
   CHECK(train::clip_scale({.clip_norm = 7.0f}, gradient) == 1.0f);
   CHECK(train::clip_scale({.clip_norm = 1.0f}, gradient) == 1.0f / 5.0f);
   CHECK(train::clip_scale({.clip_norm = 1.0f}, nothing) == 1.0f);
+  for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity(), 1e30f})
+    CHECK(train::clip_scale({.clip_norm = 1.0f}, std::vector<float>{3.0f, bad, -4.0f}) == 0.0f);
 }
 
 TEST_CASE("steps are the textbook's") {
@@ -144,9 +146,13 @@ TEST_CASE("impossible options are refused with the reason") {
     CHECK(reason_of({.beta_1 = beta}) == "beta_1 and beta_2 must lie in [0, 1)");
     CHECK(reason_of({.beta_2 = beta}) == "beta_1 and beta_2 must lie in [0, 1)");
   }
-  for (const float epsilon : {0.0f, -1.0f, nan}) CHECK(reason_of({.epsilon = epsilon}) == "epsilon must be positive");
-  for (const float decay : {-0.1f, nan}) CHECK(reason_of({.weight_decay = decay}) == "weight decay must not be negative");
-  for (const float norm : {-0.1f, nan}) CHECK(reason_of({.clip_norm = norm}) == "the clipping norm must not be negative");
+  const float infinite = std::numeric_limits<float>::infinity();
+  for (const float epsilon : {0.0f, -1.0f, nan, infinite})
+    CHECK(reason_of({.epsilon = epsilon}) == "epsilon must be positive and finite");
+  for (const float decay : {-0.1f, nan, infinite})
+    CHECK(reason_of({.weight_decay = decay}) == "weight decay must be finite and not negative");
+  for (const float norm : {-0.1f, nan, infinite})
+    CHECK(reason_of({.clip_norm = norm}) == "the clipping norm must be finite and not negative");
   CHECK(reason_of({.warm_up = 5, .shape = decay::linear, .decay_end = 5}) == "the rate's decay must end after its warm-up");
   CHECK(reason_of({.warm_up = 5, .shape = decay::cosine, .decay_end = 6}).empty());
   CHECK(reason_of({.warm_up = 5, .decay_end = 5}).empty());

@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <frond/grammar/code.hpp>
+#include <frond/source/mixed_cumulant.hpp>
 #include <frond/train/problem.hpp>
+#include <frond/train/vector_denoising.hpp>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "problems.hpp"
@@ -185,4 +189,74 @@ TEST_CASE("a datum that comes again is corrupted anew") {
   std::size_t same = 0;
   for (std::uint64_t g = 0; g + 1 < 200; ++g) same += corrupted(problem, g).noisy == corrupted(problem, g + 1).noisy;
   CHECK(same < 40);  // equal only where both are nearly clean
+}
+
+namespace {
+
+constexpr grammar::rhm_shape small_shape{.vocabulary = 4, .rules = 2, .branching = 2, .depth = 2};  // 32 sentences of 4 tokens
+constexpr grammar::rhm<small_shape> small_grammar{seed{1}};
+
+template <class Problem>
+std::string reason_of(const reference::net& n, const Problem& problem) {
+  const auto built = reference::build(n);
+  return text(train::check_problem(built.view(), problem)).c_str();
+}
+std::string reason_of(std::uint64_t first, std::uint64_t count) {
+  return text(train::data_set{grammar::rhm_subset{small_grammar}, seed{1}, first, count}.check()).c_str();
+}
+
+}  // namespace
+
+TEST_CASE("a data set has no more data than its source") {
+  constexpr std::uint64_t largest = ~std::uint64_t{0};
+  CHECK(reason_of(0, 32).empty());
+  CHECK(reason_of(31, 1).empty());
+  CHECK(reason_of(0, 33) == "33 data from datum 0 on are more than the source has: 32");
+  CHECK(reason_of(30, 3) == "3 data from datum 30 on are more than the source has: 32");
+  CHECK(reason_of(0, 0) == "a source of 32 data gives no new datum to every example: the data set needs a count");
+  CHECK(reason_of(largest, 2) == "2 data from datum 18446744073709551615 on end beyond the largest number");
+  CHECK(train::data_set{table{}, seed{1}, largest - 5, 3}.check().ok());  // a source without an end
+  const grammar::rhm<grammar::rhm_shape{.vocabulary = 32, .rules = 8, .branching = 2, .depth = 7}> large(seed{1});
+  CHECK_FALSE(train::data_set{grammar::rhm_subset{large}, seed{1}, 0, 10}.check().ok());  // its sentences have no numbers
+}
+
+TEST_CASE("sentences that a network cannot learn are refused with the numbers") {
+  using namespace reference;
+  auto problem = problems::denoising<absorbing>(5);
+  CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem).empty());
+  CHECK(reason_of(reference::tree_unet(2, 3, 5, 4, 6), problem) ==
+        "the network has 5 input channels, this noise needs 6: one for each noisy symbol and one for time");
+  CHECK(reason_of(reference::tree_unet(2, 3, 6, 5, 6), problem) ==
+        "the network has 5 output channels, this noise needs 4: one for each clean symbol");
+  CHECK(reason_of({8, 6, {merge(8), dense(4)}}, problem) == "the network reads 8 tokens and answers for 1");
+  CHECK(reason_of(reference::tree_unet(2, 2, 6, 4, 6), problem) == "the network reads 4 tokens, a sentence has 8");
+  problem.latest = 21;
+  CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) ==
+        "the latest time 21 comes after the last of the schedule, 20");
+  problem.latest = 0;
+  problem.times.steps = 0;
+  CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) == "a schedule needs at least one step");
+  problem.times.steps = 20;
+  problem.process.vocabulary = 3;
+  CHECK(reason_of(reference::tree_unet(2, 3, 5, 3, 6), problem) == "the sentences have 4 symbols, the noise 3");
+  problem.process.vocabulary = 300;
+  CHECK(reason_of(reference::tree_unet(2, 3, 302, 300, 6), problem) == "a vocabulary has 1 to 255 symbols, not 300");
+}
+
+TEST_CASE("vectors that a network cannot learn are refused with the numbers") {
+  using reference::dense;
+  const std::vector<float> directions{1, 0, 0, 0, 1, 0};
+  const source::mixed_cumulant data({}, 3, directions);
+  const train::vector_denoising all{train::data_set{data, seed{1}, 0, 0}, diffusion::schedule{}, seed{2}};
+  CHECK(reason_of({1, 4, {dense(3)}}, all).empty());
+  CHECK(reason_of({1, 3, {dense(3)}}, all) ==
+        "the network takes 3 numbers, this noise needs 4: the vector and its noise level");
+  CHECK(reason_of({1, 4, {dense(4)}}, all) == "the network gives 4 numbers, the vectors have 3");
+  train::level_denoising one{train::data_set{data, seed{1}, 0, 0}, 0.5f, seed{2}};
+  CHECK(reason_of({1, 3, {dense(3)}}, one).empty());
+  CHECK(reason_of({1, 4, {dense(3)}}, one) == "the network makes 3 numbers of 4, the vectors have 3");
+  for (const float level : {-0.1f, 1.5f, std::numeric_limits<float>::quiet_NaN()}) {
+    one.alpha_bar = level;
+    CHECK(reason_of({1, 3, {dense(3)}}, one) == "a noise level lies between 0 and 1");
+  }
 }

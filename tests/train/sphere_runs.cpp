@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "sphere_runs.hpp"
@@ -89,6 +90,21 @@ TEST_CASE("what cannot be run is refused") {
   CHECK_FALSE(train::run_on_sphere(p, UINT32_MAX - 2, once, memory, runs, records));
   CHECK_FALSE(train::run_on_sphere(p, 0, {}, memory, runs, records));
   CHECK_FALSE(train::run_on_sphere(p, 0, once, std::span(memory).subspan(1), runs, records));
+  for (const float wrong : {std::nanf(""), HUGE_VALF, -HUGE_VALF})
+    for (float* const number : {&p.alpha_bar, &p.unit.amplitude, &p.unit.gain, &p.unit.shift, &p.skip, &p.delta, &p.start_v,
+                                &p.data.covariance, &p.data.cumulant, &p.data.mean}) {
+      const float sound = *number;
+      *number = wrong;
+      CHECK_FALSE(p.check());
+      *number = sound;
+      CHECK(p.check());
+    }
+  for (float* const threshold : {&p.threshold_u, &p.threshold_v}) {
+    const float sound = *threshold;
+    *threshold = std::nanf("");
+    CHECK_FALSE(p.check());
+    *threshold = sound;
+  }
   p.data.hidden = {.law = source::latent_law::laplace};
   CHECK_FALSE(train::run_on_sphere(p, 0, once, memory, runs, records));
   p = problem_of(2);
@@ -99,4 +115,17 @@ TEST_CASE("what cannot be run is refused") {
   p.max_steps = 1;
   p.data.mean = 1.0f;
   CHECK_FALSE(p.check());
+}
+
+TEST_CASE("a run whose weights become no numbers is said") {
+  train::sphere_problem p = problem_of(8);
+  p.max_steps = 40;
+  p.unit = {.amplitude = 3e38f, .gain = 3e38f};  // finite, and beyond the first step nothing is
+  std::vector<float> memory(train::sphere_memory(8, 1));
+  std::vector<train::sphere_run> runs(20);
+  const status state = train::run_on_sphere(p, 5, {}, memory, runs, std::span<float>());
+  REQUIRE_FALSE(state.ok());
+  CHECK(state.position == 5);
+  CHECK(std::string(text(state).c_str()) == "run 5: its weights are not finite any more");
+  for (const train::sphere_run& run : runs) CHECK(run.passage_u == train::sphere_run::diverged);
 }

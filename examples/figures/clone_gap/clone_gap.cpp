@@ -10,6 +10,7 @@
 
 #include <frond/lab.hpp>
 
+#include "../../common/demand.hpp"
 #include "../../common/sweep.hpp"
 
 namespace {
@@ -107,6 +108,7 @@ class learner {
     std::vector<double> values;
     for (int i = 0; i < grid_size; ++i) {
       while (static_cast<double>(training.steps() * batch) < data_at(plan_, dimension_, i)) training.step();
+      common::demand(training.check());
       measure(data, clone, values);
     }
     return values;
@@ -118,8 +120,8 @@ class learner {
     std::vector<float> scratch(shape_.tape_size() * 64), on_data(count * d), on_clone(count * d);
     const std::vector<float> levels(count, alpha_bar);
     nn::autoencoder_denoiser model(shape_, parameters_, scratch);
-    model.predict(data.noisy, levels, on_data);
-    model.predict(clone.noisy, levels, on_clone);
+    common::demand(model.predict(data.noisy, levels, on_data));
+    common::demand(model.predict(clone.noisy, levels, on_clone));
     double of_data = 0, of_clone = 0, squares = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const double a = data.loss(on_data, i, d) - data.linear[i], b = clone.loss(on_clone, i, d) - clone.linear[i];

@@ -9,6 +9,7 @@
 #include <frond/analysis/population_loss.hpp>
 #include <frond/lab.hpp>
 
+#include "../../common/demand.hpp"
 #include "../../common/sweep.hpp"
 
 namespace {
@@ -65,7 +66,7 @@ std::vector<double> measure(double rho, std::size_t dimension, std::size_t seeds
   std::vector<float> memory(train::sphere_memory(dimension, 1)), records(2 * at.size() * seeds);
   std::vector<train::sphere_run> runs(seeds);
   const status done = train::run_on_sphere(p, 0, at, memory, runs, records);
-  FROND_ASSERT(done.ok(), "the problems of this figure are valid");
+  common::demand(done);
   std::vector<double> values;
   const auto n = static_cast<double>(seeds);
   for (std::size_t i = 0; i < at.size(); ++i) {

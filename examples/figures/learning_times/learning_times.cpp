@@ -8,6 +8,7 @@
 
 #include <frond/lab.hpp>
 
+#include "../../common/demand.hpp"
 #include "../../common/sweep.hpp"
 
 namespace {
@@ -83,7 +84,7 @@ std::vector<double> measure(const law& l, const law::part& part, std::size_t num
   std::vector<train::sphere_run> runs(part.seeds);
   const status done =
       train::run_on_sphere(p, static_cast<std::uint32_t>(number * part.seeds), {}, memory, runs, std::span<float>());
-  FROND_ASSERT(done.ok(), "the problems of this figure are valid");
+  common::demand(done);
   std::vector<double> steps;
   for (const train::sphere_run& each : runs) {
     const std::uint32_t passage = l.by_covariance() ? each.passage_u : each.passage_v;

@@ -8,6 +8,7 @@
 
 #include <frond/lab.hpp>
 
+#include "../../common/demand.hpp"
 #include "../../common/sweep.hpp"
 
 namespace {
@@ -63,11 +64,12 @@ class student {
     std::vector<float> memory(train::training_memory(plan_, options, 1));
     train::trainer training(plan_, problem, options, weights_, memory);
     while (training.steps() < p.steps) training.step();
+    common::demand(training.check());
   }
 
   void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     std::vector<float> scratch(plan_.scratch_size * 32);
-    nn::vector_denoiser(plan_, form, weights_, scratch).predict(noisy, alpha_bar, mean);
+    common::demand(nn::vector_denoiser(plan_, form, weights_, scratch).predict(noisy, alpha_bar, mean));
   }
 
  private:

@@ -14,6 +14,7 @@
 #include <frond/diffusion/gaussian_step.hpp>
 #include <frond/diffusion/schedule.hpp>
 #include <frond/kernel/kernels.hpp>
+#include <frond/math/scalar.hpp>
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -61,15 +62,25 @@ struct gaussian_batch {
   std::span<float> x;              // [rows][dimension]
   std::span<float> mean, earlier;  // the same; earlier is empty where no method wants it
   std::span<float> alpha_bar;      // [rows]
+  status state{};
 
-  void ask(float level, std::span<float> answer) {
+  // At time t. What is wrong with the answer is left in `state`.
+  void ask(std::uint32_t t, float level, std::span<float> answer) {
     for (float& value : alpha_bar) value = level;
-    model.predict(x, alpha_bar, answer);
+    state = frond::ask(model, std::span<const float>(x), std::span<const float>(alpha_bar), answer);
+    if (!state || math::is_finite(kernel::sum(answer.data(), answer.size()))) return;
+    std::size_t i = 0;
+    while (i < answer.size() && math::is_finite(answer[i])) ++i;
+    if (i == answer.size()) return;  // all numbers are finite, only their sum is not
+    state = {"vector {}, coordinate {}: the denoiser's answer at time {} is not a finite number",
+             static_cast<std::size_t>(options.first) + i / dimension,
+             {i % dimension, t}};
   }
 
   // From time t to t - 1, after a question at alpha_bar `before`.
   void step(std::uint32_t t, float before, float now, float next) {
-    ask(now, mean);
+    ask(t, now, mean);
+    if (!state) return;
     const gaussian_step<float> weights = make_gaussian_step(options.method, options.eta, before, now, next);
     const bool extrapolates = weights.earlier < 0;
     kernel::combine({.terms = extrapolates ? std::size_t{3} : std::size_t{2},
@@ -78,7 +89,7 @@ struct gaussian_batch {
                      .out = x.data(),
                      .count = x.size()});
     if (weights.noise > 0) add_noise(t, weights.noise);
-    if (options.method == solver::heun) correct(heun_correction(now, next), next);
+    if (options.method == solver::heun) correct(t, heun_correction(now, next), next);
   }
 
   void add_noise(std::uint32_t t, float weight) {
@@ -88,9 +99,10 @@ struct gaussian_batch {
     }
   }
 
-  void correct(float correction, float next) {
+  void correct(std::uint32_t t, float correction, float next) {
     if (!(correction > 0)) return;
-    ask(next, earlier);
+    ask(t - 1, next, earlier);
+    if (!state) return;
     kernel::combine({.terms = 3,
                      .x = {x.data(), earlier.data(), mean.data()},
                      .weights = {1.0f, correction, -correction},
@@ -98,13 +110,14 @@ struct gaussian_batch {
                      .count = x.size()});
   }
 
-  // From noisy as at time `start` to time 0.
-  void run(std::uint32_t start) {
+  // From noisy as at time `start` to time 0, or as far as the denoiser answers.
+  status run(std::uint32_t start) {
     float before = 0, now = options.noise.alpha_bar(start);
     for (std::uint32_t t = start; t > 0; --t) {
       const float next = options.noise.alpha_bar(t - 1);
       if (!(next > now)) continue;  // two times with one noise level
       step(t, before, now, next);
+      if (!state) return state;
       const std::span<float> last = mean;
       if (options.method == solver::dpm_solver) {
         mean = earlier;
@@ -113,6 +126,7 @@ struct gaussian_batch {
       before = now;
       now = next;
     }
+    return {};
   }
 };
 
@@ -124,29 +138,30 @@ struct gaussian_batch {
 template <continuous_denoiser Denoiser>
 status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, std::uint32_t start, std::span<float> memory,
                    std::span<float> vectors) {
+  if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), vectors.size());
   if (!state) return state;
   if (start > options.noise.steps) return {"a schedule has no such time", start};
   const std::size_t rows = vectors.size() / dimension, one = gaussian_sampling_memory(options.method, dimension, 1);
   const std::size_t rows_at_once = memory.size() / one;
-  in_ieee_arithmetic([&] {
+  return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once, size = count * dimension;
       gaussian_sampling part = options;
       part.first += begin;
-      detail::gaussian_batch<Denoiser>{.model = model,
-                                       .key = key,
-                                       .options = part,
-                                       .dimension = dimension,
-                                       .x = vectors.subspan(begin * dimension, size),
-                                       .mean = memory.first(size),
-                                       .earlier = memory.subspan(size, count * (one - 1) - size),
-                                       .alpha_bar = memory.subspan(count * (one - 1), count)}
-          .run(start);
+      detail::gaussian_batch<Denoiser> batch{.model = model,
+                                             .key = key,
+                                             .options = part,
+                                             .dimension = dimension,
+                                             .x = vectors.subspan(begin * dimension, size),
+                                             .mean = memory.first(size),
+                                             .earlier = memory.subspan(size, count * (one - 1) - size),
+                                             .alpha_bar = memory.subspan(count * (one - 1), count)};
+      if (const status made = batch.run(start); !made) return made;
     }
+    return {};
   });
-  return {};
 }
 
 // Draws vectors options.first, options.first + 1, ...: start from pure noise, ask the denoiser, take one step of the solver,
@@ -155,10 +170,12 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, 
 //   memory  at least gaussian_sampling_memory(method, dimension, 1) floats; more lets the denoiser treat more rows in one call
 //   out     [rows][dimension], written; between the steps it holds the noisy vectors
 // Sample i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Fails if sizes
-// do not fit together. O(steps dimension) for each sample, and the denoiser's answers.
+// do not fit together; then `out` is left alone. Fails as well where an answer of the denoiser is not finite (position: the
+// vector, then the coordinate and the time). O(steps dimension) for each sample, and the denoiser's answers.
 template <continuous_denoiser Denoiser>
 status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling& options, std::span<float> memory,
               std::span<float> out) {
+  if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), out.size());
   if (!state) return state;

@@ -98,7 +98,7 @@ struct uniform {
     FROND_ASSERT(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
     const two_likelihoods<Real> likelihood = visible_likelihood(alpha_bar);
     for (Real& value : out) value = likelihood.other;
-    out[noisy] = likelihood.same;
+    if (noisy < vocabulary) out[noisy] = likelihood.same;
   }
 
   template <class Real>
@@ -139,7 +139,7 @@ struct absorbing {
   constexpr void likelihood(symbol noisy, Real, std::type_identity_t<std::span<Real>> out) const {
     FROND_ASSERT(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
     for (Real& value : out) value = noisy == mask() ? Real{1} : Real{0};
-    if (noisy != mask()) out[noisy] = 1;
+    if (noisy < vocabulary) out[noisy] = 1;
   }
 
   template <class Real>

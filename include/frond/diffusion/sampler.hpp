@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
@@ -14,6 +15,8 @@
 #include <frond/diffusion/process.hpp>
 #include <frond/diffusion/reverse_step.hpp>
 #include <frond/diffusion/schedule.hpp>
+#include <frond/kernel/kernels.hpp>
+#include <frond/math/scalar.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -45,6 +48,7 @@ namespace detail {
 template <discrete_process Process, denoiser Denoiser>
 constexpr status check_sampling(const Process& process, Denoiser& model, const sampling& options, std::size_t memory,
                                 std::size_t symbols) {
+  if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t length = model.length(), given = options.given.size();
   if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
   if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
@@ -65,6 +69,27 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
     if (options.given[i] != vacant && options.given[i] >= process.vocabulary) return {"a given token is no symbol", i};
   }
   return {};
+}
+
+// Whether `sum` can be that of `laws` probability laws.
+constexpr bool is_sum_of_laws(float sum, std::size_t laws) { return math::abs(sum - static_cast<float>(laws)) < 0.01f; }
+
+// The first token whose posterior is no probability law because its sum is not one, or `tokens`. Sums of many laws at once come
+// first, since as a rule all of them are sound.
+constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t tokens) {
+  constexpr std::size_t many = 1024;
+  const std::size_t vocabulary = posterior.size() / tokens;
+  for (std::size_t first = 0; first < tokens; first += many) {
+    const std::size_t count = tokens - first < many ? tokens - first : many;
+    const std::span<const float> laws = posterior.subspan(first * vocabulary, count * vocabulary);
+    if (!std::is_constant_evaluated() && is_sum_of_laws(kernel::sum(laws.data(), laws.size()), count)) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      float sum = 0;
+      for (const float probability : laws.subspan(i * vocabulary, vocabulary)) sum += probability;
+      if (!is_sum_of_laws(sum, 1)) return first + i;
+    }
+  }
+  return tokens;
 }
 
 // Writes the given tokens over `sentence`; an empty span gives none.
@@ -93,8 +118,8 @@ namespace detail {
 
 // All rows of `batch` [rows][length] at once, from time `start` on. options.first and options.given belong to its first row.
 template <discrete_process Process, denoiser Denoiser>
-constexpr void sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
-                            std::span<float> memory, std::span<symbol> batch) {
+constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
+                              std::span<float> memory, std::span<symbol> batch) {
   const std::size_t length = model.length(), laws = length * process.vocabulary, rows = batch.size() / length;
   const std::span<float> posterior = memory.first(rows * laws), alpha_bar = memory.subspan(rows * laws, rows);
   const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
@@ -105,13 +130,20 @@ constexpr void sample_batch(const Process& process, Denoiser& model, seed key, c
   for (std::uint32_t t = start; t > 0; --t) {
     const float now = options.noise.alpha_bar(t);
     for (float& level : alpha_bar) level = now;
-    model.predict(batch, alpha_bar, posterior);
+    const status answered = ask(model, std::span<const symbol>(batch), std::span<const float>(alpha_bar), posterior);
+    if (!answered) return answered;
     const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
     for (std::size_t row = 0; row < rows; ++row) {
+      if (const std::size_t i = find_no_law(posterior.subspan(row * laws, laws), length); i < length) {
+        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability law",
+                static_cast<std::size_t>(options.first) + row,
+                {i, t}};
+      }
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
       reverse_sentence(step, key, address, posterior.subspan(row * laws, laws), given(row), sentence(row));
     }
   }
+  return {};
 }
 
 }  // namespace detail
@@ -128,16 +160,17 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   if (start > options.noise.steps) return {"a schedule has no such time", start};
   const std::size_t length = model.length(), rows = sentences.size() / length;
   const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
-  in_ieee_arithmetic([&] {
+  return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
       sampling part = options;
       part.first += begin;
       if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
-      detail::sample_batch(process, model, key, part, start, memory, sentences.subspan(begin * length, count * length));
+      const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
+      if (const status made = detail::sample_batch(process, model, key, part, start, memory, batch); !made) return made;
     }
+    return {};
   });
-  return {};
 }
 
 // Draws sentences options.first, options.first + 1, ... from the model, ancestrally: start from pure noise, ask the denoiser,
@@ -146,7 +179,9 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
 //   memory  at least sampling_memory(length, vocabulary, 1) floats; more lets the denoiser treat more sentences in one call
 //   out     [rows][length], written; between the steps it holds the noisy sentences
 // Sentence i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Outside the
-// denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which).
+// denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which);
+// then `out` is left alone. Fails as well where an answer of the denoiser is no probability law, NaN or zero for instance
+// (position: the sentence, then the token and the time); then `out` is not yet free of noise.
 template <discrete_process Process, denoiser Denoiser>
 constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
                         std::span<symbol> out) {

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/exact/hierarchy_memory.hpp>
@@ -46,29 +48,36 @@ class hierarchy_denoiser {
 
   constexpr hierarchy_denoiser(const grammar::hierarchy_view& grammar, const Process& process, const Memory& memory = {})
       : grammar_(grammar), process_(process), memory_(memory) {
-    FROND_ASSERT(process.vocabulary == grammar.vocabulary(), "the noise and the hierarchy must have the same vocabulary");
-    FROND_ASSERT(memory.size() >= tree_memory_size<real>(grammar.shape).value, "the memory is too small for the messages");
+    fit_ = detail::check_messages(memory_.size(), tree_memory_size<real>(grammar.shape));
+    if (process.vocabulary != grammar.vocabulary())
+      fit_ = {"the noise has {} symbols, the hierarchy {}", process.vocabulary, {grammar.vocabulary()}};
   }
 
+  // Why it cannot answer.
+  [[nodiscard]] constexpr status check() const { return fit_; }
   [[nodiscard]] constexpr std::size_t length() const { return grammar_.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
   // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
-  constexpr void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
+  constexpr status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    if (!fit_) return fit_;
+    const std::size_t rows = alpha_bar.size(), laws = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), laws); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       visit(noisy, alpha_bar, [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
         beliefs.token_marginals(posterior.subspan(row * length() * vocabulary(), length() * vocabulary()));
       });
     });
+    return {};
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats, as in tree_denoiser. clean, noisy [rows][length],
-  // alpha_bar [rows]; at least one row.
+  // alpha_bar [rows]; at least one row. NaN where sizes do not agree or check() fails.
   [[nodiscard]] constexpr double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                                std::span<const float> alpha_bar) {
-    FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
+    if (!fit_ || clean.size() != noisy.size() || noisy.size() != alpha_bar.size() * length())
+      return std::numeric_limits<double>::quiet_NaN();
     return in_ieee_arithmetic([&] {
       double sum = 0;
       visit(noisy, alpha_bar, [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
@@ -83,7 +92,6 @@ class hierarchy_denoiser {
   // look_at(tree with its beliefs, row), for all rows in order.
   template <class LookAt>
   constexpr void visit(std::span<const symbol> noisy, std::span<const float> alpha_bar, const LookAt& look_at) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
     const auto observe = [&](hierarchy_tree<real>& beliefs, std::size_t row) {
       for (std::size_t i = 0; i < length(); ++i)
         process_.likelihood(noisy[row * length() + i], static_cast<real>(alpha_bar[row]), beliefs.leaf(i));
@@ -94,6 +102,7 @@ class hierarchy_denoiser {
   grammar::hierarchy_view grammar_;
   Process process_;
   Memory memory_;
+  status fit_;
 };
 
 // E[x_0 | x_t] for one-hot vectors under diffusion::gaussian: what tree_gaussian is for equal levels, with the same bits for
@@ -104,20 +113,22 @@ class hierarchy_gaussian {
   using real = typename Memory::value_type;
 
   constexpr explicit hierarchy_gaussian(const grammar::hierarchy_view& grammar, const Memory& memory = {})
-      : grammar_(grammar), memory_(memory) {
-    FROND_ASSERT(memory.size() >= tree_memory_size<real>(grammar.shape).value, "the memory is too small for the messages");
-  }
+      : grammar_(grammar), memory_(memory),
+        fit_(detail::check_messages(memory_.size(), tree_memory_size<real>(grammar.shape))) {}
 
+  // Why it cannot answer.
+  [[nodiscard]] constexpr status check() const { return fit_; }
   [[nodiscard]] constexpr std::size_t length() const { return grammar_.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
   [[nodiscard]] constexpr std::size_t dimension() const { return length() * vocabulary(); }
 
-  // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double.
+  // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double. Fails where
+  // something does not fit together; then the mean is left alone.
   template <class Value>
-  void predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
+  status predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
     const std::size_t size = dimension();
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * size, "there is one noise level for each sentence");
-    FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
+    if (!fit_) return fit_;
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       detail::visit_rows(
           grammar_, memory_, alpha_bar.size(),
@@ -129,11 +140,13 @@ class hierarchy_gaussian {
             beliefs.token_marginals(mean.subspan(row * size, size));
           });
     });
+    return {};
   }
 
  private:
   grammar::hierarchy_view grammar_;
   Memory memory_;
+  status fit_;
 };
 
 }  // namespace frond::inline FROND_ABI::exact

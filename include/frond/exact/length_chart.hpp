@@ -185,6 +185,12 @@ class length_source {
   [[nodiscard]] std::size_t length() const { return chart_.length(); }
   [[nodiscard]] std::uint32_t vocabulary() const { return chart_.form().words; }
 
+  // Why its sentences cannot be written as symbols.
+  [[nodiscard]] status check() const {
+    if (vocabulary() > max_vocabulary) return {"the grammar has {} words, a vocabulary at most 255", vocabulary()};
+    return {};
+  }
+
   // Datum `index` with its derivation. Refused where that is longer than memory: see most_derived_nodes.
   status sample(seed key, std::uint64_t index, derivation& out) const {
     return sample_derivation(chart_, key, index, out, random::stream::datum);
@@ -197,7 +203,8 @@ class length_source {
     derivation derived;
     [[maybe_unused]] const status state = sample(key, index, derived);
     FROND_ASSERT(state.ok(), "a sentence whose derivation cannot be written down");
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<symbol>(derived.words[i]);
+    const bool written = check().ok() && derived.words.size() == out.size();
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = written ? static_cast<symbol>(derived.words[i]) : symbol{0};
   }
 
  private:

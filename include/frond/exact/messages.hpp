@@ -7,10 +7,19 @@
 #include <span>
 
 #include <frond/core/mul_add.hpp>
+#include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::exact::detail {
+
+// Why memory does not hold the messages of a tree, or success.
+constexpr status check_messages(std::size_t memory, const result<std::size_t>& needed) {
+  if (!needed) return needed.state;
+  if (memory < needed.value)
+    return {"a memory of {} numbers does not hold the messages, which take {}", memory, {needed.value}};
+  return {};
+}
 
 // The rules of one level.
 struct rule_table {

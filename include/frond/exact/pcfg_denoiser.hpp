@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -24,6 +25,7 @@ namespace frond::inline FROND_ABI::exact {
 // P(clean token | noisy sentence) by inside and outside passes: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Real is what is computed in, float or double. Tokens are
 // the words of the grammar, at most 255 of them. The weighted form must outlive the denoiser. Not for two threads at once.
+// It answers nothing for a grammar with more words or for noise with another vocabulary, see check().
 // A noisy sentence that no sentence of this length explains has each token's own likelihood as its posterior: visible tokens
 // stay what they are.
 template <diffusion::discrete_process Process, class Real = float>
@@ -31,19 +33,25 @@ class pcfg_denoiser {
  public:
   // The grammar must have a sentence of this length.
   pcfg_denoiser(const weighted_form<sum_product<Real>>& weights, const Process& process, std::size_t length)
-      : posterior_(weights, length), process_(process) {
-    FROND_ASSERT(weights.form.words <= max_vocabulary, "a symbol is one byte");
-    FROND_ASSERT(process.vocabulary == weights.form.words, "the noise and the grammar must have the same vocabulary");
-  }
+      : posterior_(weights, length), process_(process) {}
 
+  // Why it cannot answer.
+  [[nodiscard]] status check() const {
+    if (vocabulary() > max_vocabulary) return {"the grammar has {} words, a vocabulary at most 255", vocabulary()};
+    if (vocabulary() != process_.vocabulary)
+      return {"the grammar has {} words, the noise {} symbols", vocabulary(), {process_.vocabulary}};
+    return {};
+  }
   [[nodiscard]] std::size_t length() const { return posterior_.length(); }
   [[nodiscard]] std::uint32_t vocabulary() const { return posterior_.vocabulary(); }
   [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
-  // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
-  void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
+  // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary]. Fails where something does not fit together;
+  // then the posterior is left alone.
+  status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    if (const status fits = check(); !fits) return fits;
+    const std::size_t rows = alpha_bar.size(), laws = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), laws); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
@@ -51,13 +59,15 @@ class pcfg_denoiser {
           posterior_.marginal(i, posterior.subspan((row * length() + i) * vocabulary(), vocabulary()));
       }
     });
+    return {};
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats: over many draws the Bayes-optimal cross-entropy.
-  // clean, noisy [rows][length], alpha_bar [rows]; at least one row.
+  // clean, noisy [rows][length], alpha_bar [rows]; at least one row. NaN where check() fails.
   [[nodiscard]] double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                      std::span<const float> alpha_bar) {
     FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
+    if (!check()) return std::numeric_limits<double>::quiet_NaN();
     return in_ieee_arithmetic([&] {
       double sum = 0;
       law_.resize(vocabulary());

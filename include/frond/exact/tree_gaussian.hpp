@@ -8,6 +8,7 @@
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/status.hpp>
 #include <frond/diffusion/one_hot.hpp>
 #include <frond/exact/one_hot_leaves.hpp>
 #include <frond/exact/tree.hpp>
@@ -29,30 +30,31 @@ class tree_gaussian {
   using real = typename Memory::value_type;
 
   constexpr explicit tree_gaussian(const grammar::rhm_view& grammar, const Memory& memory = {})
-      : grammar_(grammar), memory_(memory) {
-    FROND_ASSERT(memory.size() >= tree_memory_size<real>(grammar.shape).value, "the memory is too small for the messages");
-  }
+      : grammar_(grammar), memory_(memory),
+        fit_(detail::check_messages(memory_.size(), tree_memory_size<real>(grammar.shape))) {}
 
+  // Why it cannot answer.
+  [[nodiscard]] constexpr status check() const { return fit_; }
   [[nodiscard]] constexpr std::size_t length() const { return grammar_.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
   [[nodiscard]] constexpr std::size_t dimension() const { return length() * vocabulary(); }
 
   // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written, and not the same memory.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    predict_as<float>(noisy, alpha_bar, mean);
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    return predict_as<float>(noisy, alpha_bar, mean);
   }
   // The same for numbers in double precision, if the messages are doubles.
-  void predict(std::span<const double> noisy, std::span<const double> alpha_bar,
-               std::span<double> mean) requires std::is_same_v<real, double> {
-    predict_as<double>(noisy, alpha_bar, mean);
+  status predict(std::span<const double> noisy, std::span<const double> alpha_bar,
+                 std::span<double> mean) requires std::is_same_v<real, double> {
+    return predict_as<double>(noisy, alpha_bar, mean);
   }
 
  private:
   template <class Value>
-  void predict_as(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
+  status predict_as(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
     const std::size_t size = dimension();
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * size, "there is one noise level for each sentence");
-    FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
+    if (!fit_) return fit_;
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       detail::visit_rows(
           grammar_, memory_, alpha_bar.size(),
@@ -69,6 +71,7 @@ class tree_gaussian {
           },
           [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(mean.subspan(row * size, size)); });
     });
+    return {};
   }
 
   static void observe_batch(const kernel::tree_operands& trees, const float* noisy, const float* alpha_bar, std::size_t rows) {
@@ -79,6 +82,7 @@ class tree_gaussian {
 
   grammar::rhm_view grammar_;
   Memory memory_;
+  status fit_;
 };
 
 }  // namespace frond::inline FROND_ABI::exact

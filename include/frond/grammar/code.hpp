@@ -97,17 +97,23 @@ constexpr status decode(const rhm_view& grammar, std::uint64_t code, std::span<s
 
 // A source without repetition: for one seed the data 0 ... sentence_count - 1 are all sentences of the grammar, each once, in
 // an order drawn from the seed. So the first P data form a training set, and no later one was in it. Only for shapes that
-// check_coded() accepts: rhm_subset{grammar}.
+// check_coded() accepts: rhm_subset{grammar}. Beyond the last datum there are only zeros.
 struct rhm_subset {
   rhm_view view;
   std::uint64_t sentence_count = view.shape.sentence_count().value;
 
   [[nodiscard]] constexpr std::size_t length() const { return view.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return view.vocabulary(); }
+  [[nodiscard]] constexpr std::uint64_t count() const { return sentence_count; }
+  [[nodiscard]] constexpr status check() const { return check_coded(view.shape); }
 
-  // out [length()]; index < sentence_count.
+  // out [length()]; index < count().
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) const {
     FROND_ASSERT(index < sentence_count, "a data set without repetition ends with the last sentence of the grammar");
+    if (index >= sentence_count) {
+      for (symbol& token : out) token = 0;
+      return;
+    }
     const random::permutation order(key, random::stream::subset, 0, sentence_count);
     detail::expand_code(view, sentence_count, order(index), out);
   }

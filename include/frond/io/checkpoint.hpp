@@ -12,9 +12,11 @@
 #include <frond/codec/record.hpp>
 #include <frond/core/checked.hpp>
 #include <frond/core/hash.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/io/file.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/train/early_stopping.hpp>
+#include <frond/train/problem.hpp>
 #include <frond/train/trainer.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -22,8 +24,27 @@ namespace frond::inline FROND_ABI::io {
 
 inline constexpr std::uint32_t checkpoint_record = 2;
 
+// What is learned: the numbers that the problem says of itself (train/problem.hpp), and its first 1024 examples, which show
+// process, schedule, keys and data of any type. The problem must fit the plan.
+template <train::problem Problem>
+std::uint64_t problem_hash(const nn::plan& p, const Problem& examples) {
+  using target = typename Problem::target;
+  hasher h;
+  if constexpr (requires { examples.add_to(h); }) examples.add_to(h);
+  std::vector<float> input(p.input_size());
+  std::vector<target> targets(sizeof(target) == 1 ? p.output_positions : p.output_size()), memory(targets.size());
+  in_ieee_arithmetic([&] {
+    for (std::uint64_t i = 0; i < 1024; ++i) {
+      examples.write(i, input, targets, memory);
+      h.add(std::span<const float>(input));
+      h.add(std::span<const target>(targets));
+    }
+  });
+  return h.value();
+}
+
 // Everything in the options that a continued run must share. Block size and worker count are not among it: they change no bit.
-// `run` stands for what the options do not know: the data's seeds and sizes, mixed by the caller.
+// `run` stands for what the options do not know, see problem_hash().
 inline std::uint64_t settings_hash(const train::options& o, std::uint64_t run) {
   hasher h;
   h.add(run);
@@ -46,28 +67,36 @@ inline std::vector<float> joined(std::initializer_list<std::span<const float>> a
   return all;
 }
 
+template <class Trainer>
+std::uint64_t settings_of(const Trainer& trainer) {
+  return settings_hash(trainer.settings(), problem_hash(trainer.network(), trainer.problem()));
+}
+
 }  // namespace detail
 
 // Writes the state of a run: parameters, the optimiser's arrays, the stopping rule's memory, and `kept`: the best weights so
-// far and whatever else the caller must remember, always of the same size.
+// far and whatever else the caller must remember, always of the same size. A run that has stopped, see trainer::check(), is not
+// written.
 template <class Trainer>
-status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer& trainer,
-                       const train::early_stopping& stopping, std::span<const float> kept) {
+status save_checkpoint(const std::string& path, const Trainer& trainer, const train::early_stopping& stopping,
+                       std::span<const float> kept) {
+  if (!trainer.check()) return trainer.check();
   const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
   const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
                                  __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
   const codec::record_header header{.kind = checkpoint_record,
                                     .shape_hash = trainer.network().shape_hash(),
-                                    .settings_hash = settings_hash(trainer.settings(), run)};
+                                    .settings_hash = detail::settings_of(trainer)};
   std::vector<std::uint8_t> bytes(codec::record_size(4, floats.size()));
   const status written = codec::write_record(header, words, floats, bytes);
   return written ? write_file(path, bytes) : written;
 }
 
-// Puts a run back where it was saved. A file that is damaged or belongs to another run is refused, and nothing is touched.
+// Puts a run back where it was saved, a stopped one as well. A file that is damaged or belongs to another run is refused, and
+// nothing is touched.
 template <class Trainer>
-status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trainer, train::early_stopping& stopping,
-                       std::span<float> kept) {
+status load_checkpoint(const std::string& path, Trainer& trainer, train::early_stopping& stopping, std::span<float> kept) {
+  if (const status fits = train::check_problem(trainer.network(), trainer.problem()); !fits) return fits;
   const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
   std::vector<float> floats(parameters + moments + kept.size());
   const auto bytes = read_start(path, codec::record_size(4, floats.size()) + 1);  // so that what follows it is seen
@@ -75,7 +104,7 @@ status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trai
   std::uint64_t words[4] = {};
   const codec::record_header header{.kind = checkpoint_record,
                                     .shape_hash = trainer.network().shape_hash(),
-                                    .settings_hash = settings_hash(trainer.settings(), run)};
+                                    .settings_hash = detail::settings_of(trainer)};
   if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
   if (!addressable(words[0], 1, trainer.settings().batch)) return {"this run has shown 2^64 examples", 0};
   const std::span<const float> all(floats);

@@ -62,42 +62,43 @@ inline constexpr std::string_view keywords[] = {
     "using",       "virtual",   "void",       "volatile",  "wchar_t",  "while",        "xor",
     "xor_eq"};
 
-// Why a text cannot name a namespace of its own, and the byte.
-inline status check_namespace_name(std::string_view name) {
+// Why a text cannot name a type of its own at global scope, and the byte.
+inline status check_type_name(std::string_view name) {
   constexpr std::string_view digits = "0123456789", letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  if (name.empty()) return {"a namespace needs a name", 0};
+  if (name.empty()) return {"a type needs a name", 0};
   for (std::size_t i = 0; i < name.size(); ++i)
     if (letters.find(name[i]) == std::string_view::npos &&
         (i == 0 || (digits.find(name[i]) == std::string_view::npos && name[i] != '_')))
-      return {"a namespace's name is a letter, then letters, digits and underscores", i};
+      return {"the name of a type is a letter, then letters, digits and underscores", i};
   if (std::find(std::begin(keywords), std::end(keywords), name) != std::end(keywords))
-    return {"a namespace's name must not be a keyword of C++", 0};
+    return {"the name of a type must not be a keyword of C++", 0};
   const bool numbered_std = name.starts_with("std") && name.find_first_not_of(digits, 3) == std::string_view::npos;
-  if (numbered_std || name == "posix" || name == "main") return {"a namespace's name must not be reserved", 0};
+  if (numbered_std || name == "posix" || name == "main") return {"the name of a type must not be reserved", 0};
   if (const std::size_t at = name.find("__"); at != std::string_view::npos)
-    return {"a namespace's name must not be reserved: it has two underscores in a row", at};
+    return {"the name of a type must not be reserved: it has two underscores in a row", at};
   return {};
 }
 
 }  // namespace detail
 
-// Writes `namespace name { inline constexpr float values[...] }` with exact hexadecimal floats, and the shape hash, so that the
-// including program can static_assert that the weights belong to its network. `name` is an identifier of ASCII letters, digits
-// and underscores that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused
+// Writes `struct name` with `values`, exact hexadecimal floats, and `shape_hash`: nn::fixed_denoiser<net, noise>(name{}, scratch)
+// then compiles only where the weights belong to the network. `name` is an identifier of ASCII letters, digits and underscores
+// that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused
 // (position: which), since no literal stands for it.
 inline status write_weights_header(const std::string& path, const std::string& name, const nn::plan& p,
                                    std::span<const float> parameters) {
-  if (const status named = detail::check_namespace_name(name); !named) return named;
+  if (const status named = detail::check_type_name(name); !named) return named;
+  if (name == "values" || name == "shape_hash") return {"the name of a type must not be that of a member of it", 0};
   if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (!(parameters[i] - parameters[i] == 0.0f)) return {"a weight is not a finite number", i};
   std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n";
-  text += "#include <cstdint>\n\nnamespace " + name + " {\n\n";
-  text += "inline constexpr std::uint64_t shape_hash = " + detail::hexadecimal(p.shape_hash(), 16) + "ull;\n";
-  text += "inline constexpr float values[" + std::to_string(parameters.size()) + "] = {";
+  text += "#include <cstdint>\n\nstruct " + name + " {\n";
+  text += "  static constexpr std::uint64_t shape_hash = " + detail::hexadecimal(p.shape_hash(), 16) + "ull;\n";
+  text += "  static constexpr float values[" + std::to_string(parameters.size()) + "] = {";
   for (std::size_t i = 0; i < parameters.size(); ++i)
     text += (i % 8 == 0 ? "\n    " : " ") + detail::hexadecimal(parameters[i], std::chars_format::hex) + "f,";
-  text += "\n};\n\n}  // namespace " + name + "\n";
+  text += "\n  };\n};\n";
   return write_file(path, text);
 }
 

@@ -49,6 +49,10 @@ inline void combine(const combination& c) {
 inline float sum(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum(x, count)); }
 inline float sum_of_squares(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum_of_squares(x, count)); }
 
+// Whether all numbers are finite, and so small that their squares have a finite sum: four such sums, which a long array fills
+// in half the time of sum_of_squares().
+inline bool squares_are_finite(const float* x, std::size_t count) { FROND_DISPATCH_CALL(squares_are_finite(x, count)); }
+
 // sums[j] = sums[j] + x[0][j] + x[1][j] + ..., in order of the rows; x is [rows][columns].
 inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
   FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));

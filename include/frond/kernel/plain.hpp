@@ -124,6 +124,14 @@ inline float sum_of_squares(const float* x, std::size_t count) {
   return sums.total();
 }
 
+inline bool squares_are_finite(const float* x, std::size_t count) {
+  detail::sixteen_sums sums[4];
+  for (std::size_t i = 0; i < count; ++i) sums[i / 16 % 4].add_product(i, x[i], x[i]);
+  bool finite = true;
+  for (auto& each : sums) finite = finite && math::is_finite(each.total());
+  return finite;
+}
+
 inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
   for (std::size_t i = 0; i < rows; ++i)
     for (std::size_t j = 0; j < columns; ++j) sums[j] = sums[j] + x[i * columns + j];

@@ -20,6 +20,24 @@ inline float sum_of_squares(const float* x, std::size_t count) {
   return sum_lanes(partial);
 }
 
+// Four sums, so that one addition need not wait for the other: group i / 16 of sixteen elements in sum i / 16 mod 4.
+inline bool squares_are_finite(const float* x, std::size_t count) {
+  vec partial[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+  for (; count >= 64; count -= 64, x += 64) {
+    FROND_UNROLL(4) for (std::size_t j = 0; j < 4; ++j) {
+      const vec a = load(x + 16 * j);
+      partial[j] = mul_add(a, a, partial[j]);
+    }
+  }
+  for (std::size_t i = 0; i < count; i += 16) {
+    const vec a = load_lanes(x + i, count - i);
+    partial[i / 16] = mul_add(a, a, partial[i / 16]);
+  }
+  bool finite = true;
+  for (const vec& each : partial) finite = finite && math::is_finite(sum_lanes(each));
+  return finite;
+}
+
 inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
   for (std::size_t j = 0; j < columns; j += 16) {
     vec total = load_lanes(sums + j, columns - j);

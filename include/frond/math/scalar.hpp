@@ -20,6 +20,9 @@ using frond::mul_add;
 
 constexpr float abs(float x) { return __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, x) & 0x7fffffffu); }
 
+// Neither infinite nor NaN.
+constexpr bool is_finite(float x) { return x - x == 0.0f; }
+
 // IEEE square root.
 inline float sqrt(float x) { return __builtin_sqrtf(x); }
 

@@ -34,6 +34,16 @@ struct autoencoder_shape {
   [[nodiscard]] constexpr status check() const {
     if (dimension == 0) return {"an autoencoder needs at least one dimension"};
     if (neurons == 0) return {"an autoencoder needs at least one neuron"};
+    if (!math::is_finite(unit.amplitude) || !math::is_finite(unit.gain) || !math::is_finite(unit.shift))
+      return {"amplitude, gain and shift of a neuron must be finite"};
+    return {};
+  }
+
+  // Why an array cannot hold the parameters of this shape, or success.
+  [[nodiscard]] constexpr status check_parameters(std::size_t parameters) const {
+    if (const status state = check(); !state) return state;
+    if (parameters != parameter_count())
+      return {"there are {} parameters, the autoencoder has {}", parameters, {parameter_count()}};
     return {};
   }
 };
@@ -66,9 +76,18 @@ inline void normalise_rows(const autoencoder_shape& shape, std::span<float> para
   }
 }
 
-// Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given.
-inline void initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
-  FROND_ASSERT(parameters.size() == shape.parameter_count(), "parameters have the size that the shape says");
+// Says where weights were forgotten: those of a neuron, all zero, have no direction.
+inline status check_initialised(const autoencoder_shape& shape, std::span<const float> parameters) {
+  for (std::size_t k = 0; k < shape.neurons; ++k)
+    if (!(kernel::sum_of_squares(parameters.data() + k * shape.dimension, shape.dimension) > 0.0f))
+      return {"the weights of neuron {} are zero or no numbers: they were neither initialised nor loaded", k};
+  return {};
+}
+
+// Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given. Fails where there are
+// not as many parameters; then nothing is written.
+inline status initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
+  if (const status fits = shape.check_parameters(parameters.size()); !fits) return fits;
   in_ieee_arithmetic([&] {
     kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = 0}, parameters.data(), shape.weight_count());
     normalise_rows(shape, parameters);
@@ -76,6 +95,7 @@ inline void initialise(const autoencoder_shape& shape, seed key, float skip, std
     for (std::size_t k = 0; k < shape.neurons; ++k) p.amplitudes[k] = shape.unit.amplitude;
     *p.skip = skip;
   });
+  return {};
 }
 
 namespace detail {
@@ -193,16 +213,22 @@ inline void backward(const autoencoder_shape& shape, std::span<const float> para
 class autoencoder_denoiser {
  public:
   autoencoder_denoiser(const autoencoder_shape& shape, std::span<const float> parameters, std::span<float> scratch)
-      : shape_(shape), parameters_(parameters), scratch_(scratch) {
-    FROND_ASSERT(shape.check().ok() && parameters.size() == shape.parameter_count(), "parameters fit the shape");
-    FROND_ASSERT(scratch.size() >= shape.tape_size(), "scratch holds at least one row");
+      : shape_(shape), parameters_(parameters), scratch_(scratch), fit_(shape.check_parameters(parameters.size())) {
+    if (fit_ && scratch.size() < shape.tape_size())
+      fit_ = {"a scratch of {} floats does not hold one row, which takes {}", scratch.size(), {shape.tape_size()}};
   }
+
+  // Why it cannot answer: shape and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] status check() const { return fit_ ? check_initialised(shape_, parameters_) : fit_; }
 
   [[nodiscard]] std::size_t dimension() const { return shape_.dimension; }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; not the same memory.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; not the same memory. Fails where something does
+  // not fit together; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    if (!fit_) return fit_;
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
     const std::size_t block = scratch_.size() / shape_.tape_size(), size = dimension();
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
@@ -210,12 +236,14 @@ class autoencoder_denoiser {
         forward(shape_, parameters_, noisy.data() + row * size, rows, scratch_.data(), mean.data() + row * size);
       }
     });
+    return {};
   }
 
  private:
   autoencoder_shape shape_;
   std::span<const float> parameters_;
   std::span<float> scratch_;
+  status fit_;
 };
 
 static_assert(continuous_denoiser<autoencoder_denoiser>);

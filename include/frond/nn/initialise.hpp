@@ -7,6 +7,7 @@
 
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
+#include <frond/core/status.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/random/normal.hpp>
@@ -45,9 +46,10 @@ inline void initialise_dense(const layer& l, std::size_t number, float scale, se
 
 }  // namespace detail
 
-// Writes every parameter of the plan. Weight w of layer i is a function of (key, i, w) alone: stream `weights`, index i.
-inline void initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
-  FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
+// Writes every parameter of the plan. Weight w of layer i is a function of (key, i, w) alone: stream `weights`, index i. Fails
+// where there are not as many parameters; then nothing is written.
+inline status initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
+  if (const status fits = check_parameters(p, parameters.size()); !fits) return fits;
   std::size_t readout = p.layers.size();
   while (readout > 0 && p.layers[readout - 1].kind != layer_kind::dense) --readout;
   in_ieee_arithmetic([&] {
@@ -58,6 +60,7 @@ inline void initialise(const plan& p, initialisation kind, seed key, std::span<f
       detail::initialise_dense(l, i, scale, key, parameters.data() + l.parameters);
     }
   });
+  return {};
 }
 
 }  // namespace frond::inline FROND_ABI::nn

@@ -71,6 +71,8 @@ constexpr plan plan_of() {
 // of optimisers have exactly this layout.
 template <fixed_network Net>
 struct alignas(64) parameters {
+  static constexpr std::uint64_t shape_hash = plan_of<Net>().shape_hash();
+
   float values[plan_of<Net>().parameter_count] = {};
 };
 template <fixed_network Net>

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/kernel/kernels.hpp>
@@ -21,15 +23,15 @@ namespace frond::inline FROND_ABI::nn {
 constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
 
 // Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
-// position. Tokens are below input_symbols.
+// position. Tokens are below input_symbols; another one becomes NaN, which shows in whatever is computed from it.
 inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
   const std::size_t per_token = token_channels(input_symbols);
   const float time = 2.0f * alpha_bar - 1.0f;
   __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
   for (const symbol token : noisy) {
-    FROND_ASSERT(token < input_symbols, "a noisy token is a symbol of the process");
-    channels[token] = 1.0f;
-    channels[per_token - 1] = time;
+    const bool known = token < input_symbols;
+    if (known) channels[token] = 1.0f;
+    channels[per_token - 1] = known ? time : std::numeric_limits<float>::quiet_NaN();
     channels += per_token;
   }
 }
@@ -37,10 +39,17 @@ inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_sym
 // Why a plan cannot denoise sentences of a process, or success.
 template <diffusion::discrete_process Process>
 constexpr status check_denoiser(const plan& p, const Process& process) {
-  if (p.input_channels != token_channels(process.input_symbols()))
-    return {"the network's input is not one channel for each noisy symbol and one for time"};
-  if (p.output_channels != process.vocabulary) return {"the network's output is not one logit for each clean symbol"};
-  if (p.input_positions != p.output_positions) return {"the network does not answer for every position"};
+  const std::uint32_t vocabulary = process.vocabulary, needed = token_channels(process.input_symbols());
+  if (vocabulary == 0 || vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", vocabulary};
+  if (p.input_channels != needed)
+    return {"the network has {} input channels, this noise needs {}: one for each noisy symbol and one for time",
+            p.input_channels,
+            {needed}};
+  if (p.output_channels != vocabulary)
+    return {
+        "the network has {} output channels, this noise needs {}: one for each clean symbol", p.output_channels, {vocabulary}};
+  if (p.input_positions != p.output_positions)
+    return {"the network reads {} tokens and answers for {}", p.input_positions, {p.output_positions}};
   return {};
 }
 
@@ -50,21 +59,25 @@ class network_denoiser {
  public:
   // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
   network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
-      : plan_(p), process_(process), parameters_(parameters), scratch_(scratch) {
-    FROND_ASSERT(check_denoiser(p, process).ok(), "the network does not fit the process");
-    FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
-    FROND_ASSERT(scratch.size() >= p.scratch_size, "scratch holds at least one row");
+      : network_denoiser(p, process, parameters, scratch, check_denoiser(p, process)) {
+    if (fit_) fit_ = check_memory(p, parameters.size(), scratch.size());
   }
+
+  // Why it cannot answer: network, noise and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] constexpr status check() const { return fit_ ? check_initialised(plan_, parameters_) : fit_; }
 
   [[nodiscard]] std::size_t length() const { return plan_.input_positions; }
   [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
   [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
-  // See `denoiser` in core/concepts.hpp for the shapes.
-  void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
-    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
-    const std::size_t block = scratch_.size() / plan_.scratch_size, laws = plan_.output_size();
+  // See `denoiser` in core/concepts.hpp for the shapes. Fails where something does not fit together; then the posterior is left
+  // alone.
+  status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    if (!fit_) return fit_;
+    const std::size_t laws = plan_.output_size();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), laws); !sizes)
+      return sizes;
+    const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
         const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
@@ -72,7 +85,14 @@ class network_denoiser {
                       posterior.subspan(row * laws, rows * laws));
       }
     });
+    return {};
   }
+
+ protected:
+  // For what the compiler has checked.
+  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch,
+                   const status& fit)
+      : plan_(p), process_(process), parameters_(parameters), scratch_(scratch), fit_(fit) {}
 
  private:
   void predict_block(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
@@ -89,6 +109,7 @@ class network_denoiser {
   Process process_;
   std::span<const float> parameters_;
   std::span<float> scratch_;
+  status fit_;
 };
 
 static_assert(denoiser<network_denoiser<diffusion::uniform>>);

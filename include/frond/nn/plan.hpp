@@ -83,6 +83,31 @@ constexpr std::uint64_t forward_operations(const plan& p) {
   return operations;
 }
 
+// Why an array cannot hold the parameters of a plan, or success.
+constexpr status check_parameters(const plan& p, std::size_t parameters) {
+  if (p.layers.empty()) return {"this plan has no layers"};
+  if (parameters != p.parameter_count) return {"there are {} parameters, the network has {}", parameters, {p.parameter_count}};
+  return {};
+}
+
+// The same, beside memory for inference on at least one row.
+constexpr status check_memory(const plan& p, std::size_t parameters, std::size_t scratch) {
+  if (const status state = check_parameters(p, parameters); !state) return state;
+  if (scratch < p.scratch_size)
+    return {"a scratch of {} floats does not hold one row, which takes {}", scratch, {p.scratch_size}};
+  return {};
+}
+
+// Says where weights were forgotten: zeros alone, in a network with a hidden layer, which then never learns.
+constexpr status check_initialised(const plan& p, std::span<const float> parameters) {
+  std::size_t dense_layers = 0;
+  for (const layer& l : p.layers) dense_layers += l.kind == layer_kind::dense ? 1 : 0;
+  if (dense_layers < 2) return {};
+  for (const float parameter : parameters)
+    if (parameter < 0.0f || !(parameter <= 0.0f)) return {};
+  return {"all {} parameters are zero: they were neither initialised nor loaded", parameters.size()};
+}
+
 // Builds a plan layer by layer. An impossible layer leaves the reason in state(), and later calls do nothing.
 template <std::size_t Capacity>
 class plan_storage {

@@ -8,11 +8,21 @@
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/diffusion/parametrisation.hpp>
 #include <frond/diffusion/prediction.hpp>
+#include <frond/core/status.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond::inline FROND_ABI::nn {
+
+// Why a plan cannot denoise vectors of a dimension, or success: it takes a vector and its noise level and gives a vector.
+constexpr status check_vector_network(const plan& p, std::size_t dimension) {
+  if (p.input_size() != dimension + 1)
+    return {
+        "the network takes {} numbers, this noise needs {}: the vector and its noise level", p.input_size(), {dimension + 1}};
+  if (p.output_size() != dimension) return {"the network gives {} numbers, the vectors have {}", p.output_size(), {dimension}};
+  return {};
+}
 
 // Satisfies `continuous_denoiser` with a network that takes a vector and form.level(alpha_bar) and gives the prediction
 // form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
@@ -22,22 +32,28 @@ class vector_denoiser {
  public:
   vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
                   std::span<float> scratch)
-      : plan_(p), form_(form), parameters_(parameters), scratch_(scratch) {
-    FROND_ASSERT(p.input_size() == p.output_size() + 1, "the network takes a vector and its noise level and gives a vector");
-    FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
-    FROND_ASSERT(scratch.size() >= p.scratch_size, "scratch holds at least one row");
+      : plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
+        fit_(check_memory(p, parameters.size(), scratch.size())) {
+    if (fit_) fit_ = check_vector_network(p, p.output_size());
   }
+
+  // Why it cannot answer: network and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] constexpr status check() const { return fit_ ? check_initialised(plan_, parameters_) : fit_; }
 
   [[nodiscard]] std::size_t dimension() const { return plan_.output_size(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where something does not
+  // fit together; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    if (!fit_) return fit_;
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block)
         predict_block(noisy, alpha_bar, mean, row, alpha_bar.size() - row < block ? alpha_bar.size() - row : block);
     });
+    return {};
   }
 
  private:
@@ -65,6 +81,7 @@ class vector_denoiser {
   diffusion::parametrisation form_;
   std::span<const float> parameters_;
   std::span<float> scratch_;
+  status fit_;
 };
 
 static_assert(continuous_denoiser<vector_denoiser>);

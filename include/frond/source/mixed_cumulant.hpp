@@ -28,6 +28,8 @@ struct spikes {
 
   [[nodiscard]] constexpr status check() const {
     if (!(mean >= 0.0f && covariance >= 0.0f && cumulant >= 0.0f)) return {"the strength of a spike is not negative"};
+    if (!math::is_finite(mean) || !math::is_finite(covariance) || !math::is_finite(cumulant))
+      return {"the strength of a spike must be finite"};
     return hidden.check();
   }
 

@@ -22,8 +22,9 @@ struct early_stopping {
   // Takes the loss after `step` steps; copies the parameters to `best` if it is the lowest so far (a NaN never is). True while
   // training should go on.
   [[nodiscard]] bool go_on(float loss, std::uint64_t step, std::span<const float> parameters, std::span<float> best) {
-    FROND_ASSERT(best.size() >= parameters.size(), "the best weights need as much room as the parameters");
-    if (loss < best_loss) {
+    const bool fits = best.size() >= parameters.size();
+    FROND_ASSERT(fits, "the best weights need as much room as the parameters");
+    if (fits && loss < best_loss) {
       best_loss = loss;
       best_step = step;
       stale = 0;

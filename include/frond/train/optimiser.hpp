@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 #include <frond/core/status.hpp>
@@ -33,12 +32,12 @@ struct optimiser_options {
   float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
-    if (!(rate > 0.0f && rate < std::numeric_limits<float>::infinity())) return {"the rate must be positive and finite"};
+    if (!(rate > 0.0f && math::is_finite(rate))) return {"the rate must be positive and finite"};
     if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
     if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
-    if (!(epsilon > 0.0f)) return {"epsilon must be positive"};
-    if (!(weight_decay >= 0.0f)) return {"weight decay must not be negative"};
-    if (!(clip_norm >= 0.0f)) return {"the clipping norm must not be negative"};
+    if (!(epsilon > 0.0f && math::is_finite(epsilon))) return {"epsilon must be positive and finite"};
+    if (!(weight_decay >= 0.0f && math::is_finite(weight_decay))) return {"weight decay must be finite and not negative"};
+    if (!(clip_norm >= 0.0f && math::is_finite(clip_norm))) return {"the clipping norm must be finite and not negative"};
     if (shape != decay::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
     return {};
   }
@@ -72,10 +71,23 @@ constexpr float bias_correction(float beta, std::uint64_t t) { return 1.0f / (1.
 
 }  // namespace detail
 
-// What a gradient is multiplied with so that its norm does not exceed clip_norm.
+// The first place at which the sum of all numbers up to it, or of their squares, is not finite: what to look at in losses or a
+// gradient that went wrong. It may be beyond the last one.
+inline std::size_t first_not_finite(std::span<const float> numbers, bool squared) {
+  float sum = 0.0f;
+  std::size_t i = 0;
+  for (; i < numbers.size(); ++i) {
+    sum += squared ? numbers[i] * numbers[i] : numbers[i];
+    if (!math::is_finite(sum)) break;
+  }
+  return i;
+}
+
+// What a gradient is multiplied with so that its norm does not exceed clip_norm. 0 where that norm is not finite.
 inline float clip_scale(const optimiser_options& o, std::span<const float> gradient) {
   if (!(o.clip_norm > 0.0f)) return 1.0f;
   const float norm = math::sqrt(kernel::sum_of_squares(gradient.data(), gradient.size()));
+  if (!math::is_finite(norm)) return 0.0f;
   return norm > o.clip_norm ? o.clip_norm / norm : 1.0f;
 }
 

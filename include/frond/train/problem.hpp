@@ -4,15 +4,19 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 
 #include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
+#include <frond/core/hash.hpp>
 #include <frond/core/seed.hpp>
+#include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/diffusion/schedule.hpp>
 #include <frond/nn/network_denoiser.hpp>
+#include <frond/nn/plan.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/random/permutation.hpp>
 #include <frond/config/prologue.hpp>
@@ -23,12 +27,38 @@ namespace frond::inline FROND_ABI::train {
 // target decides the loss:
 //   symbol   cross-entropy: one symbol for each output position; output channels are logits
 //   float    squared error: one float for each output
-// scratch is as large as the target. Const and free of shared state, because workers call it at the same time.
+// scratch is as large as the target. Const and free of shared state, because workers call it at the same time. Optional:
+//   check(plan)      why that network cannot learn it; a trainer asks before its first step
+//   add_to(hasher)   its numbers, so that a checkpoint of another problem of this type is refused
 template <class Problem>
 concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>)&&requires(
     const Problem& p, std::uint64_t example, std::span<float> input, std::span<typename Problem::target> target) {
   p.write(example, input, target, target);
 };
+
+// Why a network cannot learn a problem, or success. A problem without a check() of its own fits all of them.
+template <problem Problem>
+constexpr status check_problem(const nn::plan& p, const Problem& examples) {
+  if constexpr (requires {
+                  { examples.check(p) } -> std::same_as<status>;
+                })
+    return examples.check(p);
+  else
+    return {};
+}
+
+namespace detail {
+
+// A large number for a status; where pointers are short, its lower half.
+constexpr std::size_t shown(std::uint64_t number) { return static_cast<std::size_t>(number); }
+
+constexpr void add_schedule(hasher& h, const diffusion::schedule& times) {
+  h.add(static_cast<std::uint8_t>(times.kind));
+  h.add(times.steps);
+  for (const float value : {times.noisiest, times.cleanest, times.level}) h.add(value);
+}
+
+}  // namespace detail
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
 template <class Source>
@@ -45,6 +75,27 @@ struct data_set {
     if (count == 0) return first + example;
     const random::permutation shuffle(order, random::stream::order, example / count, count);
     return first + shuffle(example % count);
+  }
+
+  // Refuses data that the source does not have, where it has a last datum (core/concepts.hpp).
+  [[nodiscard]] constexpr status check() const {
+    using detail::shown;
+    if (const status ready = check_ready(from); !ready) return ready;
+    if (first + count < first) return {"{} data from datum {} on end beyond the largest number", shown(count), {shown(first)}};
+    if constexpr (requires {
+                    { from.count() } -> std::convertible_to<std::uint64_t>;
+                  }) {
+      const std::uint64_t all = from.count();
+      if (count == 0)
+        return {"a source of {} data gives no new datum to every example: the data set needs a count", shown(all)};
+      if (first + count > all)
+        return {"{} data from datum {} on are more than the source has: {}", shown(count), {shown(first), shown(all)}};
+    }
+    return {};
+  }
+
+  constexpr void add_to(hasher& h) const {
+    for (const std::uint64_t number : {key.value, first, count}) h.add(number);
   }
 };
 
@@ -64,6 +115,25 @@ struct denoising {
   // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
   // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
   std::uint32_t latest = 0;
+
+  [[nodiscard]] constexpr status check(const nn::plan& p) const {
+    if (const status fits = nn::check_denoiser(p, process); !fits) return fits;
+    if (p.input_positions != data.from.length())
+      return {"the network reads {} tokens, a sentence has {}", p.input_positions, {data.from.length()}};
+    if (data.from.vocabulary() > process.vocabulary)
+      return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
+    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
+    if (latest > times.steps) return {"the latest time {} comes after the last of the schedule, {}", latest, {times.steps}};
+    return data.check();
+  }
+  constexpr void add_to(hasher& h) const {
+    data.add_to(h);
+    h.add(process.vocabulary);
+    h.add(process.input_symbols());
+    detail::add_schedule(h, times);
+    h.add(key.value);
+    h.add(latest);
+  }
 
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {

@@ -41,7 +41,10 @@ struct sphere_problem {
     if (data.hidden.law != source::latent_law::rademacher && data.hidden.law != source::latent_law::two_point)
       return {"these runs know latents of two points alone"};
     if (!(alpha_bar > 0.0f && alpha_bar < 1.0f)) return {"alpha_bar lies between 0 and 1"};
-    if (!(delta > 0.0f)) return {"the step size must be positive"};
+    if (!math::is_finite(unit.amplitude) || !math::is_finite(unit.gain) || !math::is_finite(unit.shift))
+      return {"amplitude, gain and shift of a neuron must be finite"};
+    if (!math::is_finite(skip)) return {"the skip connection must be finite"};
+    if (!(delta > 0.0f && math::is_finite(delta))) return {"the step size must be positive and finite"};
     if (!(start_v >= 0.0f && start_v < 1.0f)) return {"the overlap at the start lies in [0, 1)"};
     if (max_steps == 0 || max_steps >> 32 != 0) return {"a run has at least one step and fewer than 2^32"};
     if (!(threshold_u > 0.0f && threshold_v > 0.0f)) return {"thresholds are positive"};
@@ -49,8 +52,11 @@ struct sphere_problem {
   }
 };
 
-// How a run went: the first steps after which |w.u| and |w.v| are beyond their thresholds, 0 where that did not happen.
+// How a run went: the first steps after which |w.u| and |w.v| are beyond their thresholds, 0 where that did not happen. Both
+// are `diverged` in a run whose weights were no numbers any more.
 struct sphere_run {
+  static constexpr std::uint32_t diverged = 0xffffffffu;
+
   std::uint32_t passage_u = 0, passage_v = 0;
 };
 
@@ -149,8 +155,9 @@ class sphere_lanes {
       to[0] = overlap_u_[lane];
       to[1] = overlap_v_[lane];
     }
-    if (step_[lane] < end) return;
-    runs_[place_[lane]] = {u, v};
+    const bool diverged = !passed && !math::is_finite(overlap_u_[lane] + overlap_v_[lane]);
+    if (step_[lane] < end && !diverged) return;
+    runs_[place_[lane]] = diverged ? sphere_run{sphere_run::diverged, sphere_run::diverged} : sphere_run{u, v};
     refill(lane);
   }
 
@@ -203,6 +210,7 @@ class sphere_lanes {
 //   record_at  steps in increasing order, from 1 on
 //   records    [runs][record_at][w.u, w.v], written; NaN after the end of a run
 //   memory     sphere_memory(dimension, workers.workers()) floats
+// Fails where sizes do not fit together or a run diverged (position: the first such run); the others are right then.
 // O(steps dimension) for sixteen runs.
 template <executor Executor = const serial_executor>
 status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<const std::uint32_t> record_at,
@@ -222,6 +230,8 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
       detail::sphere_lanes(p, first, pack, packs, record_at, memory.subspan(worker * share, share), runs, records).run_all();
     });
   });
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    if (runs[i].passage_u == sphere_run::diverged) return {"run {}: its weights are not finite any more", first + i};
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <type_traits>
 
@@ -12,9 +13,11 @@
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
 #include <frond/kernel/kernels.hpp>
+#include <frond/math/scalar.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/network.hpp>
 #include <frond/nn/plan.hpp>
+#include <frond/train/evaluate.hpp>
 #include <frond/train/optimiser.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
@@ -45,107 +48,6 @@ struct options {
 
 namespace detail {
 
-constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
-
-// What one worker needs for a block of rows: a tape of `tape_size` floats per row (an evaluation has none), scratch for tensors
-// or gradients, losses by position, targets and their scratch.
-struct block_memory {
-  float* tape = nullptr;
-  float* scratch = nullptr;
-  float* losses = nullptr;
-  float* targets = nullptr;
-
-  static constexpr std::size_t size(const nn::plan& p, std::size_t tape_size, std::size_t rows) {
-    return padded(tape_size * rows) + padded(p.scratch_size * rows) + padded(p.output_positions * rows) +
-           2 * padded(p.output_size() * rows);
-  }
-  static constexpr block_memory at(const nn::plan& p, std::size_t tape_size, std::size_t rows, float* base) {
-    block_memory m;
-    m.tape = base;
-    m.scratch = m.tape + padded(tape_size * rows);
-    m.losses = m.scratch + padded(p.scratch_size * rows);
-    m.targets = m.losses + padded(p.output_positions * rows);
-    return m;
-  }
-};
-
-// The targets of a block, then their scratch, in memory reserved as floats. Symbols are bytes, which may live in any memory.
-template <class Target>
-Target* target_memory(float* memory) {
-  if constexpr (std::is_same_v<Target, float>)
-    return memory;
-  else
-    return reinterpret_cast<Target*>(memory);
-}
-
-// How many targets a row has.
-template <class Target>
-constexpr std::size_t targets_per_row(const nn::plan& p) {
-  return std::is_same_v<Target, symbol> ? p.output_positions : p.output_size();
-}
-
-// Writes examples [first, first + rows): inputs to `input`, targets to the block's memory.
-template <problem Problem>
-void write_examples(const nn::plan& p, const Problem& examples, const block_memory& m, std::uint64_t first, std::size_t rows,
-                    float* input) {
-  using target = typename Problem::target;
-  const std::size_t per_row = targets_per_row<target>(p);
-  target* const targets = target_memory<target>(m.targets);
-  target* const unused = target_memory<target>(m.targets + padded(p.output_size() * rows));
-  for (std::size_t row = 0; row < rows; ++row)
-    examples.write(first + row, {input + row * p.input_size(), p.input_size()}, {targets + row * per_row, per_row},
-                   {unused + row * per_row, per_row});
-}
-
-// The loss of each row, mean over its outputs, and `scale` times the gradient by the output, which may overwrite the output.
-template <problem Problem>
-void losses_of(const nn::plan& p, const block_memory& m, const float* output, std::size_t rows, float scale, float* gradient,
-               float* row_losses) {
-  using target = typename Problem::target;
-  const target* const targets = target_memory<target>(m.targets);
-  const auto terms = static_cast<float>(targets_per_row<target>(p));
-  if constexpr (std::is_same_v<target, symbol>) {
-    kernel::softmax_cross_entropy(output, targets, rows * p.output_positions, p.output_channels, scale, gradient, m.losses);
-    for (std::size_t row = 0; row < rows; ++row)
-      row_losses[row] = kernel::sum(m.losses + row * p.output_positions, p.output_positions) / terms;
-  } else {
-    kernel::squared_error(output, targets, rows, p.output_size(), scale, gradient, row_losses);
-    for (std::size_t row = 0; row < rows; ++row) row_losses[row] = row_losses[row] / terms;
-  }
-}
-
-}  // namespace detail
-
-// Floats of memory that evaluate() needs.
-constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, std::size_t block_rows, std::size_t workers) {
-  return detail::padded(count) + workers * detail::block_memory::size(p, 0, block_rows);
-}
-
-// Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
-// are shared among the workers; the result does not depend on how.
-template <problem Problem, executor Executor = const serial_executor>
-float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
-               std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
-  FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
-  FROND_ASSERT(count > 0 && block_rows > 0, "an evaluation needs at least one example and blocks of at least one row");
-  FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
-  float* const losses = memory.data();
-  float* const blocks = losses + detail::padded(count);
-  return in_ieee_arithmetic([&] {
-    workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
-      const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
-      float* const own = blocks + worker * detail::block_memory::size(p, 0, block_rows);
-      const auto m = detail::block_memory::at(p, 0, rows, own);
-      detail::write_examples(p, examples, m, first + row, rows, nn::scratch_input(p, m.scratch, rows).data());
-      float* const output = nn::forward(p, parameters.data(), m.scratch, rows).data();
-      detail::losses_of<Problem>(p, m, output, rows, 0.0f, output, losses + row);
-    });
-    return kernel::sum(losses, count) / static_cast<float>(count);
-  });
-}
-
-namespace detail {
-
 // How many shards run at a time.
 constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = workers < shards ? workers : shards;
@@ -167,19 +69,86 @@ constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::
          running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
 }
 
+// The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
+// parameters. Options is a struct with a static constexpr train::options `value`.
+template <nn::fixed_network Net, class Options>
+struct alignas(64) memory {
+  static_assert(Options::value.check().ok(), "these training options are not valid");
+  float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
+};
+
 // Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
 // merged like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and
 // shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
+//
+// Training stops by itself where it makes no sense: check() says why, and step() changes nothing any more but steps(), so that
+// a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were
+// before that step.
 template <problem Problem, executor Executor = const serial_executor>
 class trainer {
  public:
   // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
   trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
           Executor& workers = calling_thread)
-      : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers) {
-    FROND_ASSERT(o.check().ok(), "these training options are not valid");
-    FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
-    FROND_ASSERT(memory.size() >= training_memory(p, o, workers.workers()), "training needs more memory");
+      : trainer(p, examples, o, parameters, memory, workers,
+                check(p, examples, o, parameters.size(), memory.size(), workers.workers())) {}
+
+  // For a network that the compiler knows; parameters and memory of another one do not compile.
+  template <nn::fixed_network Net, nn::fixed_network Other, class Options>
+  trainer(const Problem& examples, nn::parameters<Net>& parameters, memory<Other, Options>& memory)
+      : trainer(nn::plan_of<Net>(), examples, Options::value, parameters.values, memory.values, calling_thread,
+                check_problem(nn::plan_of<Net>(), examples)) {
+    static_assert(std::is_same_v<Net, Other>, "these parameters and this training memory belong to different networks");
+  }
+
+  // One step. Returns the batch's mean loss before it, in the units of evaluate(); NaN where no step was taken, see check().
+  float step() {
+    if (!begun_ && stopped_) stopped_ = nn::check_initialised(plan_, parameters_);
+    begun_ = true;
+    const float loss = stopped_ ? in_ieee_arithmetic([this] { return do_step(); }) : 0.0f;
+    ++step_;
+    return stopped_ ? loss : std::numeric_limits<float>::quiet_NaN();
+  }
+
+  // Why there is no step any more: a network that does not fit the problem, memory that is too small, weights that were
+  // forgotten, or a loss or gradient that is not finite (position: the step, counted from 0).
+  [[nodiscard]] const status& check() const { return stopped_; }
+
+  // Steps done. Together with parameters and state this is everything that the next step depends on.
+  [[nodiscard]] std::uint64_t steps() const { return step_; }
+  // The optimiser's arrays one after the other, for checkpoints: state_arrays(kind) * parameter_count floats.
+  [[nodiscard]] std::span<float> state() const { return state_; }
+  // Continues a run whose parameters and state() were restored.
+  void resume_at(std::uint64_t step) {
+    step_ = step;
+    stopped_ = misfit_;
+  }
+
+  // The summed gradient of the last step, before clipping; layout of the parameters.
+  [[nodiscard]] std::span<const float> gradient() const { return {gradient_, misfit_ ? plan_.parameter_count : 0}; }
+  [[nodiscard]] const nn::plan& network() const { return plan_; }
+  [[nodiscard]] std::span<float> parameters() const { return parameters_; }
+  [[nodiscard]] const options& settings() const { return options_; }
+  [[nodiscard]] const Problem& problem() const { return problem_; }
+
+ private:
+  // Elementwise work on parameters is cut into slices of this many floats.
+  static constexpr std::size_t slice_size = 16384;
+
+  static status check(const nn::plan& p, const Problem& examples, const options& o, std::size_t parameters, std::size_t floats,
+                      std::size_t workers) {
+    if (const status sound = o.check(); !sound) return sound;
+    if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
+    const std::size_t needed = training_memory(p, o, workers);
+    if (floats < needed) return {"the memory of a training has {} floats and needs {}", floats, {needed}};
+    return check_problem(p, examples);
+  }
+
+  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
+          Executor& workers, const status& misfit)
+      : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers), misfit_(misfit),
+        stopped_(misfit) {
+    if (!misfit) return;
     running_ = detail::shards_at_a_time(p, o, workers.workers());
     state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
     gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
@@ -189,28 +158,6 @@ class trainer {
     losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
     for (float& value : state_) value = 0.0f;
   }
-
-  // One step. Returns the batch's mean loss before it, in the units of evaluate().
-  float step() {
-    return in_ieee_arithmetic([this] { return do_step(); });
-  }
-
-  // Steps done. Together with parameters and state this is everything that the next step depends on.
-  [[nodiscard]] std::uint64_t steps() const { return step_; }
-  // The optimiser's arrays one after the other, for checkpoints: state_arrays(kind) * parameter_count floats.
-  [[nodiscard]] std::span<float> state() const { return state_; }
-  // Continues a run whose parameters and state() were restored.
-  void resume_at(std::uint64_t step) { step_ = step; }
-
-  // The summed gradient of the last step, before clipping; layout of the parameters.
-  [[nodiscard]] std::span<const float> gradient() const { return {gradient_, plan_.parameter_count}; }
-  [[nodiscard]] const nn::plan& network() const { return plan_; }
-  [[nodiscard]] std::span<float> parameters() const { return parameters_; }
-  [[nodiscard]] const options& settings() const { return options_; }
-
- private:
-  // Elementwise work on parameters is cut into slices of this many floats.
-  static constexpr std::size_t slice_size = 16384;
 
   [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
 
@@ -226,13 +173,33 @@ class trainer {
           for (std::size_t i = 0; i < count; ++i) merge(wave + i, i, from, size);
         });
     }
+    const float loss = kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+    if (!math::is_finite(loss)) return stop_at_loss(), loss;
     const std::span<const float> gradient{gradient_, plan_.parameter_count};
-    const float scale = clip_scale(options_.optimiser, gradient);
+    const bool clips = options_.optimiser.clip_norm > 0.0f;  // which asks for the norm of the whole gradient
+    bool finite = true;
+    if (!clips)
+      each_slice([&](std::size_t from, std::size_t size) {
+        if (!kernel::squares_are_finite(gradient.data() + from, size)) __atomic_store_n(&finite, false, __ATOMIC_RELAXED);
+      });
+    const float scale = finite ? clip_scale(options_.optimiser, gradient) : 0.0f;
+    if (!(scale > 0.0f)) return stop_at_gradient(), loss;
     each_slice([&](std::size_t from, std::size_t size) {
       optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
     });
-    ++step_;
-    return kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+    return loss;
+  }
+
+  void stop_at_loss() {
+    const std::size_t row = first_not_finite({losses_, options_.batch}, false);
+    stopped_ = {"step {}: the loss is not finite, from example {} on",
+                detail::shown(step_),
+                {detail::shown(step_ * options_.batch + row)}};
+  }
+  void stop_at_gradient() {
+    stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
+                detail::shown(step_),
+                {first_not_finite(gradient(), true)}};
   }
 
   // Where the gradient of a shard is summed. The counter keeps that of a shard with an even number as it is, so where one shard
@@ -253,7 +220,7 @@ class trainer {
       const std::size_t rows = end - row < options_.block() ? end - row : options_.block();
       const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
       detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
-      const float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
+      float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
       detail::losses_of<Problem>(plan_, m, output, rows, scale, m.scratch + plan_.scratch_output * rows, losses_ + row);
       nn::backward(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
     }
@@ -300,14 +267,8 @@ class trainer {
   float* blocks_ = nullptr;
   float* losses_ = nullptr;
   std::uint64_t step_ = 0;
-};
-
-// The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
-// parameters. Options is a struct with a static constexpr train::options `value`.
-template <nn::fixed_network Net, class Options>
-struct alignas(64) memory {
-  static_assert(Options::value.check().ok(), "these training options are not valid");
-  float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
+  bool begun_ = false;
+  status misfit_, stopped_;
 };
 
 }  // namespace frond::inline FROND_ABI::train

@@ -6,12 +6,16 @@
 #include <span>
 
 #include <frond/core/concepts.hpp>
+#include <frond/core/hash.hpp>
 #include <frond/core/seed.hpp>
+#include <frond/core/status.hpp>
 #include <frond/diffusion/gaussian.hpp>
 #include <frond/diffusion/parametrisation.hpp>
 #include <frond/diffusion/prediction.hpp>
 #include <frond/diffusion/schedule.hpp>
 #include <frond/kernel/kernels.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/nn/vector_denoiser.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
@@ -28,6 +32,19 @@ struct level_denoising {
   data_set<Source> data;
   float alpha_bar;
   seed key;  // of order and noise; the data have their own
+
+  [[nodiscard]] constexpr status check(const nn::plan& p) const {
+    const std::size_t dimension = data.from.dimension();
+    if (p.input_size() != dimension || p.output_size() != dimension)
+      return {"the network makes {} numbers of {}, the vectors have {}", p.output_size(), {p.input_size(), dimension}};
+    if (!(alpha_bar >= 0.0f && alpha_bar <= 1.0f)) return {"a noise level lies between 0 and 1"};
+    return data.check();
+  }
+  constexpr void add_to(hasher& h) const {
+    data.add_to(h);
+    h.add(alpha_bar);
+    h.add(key.value);
+  }
 
   void write(std::uint64_t example, std::span<float> noisy, std::span<float> clean, std::span<float>) const {
     data.from.sample(data.key, data.index(key, example), clean);
@@ -49,6 +66,19 @@ struct vector_denoising {
   diffusion::schedule times{diffusion::schedule::half_log_snr, 1000};
   seed key;  // of order, times and noise; the data have their own
   diffusion::parametrisation form{};
+
+  [[nodiscard]] constexpr status check(const nn::plan& p) const {
+    if (const status fits = nn::check_vector_network(p, data.from.dimension()); !fits) return fits;
+    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
+    return data.check();
+  }
+  constexpr void add_to(hasher& h) const {
+    data.add_to(h);
+    detail::add_schedule(h, times);
+    h.add(key.value);
+    h.add(static_cast<std::uint64_t>(form.target));
+    h.add(static_cast<std::uint64_t>(form.input));
+  }
 
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
     random::draws time(key, random::stream::time, example);

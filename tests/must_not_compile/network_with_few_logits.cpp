@@ -1,0 +1,11 @@
+// the network's output is not one logit for each clean symbol
+#include <frond/nn/fixed_denoiser.hpp>
+#include <frond/nn/tree_unet.hpp>
+
+using namespace frond;
+constexpr diffusion::absorbing masking{8};
+using narrow =
+    nn::tree_unet<nn::tree_unet_shape{.branching = 2, .depth = 3, .input_channels = 10, .output_channels = 7, .width = 16}>;
+nn::parameters<narrow> weights;
+nn::workspace<narrow> memory;
+nn::fixed_denoiser<narrow, masking> model(weights, memory);
