@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
 #include <span>
 #include <type_traits>
@@ -419,6 +420,71 @@ struct seed {
 }  // namespace frond::inline FROND_ABI
 
 // =============================================================================================================
+// frond/core/status.hpp
+// =============================================================================================================
+
+// How bad data is reported: a reason and a position, never an exception or an abort.
+
+namespace frond::inline FROND_ABI {
+
+// Success, or a sentence that says what is wrong and where (a byte, a line, an index: the function that returns it says which).
+struct status {
+  // nullptr on success; otherwise a string literal. Each {} in it stands for a number: position, more[0] and more[1], in this
+  // order. text() puts them in.
+  const char* reason = nullptr;
+  std::size_t position = 0;
+  std::size_t more[2] = {};
+
+  [[nodiscard]] constexpr bool ok() const { return reason == nullptr; }
+  constexpr explicit operator bool() const { return ok(); }
+};
+
+// A sentence with its numbers, in fixed memory. What is longer is cut off.
+struct status_text {
+  static constexpr std::size_t capacity = 224;
+
+  char characters[capacity] = {};  // ends with a zero
+
+  [[nodiscard]] constexpr const char* c_str() const { return characters; }
+};
+
+// What is wrong, with its numbers: std::puts(text(done).c_str()). Empty for success.
+constexpr status_text text(const status& state) {
+  status_text made;
+  const std::size_t numbers[] = {state.position, state.more[0], state.more[1]};
+  std::size_t size = 0, used = 0;
+  const auto put = [&](char character) {
+    if (size + 1 < status_text::capacity) made.characters[size++] = character;
+  };
+  for (const char* from = state.reason == nullptr ? "" : state.reason; *from != '\0'; ++from) {
+    if (from[0] != '{' || from[1] != '}' || used == 3) {
+      put(*from);
+      continue;
+    }
+    ++from;
+    char digits[20] = {};  // the last one first
+    std::size_t count = 0;
+    for (std::size_t left = numbers[used++]; left > 0 || count == 0; left /= 10) {
+      digits[count++] = static_cast<char>('0' + left % 10);
+    }
+    while (count > 0) put(digits[--count]);
+  }
+  return made;
+}
+
+// A value, or the status that explains why there is none. `value` is meaningful only where ok().
+template <class Value>
+struct result {
+  Value value{};
+  status state{};
+
+  [[nodiscard]] constexpr bool ok() const { return state.ok(); }
+  constexpr explicit operator bool() const { return ok(); }
+};
+
+}  // namespace frond::inline FROND_ABI
+
+// =============================================================================================================
 // frond/core/symbol.hpp
 // =============================================================================================================
 
@@ -437,7 +503,8 @@ inline constexpr std::uint32_t max_vocabulary = 255;
 namespace frond::inline FROND_ABI {
 
 // Random access to data: sample(seed, index, out) writes datum `index`, which never depends on another index. `out` has
-// length() symbols below vocabulary().
+// length() symbols below vocabulary(). Optional: count(), the number of data where there is a last one; check(), why there are
+// none. A training run asks both before its first step.
 template <class Source>
 concept discrete_source = requires(const Source& s, seed key, std::uint64_t index, std::span<symbol> out) {
   { s.length() } -> std::convertible_to<std::size_t>;
@@ -458,6 +525,7 @@ concept continuous_source = requires(const Source& s, seed key, std::uint64_t in
 //   posterior  [rows][length][vocabulary]     written: probabilities of the clean token, each law sums to one
 // input_symbols() is how many symbols a noisy token can be: vocabulary(), or one more if there are masks.
 // Not const: a denoiser may keep scratch memory. Exact and learned denoisers both satisfy it.
+// predict() may return a status, and check() may say beforehand why it never answers; sampling passes both on.
 template <class Denoiser>
 concept denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::span<const float> alpha_bar,
                             std::span<float> posterior) {
@@ -466,6 +534,35 @@ concept denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::spa
   { d.input_symbols() } -> std::convertible_to<std::uint32_t>;
   d.predict(noisy, alpha_bar, posterior);
 };
+
+// Why a denoiser cannot answer, where it has a check(); predict() and its status, where it returns one.
+template <class Denoiser>
+constexpr status check_ready(const Denoiser& model) {
+  if constexpr (requires {
+                  { model.check() } -> std::same_as<status>;
+                })
+    return model.check();
+  else
+    return {};
+}
+template <class Denoiser, class Noisy, class Level, class Answer>
+constexpr status ask(Denoiser& model, std::span<const Noisy> noisy, std::span<const Level> alpha_bar,
+                     std::span<Answer> answer) {
+  if constexpr (std::same_as<decltype(model.predict(noisy, alpha_bar, answer)), status>) {
+    return model.predict(noisy, alpha_bar, answer);
+  } else {
+    model.predict(noisy, alpha_bar, answer);
+    return {};
+  }
+}
+// Whether a question has one noise level for each row of `row` values, and room for one answer of `answer_row` values to each.
+constexpr status check_question(std::size_t rows, std::size_t values, std::size_t row, std::size_t answer,
+                                std::size_t answer_row) {
+  if (values != rows * row)
+    return {"{} noisy values are not {} rows of {} each, one for each noise level", values, {rows, row}};
+  if (answer != rows * answer_row) return {"room for {} numbers is not that for {} answers of {}", answer, {rows, answer_row}};
+  return {};
+}
 
 // Given noisy vectors, the mean of the clean one, E[x_0 | x_t]. One call serves rows = alpha_bar.size() vectors:
 //   noisy      [rows][dimension]   x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z, z standard normal
@@ -703,35 +800,6 @@ constexpr float mul_add(float a, float b, float c) {
   return detail::fused_mul_add(a, b, c);
 #endif
 }
-
-}  // namespace frond::inline FROND_ABI
-
-// =============================================================================================================
-// frond/core/status.hpp
-// =============================================================================================================
-
-// How bad data is reported: a reason and a position, never an exception or an abort.
-
-namespace frond::inline FROND_ABI {
-
-// Success, or a sentence that says what is wrong and where (a byte, a line, an index: the function that returns it says which).
-struct status {
-  const char* reason = nullptr;  // nullptr on success; otherwise a string literal
-  std::size_t position = 0;
-
-  [[nodiscard]] constexpr bool ok() const { return reason == nullptr; }
-  constexpr explicit operator bool() const { return ok(); }
-};
-
-// A value, or the status that explains why there is none. `value` is meaningful only where ok().
-template <class Value>
-struct result {
-  Value value{};
-  status state{};
-
-  [[nodiscard]] constexpr bool ok() const { return state.ok(); }
-  constexpr explicit operator bool() const { return ok(); }
-};
 
 }  // namespace frond::inline FROND_ABI
 
@@ -1155,6 +1223,9 @@ namespace frond::inline FROND_ABI::math {
 using frond::mul_add;
 
 constexpr float abs(float x) { return __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, x) & 0x7fffffffu); }
+
+// Neither infinite nor NaN.
+constexpr bool is_finite(float x) { return x - x == 0.0f; }
 
 // IEEE square root.
 inline float sqrt(float x) { return __builtin_sqrtf(x); }
@@ -2094,6 +2165,14 @@ inline float sum_of_squares(const float* x, std::size_t count) {
   return sums.total();
 }
 
+inline bool squares_are_finite(const float* x, std::size_t count) {
+  detail::sixteen_sums sums[4];
+  for (std::size_t i = 0; i < count; ++i) sums[i / 16 % 4].add_product(i, x[i], x[i]);
+  bool finite = true;
+  for (auto& each : sums) finite = finite && math::is_finite(each.total());
+  return finite;
+}
+
 inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
   for (std::size_t i = 0; i < rows; ++i)
     for (std::size_t j = 0; j < columns; ++j) sums[j] = sums[j] + x[i * columns + j];
@@ -2622,6 +2701,10 @@ inline void combine(const combination& c) {
 // The sum of an array in sixteen partial sums and a fixed tree.
 inline float sum(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum(x, count)); }
 inline float sum_of_squares(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum_of_squares(x, count)); }
+
+// Whether all numbers are finite, and so small that their squares have a finite sum: four such sums, which a long array fills
+// in half the time of sum_of_squares().
+inline bool squares_are_finite(const float* x, std::size_t count) { FROND_DISPATCH_CALL(squares_are_finite(x, count)); }
 
 // sums[j] = sums[j] + x[0][j] + x[1][j] + ..., in order of the rows; x is [rows][columns].
 inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
@@ -3296,17 +3379,23 @@ constexpr status decode(const rhm_view& grammar, std::uint64_t code, std::span<s
 
 // A source without repetition: for one seed the data 0 ... sentence_count - 1 are all sentences of the grammar, each once, in
 // an order drawn from the seed. So the first P data form a training set, and no later one was in it. Only for shapes that
-// check_coded() accepts: rhm_subset{grammar}.
+// check_coded() accepts: rhm_subset{grammar}. Beyond the last datum there are only zeros.
 struct rhm_subset {
   rhm_view view;
   std::uint64_t sentence_count = view.shape.sentence_count().value;
 
   [[nodiscard]] constexpr std::size_t length() const { return view.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return view.vocabulary(); }
+  [[nodiscard]] constexpr std::uint64_t count() const { return sentence_count; }
+  [[nodiscard]] constexpr status check() const { return check_coded(view.shape); }
 
-  // out [length()]; index < sentence_count.
+  // out [length()]; index < count().
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) const {
     FROND_ASSERT(index < sentence_count, "a data set without repetition ends with the last sentence of the grammar");
+    if (index >= sentence_count) {
+      for (symbol& token : out) token = 0;
+      return;
+    }
     const random::permutation order(key, random::stream::subset, 0, sentence_count);
     detail::expand_code(view, sentence_count, order(index), out);
   }
@@ -4527,6 +4616,8 @@ struct spikes {
 
   [[nodiscard]] constexpr status check() const {
     if (!(mean >= 0.0f && covariance >= 0.0f && cumulant >= 0.0f)) return {"the strength of a spike is not negative"};
+    if (!math::is_finite(mean) || !math::is_finite(covariance) || !math::is_finite(cumulant))
+      return {"the strength of a spike must be finite"};
     return hidden.check();
   }
 
@@ -4982,15 +5073,25 @@ struct gaussian_batch {
   std::span<float> x;              // [rows][dimension]
   std::span<float> mean, earlier;  // the same; earlier is empty where no method wants it
   std::span<float> alpha_bar;      // [rows]
+  status state{};
 
-  void ask(float level, std::span<float> answer) {
+  // At time t. What is wrong with the answer is left in `state`.
+  void ask(std::uint32_t t, float level, std::span<float> answer) {
     for (float& value : alpha_bar) value = level;
-    model.predict(x, alpha_bar, answer);
+    state = frond::ask(model, std::span<const float>(x), std::span<const float>(alpha_bar), answer);
+    if (!state || math::is_finite(kernel::sum(answer.data(), answer.size()))) return;
+    std::size_t i = 0;
+    while (i < answer.size() && math::is_finite(answer[i])) ++i;
+    if (i == answer.size()) return;  // all numbers are finite, only their sum is not
+    state = {"vector {}, coordinate {}: the denoiser's answer at time {} is not a finite number",
+             static_cast<std::size_t>(options.first) + i / dimension,
+             {i % dimension, t}};
   }
 
   // From time t to t - 1, after a question at alpha_bar `before`.
   void step(std::uint32_t t, float before, float now, float next) {
-    ask(now, mean);
+    ask(t, now, mean);
+    if (!state) return;
     const gaussian_step<float> weights = make_gaussian_step(options.method, options.eta, before, now, next);
     const bool extrapolates = weights.earlier < 0;
     kernel::combine({.terms = extrapolates ? std::size_t{3} : std::size_t{2},
@@ -4999,7 +5100,7 @@ struct gaussian_batch {
                      .out = x.data(),
                      .count = x.size()});
     if (weights.noise > 0) add_noise(t, weights.noise);
-    if (options.method == solver::heun) correct(heun_correction(now, next), next);
+    if (options.method == solver::heun) correct(t, heun_correction(now, next), next);
   }
 
   void add_noise(std::uint32_t t, float weight) {
@@ -5009,9 +5110,10 @@ struct gaussian_batch {
     }
   }
 
-  void correct(float correction, float next) {
+  void correct(std::uint32_t t, float correction, float next) {
     if (!(correction > 0)) return;
-    ask(next, earlier);
+    ask(t - 1, next, earlier);
+    if (!state) return;
     kernel::combine({.terms = 3,
                      .x = {x.data(), earlier.data(), mean.data()},
                      .weights = {1.0f, correction, -correction},
@@ -5019,13 +5121,14 @@ struct gaussian_batch {
                      .count = x.size()});
   }
 
-  // From noisy as at time `start` to time 0.
-  void run(std::uint32_t start) {
+  // From noisy as at time `start` to time 0, or as far as the denoiser answers.
+  status run(std::uint32_t start) {
     float before = 0, now = options.noise.alpha_bar(start);
     for (std::uint32_t t = start; t > 0; --t) {
       const float next = options.noise.alpha_bar(t - 1);
       if (!(next > now)) continue;  // two times with one noise level
       step(t, before, now, next);
+      if (!state) return state;
       const std::span<float> last = mean;
       if (options.method == solver::dpm_solver) {
         mean = earlier;
@@ -5034,6 +5137,7 @@ struct gaussian_batch {
       before = now;
       now = next;
     }
+    return {};
   }
 };
 
@@ -5045,29 +5149,30 @@ struct gaussian_batch {
 template <continuous_denoiser Denoiser>
 status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, std::uint32_t start, std::span<float> memory,
                    std::span<float> vectors) {
+  if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), vectors.size());
   if (!state) return state;
   if (start > options.noise.steps) return {"a schedule has no such time", start};
   const std::size_t rows = vectors.size() / dimension, one = gaussian_sampling_memory(options.method, dimension, 1);
   const std::size_t rows_at_once = memory.size() / one;
-  in_ieee_arithmetic([&] {
+  return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once, size = count * dimension;
       gaussian_sampling part = options;
       part.first += begin;
-      detail::gaussian_batch<Denoiser>{.model = model,
-                                       .key = key,
-                                       .options = part,
-                                       .dimension = dimension,
-                                       .x = vectors.subspan(begin * dimension, size),
-                                       .mean = memory.first(size),
-                                       .earlier = memory.subspan(size, count * (one - 1) - size),
-                                       .alpha_bar = memory.subspan(count * (one - 1), count)}
-          .run(start);
+      detail::gaussian_batch<Denoiser> batch{.model = model,
+                                             .key = key,
+                                             .options = part,
+                                             .dimension = dimension,
+                                             .x = vectors.subspan(begin * dimension, size),
+                                             .mean = memory.first(size),
+                                             .earlier = memory.subspan(size, count * (one - 1) - size),
+                                             .alpha_bar = memory.subspan(count * (one - 1), count)};
+      if (const status made = batch.run(start); !made) return made;
     }
+    return {};
   });
-  return {};
 }
 
 // Draws vectors options.first, options.first + 1, ...: start from pure noise, ask the denoiser, take one step of the solver,
@@ -5076,10 +5181,12 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, 
 //   memory  at least gaussian_sampling_memory(method, dimension, 1) floats; more lets the denoiser treat more rows in one call
 //   out     [rows][dimension], written; between the steps it holds the noisy vectors
 // Sample i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Fails if sizes
-// do not fit together. O(steps dimension) for each sample, and the denoiser's answers.
+// do not fit together; then `out` is left alone. Fails as well where an answer of the denoiser is not finite (position: the
+// vector, then the coordinate and the time). O(steps dimension) for each sample, and the denoiser's answers.
 template <continuous_denoiser Denoiser>
 status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling& options, std::span<float> memory,
               std::span<float> out) {
+  if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), out.size());
   if (!state) return state;
@@ -5494,7 +5601,7 @@ struct uniform {
     FROND_ASSERT(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
     const two_likelihoods<Real> likelihood = visible_likelihood(alpha_bar);
     for (Real& value : out) value = likelihood.other;
-    out[noisy] = likelihood.same;
+    if (noisy < vocabulary) out[noisy] = likelihood.same;
   }
 
   template <class Real>
@@ -5535,7 +5642,7 @@ struct absorbing {
   constexpr void likelihood(symbol noisy, Real, std::type_identity_t<std::span<Real>> out) const {
     FROND_ASSERT(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
     for (Real& value : out) value = noisy == mask() ? Real{1} : Real{0};
-    if (noisy != mask()) out[noisy] = 1;
+    if (noisy < vocabulary) out[noisy] = 1;
   }
 
   template <class Real>
@@ -5587,6 +5694,7 @@ namespace detail {
 template <discrete_process Process, denoiser Denoiser>
 constexpr status check_sampling(const Process& process, Denoiser& model, const sampling& options, std::size_t memory,
                                 std::size_t symbols) {
+  if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t length = model.length(), given = options.given.size();
   if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
   if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
@@ -5607,6 +5715,27 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
     if (options.given[i] != vacant && options.given[i] >= process.vocabulary) return {"a given token is no symbol", i};
   }
   return {};
+}
+
+// Whether `sum` can be that of `laws` probability laws.
+constexpr bool is_sum_of_laws(float sum, std::size_t laws) { return math::abs(sum - static_cast<float>(laws)) < 0.01f; }
+
+// The first token whose posterior is no probability law because its sum is not one, or `tokens`. Sums of many laws at once come
+// first, since as a rule all of them are sound.
+constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t tokens) {
+  constexpr std::size_t many = 1024;
+  const std::size_t vocabulary = posterior.size() / tokens;
+  for (std::size_t first = 0; first < tokens; first += many) {
+    const std::size_t count = tokens - first < many ? tokens - first : many;
+    const std::span<const float> laws = posterior.subspan(first * vocabulary, count * vocabulary);
+    if (!std::is_constant_evaluated() && is_sum_of_laws(kernel::sum(laws.data(), laws.size()), count)) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      float sum = 0;
+      for (const float probability : laws.subspan(i * vocabulary, vocabulary)) sum += probability;
+      if (!is_sum_of_laws(sum, 1)) return first + i;
+    }
+  }
+  return tokens;
 }
 
 // Writes the given tokens over `sentence`; an empty span gives none.
@@ -5635,8 +5764,8 @@ namespace detail {
 
 // All rows of `batch` [rows][length] at once, from time `start` on. options.first and options.given belong to its first row.
 template <discrete_process Process, denoiser Denoiser>
-constexpr void sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
-                            std::span<float> memory, std::span<symbol> batch) {
+constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
+                              std::span<float> memory, std::span<symbol> batch) {
   const std::size_t length = model.length(), laws = length * process.vocabulary, rows = batch.size() / length;
   const std::span<float> posterior = memory.first(rows * laws), alpha_bar = memory.subspan(rows * laws, rows);
   const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
@@ -5647,13 +5776,20 @@ constexpr void sample_batch(const Process& process, Denoiser& model, seed key, c
   for (std::uint32_t t = start; t > 0; --t) {
     const float now = options.noise.alpha_bar(t);
     for (float& level : alpha_bar) level = now;
-    model.predict(batch, alpha_bar, posterior);
+    const status answered = ask(model, std::span<const symbol>(batch), std::span<const float>(alpha_bar), posterior);
+    if (!answered) return answered;
     const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
     for (std::size_t row = 0; row < rows; ++row) {
+      if (const std::size_t i = find_no_law(posterior.subspan(row * laws, laws), length); i < length) {
+        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability law",
+                static_cast<std::size_t>(options.first) + row,
+                {i, t}};
+      }
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
       reverse_sentence(step, key, address, posterior.subspan(row * laws, laws), given(row), sentence(row));
     }
   }
+  return {};
 }
 
 }  // namespace detail
@@ -5670,16 +5806,17 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   if (start > options.noise.steps) return {"a schedule has no such time", start};
   const std::size_t length = model.length(), rows = sentences.size() / length;
   const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
-  in_ieee_arithmetic([&] {
+  return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
       sampling part = options;
       part.first += begin;
       if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
-      detail::sample_batch(process, model, key, part, start, memory, sentences.subspan(begin * length, count * length));
+      const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
+      if (const status made = detail::sample_batch(process, model, key, part, start, memory, batch); !made) return made;
     }
+    return {};
   });
-  return {};
 }
 
 // Draws sentences options.first, options.first + 1, ... from the model, ancestrally: start from pure noise, ask the denoiser,
@@ -5688,7 +5825,9 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
 //   memory  at least sampling_memory(length, vocabulary, 1) floats; more lets the denoiser treat more sentences in one call
 //   out     [rows][length], written; between the steps it holds the noisy sentences
 // Sentence i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Outside the
-// denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which).
+// denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which);
+// then `out` is left alone. Fails as well where an answer of the denoiser is no probability law, NaN or zero for instance
+// (position: the sentence, then the token and the time); then `out` is not yet free of noise.
 template <discrete_process Process, denoiser Denoiser>
 constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
                         std::span<symbol> out) {
@@ -5726,6 +5865,16 @@ struct autoencoder_shape {
   [[nodiscard]] constexpr status check() const {
     if (dimension == 0) return {"an autoencoder needs at least one dimension"};
     if (neurons == 0) return {"an autoencoder needs at least one neuron"};
+    if (!math::is_finite(unit.amplitude) || !math::is_finite(unit.gain) || !math::is_finite(unit.shift))
+      return {"amplitude, gain and shift of a neuron must be finite"};
+    return {};
+  }
+
+  // Why an array cannot hold the parameters of this shape, or success.
+  [[nodiscard]] constexpr status check_parameters(std::size_t parameters) const {
+    if (const status state = check(); !state) return state;
+    if (parameters != parameter_count())
+      return {"there are {} parameters, the autoencoder has {}", parameters, {parameter_count()}};
     return {};
   }
 };
@@ -5758,9 +5907,18 @@ inline void normalise_rows(const autoencoder_shape& shape, std::span<float> para
   }
 }
 
-// Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given.
-inline void initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
-  FROND_ASSERT(parameters.size() == shape.parameter_count(), "parameters have the size that the shape says");
+// Says where weights were forgotten: those of a neuron, all zero, have no direction.
+inline status check_initialised(const autoencoder_shape& shape, std::span<const float> parameters) {
+  for (std::size_t k = 0; k < shape.neurons; ++k)
+    if (!(kernel::sum_of_squares(parameters.data() + k * shape.dimension, shape.dimension) > 0.0f))
+      return {"the weights of neuron {} are zero or no numbers: they were neither initialised nor loaded", k};
+  return {};
+}
+
+// Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given. Fails where there are
+// not as many parameters; then nothing is written.
+inline status initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
+  if (const status fits = shape.check_parameters(parameters.size()); !fits) return fits;
   in_ieee_arithmetic([&] {
     kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = 0}, parameters.data(), shape.weight_count());
     normalise_rows(shape, parameters);
@@ -5768,6 +5926,7 @@ inline void initialise(const autoencoder_shape& shape, seed key, float skip, std
     for (std::size_t k = 0; k < shape.neurons; ++k) p.amplitudes[k] = shape.unit.amplitude;
     *p.skip = skip;
   });
+  return {};
 }
 
 namespace detail {
@@ -5885,16 +6044,22 @@ inline void backward(const autoencoder_shape& shape, std::span<const float> para
 class autoencoder_denoiser {
  public:
   autoencoder_denoiser(const autoencoder_shape& shape, std::span<const float> parameters, std::span<float> scratch)
-      : shape_(shape), parameters_(parameters), scratch_(scratch) {
-    FROND_ASSERT(shape.check().ok() && parameters.size() == shape.parameter_count(), "parameters fit the shape");
-    FROND_ASSERT(scratch.size() >= shape.tape_size(), "scratch holds at least one row");
+      : shape_(shape), parameters_(parameters), scratch_(scratch), fit_(shape.check_parameters(parameters.size())) {
+    if (fit_ && scratch.size() < shape.tape_size())
+      fit_ = {"a scratch of {} floats does not hold one row, which takes {}", scratch.size(), {shape.tape_size()}};
   }
+
+  // Why it cannot answer: shape and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] status check() const { return fit_ ? check_initialised(shape_, parameters_) : fit_; }
 
   [[nodiscard]] std::size_t dimension() const { return shape_.dimension; }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; not the same memory.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; not the same memory. Fails where something does
+  // not fit together; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    if (!fit_) return fit_;
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
     const std::size_t block = scratch_.size() / shape_.tape_size(), size = dimension();
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
@@ -5902,12 +6067,14 @@ class autoencoder_denoiser {
         forward(shape_, parameters_, noisy.data() + row * size, rows, scratch_.data(), mean.data() + row * size);
       }
     });
+    return {};
   }
 
  private:
   autoencoder_shape shape_;
   std::span<const float> parameters_;
   std::span<float> scratch_;
+  status fit_;
 };
 
 static_assert(continuous_denoiser<autoencoder_denoiser>);
@@ -5915,10 +6082,16 @@ static_assert(continuous_denoiser<autoencoder_denoiser>);
 }  // namespace frond::inline FROND_ABI::nn
 
 // =============================================================================================================
-// frond/nn/forward.hpp
+// frond/nn/fixed_denoiser.hpp
 // =============================================================================================================
 
-// Running a network forward and backward on a block of rows.
+// Denoisers whose network the compiler knows: what does not fit together does not compile.
+
+// =============================================================================================================
+// frond/nn/network.hpp
+// =============================================================================================================
+
+// Networks as types: a list of layers whose shapes the compiler knows, and the plain types that hold their numbers.
 
 // =============================================================================================================
 // frond/nn/plan.hpp
@@ -5995,6 +6168,31 @@ constexpr std::uint64_t forward_operations(const plan& p) {
   for (const layer& l : p.layers)
     if (l.kind == layer_kind::dense) operations += 2 * std::uint64_t{l.positions} * l.weight_count();
   return operations;
+}
+
+// Why an array cannot hold the parameters of a plan, or success.
+constexpr status check_parameters(const plan& p, std::size_t parameters) {
+  if (p.layers.empty()) return {"this plan has no layers"};
+  if (parameters != p.parameter_count) return {"there are {} parameters, the network has {}", parameters, {p.parameter_count}};
+  return {};
+}
+
+// The same, beside memory for inference on at least one row.
+constexpr status check_memory(const plan& p, std::size_t parameters, std::size_t scratch) {
+  if (const status state = check_parameters(p, parameters); !state) return state;
+  if (scratch < p.scratch_size)
+    return {"a scratch of {} floats does not hold one row, which takes {}", scratch, {p.scratch_size}};
+  return {};
+}
+
+// Says where weights were forgotten: zeros alone, in a network with a hidden layer, which then never learns.
+constexpr status check_initialised(const plan& p, std::span<const float> parameters) {
+  std::size_t dense_layers = 0;
+  for (const layer& l : p.layers) dense_layers += l.kind == layer_kind::dense ? 1 : 0;
+  if (dense_layers < 2) return {};
+  for (const float parameter : parameters)
+    if (parameter < 0.0f || !(parameter <= 0.0f)) return {};
+  return {"all {} parameters are zero: they were neither initialised nor loaded", parameters.size()};
 }
 
 // Builds a plan layer by layer. An impossible layer leaves the reason in state(), and later calls do nothing.
@@ -6162,6 +6360,103 @@ class plan_storage {
 
 namespace frond::inline FROND_ABI::nn {
 
+// The words of the list. The first is input<positions, channels>; the size of every other layer follows from the one before.
+template <std::uint32_t Positions, std::uint32_t Channels>
+struct input {};
+template <std::uint32_t Outputs>
+struct dense {
+  static constexpr void append(auto& plan) { plan.dense(Outputs); }
+};
+template <kernel::activation Function>
+struct activate {
+  static constexpr void append(auto& plan) { plan.activate(Function); }
+};
+using relu = activate<kernel::activation::relu>;
+using gelu = activate<kernel::activation::gelu>;
+using silu = activate<kernel::activation::silu>;
+using tanh = activate<kernel::activation::tanh>;
+struct save {
+  static constexpr void append(auto& plan) { plan.save(); }
+};
+struct join {
+  static constexpr void append(auto& plan) { plan.join(); }
+};
+template <std::uint32_t Count>
+struct merge {
+  static constexpr void append(auto& plan) { plan.merge(Count); }
+};
+template <std::uint32_t Count>
+struct split {
+  static constexpr void append(auto& plan) { plan.split(Count); }
+};
+
+// network<input<16, 10>, dense<64>, gelu, dense<8>>: a type with nothing in it but its plan.
+template <class Input, class... Layers>
+struct network;
+
+template <std::uint32_t Positions, std::uint32_t Channels, class... Layers>
+struct network<input<Positions, Channels>, Layers...> {
+  static constexpr auto storage = [] {
+    plan_storage<sizeof...(Layers) + 1> built(Positions, Channels);  // one more, because there are no arrays of nothing
+    (Layers::append(built), ...);
+    built.finish();
+    return built;
+  }();
+  static_assert(storage.state().ok(),
+                "this list of layers is no network: sizes must divide into merge and split, and every save needs its join");
+};
+
+// What a network type is: it has a finished plan_storage.
+template <class Net>
+concept fixed_network = requires {
+  { Net::storage.view().parameter_count } -> std::convertible_to<std::size_t>;
+};
+
+template <fixed_network Net>
+constexpr plan plan_of() {
+  return Net::storage.view();
+}
+
+// Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments
+// of optimisers have exactly this layout.
+template <fixed_network Net>
+struct alignas(64) parameters {
+  static constexpr std::uint64_t shape_hash = plan_of<Net>().shape_hash();
+
+  float values[plan_of<Net>().parameter_count] = {};
+};
+template <fixed_network Net>
+using gradients = parameters<Net>;
+
+// What a backward pass needs of a forward pass on `Rows` rows: every tensor. sizeof(tape<Net, Rows>) is the bulk of the memory
+// that training costs beyond parameters, gradients and moments.
+template <fixed_network Net, std::size_t Rows = 1>
+struct alignas(64) tape {
+  float values[plan_of<Net>().tape_size * Rows] = {};
+};
+
+// Memory for inference on blocks of `Rows` rows. sizeof(workspace<Net>) is the RAM that sampling on a device costs.
+template <fixed_network Net, std::size_t Rows = 1>
+struct alignas(64) workspace {
+  float values[plan_of<Net>().scratch_size * Rows] = {};
+};
+
+}  // namespace frond::inline FROND_ABI::nn
+
+// =============================================================================================================
+// frond/nn/network_denoiser.hpp
+// =============================================================================================================
+
+// A network as a denoiser: noisy tokens in, the posterior law of the clean ones out.
+
+// =============================================================================================================
+// frond/nn/forward.hpp
+// =============================================================================================================
+
+// Running a network forward and backward on a block of rows.
+
+namespace frond::inline FROND_ABI::nn {
+
 namespace detail {
 
 // y = x W + b at `count` places.
@@ -6296,6 +6591,251 @@ inline void backward(const plan& p, const float* parameters, const float* tape, 
 
 }  // namespace frond::inline FROND_ABI::nn
 
+namespace frond::inline FROND_ABI::nn {
+
+// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
+// level.
+constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
+
+// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
+// position. Tokens are below input_symbols; another one becomes NaN, which shows in whatever is computed from it.
+inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
+  const std::size_t per_token = token_channels(input_symbols);
+  const float time = 2.0f * alpha_bar - 1.0f;
+  __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
+  for (const symbol token : noisy) {
+    const bool known = token < input_symbols;
+    if (known) channels[token] = 1.0f;
+    channels[per_token - 1] = known ? time : std::numeric_limits<float>::quiet_NaN();
+    channels += per_token;
+  }
+}
+
+// Why a plan cannot denoise sentences of a process, or success.
+template <diffusion::discrete_process Process>
+constexpr status check_denoiser(const plan& p, const Process& process) {
+  const std::uint32_t vocabulary = process.vocabulary, needed = token_channels(process.input_symbols());
+  if (vocabulary == 0 || vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", vocabulary};
+  if (p.input_channels != needed)
+    return {"the network has {} input channels, this noise needs {}: one for each noisy symbol and one for time",
+            p.input_channels,
+            {needed}};
+  if (p.output_channels != vocabulary)
+    return {
+        "the network has {} output channels, this noise needs {}: one for each clean symbol", p.output_channels, {vocabulary}};
+  if (p.input_positions != p.output_positions)
+    return {"the network reads {} tokens and answers for {}", p.input_positions, {p.output_positions}};
+  return {};
+}
+
+// Satisfies `denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
+template <diffusion::discrete_process Process>
+class network_denoiser {
+ public:
+  // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
+  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
+      : network_denoiser(p, process, parameters, scratch, check_denoiser(p, process)) {
+    if (fit_) fit_ = check_memory(p, parameters.size(), scratch.size());
+  }
+
+  // Why it cannot answer: network, noise and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] constexpr status check() const { return fit_ ? check_initialised(plan_, parameters_) : fit_; }
+
+  [[nodiscard]] std::size_t length() const { return plan_.input_positions; }
+  [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
+  [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
+
+  // See `denoiser` in core/concepts.hpp for the shapes. Fails where something does not fit together; then the posterior is left
+  // alone.
+  status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    if (!fit_) return fit_;
+    const std::size_t laws = plan_.output_size();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), laws); !sizes)
+      return sizes;
+    const std::size_t block = scratch_.size() / plan_.scratch_size;
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
+        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+        predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
+                      posterior.subspan(row * laws, rows * laws));
+      }
+    });
+    return {};
+  }
+
+ protected:
+  // For what the compiler has checked.
+  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch,
+                   const status& fit)
+      : plan_(p), process_(process), parameters_(parameters), scratch_(scratch), fit_(fit) {}
+
+ private:
+  void predict_block(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    const std::size_t rows = alpha_bar.size();
+    const std::span<float> input = scratch_input(plan_, scratch_.data(), rows);
+    for (std::size_t i = 0; i < rows; ++i)
+      encode_tokens(noisy.subspan(i * length(), length()), process_.input_symbols(), alpha_bar[i],
+                    input.data() + i * plan_.input_size());
+    const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data());
+  }
+
+  plan plan_;
+  Process process_;
+  std::span<const float> parameters_;
+  std::span<float> scratch_;
+  status fit_;
+};
+
+static_assert(denoiser<network_denoiser<diffusion::uniform>>);
+
+}  // namespace frond::inline FROND_ABI::nn
+
+// =============================================================================================================
+// frond/nn/vector_denoiser.hpp
+// =============================================================================================================
+
+// A network as a denoiser of vectors: a noisy vector and its noise level in, the mean of the clean one out.
+
+namespace frond::inline FROND_ABI::nn {
+
+// Why a plan cannot denoise vectors of a dimension, or success: it takes a vector and its noise level and gives a vector.
+constexpr status check_vector_network(const plan& p, std::size_t dimension) {
+  if (p.input_size() != dimension + 1)
+    return {
+        "the network takes {} numbers, this noise needs {}: the vector and its noise level", p.input_size(), {dimension + 1}};
+  if (p.output_size() != dimension) return {"the network gives {} numbers, the vectors have {}", p.output_size(), {dimension}};
+  return {};
+}
+
+// Satisfies `continuous_denoiser` with a network that takes a vector and form.level(alpha_bar) and gives the prediction
+// form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
+// parameters and scratch, which must outlive it; one object per thread. scratch: plan.scratch_size floats for each row that is
+// computed at a time; more rows at a time are faster, up to some 32.
+class vector_denoiser {
+ public:
+  vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
+                  std::span<float> scratch)
+      : plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
+        fit_(check_memory(p, parameters.size(), scratch.size())) {
+    if (fit_) fit_ = check_vector_network(p, p.output_size());
+  }
+
+  // Why it cannot answer: network and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] constexpr status check() const { return fit_ ? check_initialised(plan_, parameters_) : fit_; }
+
+  [[nodiscard]] std::size_t dimension() const { return plan_.output_size(); }
+
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where something does not
+  // fit together; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    if (!fit_) return fit_;
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
+    const std::size_t block = scratch_.size() / plan_.scratch_size;
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block)
+        predict_block(noisy, alpha_bar, mean, row, alpha_bar.size() - row < block ? alpha_bar.size() - row : block);
+    });
+    return {};
+  }
+
+ private:
+  void predict_block(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean, std::size_t first,
+                     std::size_t rows) {
+    const std::size_t size = dimension();
+    float* to = scratch_input(plan_, scratch_.data(), rows).data();
+    for (std::size_t row = first; row < first + rows; ++row, to += size + 1) {
+      __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
+      to[size] = form_.level(alpha_bar[row]);
+    }
+    const std::span<const float> output = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    if (form_.target == diffusion::prediction::clean) {
+      __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
+      return;
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::size_t at = (first + i) * size;
+      diffusion::convert(form_.target, diffusion::prediction::clean, alpha_bar[first + i], noisy.subspan(at, size),
+                         output.subspan(i * size, size), mean.subspan(at, size));
+    }
+  }
+
+  plan plan_;
+  diffusion::parametrisation form_;
+  std::span<const float> parameters_;
+  std::span<float> scratch_;
+  status fit_;
+};
+
+static_assert(continuous_denoiser<vector_denoiser>);
+
+}  // namespace frond::inline FROND_ABI::nn
+
+namespace frond::inline FROND_ABI::nn {
+
+namespace detail {
+
+// Refuses arrays that are not the parameters and the scratch of a network, and weights whose hash is that of another one.
+// Weights are parameters<Net>, or what io::write_weights_header() wrote. Always true.
+template <fixed_network Net, std::size_t Parameters, std::size_t Scratch>
+consteval bool require_arrays() {
+  static_assert(Parameters == plan_of<Net>().parameter_count, "these weights have another size than the network's parameters");
+  static_assert(Scratch >= plan_of<Net>().scratch_size, "this scratch does not hold one row, see nn::workspace");
+  return true;
+}
+template <fixed_network Net, class Weights, class Scratch>
+consteval bool require_weights() {
+  static_assert(Weights::shape_hash == plan_of<Net>().shape_hash(), "these weights belong to a network of another shape");
+  return require_arrays<Net, std::extent_v<decltype(Weights::values)>, std::extent_v<decltype(Scratch::values)>>();
+}
+
+}  // namespace detail
+
+// fixed_denoiser<net, masking> model(weights, scratch): a network_denoiser for a noise process that is a constant. weights:
+// parameters<Net>, or a baked header's type, `baked{}`; scratch: workspace<Net, rows>. Plain arrays will do as well, of which
+// only the sizes are known. Both must outlive it.
+template <fixed_network Net, auto Process>
+requires diffusion::discrete_process<std::remove_const_t<decltype(Process)>>
+class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Process)>> {
+  static_assert(Process.vocabulary >= 1 && Process.vocabulary <= max_vocabulary, "a vocabulary has 1 to 255 symbols");
+  static_assert(plan_of<Net>().input_channels == token_channels(Process.input_symbols()),
+                "the network's input is not one channel for each noisy symbol and one for time");
+  static_assert(plan_of<Net>().output_channels == Process.vocabulary,
+                "the network's output is not one logit for each clean symbol");
+  static_assert(plan_of<Net>().input_positions == plan_of<Net>().output_positions,
+                "the network does not answer for every position");
+  using base = network_denoiser<std::remove_const_t<decltype(Process)>>;
+
+ public:
+  template <class Weights, class Scratch>
+  fixed_denoiser(const Weights& weights, Scratch& scratch)
+      : base(plan_of<Net>(), Process, weights.values, scratch.values, status{}) {
+    static_assert(detail::require_weights<Net, Weights, Scratch>());
+  }
+  template <std::size_t Parameters, std::size_t Floats>
+  fixed_denoiser(const float (&parameters)[Parameters], float (&scratch)[Floats])
+      : base(plan_of<Net>(), Process, parameters, scratch, status{}) {
+    static_assert(detail::require_arrays<Net, Parameters, Floats>());
+  }
+};
+
+// The same for vectors, with the form that vector_denoiser takes.
+template <fixed_network Net>
+class fixed_vector_denoiser : public vector_denoiser {
+  static_assert(plan_of<Net>().input_size() == plan_of<Net>().output_size() + 1,
+                "the network must take a vector and its noise level, and give a vector");
+
+ public:
+  template <class Weights, class Scratch>
+  fixed_vector_denoiser(const diffusion::parametrisation& form, const Weights& weights, Scratch& scratch)
+      : vector_denoiser(plan_of<Net>(), form, weights.values, scratch.values) {
+    static_assert(detail::require_weights<Net, Weights, Scratch>());
+  }
+};
+
+}  // namespace frond::inline FROND_ABI::nn
+
 // =============================================================================================================
 // frond/nn/initialise.hpp
 // =============================================================================================================
@@ -6334,9 +6874,10 @@ inline void initialise_dense(const layer& l, std::size_t number, float scale, se
 
 }  // namespace detail
 
-// Writes every parameter of the plan. Weight w of layer i is a function of (key, i, w) alone: stream `weights`, index i.
-inline void initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
-  FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
+// Writes every parameter of the plan. Weight w of layer i is a function of (key, i, w) alone: stream `weights`, index i. Fails
+// where there are not as many parameters; then nothing is written.
+inline status initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
+  if (const status fits = check_parameters(p, parameters.size()); !fits) return fits;
   std::size_t readout = p.layers.size();
   while (readout > 0 && p.layers[readout - 1].kind != layer_kind::dense) --readout;
   in_ieee_arithmetic([&] {
@@ -6347,183 +6888,8 @@ inline void initialise(const plan& p, initialisation kind, seed key, std::span<f
       detail::initialise_dense(l, i, scale, key, parameters.data() + l.parameters);
     }
   });
-}
-
-}  // namespace frond::inline FROND_ABI::nn
-
-// =============================================================================================================
-// frond/nn/network.hpp
-// =============================================================================================================
-
-// Networks as types: a list of layers whose shapes the compiler knows, and the plain types that hold their numbers.
-
-namespace frond::inline FROND_ABI::nn {
-
-// The words of the list. The first is input<positions, channels>; the size of every other layer follows from the one before.
-template <std::uint32_t Positions, std::uint32_t Channels>
-struct input {};
-template <std::uint32_t Outputs>
-struct dense {
-  static constexpr void append(auto& plan) { plan.dense(Outputs); }
-};
-template <kernel::activation Function>
-struct activate {
-  static constexpr void append(auto& plan) { plan.activate(Function); }
-};
-using relu = activate<kernel::activation::relu>;
-using gelu = activate<kernel::activation::gelu>;
-using silu = activate<kernel::activation::silu>;
-using tanh = activate<kernel::activation::tanh>;
-struct save {
-  static constexpr void append(auto& plan) { plan.save(); }
-};
-struct join {
-  static constexpr void append(auto& plan) { plan.join(); }
-};
-template <std::uint32_t Count>
-struct merge {
-  static constexpr void append(auto& plan) { plan.merge(Count); }
-};
-template <std::uint32_t Count>
-struct split {
-  static constexpr void append(auto& plan) { plan.split(Count); }
-};
-
-// network<input<16, 10>, dense<64>, gelu, dense<8>>: a type with nothing in it but its plan.
-template <class Input, class... Layers>
-struct network;
-
-template <std::uint32_t Positions, std::uint32_t Channels, class... Layers>
-struct network<input<Positions, Channels>, Layers...> {
-  static constexpr auto storage = [] {
-    plan_storage<sizeof...(Layers) + 1> built(Positions, Channels);  // one more, because there are no arrays of nothing
-    (Layers::append(built), ...);
-    built.finish();
-    return built;
-  }();
-  static_assert(storage.state().ok(),
-                "this list of layers is no network: sizes must divide into merge and split, and every save needs its join");
-};
-
-// What a network type is: it has a finished plan_storage.
-template <class Net>
-concept fixed_network = requires {
-  { Net::storage.view().parameter_count } -> std::convertible_to<std::size_t>;
-};
-
-template <fixed_network Net>
-constexpr plan plan_of() {
-  return Net::storage.view();
-}
-
-// Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments
-// of optimisers have exactly this layout.
-template <fixed_network Net>
-struct alignas(64) parameters {
-  float values[plan_of<Net>().parameter_count] = {};
-};
-template <fixed_network Net>
-using gradients = parameters<Net>;
-
-// What a backward pass needs of a forward pass on `Rows` rows: every tensor. sizeof(tape<Net, Rows>) is the bulk of the memory
-// that training costs beyond parameters, gradients and moments.
-template <fixed_network Net, std::size_t Rows = 1>
-struct alignas(64) tape {
-  float values[plan_of<Net>().tape_size * Rows] = {};
-};
-
-// Memory for inference on blocks of `Rows` rows. sizeof(workspace<Net>) is the RAM that sampling on a device costs.
-template <fixed_network Net, std::size_t Rows = 1>
-struct alignas(64) workspace {
-  float values[plan_of<Net>().scratch_size * Rows] = {};
-};
-
-}  // namespace frond::inline FROND_ABI::nn
-
-// =============================================================================================================
-// frond/nn/network_denoiser.hpp
-// =============================================================================================================
-
-// A network as a denoiser: noisy tokens in, the posterior law of the clean ones out.
-
-namespace frond::inline FROND_ABI::nn {
-
-// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
-// level.
-constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
-
-// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
-// position. Tokens are below input_symbols.
-inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
-  const std::size_t per_token = token_channels(input_symbols);
-  const float time = 2.0f * alpha_bar - 1.0f;
-  __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
-  for (const symbol token : noisy) {
-    FROND_ASSERT(token < input_symbols, "a noisy token is a symbol of the process");
-    channels[token] = 1.0f;
-    channels[per_token - 1] = time;
-    channels += per_token;
-  }
-}
-
-// Why a plan cannot denoise sentences of a process, or success.
-template <diffusion::discrete_process Process>
-constexpr status check_denoiser(const plan& p, const Process& process) {
-  if (p.input_channels != token_channels(process.input_symbols()))
-    return {"the network's input is not one channel for each noisy symbol and one for time"};
-  if (p.output_channels != process.vocabulary) return {"the network's output is not one logit for each clean symbol"};
-  if (p.input_positions != p.output_positions) return {"the network does not answer for every position"};
   return {};
 }
-
-// Satisfies `denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
-template <diffusion::discrete_process Process>
-class network_denoiser {
- public:
-  // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
-  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
-      : plan_(p), process_(process), parameters_(parameters), scratch_(scratch) {
-    FROND_ASSERT(check_denoiser(p, process).ok(), "the network does not fit the process");
-    FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
-    FROND_ASSERT(scratch.size() >= p.scratch_size, "scratch holds at least one row");
-  }
-
-  [[nodiscard]] std::size_t length() const { return plan_.input_positions; }
-  [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
-  [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
-
-  // See `denoiser` in core/concepts.hpp for the shapes.
-  void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
-    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
-    const std::size_t block = scratch_.size() / plan_.scratch_size, laws = plan_.output_size();
-    in_ieee_arithmetic([&] {
-      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
-        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
-        predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
-                      posterior.subspan(row * laws, rows * laws));
-      }
-    });
-  }
-
- private:
-  void predict_block(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    const std::size_t rows = alpha_bar.size();
-    const std::span<float> input = scratch_input(plan_, scratch_.data(), rows);
-    for (std::size_t i = 0; i < rows; ++i)
-      encode_tokens(noisy.subspan(i * length(), length()), process_.input_symbols(), alpha_bar[i],
-                    input.data() + i * plan_.input_size());
-    const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
-    kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data());
-  }
-
-  plan plan_;
-  Process process_;
-  std::span<const float> parameters_;
-  std::span<float> scratch_;
-};
-
-static_assert(denoiser<network_denoiser<diffusion::uniform>>);
 
 }  // namespace frond::inline FROND_ABI::nn
 
@@ -6595,71 +6961,6 @@ struct mlp {
   static constexpr auto storage = make_mlp<2 * Shape.hidden_layers + 1>(Shape);
   static_assert(storage.state().ok(), "a multilayer perceptron needs a length and at least one channel everywhere");
 };
-
-}  // namespace frond::inline FROND_ABI::nn
-
-// =============================================================================================================
-// frond/nn/vector_denoiser.hpp
-// =============================================================================================================
-
-// A network as a denoiser of vectors: a noisy vector and its noise level in, the mean of the clean one out.
-
-namespace frond::inline FROND_ABI::nn {
-
-// Satisfies `continuous_denoiser` with a network that takes a vector and form.level(alpha_bar) and gives the prediction
-// form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
-// parameters and scratch, which must outlive it; one object per thread. scratch: plan.scratch_size floats for each row that is
-// computed at a time; more rows at a time are faster, up to some 32.
-class vector_denoiser {
- public:
-  vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
-                  std::span<float> scratch)
-      : plan_(p), form_(form), parameters_(parameters), scratch_(scratch) {
-    FROND_ASSERT(p.input_size() == p.output_size() + 1, "the network takes a vector and its noise level and gives a vector");
-    FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
-    FROND_ASSERT(scratch.size() >= p.scratch_size, "scratch holds at least one row");
-  }
-
-  [[nodiscard]] std::size_t dimension() const { return plan_.output_size(); }
-
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
-    const std::size_t block = scratch_.size() / plan_.scratch_size;
-    in_ieee_arithmetic([&] {
-      for (std::size_t row = 0; row < alpha_bar.size(); row += block)
-        predict_block(noisy, alpha_bar, mean, row, alpha_bar.size() - row < block ? alpha_bar.size() - row : block);
-    });
-  }
-
- private:
-  void predict_block(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean, std::size_t first,
-                     std::size_t rows) {
-    const std::size_t size = dimension();
-    float* to = scratch_input(plan_, scratch_.data(), rows).data();
-    for (std::size_t row = first; row < first + rows; ++row, to += size + 1) {
-      __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
-      to[size] = form_.level(alpha_bar[row]);
-    }
-    const std::span<const float> output = forward(plan_, parameters_.data(), scratch_.data(), rows);
-    if (form_.target == diffusion::prediction::clean) {
-      __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
-      return;
-    }
-    for (std::size_t i = 0; i < rows; ++i) {
-      const std::size_t at = (first + i) * size;
-      diffusion::convert(form_.target, diffusion::prediction::clean, alpha_bar[first + i], noisy.subspan(at, size),
-                         output.subspan(i * size, size), mean.subspan(at, size));
-    }
-  }
-
-  plan plan_;
-  diffusion::parametrisation form_;
-  std::span<const float> parameters_;
-  std::span<float> scratch_;
-};
-
-static_assert(continuous_denoiser<vector_denoiser>);
 
 }  // namespace frond::inline FROND_ABI::nn
 
@@ -6736,6 +7037,14 @@ constexpr result<std::size_t> tree_memory_size(const grammar::hierarchy_shape& s
 // (kernel/tree-inl.hpp) takes the same steps for sixteen sentences at once, with the same bits.
 
 namespace frond::inline FROND_ABI::exact::detail {
+
+// Why memory does not hold the messages of a tree, or success.
+constexpr status check_messages(std::size_t memory, const result<std::size_t>& needed) {
+  if (!needed) return needed.state;
+  if (memory < needed.value)
+    return {"a memory of {} numbers does not hold the messages, which take {}", memory, {needed.value}};
+  return {};
+}
 
 // The rules of one level.
 struct rule_table {
@@ -7399,29 +7708,36 @@ class hierarchy_denoiser {
 
   constexpr hierarchy_denoiser(const grammar::hierarchy_view& grammar, const Process& process, const Memory& memory = {})
       : grammar_(grammar), process_(process), memory_(memory) {
-    FROND_ASSERT(process.vocabulary == grammar.vocabulary(), "the noise and the hierarchy must have the same vocabulary");
-    FROND_ASSERT(memory.size() >= tree_memory_size<real>(grammar.shape).value, "the memory is too small for the messages");
+    fit_ = detail::check_messages(memory_.size(), tree_memory_size<real>(grammar.shape));
+    if (process.vocabulary != grammar.vocabulary())
+      fit_ = {"the noise has {} symbols, the hierarchy {}", process.vocabulary, {grammar.vocabulary()}};
   }
 
+  // Why it cannot answer.
+  [[nodiscard]] constexpr status check() const { return fit_; }
   [[nodiscard]] constexpr std::size_t length() const { return grammar_.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
   // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
-  constexpr void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
+  constexpr status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    if (!fit_) return fit_;
+    const std::size_t rows = alpha_bar.size(), laws = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), laws); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       visit(noisy, alpha_bar, [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
         beliefs.token_marginals(posterior.subspan(row * length() * vocabulary(), length() * vocabulary()));
       });
     });
+    return {};
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats, as in tree_denoiser. clean, noisy [rows][length],
-  // alpha_bar [rows]; at least one row.
+  // alpha_bar [rows]; at least one row. NaN where sizes do not agree or check() fails.
   [[nodiscard]] constexpr double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                                std::span<const float> alpha_bar) {
-    FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
+    if (!fit_ || clean.size() != noisy.size() || noisy.size() != alpha_bar.size() * length())
+      return std::numeric_limits<double>::quiet_NaN();
     return in_ieee_arithmetic([&] {
       double sum = 0;
       visit(noisy, alpha_bar, [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
@@ -7436,7 +7752,6 @@ class hierarchy_denoiser {
   // look_at(tree with its beliefs, row), for all rows in order.
   template <class LookAt>
   constexpr void visit(std::span<const symbol> noisy, std::span<const float> alpha_bar, const LookAt& look_at) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
     const auto observe = [&](hierarchy_tree<real>& beliefs, std::size_t row) {
       for (std::size_t i = 0; i < length(); ++i)
         process_.likelihood(noisy[row * length() + i], static_cast<real>(alpha_bar[row]), beliefs.leaf(i));
@@ -7447,6 +7762,7 @@ class hierarchy_denoiser {
   grammar::hierarchy_view grammar_;
   Process process_;
   Memory memory_;
+  status fit_;
 };
 
 // E[x_0 | x_t] for one-hot vectors under diffusion::gaussian: what tree_gaussian is for equal levels, with the same bits for
@@ -7457,20 +7773,22 @@ class hierarchy_gaussian {
   using real = typename Memory::value_type;
 
   constexpr explicit hierarchy_gaussian(const grammar::hierarchy_view& grammar, const Memory& memory = {})
-      : grammar_(grammar), memory_(memory) {
-    FROND_ASSERT(memory.size() >= tree_memory_size<real>(grammar.shape).value, "the memory is too small for the messages");
-  }
+      : grammar_(grammar), memory_(memory),
+        fit_(detail::check_messages(memory_.size(), tree_memory_size<real>(grammar.shape))) {}
 
+  // Why it cannot answer.
+  [[nodiscard]] constexpr status check() const { return fit_; }
   [[nodiscard]] constexpr std::size_t length() const { return grammar_.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
   [[nodiscard]] constexpr std::size_t dimension() const { return length() * vocabulary(); }
 
-  // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double.
+  // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double. Fails where
+  // something does not fit together; then the mean is left alone.
   template <class Value>
-  void predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
+  status predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
     const std::size_t size = dimension();
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * size, "there is one noise level for each sentence");
-    FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
+    if (!fit_) return fit_;
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       detail::visit_rows(
           grammar_, memory_, alpha_bar.size(),
@@ -7482,11 +7800,13 @@ class hierarchy_gaussian {
             beliefs.token_marginals(mean.subspan(row * size, size));
           });
     });
+    return {};
   }
 
  private:
   grammar::hierarchy_view grammar_;
   Memory memory_;
+  status fit_;
 };
 
 }  // namespace frond::inline FROND_ABI::exact
@@ -7852,36 +8172,44 @@ class tree_denoiser {
 
   constexpr tree_denoiser(const grammar::rhm_view& grammar, const Process& process, const Memory& memory = {})
       : grammar_(grammar), process_(process), memory_(memory) {
-    FROND_ASSERT(process.vocabulary == grammar.vocabulary(), "the noise and the grammar must have the same vocabulary");
-    FROND_ASSERT(memory.size() >= tree_memory_size<real>(grammar.shape).value, "the memory is too small for the messages");
+    fit_ = detail::check_messages(memory_.size(), tree_memory_size<real>(grammar.shape));
+    if (process.vocabulary != grammar.vocabulary())
+      fit_ = {"the noise has {} symbols, the grammar {}", process.vocabulary, {grammar.vocabulary()}};
   }
 
+  // Why it cannot answer.
+  [[nodiscard]] constexpr status check() const { return fit_; }
   [[nodiscard]] constexpr std::size_t length() const { return grammar_.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
   // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary]. With v = 16, m = 4, L = 3 a sentence takes
   // 0.1 microseconds in a batch (AVX2 or AVX-512, 3.7 GHz, many rows in a call) and 1.2 alone.
-  constexpr void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
-    const std::size_t row_size = length() * vocabulary();
+  constexpr status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    if (!fit_) return fit_;
+    const std::size_t laws = length() * vocabulary();
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), laws);
+    if (!sizes) return sizes;
     in_ieee_arithmetic([&] {
       visit(
           noisy, alpha_bar,
           [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
-            kernel::tree_posterior(trees, rows, posterior.data() + first * row_size);
+            kernel::tree_posterior(trees, rows, posterior.data() + first * laws);
           },
           [&](const tree<real>& beliefs, std::size_t row) {
-            beliefs.token_marginals(posterior.subspan(row * row_size, row_size));
+            beliefs.token_marginals(posterior.subspan(row * laws, laws));
           });
     });
+    return {};
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats: over many draws the Bayes-optimal cross-entropy, the
-  // floor under the loss of every denoiser. clean, noisy [rows][length], alpha_bar [rows]; at least one row.
+  // floor under the loss of every denoiser. clean, noisy [rows][length], alpha_bar [rows]; at least one row. NaN where sizes do
+  // not agree or check() fails.
   [[nodiscard]] constexpr double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                                std::span<const float> alpha_bar) {
-    FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
+    if (!fit_ || clean.size() != noisy.size() || noisy.size() != alpha_bar.size() * length())
+      return std::numeric_limits<double>::quiet_NaN();
     return in_ieee_arithmetic([&] {
       double sum = 0;
       const auto add = [&](auto probability) { sum -= math::log(static_cast<double>(probability)); };
@@ -7905,7 +8233,6 @@ class tree_denoiser {
   template <class LookAtBatch, class LookAt>
   constexpr void visit(std::span<const symbol> noisy, std::span<const float> alpha_bar, const LookAtBatch& look_at_batch,
                        const LookAt& look_at) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
     detail::visit_rows(
         grammar_, memory_, alpha_bar.size(),
         [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
@@ -7945,6 +8272,7 @@ class tree_denoiser {
   grammar::rhm_view grammar_;
   Process process_;
   Memory memory_;
+  status fit_;
 };
 
 }  // namespace frond::inline FROND_ABI::exact
@@ -7967,30 +8295,31 @@ class tree_gaussian {
   using real = typename Memory::value_type;
 
   constexpr explicit tree_gaussian(const grammar::rhm_view& grammar, const Memory& memory = {})
-      : grammar_(grammar), memory_(memory) {
-    FROND_ASSERT(memory.size() >= tree_memory_size<real>(grammar.shape).value, "the memory is too small for the messages");
-  }
+      : grammar_(grammar), memory_(memory),
+        fit_(detail::check_messages(memory_.size(), tree_memory_size<real>(grammar.shape))) {}
 
+  // Why it cannot answer.
+  [[nodiscard]] constexpr status check() const { return fit_; }
   [[nodiscard]] constexpr std::size_t length() const { return grammar_.length(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return grammar_.vocabulary(); }
   [[nodiscard]] constexpr std::size_t dimension() const { return length() * vocabulary(); }
 
   // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written, and not the same memory.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    predict_as<float>(noisy, alpha_bar, mean);
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    return predict_as<float>(noisy, alpha_bar, mean);
   }
   // The same for numbers in double precision, if the messages are doubles.
-  void predict(std::span<const double> noisy, std::span<const double> alpha_bar,
-               std::span<double> mean) requires std::is_same_v<real, double> {
-    predict_as<double>(noisy, alpha_bar, mean);
+  status predict(std::span<const double> noisy, std::span<const double> alpha_bar,
+                 std::span<double> mean) requires std::is_same_v<real, double> {
+    return predict_as<double>(noisy, alpha_bar, mean);
   }
 
  private:
   template <class Value>
-  void predict_as(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
+  status predict_as(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
     const std::size_t size = dimension();
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * size, "there is one noise level for each sentence");
-    FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
+    if (!fit_) return fit_;
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       detail::visit_rows(
           grammar_, memory_, alpha_bar.size(),
@@ -8007,6 +8336,7 @@ class tree_gaussian {
           },
           [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(mean.subspan(row * size, size)); });
     });
+    return {};
   }
 
   static void observe_batch(const kernel::tree_operands& trees, const float* noisy, const float* alpha_bar, std::size_t rows) {
@@ -8017,6 +8347,7 @@ class tree_gaussian {
 
   grammar::rhm_view grammar_;
   Memory memory_;
+  status fit_;
 };
 
 }  // namespace frond::inline FROND_ABI::exact
@@ -8099,12 +8430,12 @@ struct optimiser_options {
   float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
-    if (!(rate > 0.0f && rate < std::numeric_limits<float>::infinity())) return {"the rate must be positive and finite"};
+    if (!(rate > 0.0f && math::is_finite(rate))) return {"the rate must be positive and finite"};
     if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
     if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
-    if (!(epsilon > 0.0f)) return {"epsilon must be positive"};
-    if (!(weight_decay >= 0.0f)) return {"weight decay must not be negative"};
-    if (!(clip_norm >= 0.0f)) return {"the clipping norm must not be negative"};
+    if (!(epsilon > 0.0f && math::is_finite(epsilon))) return {"epsilon must be positive and finite"};
+    if (!(weight_decay >= 0.0f && math::is_finite(weight_decay))) return {"weight decay must be finite and not negative"};
+    if (!(clip_norm >= 0.0f && math::is_finite(clip_norm))) return {"the clipping norm must be finite and not negative"};
     if (shape != decay::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
     return {};
   }
@@ -8138,10 +8469,23 @@ constexpr float bias_correction(float beta, std::uint64_t t) { return 1.0f / (1.
 
 }  // namespace detail
 
-// What a gradient is multiplied with so that its norm does not exceed clip_norm.
+// The first place at which the sum of all numbers up to it, or of their squares, is not finite: what to look at in losses or a
+// gradient that went wrong. It may be beyond the last one.
+inline std::size_t first_not_finite(std::span<const float> numbers, bool squared) {
+  float sum = 0.0f;
+  std::size_t i = 0;
+  for (; i < numbers.size(); ++i) {
+    sum += squared ? numbers[i] * numbers[i] : numbers[i];
+    if (!math::is_finite(sum)) break;
+  }
+  return i;
+}
+
+// What a gradient is multiplied with so that its norm does not exceed clip_norm. 0 where that norm is not finite.
 inline float clip_scale(const optimiser_options& o, std::span<const float> gradient) {
   if (!(o.clip_norm > 0.0f)) return 1.0f;
   const float norm = math::sqrt(kernel::sum_of_squares(gradient.data(), gradient.size()));
+  if (!math::is_finite(norm)) return 0.0f;
   return norm > o.clip_norm ? o.clip_norm / norm : 1.0f;
 }
 
@@ -8182,12 +8526,38 @@ namespace frond::inline FROND_ABI::train {
 // target decides the loss:
 //   symbol   cross-entropy: one symbol for each output position; output channels are logits
 //   float    squared error: one float for each output
-// scratch is as large as the target. Const and free of shared state, because workers call it at the same time.
+// scratch is as large as the target. Const and free of shared state, because workers call it at the same time. Optional:
+//   check(plan)      why that network cannot learn it; a trainer asks before its first step
+//   add_to(hasher)   its numbers, so that a checkpoint of another problem of this type is refused
 template <class Problem>
 concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>)&&requires(
     const Problem& p, std::uint64_t example, std::span<float> input, std::span<typename Problem::target> target) {
   p.write(example, input, target, target);
 };
+
+// Why a network cannot learn a problem, or success. A problem without a check() of its own fits all of them.
+template <problem Problem>
+constexpr status check_problem(const nn::plan& p, const Problem& examples) {
+  if constexpr (requires {
+                  { examples.check(p) } -> std::same_as<status>;
+                })
+    return examples.check(p);
+  else
+    return {};
+}
+
+namespace detail {
+
+// A large number for a status; where pointers are short, its lower half.
+constexpr std::size_t shown(std::uint64_t number) { return static_cast<std::size_t>(number); }
+
+constexpr void add_schedule(hasher& h, const diffusion::schedule& times) {
+  h.add(static_cast<std::uint8_t>(times.kind));
+  h.add(times.steps);
+  for (const float value : {times.noisiest, times.cleanest, times.level}) h.add(value);
+}
+
+}  // namespace detail
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
 template <class Source>
@@ -8204,6 +8574,27 @@ struct data_set {
     if (count == 0) return first + example;
     const random::permutation shuffle(order, random::stream::order, example / count, count);
     return first + shuffle(example % count);
+  }
+
+  // Refuses data that the source does not have, where it has a last datum (core/concepts.hpp).
+  [[nodiscard]] constexpr status check() const {
+    using detail::shown;
+    if (const status ready = check_ready(from); !ready) return ready;
+    if (first + count < first) return {"{} data from datum {} on end beyond the largest number", shown(count), {shown(first)}};
+    if constexpr (requires {
+                    { from.count() } -> std::convertible_to<std::uint64_t>;
+                  }) {
+      const std::uint64_t all = from.count();
+      if (count == 0)
+        return {"a source of {} data gives no new datum to every example: the data set needs a count", shown(all)};
+      if (first + count > all)
+        return {"{} data from datum {} on are more than the source has: {}", shown(count), {shown(first), shown(all)}};
+    }
+    return {};
+  }
+
+  constexpr void add_to(hasher& h) const {
+    for (const std::uint64_t number : {key.value, first, count}) h.add(number);
   }
 };
 
@@ -8223,6 +8614,25 @@ struct denoising {
   // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
   // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
   std::uint32_t latest = 0;
+
+  [[nodiscard]] constexpr status check(const nn::plan& p) const {
+    if (const status fits = nn::check_denoiser(p, process); !fits) return fits;
+    if (p.input_positions != data.from.length())
+      return {"the network reads {} tokens, a sentence has {}", p.input_positions, {data.from.length()}};
+    if (data.from.vocabulary() > process.vocabulary)
+      return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
+    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
+    if (latest > times.steps) return {"the latest time {} comes after the last of the schedule, {}", latest, {times.steps}};
+    return data.check();
+  }
+  constexpr void add_to(hasher& h) const {
+    data.add_to(h);
+    h.add(process.vocabulary);
+    h.add(process.input_symbols());
+    detail::add_schedule(h, times);
+    h.add(key.value);
+    h.add(latest);
+  }
 
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
@@ -8269,7 +8679,8 @@ constexpr std::size_t autoencoder_memory(const nn::autoencoder_shape& shape, con
 // Goes down the mean over examples and outputs of the squared error, and puts the weights back onto the sphere after each step.
 // Parameters that are not trained have gradient zero; with weight decay they would move all the same. Projected gradient
 // descent with step size delta / dimension on the whole squared error, as in train::sphere_problem, is rate = delta / 2 with
-// batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated.
+// batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where training makes no
+// sense it stops by itself, as train::trainer does.
 template <problem Problem>
 requires std::is_same_v<typename Problem::target, float>
 class autoencoder_trainer {
@@ -8279,9 +8690,8 @@ class autoencoder_trainer {
   autoencoder_trainer(const nn::autoencoder_shape& shape, const Problem& examples, const autoencoder_options& o,
                       std::span<float> parameters, std::span<float> memory)
       : shape_(shape), problem_(examples), options_(o), parameters_(parameters) {
-    FROND_ASSERT(shape.check().ok() && o.check().ok(), "this shape or these training options are not valid");
-    FROND_ASSERT(parameters.size() == shape.parameter_count(), "parameters have the size that the shape says");
-    FROND_ASSERT(memory.size() >= autoencoder_memory(shape, o), "training needs more memory");
+    stopped_ = misfit_ = check_sizes(memory.size());
+    if (!misfit_) return;
     const std::size_t count = shape.parameter_count(), vectors = std::size_t{o.batch} * shape.dimension;
     state_ = memory.first(state_arrays(o.optimiser.kind) * count);
     gradient_ = memory.subspan(state_.size(), count);
@@ -8293,20 +8703,44 @@ class autoencoder_trainer {
     for (float& value : state_) value = 0.0f;
   }
 
-  // One step. Returns the batch's loss before it.
+  // One step. Returns the batch's loss before it; NaN where no step was taken, see check().
   float step() {
-    return in_ieee_arithmetic([this] { return do_step(); });
+    if (!begun_ && stopped_) stopped_ = nn::check_initialised(shape_, parameters_);
+    begun_ = true;
+    const float loss = stopped_ ? in_ieee_arithmetic([this] { return do_step(); }) : 0.0f;
+    ++step_;
+    return stopped_ ? loss : std::numeric_limits<float>::quiet_NaN();
   }
+
+  // Why there is no step any more: shape, problem and memory that do not fit together, weights that were forgotten, or a loss or
+  // gradient that is not finite (position: the step, counted from 0). The parameters are those before that step.
+  [[nodiscard]] const status& check() const { return stopped_; }
 
   // Steps done; with parameters and state() everything that the next step depends on.
   [[nodiscard]] std::uint64_t steps() const { return step_; }
   [[nodiscard]] std::span<float> state() const { return state_; }
   // Continues a run whose parameters and state() were restored.
-  void resume_at(std::uint64_t step) { step_ = step; }
+  void resume_at(std::uint64_t step) {
+    step_ = step;
+    stopped_ = misfit_;
+  }
   // Of the last step, before clipping.
   [[nodiscard]] std::span<const float> gradient() const { return gradient_; }
 
  private:
+  [[nodiscard]] status check_sizes(std::size_t memory) const {
+    if (const status sound = options_.check(); !sound) return sound;
+    if (const status fits = shape_.check_parameters(parameters_.size()); !fits) return fits;
+    const std::size_t needed = autoencoder_memory(shape_, options_);
+    if (memory < needed) return {"the memory of a training has {} floats and needs {}", memory, {needed}};
+    const nn::plan vectors{.layers = {},
+                           .input_positions = 1,
+                           .input_channels = shape_.dimension,
+                           .output_positions = 1,
+                           .output_channels = shape_.dimension};
+    return check_problem(vectors, problem_);
+  }
+
   float do_step() {
     FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
     const std::size_t rows = options_.batch, size = shape_.dimension;
@@ -8322,11 +8756,25 @@ class autoencoder_trainer {
     float* const amplitudes = gradient_.data() + shape_.weight_count();
     for (std::size_t k = 0; k < shape_.neurons && !shape_.trained_amplitudes; ++k) amplitudes[k] = 0.0f;
     if (!shape_.trained_skip) amplitudes[shape_.neurons] = 0.0f;
+    const float loss = kernel::sum(losses_, rows) * scale;
+    const bool finite = kernel::squares_are_finite(gradient_.data(), gradient_.size());
+    if (!finite || !math::is_finite(loss)) return stop(), loss;
     optimiser_step(options_.optimiser, step_, clip_scale(options_.optimiser, gradient_), gradient_, parameters_, state_, 0,
                    gradient_.size());
     nn::normalise_rows(shape_, parameters_);
-    ++step_;
-    return kernel::sum(losses_, rows) * scale;
+    return loss;
+  }
+
+  void stop() {
+    const std::size_t row = first_not_finite({losses_, options_.batch}, false);
+    if (row < options_.batch)
+      stopped_ = {"step {}: the loss is not finite, from example {} on",
+                  detail::shown(step_),
+                  {detail::shown(step_ * options_.batch + row)}};
+    else
+      stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
+                  detail::shown(step_),
+                  {first_not_finite(gradient_, true)}};
   }
 
   nn::autoencoder_shape shape_;
@@ -8335,6 +8783,8 @@ class autoencoder_trainer {
   std::span<float> parameters_, state_, gradient_;
   float *inputs_ = nullptr, *targets_ = nullptr, *outputs_ = nullptr, *tape_ = nullptr, *losses_ = nullptr;
   std::uint64_t step_ = 0;
+  bool begun_ = false;
+  status misfit_, stopped_;
 };
 
 }  // namespace frond::inline FROND_ABI::train
@@ -8358,8 +8808,9 @@ struct early_stopping {
   // Takes the loss after `step` steps; copies the parameters to `best` if it is the lowest so far (a NaN never is). True while
   // training should go on.
   [[nodiscard]] bool go_on(float loss, std::uint64_t step, std::span<const float> parameters, std::span<float> best) {
-    FROND_ASSERT(best.size() >= parameters.size(), "the best weights need as much room as the parameters");
-    if (loss < best_loss) {
+    const bool fits = best.size() >= parameters.size();
+    FROND_ASSERT(fits, "the best weights need as much room as the parameters");
+    if (fits && loss < best_loss) {
       best_loss = loss;
       best_step = step;
       stale = 0;
@@ -8380,34 +8831,12 @@ struct early_stopping {
 // Training until the validation loss stops falling.
 
 // =============================================================================================================
-// frond/train/trainer.hpp
+// frond/train/evaluate.hpp
 // =============================================================================================================
 
-// The training loop's heart: one optimiser step on one batch, in memory that the caller owns.
+// The mean loss of a network over examples, and the blocks of rows that evaluation and training share.
 
 namespace frond::inline FROND_ABI::train {
-
-struct options {
-  optimiser_options optimiser{};
-  std::uint32_t batch = 64;        // examples in a step
-  std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
-  std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
-  // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
-  // costs as much as it gains. A matter of speed only.
-  std::uint64_t parallel_operations = 4'000'000;
-
-  [[nodiscard]] constexpr status check() const {
-    if (batch == 0) return {"a batch needs at least one example"};
-    if (shard_rows == 0) return {"a shard needs at least one row"};
-    if (block_rows == 0) return {"a block needs at least one row"};
-    return optimiser.check();
-  }
-  [[nodiscard]] constexpr std::size_t shards() const { return (std::size_t{batch} + shard_rows - 1) / shard_rows; }
-  [[nodiscard]] constexpr std::size_t block() const {
-    const std::uint32_t rows = block_rows < shard_rows ? block_rows : shard_rows;
-    return rows < batch ? rows : batch;
-  }
-};
 
 namespace detail {
 
@@ -8463,14 +8892,28 @@ void write_examples(const nn::plan& p, const Problem& examples, const block_memo
                    {unused + row * per_row, per_row});
 }
 
+// Whether every target of a block is an output channel. A row with another one gets NaN as output, so that its loss is NaN: the
+// look-up of its target would lead beyond the logits.
+inline void refuse_targets(const nn::plan& p, symbol* targets, float* output, std::size_t count) {
+  std::uint32_t largest = 0;
+  for (std::size_t i = 0; i < count; ++i) largest = targets[i] > largest ? targets[i] : largest;
+  if (largest < p.output_channels) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (targets[i] < p.output_channels) continue;
+    targets[i] = 0;
+    output[i * p.output_channels] = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
 // The loss of each row, mean over its outputs, and `scale` times the gradient by the output, which may overwrite the output.
 template <problem Problem>
-void losses_of(const nn::plan& p, const block_memory& m, const float* output, std::size_t rows, float scale, float* gradient,
+void losses_of(const nn::plan& p, const block_memory& m, float* output, std::size_t rows, float scale, float* gradient,
                float* row_losses) {
   using target = typename Problem::target;
-  const target* const targets = target_memory<target>(m.targets);
+  target* const targets = target_memory<target>(m.targets);
   const auto terms = static_cast<float>(targets_per_row<target>(p));
   if constexpr (std::is_same_v<target, symbol>) {
+    refuse_targets(p, targets, output, rows * p.output_positions);
     kernel::softmax_cross_entropy(output, targets, rows * p.output_positions, p.output_channels, scale, gradient, m.losses);
     for (std::size_t row = 0; row < rows; ++row)
       row_losses[row] = kernel::sum(m.losses + row * p.output_positions, p.output_positions) / terms;
@@ -8487,14 +8930,26 @@ constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, st
   return detail::padded(count) + workers * detail::block_memory::size(p, 0, block_rows);
 }
 
+// Why evaluate() cannot be called so, or success.
+template <problem Problem>
+constexpr status check_evaluation(const nn::plan& p, std::size_t parameters, const Problem& examples, std::size_t count,
+                                  std::size_t block_rows, std::size_t memory, std::size_t workers) {
+  if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
+  if (const status fits = check_problem(p, examples); !fits) return fits;
+  if (count == 0 || block_rows == 0) return {"an evaluation needs at least one example and blocks of at least one row"};
+  const std::size_t needed = evaluation_memory(p, count, block_rows, workers);
+  if (memory < needed) return {"the memory of an evaluation has {} floats and needs {}", memory, {needed}};
+  return {};
+}
+
 // Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
-// are shared among the workers; the result does not depend on how.
+// are shared among the workers; the result does not depend on how. NaN where check_evaluation() fails.
 template <problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
   FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
-  FROND_ASSERT(count > 0 && block_rows > 0, "an evaluation needs at least one example and blocks of at least one row");
-  FROND_ASSERT(memory.size() >= evaluation_memory(p, count, block_rows, workers.workers()), "evaluation needs more memory");
+  if (!check_evaluation(p, parameters.size(), examples, count, block_rows, memory.size(), workers.workers()))
+    return std::numeric_limits<float>::quiet_NaN();
   float* const losses = memory.data();
   float* const blocks = losses + detail::padded(count);
   return in_ieee_arithmetic([&] {
@@ -8509,6 +8964,38 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
     return kernel::sum(losses, count) / static_cast<float>(count);
   });
 }
+
+}  // namespace frond::inline FROND_ABI::train
+
+// =============================================================================================================
+// frond/train/trainer.hpp
+// =============================================================================================================
+
+// The training loop's heart: one optimiser step on one batch, in memory that the caller owns.
+
+namespace frond::inline FROND_ABI::train {
+
+struct options {
+  optimiser_options optimiser{};
+  std::uint32_t batch = 64;        // examples in a step
+  std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
+  std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
+  // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
+  // costs as much as it gains. A matter of speed only.
+  std::uint64_t parallel_operations = 4'000'000;
+
+  [[nodiscard]] constexpr status check() const {
+    if (batch == 0) return {"a batch needs at least one example"};
+    if (shard_rows == 0) return {"a shard needs at least one row"};
+    if (block_rows == 0) return {"a block needs at least one row"};
+    return optimiser.check();
+  }
+  [[nodiscard]] constexpr std::size_t shards() const { return (std::size_t{batch} + shard_rows - 1) / shard_rows; }
+  [[nodiscard]] constexpr std::size_t block() const {
+    const std::uint32_t rows = block_rows < shard_rows ? block_rows : shard_rows;
+    return rows < batch ? rows : batch;
+  }
+};
 
 namespace detail {
 
@@ -8533,19 +9020,86 @@ constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::
          running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
 }
 
+// The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
+// parameters. Options is a struct with a static constexpr train::options `value`.
+template <nn::fixed_network Net, class Options>
+struct alignas(64) memory {
+  static_assert(Options::value.check().ok(), "these training options are not valid");
+  float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
+};
+
 // Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
 // merged like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and
 // shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
+//
+// Training stops by itself where it makes no sense: check() says why, and step() changes nothing any more but steps(), so that
+// a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were
+// before that step.
 template <problem Problem, executor Executor = const serial_executor>
 class trainer {
  public:
   // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
   trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
           Executor& workers = calling_thread)
-      : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers) {
-    FROND_ASSERT(o.check().ok(), "these training options are not valid");
-    FROND_ASSERT(parameters.size() == p.parameter_count, "parameters have the size that the plan says");
-    FROND_ASSERT(memory.size() >= training_memory(p, o, workers.workers()), "training needs more memory");
+      : trainer(p, examples, o, parameters, memory, workers,
+                check(p, examples, o, parameters.size(), memory.size(), workers.workers())) {}
+
+  // For a network that the compiler knows; parameters and memory of another one do not compile.
+  template <nn::fixed_network Net, nn::fixed_network Other, class Options>
+  trainer(const Problem& examples, nn::parameters<Net>& parameters, memory<Other, Options>& memory)
+      : trainer(nn::plan_of<Net>(), examples, Options::value, parameters.values, memory.values, calling_thread,
+                check_problem(nn::plan_of<Net>(), examples)) {
+    static_assert(std::is_same_v<Net, Other>, "these parameters and this training memory belong to different networks");
+  }
+
+  // One step. Returns the batch's mean loss before it, in the units of evaluate(); NaN where no step was taken, see check().
+  float step() {
+    if (!begun_ && stopped_) stopped_ = nn::check_initialised(plan_, parameters_);
+    begun_ = true;
+    const float loss = stopped_ ? in_ieee_arithmetic([this] { return do_step(); }) : 0.0f;
+    ++step_;
+    return stopped_ ? loss : std::numeric_limits<float>::quiet_NaN();
+  }
+
+  // Why there is no step any more: a network that does not fit the problem, memory that is too small, weights that were
+  // forgotten, or a loss or gradient that is not finite (position: the step, counted from 0).
+  [[nodiscard]] const status& check() const { return stopped_; }
+
+  // Steps done. Together with parameters and state this is everything that the next step depends on.
+  [[nodiscard]] std::uint64_t steps() const { return step_; }
+  // The optimiser's arrays one after the other, for checkpoints: state_arrays(kind) * parameter_count floats.
+  [[nodiscard]] std::span<float> state() const { return state_; }
+  // Continues a run whose parameters and state() were restored.
+  void resume_at(std::uint64_t step) {
+    step_ = step;
+    stopped_ = misfit_;
+  }
+
+  // The summed gradient of the last step, before clipping; layout of the parameters.
+  [[nodiscard]] std::span<const float> gradient() const { return {gradient_, misfit_ ? plan_.parameter_count : 0}; }
+  [[nodiscard]] const nn::plan& network() const { return plan_; }
+  [[nodiscard]] std::span<float> parameters() const { return parameters_; }
+  [[nodiscard]] const options& settings() const { return options_; }
+  [[nodiscard]] const Problem& problem() const { return problem_; }
+
+ private:
+  // Elementwise work on parameters is cut into slices of this many floats.
+  static constexpr std::size_t slice_size = 16384;
+
+  static status check(const nn::plan& p, const Problem& examples, const options& o, std::size_t parameters, std::size_t floats,
+                      std::size_t workers) {
+    if (const status sound = o.check(); !sound) return sound;
+    if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
+    const std::size_t needed = training_memory(p, o, workers);
+    if (floats < needed) return {"the memory of a training has {} floats and needs {}", floats, {needed}};
+    return check_problem(p, examples);
+  }
+
+  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
+          Executor& workers, const status& misfit)
+      : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers), misfit_(misfit),
+        stopped_(misfit) {
+    if (!misfit) return;
     running_ = detail::shards_at_a_time(p, o, workers.workers());
     state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
     gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
@@ -8555,28 +9109,6 @@ class trainer {
     losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
     for (float& value : state_) value = 0.0f;
   }
-
-  // One step. Returns the batch's mean loss before it, in the units of evaluate().
-  float step() {
-    return in_ieee_arithmetic([this] { return do_step(); });
-  }
-
-  // Steps done. Together with parameters and state this is everything that the next step depends on.
-  [[nodiscard]] std::uint64_t steps() const { return step_; }
-  // The optimiser's arrays one after the other, for checkpoints: state_arrays(kind) * parameter_count floats.
-  [[nodiscard]] std::span<float> state() const { return state_; }
-  // Continues a run whose parameters and state() were restored.
-  void resume_at(std::uint64_t step) { step_ = step; }
-
-  // The summed gradient of the last step, before clipping; layout of the parameters.
-  [[nodiscard]] std::span<const float> gradient() const { return {gradient_, plan_.parameter_count}; }
-  [[nodiscard]] const nn::plan& network() const { return plan_; }
-  [[nodiscard]] std::span<float> parameters() const { return parameters_; }
-  [[nodiscard]] const options& settings() const { return options_; }
-
- private:
-  // Elementwise work on parameters is cut into slices of this many floats.
-  static constexpr std::size_t slice_size = 16384;
 
   [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
 
@@ -8592,13 +9124,33 @@ class trainer {
           for (std::size_t i = 0; i < count; ++i) merge(wave + i, i, from, size);
         });
     }
+    const float loss = kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+    if (!math::is_finite(loss)) return stop_at_loss(), loss;
     const std::span<const float> gradient{gradient_, plan_.parameter_count};
-    const float scale = clip_scale(options_.optimiser, gradient);
+    const bool clips = options_.optimiser.clip_norm > 0.0f;  // which asks for the norm of the whole gradient
+    bool finite = true;
+    if (!clips)
+      each_slice([&](std::size_t from, std::size_t size) {
+        if (!kernel::squares_are_finite(gradient.data() + from, size)) __atomic_store_n(&finite, false, __ATOMIC_RELAXED);
+      });
+    const float scale = finite ? clip_scale(options_.optimiser, gradient) : 0.0f;
+    if (!(scale > 0.0f)) return stop_at_gradient(), loss;
     each_slice([&](std::size_t from, std::size_t size) {
       optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
     });
-    ++step_;
-    return kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+    return loss;
+  }
+
+  void stop_at_loss() {
+    const std::size_t row = first_not_finite({losses_, options_.batch}, false);
+    stopped_ = {"step {}: the loss is not finite, from example {} on",
+                detail::shown(step_),
+                {detail::shown(step_ * options_.batch + row)}};
+  }
+  void stop_at_gradient() {
+    stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
+                detail::shown(step_),
+                {first_not_finite(gradient(), true)}};
   }
 
   // Where the gradient of a shard is summed. The counter keeps that of a shard with an even number as it is, so where one shard
@@ -8619,7 +9171,7 @@ class trainer {
       const std::size_t rows = end - row < options_.block() ? end - row : options_.block();
       const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
       detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
-      const float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
+      float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
       detail::losses_of<Problem>(plan_, m, output, rows, scale, m.scratch + plan_.scratch_output * rows, losses_ + row);
       nn::backward(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
     }
@@ -8666,14 +9218,8 @@ class trainer {
   float* blocks_ = nullptr;
   float* losses_ = nullptr;
   std::uint64_t step_ = 0;
-};
-
-// The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
-// parameters. Options is a struct with a static constexpr train::options `value`.
-template <nn::fixed_network Net, class Options>
-struct alignas(64) memory {
-  static_assert(Options::value.check().ok(), "these training options are not valid");
-  float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
+  bool begun_ = false;
+  status misfit_, stopped_;
 };
 
 }  // namespace frond::inline FROND_ABI::train
@@ -8685,35 +9231,56 @@ struct fit_options {
   std::uint64_t evaluate_every = 100;   // steps between two validations
   std::size_t validation_count = 1024;  // examples 0 .. count - 1 of the validation problem, the same each time
   std::size_t block_rows = 64;          // of the evaluation; a matter of speed and memory only
+
+  [[nodiscard]] constexpr status check() const {
+    if (evaluate_every == 0) return {"a validation takes place every so many steps, at least one"};
+    if (validation_count == 0) return {"a validation needs at least one example"};
+    if (block_rows == 0) return {"a block needs at least one row"};
+    return {};
+  }
 };
 
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
-// at the end. The weights with the lowest one are in `best` then; the trainer's own parameters are those of the last step.
+// at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
+// those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
+// first loss, gradient or validation loss that is not finite (position: the step); then `best` holds the last good weights.
 //   best      parameter_count floats
 //   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
 // Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if it was saved at a validation
 // (inside `watch`); the training loss that is shown is the mean since the last one.
 template <problem Problem, executor Executor, problem Validation, class Watch>
-void fit(trainer<Problem, Executor>& learner, const Validation& validation, const fit_options& options,
-         early_stopping& stopping, std::span<float> best, std::span<float> memory, Executor& workers, const Watch& watch) {
-  FROND_ASSERT(options.evaluate_every > 0, "a validation takes place every so many steps, at least one");
+[[nodiscard]] status fit(trainer<Problem, Executor>& learner, const Validation& validation, const fit_options& options,
+                         early_stopping& stopping, std::span<float> best, std::span<float> memory, Executor& workers,
+                         const Watch& watch) {
   const nn::plan plan = learner.network();
+  const std::span<const float> parameters = learner.parameters();
+  if (const status state = options.check(); !state) return state;
+  if (!learner.check()) return learner.check();
+  const status sizes = check_evaluation(plan, parameters.size(), validation, options.validation_count, options.block_rows,
+                                        memory.size(), workers.workers());
+  if (!sizes) return sizes;
+  if (best.size() < parameters.size())
+    return {"the best weights have room for {} floats and need {}", best.size(), {parameters.size()}};
+  if (!math::is_finite(stopping.best_loss)) __builtin_memcpy(best.data(), parameters.data(), parameters.size() * sizeof(float));
   float loss = 0;
   std::uint64_t since = 0;
   for (bool go_on = stopping.stale < stopping.patience; go_on && learner.steps() < options.max_steps;) {
     loss = in_ieee_arithmetic([&] { return loss + learner.step(); });
+    if (!learner.check()) return learner.check();
     ++since;
     if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
-    const std::span<const float> parameters = learner.parameters();
     const float validation_loss =
         evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
+    if (!math::is_finite(validation_loss))
+      return {"the validation loss after step {} is not finite", detail::shown(learner.steps())};
     go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
     const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
     go_on = watch(learner.steps(), mean, validation_loss) && go_on;
     loss = 0;
     since = 0;
   }
+  return {};
 }
 
 }  // namespace frond::inline FROND_ABI::train
@@ -8749,7 +9316,10 @@ struct sphere_problem {
     if (data.hidden.law != source::latent_law::rademacher && data.hidden.law != source::latent_law::two_point)
       return {"these runs know latents of two points alone"};
     if (!(alpha_bar > 0.0f && alpha_bar < 1.0f)) return {"alpha_bar lies between 0 and 1"};
-    if (!(delta > 0.0f)) return {"the step size must be positive"};
+    if (!math::is_finite(unit.amplitude) || !math::is_finite(unit.gain) || !math::is_finite(unit.shift))
+      return {"amplitude, gain and shift of a neuron must be finite"};
+    if (!math::is_finite(skip)) return {"the skip connection must be finite"};
+    if (!(delta > 0.0f && math::is_finite(delta))) return {"the step size must be positive and finite"};
     if (!(start_v >= 0.0f && start_v < 1.0f)) return {"the overlap at the start lies in [0, 1)"};
     if (max_steps == 0 || max_steps >> 32 != 0) return {"a run has at least one step and fewer than 2^32"};
     if (!(threshold_u > 0.0f && threshold_v > 0.0f)) return {"thresholds are positive"};
@@ -8757,8 +9327,11 @@ struct sphere_problem {
   }
 };
 
-// How a run went: the first steps after which |w.u| and |w.v| are beyond their thresholds, 0 where that did not happen.
+// How a run went: the first steps after which |w.u| and |w.v| are beyond their thresholds, 0 where that did not happen. Both
+// are `diverged` in a run whose weights were no numbers any more.
 struct sphere_run {
+  static constexpr std::uint32_t diverged = 0xffffffffu;
+
   std::uint32_t passage_u = 0, passage_v = 0;
 };
 
@@ -8857,8 +9430,9 @@ class sphere_lanes {
       to[0] = overlap_u_[lane];
       to[1] = overlap_v_[lane];
     }
-    if (step_[lane] < end) return;
-    runs_[place_[lane]] = {u, v};
+    const bool diverged = !passed && !math::is_finite(overlap_u_[lane] + overlap_v_[lane]);
+    if (step_[lane] < end && !diverged) return;
+    runs_[place_[lane]] = diverged ? sphere_run{sphere_run::diverged, sphere_run::diverged} : sphere_run{u, v};
     refill(lane);
   }
 
@@ -8911,6 +9485,7 @@ class sphere_lanes {
 //   record_at  steps in increasing order, from 1 on
 //   records    [runs][record_at][w.u, w.v], written; NaN after the end of a run
 //   memory     sphere_memory(dimension, workers.workers()) floats
+// Fails where sizes do not fit together or a run diverged (position: the first such run); the others are right then.
 // O(steps dimension) for sixteen runs.
 template <executor Executor = const serial_executor>
 status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<const std::uint32_t> record_at,
@@ -8930,6 +9505,8 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
       detail::sphere_lanes(p, first, pack, packs, record_at, memory.subspan(worker * share, share), runs, records).run_all();
     });
   });
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    if (runs[i].passage_u == sphere_run::diverged) return {"run {}: its weights are not finite any more", first + i};
   return {};
 }
 
@@ -8954,6 +9531,19 @@ struct level_denoising {
   float alpha_bar;
   seed key;  // of order and noise; the data have their own
 
+  [[nodiscard]] constexpr status check(const nn::plan& p) const {
+    const std::size_t dimension = data.from.dimension();
+    if (p.input_size() != dimension || p.output_size() != dimension)
+      return {"the network makes {} numbers of {}, the vectors have {}", p.output_size(), {p.input_size(), dimension}};
+    if (!(alpha_bar >= 0.0f && alpha_bar <= 1.0f)) return {"a noise level lies between 0 and 1"};
+    return data.check();
+  }
+  constexpr void add_to(hasher& h) const {
+    data.add_to(h);
+    h.add(alpha_bar);
+    h.add(key.value);
+  }
+
   void write(std::uint64_t example, std::span<float> noisy, std::span<float> clean, std::span<float>) const {
     data.from.sample(data.key, data.index(key, example), clean);
     diffusion::gaussian{}.corrupt(key, example, alpha_bar, clean, noisy);
@@ -8974,6 +9564,19 @@ struct vector_denoising {
   diffusion::schedule times{diffusion::schedule::half_log_snr, 1000};
   seed key;  // of order, times and noise; the data have their own
   diffusion::parametrisation form{};
+
+  [[nodiscard]] constexpr status check(const nn::plan& p) const {
+    if (const status fits = nn::check_vector_network(p, data.from.dimension()); !fits) return fits;
+    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
+    return data.check();
+  }
+  constexpr void add_to(hasher& h) const {
+    data.add_to(h);
+    detail::add_schedule(h, times);
+    h.add(key.value);
+    h.add(static_cast<std::uint64_t>(form.target));
+    h.add(static_cast<std::uint64_t>(form.input));
+  }
 
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
     random::draws time(key, random::stream::time, example);
@@ -11384,6 +11987,24 @@ inline float sum_of_squares(const float* x, std::size_t count) {
     partial = mul_add(a, a, partial);
   }
   return sum_lanes(partial);
+}
+
+// Four sums, so that one addition need not wait for the other: group i / 16 of sixteen elements in sum i / 16 mod 4.
+inline bool squares_are_finite(const float* x, std::size_t count) {
+  vec partial[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+  for (; count >= 64; count -= 64, x += 64) {
+    FROND_UNROLL(4) for (std::size_t j = 0; j < 4; ++j) {
+      const vec a = load(x + 16 * j);
+      partial[j] = mul_add(a, a, partial[j]);
+    }
+  }
+  for (std::size_t i = 0; i < count; i += 16) {
+    const vec a = load_lanes(x + i, count - i);
+    partial[i / 16] = mul_add(a, a, partial[i / 16]);
+  }
+  bool finite = true;
+  for (const vec& each : partial) finite = finite && math::is_finite(sum_lanes(each));
+  return finite;
 }
 
 inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {

@@ -267,9 +267,11 @@ constexpr result<double> read_decimal(std::span<const char> text) {
     std::uint64_t integer = 0;
     for (std::size_t i = number.first; i < number.last; ++i)
       if (text[i] != '.') integer = 10 * integer + static_cast<std::uint64_t>(text[i] - '0');
-    const double exact = static_cast<double>(integer);
-    value = number.exponent < 0 ? exact / detail::exact_powers_of_ten[-number.exponent]
-                                : exact * detail::exact_powers_of_ten[number.exponent];
+    value = in_ieee_arithmetic([&] {
+      const double exact = static_cast<double>(integer);
+      return number.exponent < 0 ? exact / detail::exact_powers_of_ten[-number.exponent]
+                                 : exact * detail::exact_powers_of_ten[number.exponent];
+    });
   } else if (digits > 0 && digits + number.exponent > -330) {
     detail::natural numerator(0);
     for (std::size_t i = number.first; i < number.last; ++i)
@@ -846,7 +848,8 @@ class pcfg_builder {
   // A rule; nothing is kept of one that is refused. Probability or weight: positive and finite.
   pcfg_error add(const pcfg_name& left, std::span<const pcfg_name> right, double weight) {
     if (left.quoted) return {"a quoted word cannot have rules", std::string(left.text), left.where};
-    if (!(weight > 0 && weight - weight == 0)) return {"a probability or count must be positive", {}, left.where};
+    const bool usable = in_ieee_arithmetic([&] { return weight > 0 && weight - weight == 0; });
+    if (!usable) return {"a probability or count must be positive", {}, left.where};
     rule added{.left = number_of(left),
                .first = static_cast<std::uint32_t>(right_.size()),
                .size = static_cast<std::uint32_t>(right.size()),
@@ -875,7 +878,8 @@ class pcfg_builder {
     if (pcfg_error wrong = number_symbols(options, work); !wrong.ok()) return {{}, std::move(wrong)};
     fill_rules(work);
     if (pcfg_error wrong = find_repetition(work); !wrong.ok()) return {{}, std::move(wrong)};
-    if (pcfg_error wrong = weigh(options, work); !wrong.ok()) return {{}, std::move(wrong)};
+    pcfg_error wrong = in_ieee_arithmetic([&] { return weigh(options, work); });
+    if (!wrong.ok()) return {{}, std::move(wrong)};
     return {std::move(work.made), {}};
   }
 
@@ -1298,21 +1302,23 @@ inline pcfg_error check_consistent(const pcfg& g) {
 // symbol.
 inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
   pcfg made{.start = g.start, .nonterminals = g.nonterminals, .names = g.names, .rules = {}, .right = {}, .first_rule = {0}};
-  for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
-    const std::size_t begin = made.rules.size();
-    double total = 0;
-    for (pcfg_rule rule : g.rules_of(left)) {
-      const auto side = g.right_side(rule);
-      for (const std::uint32_t symbol : side) rule.probability *= g.is_word(symbol) ? 1.0 : ends[symbol];
-      if (!(rule.probability > 0)) continue;
-      rule.first = static_cast<std::uint32_t>(made.right.size());
-      made.right.insert(made.right.end(), side.begin(), side.end());
-      made.rules.push_back(rule);
-      total += rule.probability;
+  in_ieee_arithmetic([&] {
+    for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
+      const std::size_t begin = made.rules.size();
+      double total = 0;
+      for (pcfg_rule rule : g.rules_of(left)) {
+        const auto side = g.right_side(rule);
+        for (const std::uint32_t symbol : side) rule.probability *= g.is_word(symbol) ? 1.0 : ends[symbol];
+        if (!(rule.probability > 0)) continue;
+        rule.first = static_cast<std::uint32_t>(made.right.size());
+        made.right.insert(made.right.end(), side.begin(), side.end());
+        made.rules.push_back(rule);
+        total += rule.probability;
+      }
+      for (std::size_t i = begin; i < made.rules.size(); ++i) made.rules[i].probability /= total;
+      made.first_rule.push_back(static_cast<std::uint32_t>(made.rules.size()));
     }
-    for (std::size_t i = begin; i < made.rules.size(); ++i) made.rules[i].probability /= total;
-    made.first_rule.push_back(static_cast<std::uint32_t>(made.rules.size()));
-  }
+  });
   return made;
 }
 
@@ -1336,10 +1342,12 @@ struct derivation_bound {
 class pcfg_sampler {
  public:
   explicit pcfg_sampler(const pcfg& g) : grammar_(g) {
-    for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
-      double sum = 0;
-      for (const pcfg_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
-    }
+    in_ieee_arithmetic([&] {
+      for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
+        double sum = 0;
+        for (const pcfg_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
+      }
+    });
   }
 
   // Derivation `index` from the start symbol; `out` is replaced, and empty after an error: a bound was passed, or a nonterminal
@@ -2337,18 +2345,13 @@ std::vector<To> narrowed(const std::vector<From>& from) {
   return to;
 }
 
-}  // namespace detail
-
-// All weights, worked out in double or exactly and then rounded once. Refused, with the number of a nonterminal on the cycle as
-// position: unary chains that lead back with total probability one or more, and cycles of empty right sides that do. O(size^3)
-// for a cycle of so many items.
 template <class Semiring>
 result<weighted_form<Semiring>> weigh(normal_form form) {
   using computed = typename Semiring::computed;
   using exact_value = typename computed::value;
   std::vector<exact_value> rule;
   for (const double probability : form.probability) rule.push_back(computed::of_rule(probability));
-  detail::emptiness<computed> empty(form, rule);
+  emptiness<computed> empty(form, rule);
   if (!empty.solve()) return {{}, {"the probability of empty sentences cannot be computed: a cycle is critical", 0}};
   const auto weight = [&](const normal_form::unary_step& step) {
     return step.rule != no_rule ? rule[step.rule] : empty.values()[step.empty];
@@ -2374,13 +2377,23 @@ result<weighted_form<Semiring>> weigh(normal_form form) {
   }
   using value = typename Semiring::value;
   return {{.form = std::move(form),
-           .rule = detail::narrowed<value>(rule),
-           .empty = detail::narrowed<value>(empty.values()),
-           .step = detail::narrowed<value>(step),
-           .inner_step = detail::narrowed<value>(inner_step),
-           .closure = detail::narrowed<value>(closure),
+           .rule = narrowed<value>(rule),
+           .empty = narrowed<value>(empty.values()),
+           .step = narrowed<value>(step),
+           .inner_step = narrowed<value>(inner_step),
+           .closure = narrowed<value>(closure),
            .first_closure = std::move(first_closure)},
           {}};
+}
+
+}  // namespace detail
+
+// All weights, worked out in double or exactly and then rounded once. Refused, with the number of a nonterminal on the cycle as
+// position: unary chains that lead back with total probability one or more, and cycles of empty right sides that do. O(size^3)
+// for a cycle of so many items.
+template <class Semiring>
+result<weighted_form<Semiring>> weigh(normal_form form) {
+  return in_ieee_arithmetic([&] { return detail::weigh<Semiring>(std::move(form)); });
 }
 
 // From the grammar itself.
@@ -3379,6 +3392,12 @@ class length_source {
   [[nodiscard]] std::size_t length() const { return chart_.length(); }
   [[nodiscard]] std::uint32_t vocabulary() const { return chart_.form().words; }
 
+  // Why its sentences cannot be written as symbols.
+  [[nodiscard]] status check() const {
+    if (vocabulary() > max_vocabulary) return {"the grammar has {} words, a vocabulary at most 255", vocabulary()};
+    return {};
+  }
+
   // Datum `index` with its derivation. Refused where that is longer than memory: see most_derived_nodes.
   status sample(seed key, std::uint64_t index, derivation& out) const {
     return sample_derivation(chart_, key, index, out, random::stream::datum);
@@ -3391,7 +3410,8 @@ class length_source {
     derivation derived;
     [[maybe_unused]] const status state = sample(key, index, derived);
     FROND_ASSERT(state.ok(), "a sentence whose derivation cannot be written down");
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<symbol>(derived.words[i]);
+    const bool written = check().ok() && derived.words.size() == out.size();
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = written ? static_cast<symbol>(derived.words[i]) : symbol{0};
   }
 
  private:
@@ -3674,6 +3694,7 @@ namespace frond::inline FROND_ABI::exact {
 // P(clean token | noisy sentence) by inside and outside passes: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Real is what is computed in, float or double. Tokens are
 // the words of the grammar, at most 255 of them. The weighted form must outlive the denoiser. Not for two threads at once.
+// It answers nothing for a grammar with more words or for noise with another vocabulary, see check().
 // A noisy sentence that no sentence of this length explains has each token's own likelihood as its posterior: visible tokens
 // stay what they are.
 template <diffusion::discrete_process Process, class Real = float>
@@ -3681,19 +3702,25 @@ class pcfg_denoiser {
  public:
   // The grammar must have a sentence of this length.
   pcfg_denoiser(const weighted_form<sum_product<Real>>& weights, const Process& process, std::size_t length)
-      : posterior_(weights, length), process_(process) {
-    FROND_ASSERT(weights.form.words <= max_vocabulary, "a symbol is one byte");
-    FROND_ASSERT(process.vocabulary == weights.form.words, "the noise and the grammar must have the same vocabulary");
-  }
+      : posterior_(weights, length), process_(process) {}
 
+  // Why it cannot answer.
+  [[nodiscard]] status check() const {
+    if (vocabulary() > max_vocabulary) return {"the grammar has {} words, a vocabulary at most 255", vocabulary()};
+    if (vocabulary() != process_.vocabulary)
+      return {"the grammar has {} words, the noise {} symbols", vocabulary(), {process_.vocabulary}};
+    return {};
+  }
   [[nodiscard]] std::size_t length() const { return posterior_.length(); }
   [[nodiscard]] std::uint32_t vocabulary() const { return posterior_.vocabulary(); }
   [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
-  // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
-  void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    FROND_ASSERT(posterior.size() == noisy.size() * vocabulary(), "the posterior has one law for each token");
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * length(), "there is one noise level for each sentence");
+  // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary]. Fails where something does not fit together;
+  // then the posterior is left alone.
+  status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    if (const status fits = check(); !fits) return fits;
+    const std::size_t rows = alpha_bar.size(), laws = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), laws); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
@@ -3701,13 +3728,15 @@ class pcfg_denoiser {
           posterior_.marginal(i, posterior.subspan((row * length() + i) * vocabulary(), vocabulary()));
       }
     });
+    return {};
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats: over many draws the Bayes-optimal cross-entropy.
-  // clean, noisy [rows][length], alpha_bar [rows]; at least one row.
+  // clean, noisy [rows][length], alpha_bar [rows]; at least one row. NaN where check() fails.
   [[nodiscard]] double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                      std::span<const float> alpha_bar) {
     FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
+    if (!check()) return std::numeric_limits<double>::quiet_NaN();
     return in_ieee_arithmetic([&] {
       double sum = 0;
       law_.resize(vocabulary());
@@ -4385,8 +4414,27 @@ namespace frond::inline FROND_ABI::io {
 
 inline constexpr std::uint32_t checkpoint_record = 2;
 
+// What is learned: the numbers that the problem says of itself (train/problem.hpp), and its first 1024 examples, which show
+// process, schedule, keys and data of any type. The problem must fit the plan.
+template <train::problem Problem>
+std::uint64_t problem_hash(const nn::plan& p, const Problem& examples) {
+  using target = typename Problem::target;
+  hasher h;
+  if constexpr (requires { examples.add_to(h); }) examples.add_to(h);
+  std::vector<float> input(p.input_size());
+  std::vector<target> targets(sizeof(target) == 1 ? p.output_positions : p.output_size()), memory(targets.size());
+  in_ieee_arithmetic([&] {
+    for (std::uint64_t i = 0; i < 1024; ++i) {
+      examples.write(i, input, targets, memory);
+      h.add(std::span<const float>(input));
+      h.add(std::span<const target>(targets));
+    }
+  });
+  return h.value();
+}
+
 // Everything in the options that a continued run must share. Block size and worker count are not among it: they change no bit.
-// `run` stands for what the options do not know: the data's seeds and sizes, mixed by the caller.
+// `run` stands for what the options do not know, see problem_hash().
 inline std::uint64_t settings_hash(const train::options& o, std::uint64_t run) {
   hasher h;
   h.add(run);
@@ -4409,28 +4457,36 @@ inline std::vector<float> joined(std::initializer_list<std::span<const float>> a
   return all;
 }
 
+template <class Trainer>
+std::uint64_t settings_of(const Trainer& trainer) {
+  return settings_hash(trainer.settings(), problem_hash(trainer.network(), trainer.problem()));
+}
+
 }  // namespace detail
 
 // Writes the state of a run: parameters, the optimiser's arrays, the stopping rule's memory, and `kept`: the best weights so
-// far and whatever else the caller must remember, always of the same size.
+// far and whatever else the caller must remember, always of the same size. A run that has stopped, see trainer::check(), is not
+// written.
 template <class Trainer>
-status save_checkpoint(const std::string& path, std::uint64_t run, const Trainer& trainer,
-                       const train::early_stopping& stopping, std::span<const float> kept) {
+status save_checkpoint(const std::string& path, const Trainer& trainer, const train::early_stopping& stopping,
+                       std::span<const float> kept) {
+  if (!trainer.check()) return trainer.check();
   const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
   const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
                                  __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
   const codec::record_header header{.kind = checkpoint_record,
                                     .shape_hash = trainer.network().shape_hash(),
-                                    .settings_hash = settings_hash(trainer.settings(), run)};
+                                    .settings_hash = detail::settings_of(trainer)};
   std::vector<std::uint8_t> bytes(codec::record_size(4, floats.size()));
   const status written = codec::write_record(header, words, floats, bytes);
   return written ? write_file(path, bytes) : written;
 }
 
-// Puts a run back where it was saved. A file that is damaged or belongs to another run is refused, and nothing is touched.
+// Puts a run back where it was saved, a stopped one as well. A file that is damaged or belongs to another run is refused, and
+// nothing is touched.
 template <class Trainer>
-status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trainer, train::early_stopping& stopping,
-                       std::span<float> kept) {
+status load_checkpoint(const std::string& path, Trainer& trainer, train::early_stopping& stopping, std::span<float> kept) {
+  if (const status fits = train::check_problem(trainer.network(), trainer.problem()); !fits) return fits;
   const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
   std::vector<float> floats(parameters + moments + kept.size());
   const auto bytes = read_start(path, codec::record_size(4, floats.size()) + 1);  // so that what follows it is seen
@@ -4438,7 +4494,7 @@ status load_checkpoint(const std::string& path, std::uint64_t run, Trainer& trai
   std::uint64_t words[4] = {};
   const codec::record_header header{.kind = checkpoint_record,
                                     .shape_hash = trainer.network().shape_hash(),
-                                    .settings_hash = settings_hash(trainer.settings(), run)};
+                                    .settings_hash = detail::settings_of(trainer)};
   if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
   if (!addressable(words[0], 1, trainer.settings().batch)) return {"this run has shown 2^64 examples", 0};
   const std::span<const float> all(floats);
@@ -5391,7 +5447,7 @@ class grammar_text_reader {
       const bool whole = end < piece.size();
       if ((bytes_ += end + whole) > options_.max_bytes) return fail("a text is too large to be a grammar", place_.line + 1, 0);
       if (whole && line_.empty()) {
-        read_line(piece.substr(0, end));
+        in_ieee_arithmetic([&] { read_line(piece.substr(0, end)); });
       } else {
         line_ += piece.substr(0, end);
         if (whole) end_line();
@@ -5451,7 +5507,7 @@ class grammar_text_reader {
   }
 
   void end_line() {
-    read_line(line_);
+    in_ieee_arithmetic([&] { read_line(line_); });
     line_.clear();
   }
 
@@ -5650,42 +5706,43 @@ inline constexpr std::string_view keywords[] = {
     "using",       "virtual",   "void",       "volatile",  "wchar_t",  "while",        "xor",
     "xor_eq"};
 
-// Why a text cannot name a namespace of its own, and the byte.
-inline status check_namespace_name(std::string_view name) {
+// Why a text cannot name a type of its own at global scope, and the byte.
+inline status check_type_name(std::string_view name) {
   constexpr std::string_view digits = "0123456789", letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  if (name.empty()) return {"a namespace needs a name", 0};
+  if (name.empty()) return {"a type needs a name", 0};
   for (std::size_t i = 0; i < name.size(); ++i)
     if (letters.find(name[i]) == std::string_view::npos &&
         (i == 0 || (digits.find(name[i]) == std::string_view::npos && name[i] != '_')))
-      return {"a namespace's name is a letter, then letters, digits and underscores", i};
+      return {"the name of a type is a letter, then letters, digits and underscores", i};
   if (std::find(std::begin(keywords), std::end(keywords), name) != std::end(keywords))
-    return {"a namespace's name must not be a keyword of C++", 0};
+    return {"the name of a type must not be a keyword of C++", 0};
   const bool numbered_std = name.starts_with("std") && name.find_first_not_of(digits, 3) == std::string_view::npos;
-  if (numbered_std || name == "posix" || name == "main") return {"a namespace's name must not be reserved", 0};
+  if (numbered_std || name == "posix" || name == "main") return {"the name of a type must not be reserved", 0};
   if (const std::size_t at = name.find("__"); at != std::string_view::npos)
-    return {"a namespace's name must not be reserved: it has two underscores in a row", at};
+    return {"the name of a type must not be reserved: it has two underscores in a row", at};
   return {};
 }
 
 }  // namespace detail
 
-// Writes `namespace name { inline constexpr float values[...] }` with exact hexadecimal floats, and the shape hash, so that the
-// including program can static_assert that the weights belong to its network. `name` is an identifier of ASCII letters, digits
-// and underscores that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused
+// Writes `struct name` with `values`, exact hexadecimal floats, and `shape_hash`: nn::fixed_denoiser<net, noise>(name{}, scratch)
+// then compiles only where the weights belong to the network. `name` is an identifier of ASCII letters, digits and underscores
+// that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused
 // (position: which), since no literal stands for it.
 inline status write_weights_header(const std::string& path, const std::string& name, const nn::plan& p,
                                    std::span<const float> parameters) {
-  if (const status named = detail::check_namespace_name(name); !named) return named;
+  if (const status named = detail::check_type_name(name); !named) return named;
+  if (name == "values" || name == "shape_hash") return {"the name of a type must not be that of a member of it", 0};
   if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (!(parameters[i] - parameters[i] == 0.0f)) return {"a weight is not a finite number", i};
   std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n";
-  text += "#include <cstdint>\n\nnamespace " + name + " {\n\n";
-  text += "inline constexpr std::uint64_t shape_hash = " + detail::hexadecimal(p.shape_hash(), 16) + "ull;\n";
-  text += "inline constexpr float values[" + std::to_string(parameters.size()) + "] = {";
+  text += "#include <cstdint>\n\nstruct " + name + " {\n";
+  text += "  static constexpr std::uint64_t shape_hash = " + detail::hexadecimal(p.shape_hash(), 16) + "ull;\n";
+  text += "  static constexpr float values[" + std::to_string(parameters.size()) + "] = {";
   for (std::size_t i = 0; i < parameters.size(); ++i)
     text += (i % 8 == 0 ? "\n    " : " ") + detail::hexadecimal(parameters[i], std::chars_format::hex) + "f,";
-  text += "\n};\n\n}  // namespace " + name + "\n";
+  text += "\n  };\n};\n";
   return write_file(path, text);
 }
 
