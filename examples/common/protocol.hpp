@@ -62,6 +62,7 @@ class protocol {
         .add("threshold_v", p.threshold_v);
   }
   protocol& add(const diffusion::schedule& times) { return add("schedule", times.kind).add("times", times.steps); }
+  protocol& add(const diffusion::parametrisation& form) { return add("target", form.target).add("input", form.input); }
 
   [[nodiscard]] const std::string& text() const { return text_; }
 

@@ -242,7 +242,7 @@ int main(int argc, char** argv) {
                           "_steps" + std::to_string(p.steps) + "_number" + std::to_string(number) + "_seed" +
                           std::to_string(s.seed),
                       1, [=, base = s.seed] { return measure(p, rho, number, base); },
-                      protocol().add("tests", p.tests).add(options_of(p)).add(times).add(data_of(rho)).text()});
+                      protocol().add("tests", p.tests).add(options_of(p)).add(times).add(form).add(data_of(rho)).text()});
   std::vector<std::vector<double>> results;
   if (!sweep(s, columns, runs, results)) return 0;
   std::vector<group> groups;
