@@ -92,6 +92,7 @@
 
 #include <frond/train/autoencoder_trainer.hpp>
 #include <frond/train/early_stopping.hpp>
+#include <frond/train/evaluate.hpp>
 #include <frond/train/fit.hpp>
 #include <frond/train/optimiser.hpp>
 #include <frond/train/problem.hpp>

@@ -187,3 +187,20 @@ TEST_CASE("a denoiser that rules the truth out has an infinite loss, and no stan
   CHECK(std::isfinite(found.reference));
   CHECK(std::isnan(found.standard_error));
 }
+
+TEST_CASE("a denoiser that does not answer, or to sentences of another shape, has the loss NaN") {
+  const grammar::rhm<shape> grammar(seed{1});
+  constexpr rhm_shape larger{.vocabulary = 4, .rules = 2, .branching = 2, .depth = 2};
+  const grammar::rhm<larger> other(seed{1});
+  const auto problem = examples_of<uniform>(grammar, 5);
+  guess model{0.5};
+  std::vector<float> memory(exact::tree_memory_size<float>(shape).value);
+  exact::tree_denoiser<uniform> short_of_memory(grammar, uniform{3}, std::span(memory).first(memory.size() - 1));
+  exact::tree_denoiser<uniform, exact::tree_memory<float, larger>> of_other(other, uniform{4});
+  for (const auto& loss : {analysis::compare_losses(model, short_of_memory, problem, 70),
+                           analysis::compare_losses(model, of_other, problem, 70)}) {
+    CHECK(std::isfinite(loss.model));
+    CHECK(std::isnan(loss.reference));
+    CHECK(std::isnan(loss.excess));
+  }
+}

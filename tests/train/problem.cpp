@@ -213,7 +213,7 @@ TEST_CASE("a data set has no more data than its source") {
   CHECK(reason_of(31, 1).empty());
   CHECK(reason_of(0, 33) == "33 data from datum 0 on are more than the source has: 32");
   CHECK(reason_of(30, 3) == "3 data from datum 30 on are more than the source has: 32");
-  CHECK(reason_of(0, 0) == "a source of 32 data gives no new datum to every example: the data set needs a count");
+  CHECK(reason_of(0, 0) == "a source of 32 data cannot show another datum each time: the data set needs a count");
   CHECK(reason_of(largest, 2) == "2 data from datum 18446744073709551615 on end beyond the largest number");
   CHECK(train::data_set{table{}, seed{1}, largest - 5, 3}.check().ok());  // a source without an end
   const grammar::rhm<grammar::rhm_shape{.vocabulary = 32, .rules = 8, .branching = 2, .depth = 7}> large(seed{1});

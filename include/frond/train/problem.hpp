@@ -87,7 +87,7 @@ struct data_set {
                   }) {
       const std::uint64_t all = from.count();
       if (count == 0)
-        return {"a source of {} data gives no new datum to every example: the data set needs a count", shown(all)};
+        return {"a source of {} data cannot show another datum each time: the data set needs a count", shown(all)};
       if (first + count > all)
         return {"{} data from datum {} on are more than the source has: {}", shown(count), {shown(first), shown(all)}};
     }
