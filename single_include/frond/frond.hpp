@@ -8586,7 +8586,7 @@ struct data_set {
                   }) {
       const std::uint64_t all = from.count();
       if (count == 0)
-        return {"a source of {} data gives no new datum to every example: the data set needs a count", shown(all)};
+        return {"a source of {} data cannot show another datum each time: the data set needs a count", shown(all)};
       if (first + count > all)
         return {"{} data from datum {} on are more than the source has: {}", shown(count), {shown(first), shown(all)}};
     }
@@ -8825,12 +8825,6 @@ struct early_stopping {
 }  // namespace frond::inline FROND_ABI::train
 
 // =============================================================================================================
-// frond/train/fit.hpp
-// =============================================================================================================
-
-// Training until the validation loss stops falling.
-
-// =============================================================================================================
 // frond/train/evaluate.hpp
 // =============================================================================================================
 
@@ -8966,6 +8960,12 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
 }
 
 }  // namespace frond::inline FROND_ABI::train
+
+// =============================================================================================================
+// frond/train/fit.hpp
+// =============================================================================================================
+
+// Training until the validation loss stops falling.
 
 // =============================================================================================================
 // frond/train/trainer.hpp

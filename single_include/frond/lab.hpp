@@ -7400,12 +7400,17 @@ struct excess_loss {
 
 namespace detail {
 
-// -ln of the probability that a denoiser gives the clean sentence, by token, for examples [first, first + rows).
+// -ln of the probability that a denoiser gives the clean sentence, by token, for examples [first, first + rows). NaN where it
+// does not answer.
 template <denoiser Denoiser>
 void add_losses(Denoiser& model, std::span<const symbol> clean, std::span<const symbol> noisy, std::span<const float> alpha_bar,
                 std::span<float> posterior, std::span<double> losses) {
   const std::size_t vocabulary = model.vocabulary(), length = model.length();
-  model.predict(noisy, alpha_bar, posterior);
+  const bool fits = check_question(alpha_bar.size(), clean.size(), length, posterior.size(), length * vocabulary).ok();
+  if (!fits || !ask(model, noisy, alpha_bar, posterior)) {
+    for (double& loss : losses) loss = std::numeric_limits<double>::quiet_NaN();
+    return;
+  }
   for (std::size_t row = 0; row < alpha_bar.size(); ++row)
     for (std::size_t token = row * length; token < (row + 1) * length; ++token)
       losses[row] -= math::log(static_cast<double>(posterior[token * vocabulary + clean[token]])) / static_cast<double>(length);
@@ -7414,7 +7419,8 @@ void add_losses(Denoiser& model, std::span<const symbol> clean, std::span<const 
 }  // namespace detail
 
 // Both denoisers on examples 0 .. count - 1 of a denoising problem (train::denoising or anything with its corrupt() and
-// alpha_bar()), count >= 2. A token to which a denoiser gives probability zero makes its loss infinite.
+// alpha_bar()), count >= 2. A token to which a denoiser gives probability zero makes its loss infinite; a denoiser that does
+// not answer, or to sentences of another shape, has the loss NaN.
 template <denoiser Model, denoiser Reference, class Denoising>
 excess_loss compare_losses(Model& model, Reference& reference, const Denoising& examples, std::size_t count) {
   constexpr std::size_t block = 64;
