@@ -1,4 +1,4 @@
-// The library's coarse entries, each in every floating-point mode that somebody else may have set. See entries.cmake.
+// The library's coarse entries, each in every floating-point mode that somebody else may have set. See listing.cpp.
 #pragma once
 
 #include "modes.hpp"
@@ -9,5 +9,8 @@ void vectors();
 void sentences();
 void grammars();
 void experiments();
+
+// Which entries nobody has tried.
+void compare_with_headers(const char* library);
 
 }  // namespace entries

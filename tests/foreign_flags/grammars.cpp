@@ -52,6 +52,10 @@ void charts() {
     const auto again = exact::weigh<sums>(rules);
     return hash_of(again.value.closure) ^ hash_of(again.value.empty) ^ hash_of(again.value.step);
   });
+  check("exact/weighted_form.hpp weigh", [] {
+    const auto again = exact::weigh<exact::sum_product<double>>(exact::make_normal_form(rules));
+    return hash_of(again.value.closure) ^ hash_of(again.value.empty) ^ hash_of(again.value.step);
+  });
   exact::chart chart(weights.value);
   const auto filled = [&] {
     chart.inside_weights(likelihoods, length);
@@ -95,18 +99,25 @@ void charts() {
     if (exact::best_derivation(best, found).ok()) add_derivation(h, found);
     return h.value();
   });
-  check("exact/length_chart.hpp sample", [] {
+  const auto of_length = [](const auto& each) {
     const exact::length_chart lengths(wide.value, length);
     const exact::length_source source(lengths, length);
     hasher h;
-    grammar::derivation drawn;
-    std::vector<symbol> sentence(length);
-    for (std::uint64_t i = 0; i < 20; ++i) {
-      if (source.sample(seed{6}, i, drawn).ok()) add_derivation(h, drawn);
+    for (std::uint64_t i = 0; i < 20; ++i) each(h, source, i);
+    return h.value();
+  };
+  check("exact/length_chart.hpp sample", [&] {
+    return of_length([](hasher& h, const exact::length_source& source, std::uint64_t i) {
+      grammar::derivation derived;
+      if (source.sample(seed{6}, i, derived).ok()) add_derivation(h, derived);
+    });
+  });
+  check("exact/length_chart.hpp sample", [&] {
+    return of_length([](hasher& h, const exact::length_source& source, std::uint64_t i) {
+      std::vector<symbol> sentence(length);
       source.sample(seed{6}, i, sentence);
       h.add(std::span<const symbol>(sentence));
-    }
-    return h.value();
+    });
   });
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace modes {
@@ -39,41 +40,54 @@ inline void write(control_word mode) { __asm__ __volatile__("vmsr fpscr, %0" : :
 constexpr control_word flushing = 0x1000000, ignoring = flushing, upward = 0x400000;
 #endif
 
-inline bool flushes() {
+constexpr control_word mode_bits = flushing | ignoring | upward;
+
+FROND_NOINLINE inline bool flushes() {
   volatile float small = 1e-30f;
   return small * 1e-12f == 0.0f;
 }
 
-// How many entries gave other bits. Their names are printed.
+// How many times an entry gave other bits; each is printed.
 inline int failures = 0;
+// The entries that were tried, for listing.cpp.
+inline std::vector<std::string_view> tried;
 
-// What an entry is made to compute, as a hash. `entry` is `<header> <function>`, which entries.cmake looks for.
+// Not inlined, or the compiler might take work out from between two changes of mode.
 template <class Work>
-void check_in(const char* entry, control_word mode, const char* name, std::uint64_t right, const Work& work) {
+FROND_NOINLINE std::uint64_t call(const Work& work) {
+  return work();
+}
+
+// `right` again, where somebody else has set a mode.
+template <class Work>
+void check_in(std::string_view entry, control_word mode, const char* name, std::uint64_t right, const Work& work) {
   const control_word before = read();
   write(before | mode);
-  const std::uint64_t result = work();
-  const bool kept = read() == (before | mode) || (read() & ~control_word{0x3f}) == ((before | mode) & ~control_word{0x3f});
+  const std::uint64_t result = call(work);
+  const bool kept = ((read() ^ (before | mode)) & mode_bits) == 0;
   write(before);
   if (result == right && kept) return;
-  std::printf("%s: %s %s\n", entry, kept ? "other bits" : "the caller's mode was not restored", name);
+  std::printf("%s: %s %s\n", entry.data(), kept ? "other bits" : "the caller's mode is not restored", name);
   ++failures;
 }
 
-// Entries that never meet a denormal number, and that may be called in loops, have no guard: no rounding mode for them.
+// `entry` is `<header> <function>`, and work() returns a hash of what it gives. This is for entries without a guard, because
+// they never meet a denormal number.
 template <class Work>
-void check_unguarded(const char* entry, const Work& work) {
-  const std::uint64_t right = work();
+std::uint64_t check_unguarded(std::string_view entry, const Work& work) {
+  const std::uint64_t right = call(work);
   check_in(entry, flushing, "with denormal results flushed", right, work);
   check_in(entry, ignoring, "with denormal operands ignored", right, work);
   check_in(entry, flushing | ignoring, "with all denormals flushed", right, work);
+  tried.push_back(entry);
+  return right;
 }
 
-// Another rounding mode shows any operation outside of the guard, denormal or not.
+// The same for entries with a guard. The rounding mode shows every operation outside of it, denormal or not.
 template <class Work>
-void check(const char* entry, const Work& work) {
-  check_unguarded(entry, work);
-  check_in(entry, upward, "where the caller rounds upward", work(), work);
+void check(std::string_view entry, const Work& work) {
+  const std::uint64_t right = check_unguarded(entry, work);
+  check_in(entry, upward, "where the caller rounds upward", right, work);
 }
 
 template <class Value>

@@ -79,7 +79,7 @@ using alone = exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float,
 
 // What a tree says of one sentence: observed, and `look` at it with its memory, all in the caller's mode.
 template <class Tree, class View>
-void tree_entries(const char* const (&names)[6], const View& grammar, std::uint32_t symbols, std::size_t nodes) {
+void tree_entries(const std::string_view (&names)[6], const View& grammar, std::uint32_t symbols, std::size_t nodes) {
   const std::vector<symbol> noisy = any_tokens(grammar.length(), symbols);
   std::vector<float> memory(exact::tree_memory_size<float>(grammar.shape).value);
   Tree tree(grammar, memory);
@@ -126,6 +126,15 @@ void belief_propagation() {
   check("exact/tree_gaussian.hpp predict", [] {
     std::vector<float> memory(exact::tree_batch_memory_size(shape).value);
     return answer_to_vectors(exact::tree_gaussian<>(rules, memory));
+  });
+  check("exact/tree_gaussian.hpp predict", [] {
+    std::vector<double> wide(exact::tree_memory_size<double>(shape).value);
+    exact::tree_gaussian<std::span<double>> model(rules, wide);
+    std::vector<double> mean(model.dimension()), noisy(mean.size(), 1e-310);
+    const double level = 0.3;
+    noisy[1] = 3.0;
+    model.predict(std::span<const double>(noisy), std::span(&level, 1), std::span<double>(mean));
+    return hash_of(mean);
   });
   std::vector<float> memory(exact::tree_memory_size<float>(uneven).value);
   using uneven_denoiser = exact::hierarchy_denoiser<diffusion::uniform>;

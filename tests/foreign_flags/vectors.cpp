@@ -78,18 +78,23 @@ void denoisers() {
   });
 }
 
+template <class Source>
+std::uint64_t one_of(const Source& source) {
+  std::vector<float> out(dimension);
+  source.sample(seed{4}, 5, out);
+  return hash_of(out);
+}
+template <class Source>
+std::uint64_t block_of(const Source& source) {
+  std::vector<float> out(rows * dimension);
+  source.sample_block(seed{4}, 250, out);
+  return hash_of(out);
+}
+
 void sources() {
   check("source/directions.hpp plant_directions", [] { return hash_of(directions()); });
-  check("source/mixed_cumulant.hpp sample", [] {
-    std::vector<float> out(dimension);
-    model.sample(seed{4}, 5, out);
-    return hash_of(out);
-  });
-  check("source/mixed_cumulant.hpp sample_block", [] {
-    std::vector<float> out(rows * dimension);
-    model.sample_block(seed{4}, 250, out);
-    return hash_of(out);
-  });
+  check("source/mixed_cumulant.hpp sample", [] { return one_of(model); });
+  check("source/mixed_cumulant.hpp sample_block", [] { return block_of(model); });
   check("source/gaussian_source.hpp mean_and_covariance", [] {
     std::vector<float> data = noisy, mean(dimension), covariance(dimension * dimension);
     source::mean_and_covariance(data, dimension, mean, covariance);
@@ -104,21 +109,9 @@ void sources() {
   check("source/gaussian_source.hpp isotropic_deviation",
         [&] { return hash_of(std::vector{source::isotropic_deviation(covariance, dimension)}); });
   const source::gaussian_source clone(means, factor);
-  check("source/gaussian_source.hpp sample", [&] {
-    std::vector<float> out(dimension);
-    clone.sample(seed{5}, 6, out);
-    return hash_of(out);
-  });
-  check("source/gaussian_source.hpp sample_block", [&] {
-    std::vector<float> out(rows * dimension);
-    clone.sample_block(seed{5}, 6, out);
-    return hash_of(out);
-  });
-  check("source/gaussian_source.hpp sample", [] {
-    std::vector<float> out(dimension);
-    source::isotropic_source(means, 1e-40f).sample(seed{5}, 7, out);
-    return hash_of(out);
-  });
+  check("source/gaussian_source.hpp sample", [&] { return one_of(clone); });
+  check("source/gaussian_source.hpp sample_block", [&] { return block_of(clone); });
+  check("source/gaussian_source.hpp sample", [] { return one_of(source::isotropic_source(means, 1e-40f)); });
 }
 
 void diffusion_of_vectors() {
@@ -131,6 +124,17 @@ void diffusion_of_vectors() {
   check_unguarded("diffusion/gaussian.hpp start", [] {
     std::vector<float> out(300);
     diffusion::gaussian{}.start(seed{6}, 7, out);
+    return hash_of(out);
+  });
+  const kernel::random_array from{.key = seed{15}, .purpose = random::stream::user, .index = 16, .first = 5};
+  check_unguarded("kernel/kernels.hpp fill_uniform", [&] {
+    std::vector<float> out(100000);
+    kernel::fill_uniform(from, out.data(), out.size());
+    return hash_of(out);
+  });
+  check_unguarded("kernel/kernels.hpp fill_normal", [&] {
+    std::vector<float> out(100000);
+    kernel::fill_normal(from, out.data(), out.size());
     return hash_of(out);
   });
   check("diffusion/prediction.hpp convert", [] {

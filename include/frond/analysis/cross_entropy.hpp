@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <frond/core/concepts.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
@@ -41,11 +42,6 @@ void add_losses(Denoiser& model, std::span<const symbol> clean, std::span<const 
       losses[row] -= math::log(static_cast<double>(posterior[token * vocabulary + clean[token]])) / static_cast<double>(length);
 }
 
-}  // namespace detail
-
-// Both denoisers on examples 0 .. count - 1 of a denoising problem (train::denoising or anything with its corrupt() and
-// alpha_bar()), count >= 2. A token to which a denoiser gives probability zero makes its loss infinite; a denoiser that does
-// not answer, or to sentences of another shape, has the loss NaN.
 template <denoiser Model, denoiser Reference, class Denoising>
 excess_loss compare_losses(Model& model, Reference& reference, const Denoising& examples, std::size_t count) {
   constexpr std::size_t block = 64;
@@ -65,8 +61,8 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
     const std::span<const float> levels(alpha_bar.data(), rows);
     const std::span<float> laws(posterior.data(), rows * length * model.vocabulary());
     double model_losses[block] = {}, reference_losses[block] = {};
-    detail::add_losses(model, truth, seen, levels, laws, model_losses);
-    detail::add_losses(reference, truth, seen, levels, laws, reference_losses);
+    add_losses(model, truth, seen, levels, laws, model_losses);
+    add_losses(reference, truth, seen, levels, laws, reference_losses);
     for (std::size_t row = 0; row < rows; ++row) {
       const double difference = model_losses[row] - reference_losses[row];
       total.model += model_losses[row];
@@ -82,6 +78,16 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
   const double variance = (squares / n - total.excess * total.excess) * n / (n - 1);
   total.standard_error = variance < 0 ? 0 : __builtin_sqrt(variance / n);
   return total;
+}
+
+}  // namespace detail
+
+// Both denoisers on examples 0 .. count - 1 of a denoising problem (train::denoising or anything with its corrupt() and
+// alpha_bar()), count >= 2. A token to which a denoiser gives probability zero makes its loss infinite; a denoiser that does
+// not answer, or to sentences of another shape, has the loss NaN.
+template <denoiser Model, denoiser Reference, class Denoising>
+excess_loss compare_losses(Model& model, Reference& reference, const Denoising& examples, std::size_t count) {
+  return in_ieee_arithmetic([&] { return detail::compare_losses(model, reference, examples, count); });
 }
 
 }  // namespace frond::inline FROND_ABI::analysis

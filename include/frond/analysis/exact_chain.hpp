@@ -50,14 +50,7 @@ class exact_chain {
 
   // One step with the draws at (key, random::stream::chain, index). About 0.3 microseconds.
   void step(seed key, std::uint64_t index) {
-    random::draws words(key, random::stream::chain, index);
-    const random::normal_pair first = next_pair(words);
-    const std::uint32_t side = words.word(), size = words.word();
-    const auto lambda = static_cast<double>(first.first);
-    const auto nu = static_cast<double>(plane_.hidden.nu(first.first, first.second, side, size));
-    const vector around = next_vector(words), noise = next_vector(words);
-    const vector clean{plane_.lambda_weight * lambda + around.u, plane_.nu_weight * nu + plane_.rest * around.v, around.e};
-    move(clean, noise, chi_square(words, options_.dimension - 3));
+    in_ieee_arithmetic([&] { do_step(key, index); });
   }
 
   // Steps first, first + 1, ..., until |w.u| > threshold_u, |w.v| > threshold_v or `count` are done; how many were.
@@ -65,7 +58,7 @@ class exact_chain {
     FROND_ASSERT(addressable(first, count), "steps have numbers below 2^64");
     return in_ieee_arithmetic([&] {
       for (std::uint64_t done = 0; done < count;) {
-        step(key, first + done++);
+        do_step(key, first + done++);
         if (u_ * u_ > threshold_u * threshold_u || v_ * v_ > threshold_v * threshold_v) return done;
       }
       return count;
@@ -76,6 +69,17 @@ class exact_chain {
   struct vector {
     double u, v, e;
   };
+
+  void do_step(seed key, std::uint64_t index) {
+    random::draws words(key, random::stream::chain, index);
+    const random::normal_pair first = next_pair(words);
+    const std::uint32_t side = words.word(), size = words.word();
+    const auto lambda = static_cast<double>(first.first);
+    const auto nu = static_cast<double>(plane_.hidden.nu(first.first, first.second, side, size));
+    const vector around = next_vector(words), noise = next_vector(words);
+    const vector clean{plane_.lambda_weight * lambda + around.u, plane_.nu_weight * nu + plane_.rest * around.v, around.e};
+    move(clean, noise, chi_square(words, options_.dimension - 3));
+  }
   static double dot(const vector& a, const vector& b) { return a.u * b.u + a.v * b.v + a.e * b.e; }
 
   static random::normal_pair next_pair(random::draws& words) {

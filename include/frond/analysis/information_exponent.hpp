@@ -8,6 +8,7 @@
 
 #include <frond/analysis/hermite.hpp>
 #include <frond/analysis/hermite_moments.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/kernel/sphere_sgd.hpp>
 #include <frond/math/double.hpp>
 #include <frond/source/mixed_cumulant.hpp>
@@ -75,13 +76,6 @@ inline void join(information_exponent& out, double pure, double cross) {
   out.drift = -0.5 * out.coefficient * out.moment;
 }
 
-}  // namespace detail
-
-// The exponent of a direction for a neuron at one noise level. Orders go up to the eighth, with Student's latents to the fifth.
-// The working definition is ours: the lowest order of the population loss in the overlap. It coincides with the information
-// exponent of Ben Arous, Gheissari and Jagannath, "Online stochastic gradient descent on non-convex losses from
-// high-dimensional inference", JMLR 2021, for this loss. Orders of v and u together beyond the covariance are not joined: they
-// move v only once u is known; hermite_moments has them.
 [[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const hermite_coefficients& unit,
                                                         double alpha_bar, planted_direction direction) {
   const hermite_moments moments(strengths);
@@ -105,7 +99,7 @@ inline void join(information_exponent& out, double pure, double cross) {
     out.coefficient = unit.psi[k];
     out.moment = moment;
     if (cross != 0.0) {
-      detail::join(out, moments.moment(2, alpha_bar, {.u = 1.0}), cross);
+      join(out, moments.moment(2, alpha_bar, {.u = 1.0}), cross);
       return out;
     }
     out.drift = -out.coefficient * moment / (2.0 * factorial);
@@ -116,10 +110,23 @@ inline void join(information_exponent& out, double pure, double cross) {
   return out;
 }
 
+}  // namespace detail
+
+// The exponent of a direction for a neuron at one noise level. Orders go up to the eighth, with Student's latents to the fifth.
+// The working definition is ours: the lowest order of the population loss in the overlap. It coincides with the information
+// exponent of Ben Arous, Gheissari and Jagannath, "Online stochastic gradient descent on non-convex losses from
+// high-dimensional inference", JMLR 2021, for this loss. Orders of v and u together beyond the covariance are not joined: they
+// move v only once u is known; hermite_moments has them.
+[[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const hermite_coefficients& unit,
+                                                        double alpha_bar, planted_direction direction) {
+  return in_ieee_arithmetic([&] { return detail::find_exponent(strengths, unit, alpha_bar, direction); });
+}
+
 // The same from the neuron.
 [[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const kernel::neuron& unit,
                                                         double alpha_bar, planted_direction direction) {
-  return find_exponent(strengths, hermite_coefficients(unit, alpha_bar), alpha_bar, direction);
+  return in_ieee_arithmetic(
+      [&] { return detail::find_exponent(strengths, hermite_coefficients(unit, alpha_bar), alpha_bar, direction); });
 }
 
 }  // namespace frond::inline FROND_ABI::analysis

@@ -5,6 +5,7 @@
 
 #include <frond/analysis/hermite.hpp>
 #include <frond/analysis/hermite_moments.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/exact/latent_law.hpp>
 #include <frond/exact/spike_plane.hpp>
 #include <frond/kernel/sphere_sgd.hpp>
@@ -14,9 +15,8 @@
 
 namespace frond::inline FROND_ABI::analysis {
 
-// E psi(w . x_t), what a neuron w with these overlaps adds to the denoising loss; see denoising_potential. Given nu, w . x_t is
-// normal, but for what its coupling to nu says of lambda, which weighs each point. Within 1e-10 for gains up to five.
-// 0 < alpha_bar <= 1. About a millisecond for two-point latents, a hundred for others.
+namespace detail {
+
 [[nodiscard]] inline double population_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar,
                                             const overlaps& w) {
   const exact::spike_plane plane(strengths);
@@ -43,21 +43,6 @@ namespace frond::inline FROND_ABI::analysis {
   return sum;
 }
 
-// The Hermite series of the same up to order `last` < hermite_moments::orders: the sum of a_k(psi) / k! E He_k(w . x_t). It
-// diverges where w . x_t has more than twice the variance of noise.
-[[nodiscard]] inline double population_loss_series(const hermite_moments& moments, const hermite_coefficients& unit,
-                                                   double alpha_bar, const overlaps& w, unsigned last) {
-  double sum = 0.0, factorial = 1.0;
-  for (unsigned k = 0; k <= last; ++k) {
-    if (k > 1) factorial *= k;
-    sum += unit.psi[k] / factorial * moments.moment(k, alpha_bar, w);
-  }
-  return sum;
-}
-
-// Where on the disc u^2 + v^2 <= 1 the loss is lowest: what one neuron comes to in the end, unless a barrier keeps it away. By
-// symmetry -w may be as good. The best point of a grid, then of ever smaller turns and changes of length from there, to about
-// 1e-6. Some 500 losses.
 [[nodiscard]] inline overlaps lowest_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar) {
   overlaps best{};
   double lowest = population_loss(strengths, unit, alpha_bar, best);
@@ -83,6 +68,37 @@ namespace frond::inline FROND_ABI::analysis {
     if (!moved) step *= 0.5;
   }
   return best;
+}
+
+}  // namespace detail
+
+// E psi(w . x_t), what a neuron w with these overlaps adds to the denoising loss; see denoising_potential. Given nu, w . x_t is
+// normal, but for what its coupling to nu says of lambda, which weighs each point. Within 1e-10 for gains up to five.
+// 0 < alpha_bar <= 1. About a millisecond for two-point latents, a hundred for others.
+[[nodiscard]] inline double population_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar,
+                                            const overlaps& w) {
+  return in_ieee_arithmetic([&] { return detail::population_loss(strengths, unit, alpha_bar, w); });
+}
+
+// The Hermite series of the same up to order `last` < hermite_moments::orders: the sum of a_k(psi) / k! E He_k(w . x_t). It
+// diverges where w . x_t has more than twice the variance of noise.
+[[nodiscard]] inline double population_loss_series(const hermite_moments& moments, const hermite_coefficients& unit,
+                                                   double alpha_bar, const overlaps& w, unsigned last) {
+  return in_ieee_arithmetic([&] {
+    double sum = 0.0, factorial = 1.0;
+    for (unsigned k = 0; k <= last; ++k) {
+      if (k > 1) factorial *= k;
+      sum += unit.psi[k] / factorial * moments.moment(k, alpha_bar, w);
+    }
+    return sum;
+  });
+}
+
+// Where on the disc u^2 + v^2 <= 1 the loss is lowest: what one neuron comes to in the end, unless a barrier keeps it away. By
+// symmetry -w may be as good. The best point of a grid, then of ever smaller turns and changes of length from there, to about
+// 1e-6. Some 500 losses.
+[[nodiscard]] inline overlaps lowest_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar) {
+  return in_ieee_arithmetic([&] { return detail::lowest_loss(strengths, unit, alpha_bar); });
 }
 
 }  // namespace frond::inline FROND_ABI::analysis

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <frond/analysis/jackknife.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/redraw.hpp>
@@ -64,6 +65,38 @@ inline double squared_distance(std::span<const float> a, std::span<const float> 
   return sum;
 }
 
+template <layered_features Features>
+sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, std::size_t count, Features& features) {
+  constexpr std::size_t block = 32;
+  FROND_ASSERT(count > 0, "a mean needs data");
+  const std::size_t length = grammar.length(), depth = grammar.shape.depth, each = depth + 2, layers = features.layers();
+  std::vector<symbol> tree(grammar.shape.nodes()), sentences(block * each * length);
+  std::vector<double> squares(layers * count * (depth + 1));  // [layer][datum][level 1 .. depth, then another datum]
+  for (std::size_t first = 0; first < count; first += block) {
+    const std::size_t data = std::min(block, count - first);
+    for (std::size_t i = 0; i < data; ++i)
+      write_sentences(grammar, key, first + i, count + first + i, tree,
+                      std::span(sentences).subspan(i * each * length, each * length));
+    features.run(std::span<const symbol>(sentences).first(data * each * length));
+    for (std::size_t k = 0; k < layers; ++k) {
+      const std::span<const float> layer = features.layer(k);
+      const std::size_t width = layer.size() / (data * each);
+      for (std::size_t i = 0; i < data; ++i)
+        for (std::size_t row = 1; row < each; ++row)
+          squares[(k * count + first + i) * (depth + 1) + row - 1] =
+              squared_distance(layer.subspan(i * each * width, width), layer.subspan((i * each + row) * width, width));
+    }
+  }
+  sensitivities result{depth, {}};
+  for (std::size_t k = 0; k < layers; ++k) {
+    const auto rows = std::span<const double>(squares).subspan(k * count * (depth + 1), count * (depth + 1));
+    for (std::size_t level = 0; level < depth; ++level)
+      result.values.push_back(
+          jackknife(rows, depth + 1, [&](std::span<const double> sums) { return sums[level] / sums[depth]; }));
+  }
+  return result;
+}
+
 }  // namespace detail
 
 // How much layer k changes when synonyms are exchanged, in units of how much it changes from one datum to another:
@@ -75,34 +108,7 @@ inline double squared_distance(std::span<const float> a, std::span<const float> 
 // seed, with those from `count` on as the others; errors are from the jackknife over data.
 template <layered_features Features>
 sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, std::size_t count, Features& features) {
-  constexpr std::size_t block = 32;
-  FROND_ASSERT(count > 0, "a mean needs data");
-  const std::size_t length = grammar.length(), depth = grammar.shape.depth, each = depth + 2, layers = features.layers();
-  std::vector<symbol> tree(grammar.shape.nodes()), sentences(block * each * length);
-  std::vector<double> squares(layers * count * (depth + 1));  // [layer][datum][level 1 .. depth, then another datum]
-  for (std::size_t first = 0; first < count; first += block) {
-    const std::size_t data = std::min(block, count - first);
-    for (std::size_t i = 0; i < data; ++i)
-      detail::write_sentences(grammar, key, first + i, count + first + i, tree,
-                              std::span(sentences).subspan(i * each * length, each * length));
-    features.run(std::span<const symbol>(sentences).first(data * each * length));
-    for (std::size_t k = 0; k < layers; ++k) {
-      const std::span<const float> layer = features.layer(k);
-      const std::size_t width = layer.size() / (data * each);
-      for (std::size_t i = 0; i < data; ++i)
-        for (std::size_t row = 1; row < each; ++row)
-          squares[(k * count + first + i) * (depth + 1) + row - 1] =
-              detail::squared_distance(layer.subspan(i * each * width, width), layer.subspan((i * each + row) * width, width));
-    }
-  }
-  sensitivities result{depth, {}};
-  for (std::size_t k = 0; k < layers; ++k) {
-    const auto rows = std::span<const double>(squares).subspan(k * count * (depth + 1), count * (depth + 1));
-    for (std::size_t level = 0; level < depth; ++level)
-      result.values.push_back(
-          jackknife(rows, depth + 1, [&](std::span<const double> sums) { return sums[level] / sums[depth]; }));
-  }
-  return result;
+  return in_ieee_arithmetic([&] { return detail::synonym_sensitivities(grammar, key, count, features); });
 }
 
 }  // namespace frond::inline FROND_ABI::analysis

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <frond/core/ieee_arithmetic.hpp>
 #include <frond/exact/latent_law.hpp>
 #include <frond/math/double.hpp>
 #include <frond/math/normal_law.hpp>
@@ -26,10 +27,12 @@ struct spike_plane {
   double rest;           // 1 / sqrt(1 + b_v)
 
   explicit spike_plane(const source::spikes& strengths) : hidden(strengths.hidden) {
-    const auto b_v = static_cast<double>(strengths.cumulant);
-    lambda_weight = math::sqrt(static_cast<double>(strengths.covariance));
-    nu_weight = math::sqrt(b_v / (1.0 + b_v));
-    rest = 1.0 / math::sqrt(1.0 + b_v);
+    in_ieee_arithmetic([&] {
+      const auto b_v = static_cast<double>(strengths.cumulant);
+      lambda_weight = math::sqrt(static_cast<double>(strengths.covariance));
+      nu_weight = math::sqrt(b_v / (1.0 + b_v));
+      rest = 1.0 / math::sqrt(1.0 + b_v);
+    });
   }
 
   // Entries of the covariance: Var(x_0 . u) = 1 + b_u, the cross covariance c; Var(x_0 . v) = 1.

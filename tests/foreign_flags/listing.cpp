@@ -1,0 +1,130 @@
+// No coarse entry may be forgotten: whatever the headers define by one of these names, and every free function of the folders
+// where results are made, is either tried in all modes or named here as one that needs no guard.
+#include "entries.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+
+namespace entries {
+
+namespace {
+
+constexpr std::string_view verbs[] = {"predict",        "cross_entropy", "sample",        "sample_block",
+                                      "sample_from",    "sample_tree",   "corrupt",       "start",
+                                      "step",           "evaluate",      "fit",           "run",
+                                      "initialise",     "forward",       "backward",      "upward",
+                                      "downward",       "marginal",      "marginals",     "probability",
+                                      "observe",        "update",        "inside",        "pass",
+                                      "inside_weights", "word_law",      "fill_normal",   "fill_uniform",
+                                      "fill_bits",      "read_grammar",  "properties_of", "conditioned_on_ending",
+                                      "token_marginals"};
+constexpr std::string_view folders_of_results[] = {"diffusion", "source", "nn", "exact", "train", "analysis"};
+
+// Why an entry needs no guard stands above it. Twice where a header defines two of a name.
+constexpr std::string_view without_guard[] = {
+    // Integers, symbols and random words alone.
+    "diffusion/process.hpp start", "diffusion/process.hpp start", "exact/epsilon_noise.hpp corrupt", "grammar/code.hpp sample",
+    "grammar/hierarchy.hpp sample", "grammar/hierarchy.hpp sample_tree", "grammar/hierarchy_draw.hpp sample",
+    "grammar/rhm.hpp sample", "grammar/rhm.hpp sample", "grammar/rhm.hpp sample", "grammar/rhm.hpp sample_tree",
+    "grammar/sample_block.hpp sample_block", "kernel/kernels.hpp fill_bits", "diffusion/one_hot.hpp embed",
+    "diffusion/one_hot.hpp nearest", "exact/count.hpp to_string", "exact/normal_form.hpp make_normal_form",
+    "exact/sentence_sets.hpp distinct_sentences", "nn/network.hpp plan_of", "nn/network_denoiser.hpp check_denoiser",
+    "nn/tree_unet.hpp make_tree_unet", "nn/tree_unet.hpp make_mlp", "exact/tree.hpp tree_memory_size",
+    "exact/hierarchy_memory.hpp tree_memory_size", "exact/tree_batch.hpp tree_batch_memory_size",
+    "exact/tree_batch.hpp tree_batch", "exact/pcfg_posterior.hpp inside", "analysis/coarse_grain.hpp coarse_grain",
+    "analysis/coarse_grain.hpp upper_levels", "analysis/copies.hpp count_copies", "analysis/learned_grammar.hpp as_rhm",
+    "analysis/partition.hpp partners", "core/executor.hpp run", "parallel/thread_pool.hpp run", "train/problem.hpp corrupt",
+    "nn/forward.hpp scratch_input",
+    // One step of one token or the weights of one step of a solver, in the loops of guarded samplers.
+    "diffusion/process.hpp step", "diffusion/process.hpp step", "diffusion/process.hpp reverse_law",
+    "diffusion/sampler.hpp reverse_sentence", "diffusion/gaussian_step.hpp make_gaussian_step",
+    "diffusion/gaussian_step.hpp heun_correction", "diffusion/prediction.hpp convert",
+    "diffusion/one_hot.hpp one_hot_sharpness", "diffusion/one_hot.hpp one_hot_likelihood",
+    // Parts of guarded training steps and runs.
+    "nn/autoencoder.hpp normalise_rows", "nn/network_denoiser.hpp encode_tokens", "train/optimiser.hpp rate_at",
+    "train/optimiser.hpp clip_scale", "train/optimiser.hpp optimiser_step", "train/sphere_runs.hpp start_on_sphere",
+    "exact/closure.hpp close_paths", "exact/spike_plane.hpp posterior_mean",
+    // Doubles far from the smallest: moments, formulas, and statistics of counts.
+    "exact/latent_law.hpp latent_moment", "exact/latent_law.hpp latent_third_cumulant",
+    "exact/latent_law.hpp latent_fourth_cumulant", "analysis/change_table.hpp correlation_length",
+    "analysis/chi_square.hpp chi_square", "analysis/coherence.hpp exact_correlation", "analysis/coherence.hpp coherence_length",
+    "analysis/contexts.hpp signal_to_noise", "analysis/covariance.hpp predicted_variance",
+    "analysis/covariance.hpp tuple_variance", "analysis/hermite.hpp hermite", "analysis/hermite.hpp activate",
+    "analysis/hermite.hpp activate", "analysis/hermite.hpp normal_expectation", "analysis/jackknife.hpp mean_of",
+    "analysis/jackknife.hpp jackknife", "analysis/joint_counts.hpp mean_square", "analysis/joint_counts.hpp noise_floor",
+    "analysis/k_means.hpp inner_products", "analysis/k_means.hpp k_means", "analysis/partition.hpp adjusted_rand_index",
+    "analysis/rule_accuracy.hpp chance", "analysis/sample_complexity.hpp predicted_threshold",
+    "analysis/sample_complexity.hpp predicted_coherence", "analysis/sample_complexity.hpp predicted_coherence_power"};
+
+template <std::size_t Size>
+bool is_one_of(std::string_view word, const std::string_view (&words)[Size]) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+// The name of the function whose definition begins on this line, or nothing.
+std::string_view defined_name(std::string_view line) {
+  if (line.ends_with(';') || line.starts_with("//")) return {};
+  const std::string_view before = line.substr(0, line.find('('));
+  if (before.size() == line.size() || before.find_first_of("={") != before.npos) return {};
+  const std::size_t type = before.find_last_of(" &*");
+  if (type == before.npos) return {};
+  for (const std::string_view word : {"return ", "else ", "using ", "namespace ", "static_assert", "concept "})
+    if (before.starts_with(word) || before.find(" operator") != before.npos) return {};
+  for (const std::string_view number : {"std::size_t ", "std::uint32_t ", "std::uint64_t "})
+    if (before.find(number) != before.npos) return {};
+  const std::string_view name = before.substr(type + 1);
+  return name == "alignas" ? std::string_view{} : name.substr(name.rfind(':') + 1);
+}
+
+// Adds the entries that a header defines outside of `detail` and of what is private.
+void add_entries(const std::filesystem::path& header, const std::string& folder, std::map<std::string, int>& entries) {
+  std::ifstream in(header);
+  bool detail = false, hidden = false;
+  for (std::string text; std::getline(in, text);) {
+    std::string_view line = text;
+    if (line.starts_with("namespace") && line.ends_with("detail {")) detail = true;
+    if (line.starts_with("}  // namespace")) detail = false;
+    if (line.starts_with(" private:")) hidden = true;
+    if (line.starts_with("};") || line.starts_with(" public:")) hidden = false;
+    const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    line.remove_prefix(indent);
+    if (line.starts_with("[[nodiscard]] ")) line.remove_prefix(14);
+    const std::string_view name = detail || hidden || indent > 2 ? std::string_view{} : defined_name(line);
+    if (name.empty()) continue;
+    if (is_one_of(name, verbs) || (indent == 0 && is_one_of(folder, folders_of_results)))
+      ++entries[folder + "/" + header.filename().string() + " " + std::string(name)];
+  }
+}
+
+}  // namespace
+
+void compare_with_headers(const char* library) {
+  std::map<std::string, int> missing;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(library)) {
+    const std::filesystem::path& path = file.path();
+    const std::string folder = path.parent_path().filename().string(), name = path.filename().string();
+    if (file.is_regular_file() && !name.ends_with("-inl.hpp") && name != "plain.hpp" && folder != "simd")
+      add_entries(path, folder, missing);
+  }
+  const auto take = [&](std::string_view entry, bool once) {
+    const auto found = missing.find(std::string(entry));
+    if (found != missing.end() && found->second > 0 && once) --found->second;
+    return found != missing.end();
+  };
+  for (const std::string_view entry : modes::tried) take(entry, true);
+  for (const std::string_view entry : without_guard)
+    if (!take(entry, true)) {
+      std::printf("%s: no header defines it any more\n", std::string(entry).c_str());
+      ++modes::failures;
+    }
+  for (const auto& [entry, count] : missing)
+    if (count > 0) {
+      std::printf("%s: defined %d times more often than it is tried or named as one without a guard\n", entry.c_str(), count);
+      ++modes::failures;
+    }
+}
+
+}  // namespace entries
