@@ -4786,12 +4786,14 @@ struct gaussian {
                std::span<float> noise) const {
     FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
                  "noise and noisy vector are as long as the clean one");
-    kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
-    kernel::combine({.terms = 2,
-                     .x = {clean.data(), noise.data()},
-                     .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
-                     .out = noisy.data(),
-                     .count = noisy.size()});
+    in_ieee_arithmetic([&] {
+      kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
+      kernel::combine({.terms = 2,
+                       .x = {clean.data(), noise.data()},
+                       .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
+                       .out = noisy.data(),
+                       .count = noisy.size()});
+    });
   }
 
   // Pure noise, where sample `index` starts.
@@ -5909,10 +5911,12 @@ inline void normalise_rows(const autoencoder_shape& shape, std::span<float> para
 
 // Says where weights were forgotten: those of a neuron, all zero, have no direction.
 inline status check_initialised(const autoencoder_shape& shape, std::span<const float> parameters) {
-  for (std::size_t k = 0; k < shape.neurons; ++k)
-    if (!(kernel::sum_of_squares(parameters.data() + k * shape.dimension, shape.dimension) > 0.0f))
-      return {"the weights of neuron {} are zero or no numbers: they were neither initialised nor loaded", k};
-  return {};
+  return in_ieee_arithmetic([&]() -> status {
+    for (std::size_t k = 0; k < shape.neurons; ++k)
+      if (!(kernel::sum_of_squares(parameters.data() + k * shape.dimension, shape.dimension) > 0.0f))
+        return {"the weights of neuron {} are zero or no numbers: they were neither initialised nor loaded", k};
+    return {};
+  });
 }
 
 // Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given. Fails where there are
@@ -6190,8 +6194,8 @@ constexpr status check_initialised(const plan& p, std::span<const float> paramet
   std::size_t dense_layers = 0;
   for (const layer& l : p.layers) dense_layers += l.kind == layer_kind::dense ? 1 : 0;
   if (dense_layers < 2) return {};
-  for (const float parameter : parameters)
-    if (parameter < 0.0f || !(parameter <= 0.0f)) return {};
+  for (const float parameter : parameters)  // as bits: where denormals are flushed, a comparison takes them for zero
+    if (__builtin_bit_cast(std::uint32_t, parameter) << 1 != 0) return {};
   return {"all {} parameters are zero: they were neither initialised nor loaded", parameters.size()};
 }
 

@@ -3960,10 +3960,12 @@ struct spike_plane {
   double rest;           // 1 / sqrt(1 + b_v)
 
   explicit spike_plane(const source::spikes& strengths) : hidden(strengths.hidden) {
-    const auto b_v = static_cast<double>(strengths.cumulant);
-    lambda_weight = math::sqrt(static_cast<double>(strengths.covariance));
-    nu_weight = math::sqrt(b_v / (1.0 + b_v));
-    rest = 1.0 / math::sqrt(1.0 + b_v);
+    in_ieee_arithmetic([&] {
+      const auto b_v = static_cast<double>(strengths.cumulant);
+      lambda_weight = math::sqrt(static_cast<double>(strengths.covariance));
+      nu_weight = math::sqrt(b_v / (1.0 + b_v));
+      rest = 1.0 / math::sqrt(1.0 + b_v);
+    });
   }
 
   // Entries of the covariance: Var(x_0 . u) = 1 + b_u, the cross covariance c; Var(x_0 . v) = 1.
@@ -4253,15 +4255,16 @@ struct spike_loss {
 
 // Of the best linear denoiser: the diagonal of (1 - alpha_bar) C (alpha_bar C + (1 - alpha_bar) I)^-1. 0 < alpha_bar <= 1.
 [[nodiscard]] inline spike_loss wiener_loss(const source::spikes& strengths, double alpha_bar) {
-  const spike_plane plane(strengths);
-  const plane_gain gain(plane.variance_u(), plane.cross_covariance(), alpha_bar);
-  const double lost = 1.0 - alpha_bar, scale = lost / math::sqrt(alpha_bar);
-  return {scale * gain.uu, scale * gain.vv, lost};
+  return in_ieee_arithmetic([&]() -> spike_loss {
+    const spike_plane plane(strengths);
+    const plane_gain gain(plane.variance_u(), plane.cross_covariance(), alpha_bar);
+    const double lost = 1.0 - alpha_bar, scale = lost / math::sqrt(alpha_bar);
+    return {scale * gain.uu, scale * gain.vv, lost};
+  });
 }
 
-// Of the best denoiser, the posterior mean: E x_0^2 - E E[x_0 | x_t]^2 along each direction, by quadrature over the density of
-// (x_t . u, x_t . v); within 1e-9. 0 < alpha_bar < 1. A fraction of a millisecond for two-point latents, up to 15 for
-// others. 8 KiB of stack.
+namespace detail {
+
 [[nodiscard]] inline spike_loss bayes_loss(const source::spikes& strengths, double alpha_bar) {
   const spike_plane plane(strengths);
   if (plane.hidden.law == latent_law::normal) return wiener_loss(strengths, alpha_bar);
@@ -4270,7 +4273,7 @@ struct spike_loss {
   constexpr double reach = 8.5;  // in standard deviations of x_t . u
   const plane_denoiser denoiser(plane, alpha_bar);
   // What is seen along u says the same about lambda whatever is seen along v.
-  detail::lambda_evidence lambda[16 * panels_u];
+  lambda_evidence lambda[16 * panels_u];
   double ys[16 * panels_u], weights[16 * panels_u];
   std::size_t count = 0;
   const double deviation = math::sqrt(1.0 + denoiser.slope_u() * denoiser.slope_u());
@@ -4298,6 +4301,15 @@ struct spike_loss {
       }
     });
   return {plane.variance_u() - squares_u, 1.0 - squares_v, 1.0 - alpha_bar};
+}
+
+}  // namespace detail
+
+// Of the best denoiser, the posterior mean: E x_0^2 - E E[x_0 | x_t]^2 along each direction, by quadrature over the density of
+// (x_t . u, x_t . v); within 1e-9. 0 < alpha_bar < 1. A fraction of a millisecond for two-point latents, up to 15 for
+// others. 8 KiB of stack.
+[[nodiscard]] inline spike_loss bayes_loss(const source::spikes& strengths, double alpha_bar) {
+  return in_ieee_arithmetic([&] { return detail::bayes_loss(strengths, alpha_bar); });
 }
 
 }  // namespace frond::inline FROND_ABI::exact
@@ -7416,11 +7428,6 @@ void add_losses(Denoiser& model, std::span<const symbol> clean, std::span<const 
       losses[row] -= math::log(static_cast<double>(posterior[token * vocabulary + clean[token]])) / static_cast<double>(length);
 }
 
-}  // namespace detail
-
-// Both denoisers on examples 0 .. count - 1 of a denoising problem (train::denoising or anything with its corrupt() and
-// alpha_bar()), count >= 2. A token to which a denoiser gives probability zero makes its loss infinite; a denoiser that does
-// not answer, or to sentences of another shape, has the loss NaN.
 template <denoiser Model, denoiser Reference, class Denoising>
 excess_loss compare_losses(Model& model, Reference& reference, const Denoising& examples, std::size_t count) {
   constexpr std::size_t block = 64;
@@ -7440,8 +7447,8 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
     const std::span<const float> levels(alpha_bar.data(), rows);
     const std::span<float> laws(posterior.data(), rows * length * model.vocabulary());
     double model_losses[block] = {}, reference_losses[block] = {};
-    detail::add_losses(model, truth, seen, levels, laws, model_losses);
-    detail::add_losses(reference, truth, seen, levels, laws, reference_losses);
+    add_losses(model, truth, seen, levels, laws, model_losses);
+    add_losses(reference, truth, seen, levels, laws, reference_losses);
     for (std::size_t row = 0; row < rows; ++row) {
       const double difference = model_losses[row] - reference_losses[row];
       total.model += model_losses[row];
@@ -7457,6 +7464,16 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
   const double variance = (squares / n - total.excess * total.excess) * n / (n - 1);
   total.standard_error = variance < 0 ? 0 : __builtin_sqrt(variance / n);
   return total;
+}
+
+}  // namespace detail
+
+// Both denoisers on examples 0 .. count - 1 of a denoising problem (train::denoising or anything with its corrupt() and
+// alpha_bar()), count >= 2. A token to which a denoiser gives probability zero makes its loss infinite; a denoiser that does
+// not answer, or to sentences of another shape, has the loss NaN.
+template <denoiser Model, denoiser Reference, class Denoising>
+excess_loss compare_losses(Model& model, Reference& reference, const Denoising& examples, std::size_t count) {
+  return in_ieee_arithmetic([&] { return detail::compare_losses(model, reference, examples, count); });
 }
 
 }  // namespace frond::inline FROND_ABI::analysis
@@ -7626,14 +7643,7 @@ class exact_chain {
 
   // One step with the draws at (key, random::stream::chain, index). About 0.3 microseconds.
   void step(seed key, std::uint64_t index) {
-    random::draws words(key, random::stream::chain, index);
-    const random::normal_pair first = next_pair(words);
-    const std::uint32_t side = words.word(), size = words.word();
-    const auto lambda = static_cast<double>(first.first);
-    const auto nu = static_cast<double>(plane_.hidden.nu(first.first, first.second, side, size));
-    const vector around = next_vector(words), noise = next_vector(words);
-    const vector clean{plane_.lambda_weight * lambda + around.u, plane_.nu_weight * nu + plane_.rest * around.v, around.e};
-    move(clean, noise, chi_square(words, options_.dimension - 3));
+    in_ieee_arithmetic([&] { do_step(key, index); });
   }
 
   // Steps first, first + 1, ..., until |w.u| > threshold_u, |w.v| > threshold_v or `count` are done; how many were.
@@ -7641,7 +7651,7 @@ class exact_chain {
     FROND_ASSERT(addressable(first, count), "steps have numbers below 2^64");
     return in_ieee_arithmetic([&] {
       for (std::uint64_t done = 0; done < count;) {
-        step(key, first + done++);
+        do_step(key, first + done++);
         if (u_ * u_ > threshold_u * threshold_u || v_ * v_ > threshold_v * threshold_v) return done;
       }
       return count;
@@ -7652,6 +7662,17 @@ class exact_chain {
   struct vector {
     double u, v, e;
   };
+
+  void do_step(seed key, std::uint64_t index) {
+    random::draws words(key, random::stream::chain, index);
+    const random::normal_pair first = next_pair(words);
+    const std::uint32_t side = words.word(), size = words.word();
+    const auto lambda = static_cast<double>(first.first);
+    const auto nu = static_cast<double>(plane_.hidden.nu(first.first, first.second, side, size));
+    const vector around = next_vector(words), noise = next_vector(words);
+    const vector clean{plane_.lambda_weight * lambda + around.u, plane_.nu_weight * nu + plane_.rest * around.v, around.e};
+    move(clean, noise, chi_square(words, options_.dimension - 3));
+  }
   static double dot(const vector& a, const vector& b) { return a.u * b.u + a.v * b.v + a.e * b.e; }
 
   static random::normal_pair next_pair(random::draws& words) {
@@ -7986,13 +8007,6 @@ inline void join(information_exponent& out, double pure, double cross) {
   out.drift = -0.5 * out.coefficient * out.moment;
 }
 
-}  // namespace detail
-
-// The exponent of a direction for a neuron at one noise level. Orders go up to the eighth, with Student's latents to the fifth.
-// The working definition is ours: the lowest order of the population loss in the overlap. It coincides with the information
-// exponent of Ben Arous, Gheissari and Jagannath, "Online stochastic gradient descent on non-convex losses from
-// high-dimensional inference", JMLR 2021, for this loss. Orders of v and u together beyond the covariance are not joined: they
-// move v only once u is known; hermite_moments has them.
 [[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const hermite_coefficients& unit,
                                                         double alpha_bar, planted_direction direction) {
   const hermite_moments moments(strengths);
@@ -8016,7 +8030,7 @@ inline void join(information_exponent& out, double pure, double cross) {
     out.coefficient = unit.psi[k];
     out.moment = moment;
     if (cross != 0.0) {
-      detail::join(out, moments.moment(2, alpha_bar, {.u = 1.0}), cross);
+      join(out, moments.moment(2, alpha_bar, {.u = 1.0}), cross);
       return out;
     }
     out.drift = -out.coefficient * moment / (2.0 * factorial);
@@ -8027,10 +8041,23 @@ inline void join(information_exponent& out, double pure, double cross) {
   return out;
 }
 
+}  // namespace detail
+
+// The exponent of a direction for a neuron at one noise level. Orders go up to the eighth, with Student's latents to the fifth.
+// The working definition is ours: the lowest order of the population loss in the overlap. It coincides with the information
+// exponent of Ben Arous, Gheissari and Jagannath, "Online stochastic gradient descent on non-convex losses from
+// high-dimensional inference", JMLR 2021, for this loss. Orders of v and u together beyond the covariance are not joined: they
+// move v only once u is known; hermite_moments has them.
+[[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const hermite_coefficients& unit,
+                                                        double alpha_bar, planted_direction direction) {
+  return in_ieee_arithmetic([&] { return detail::find_exponent(strengths, unit, alpha_bar, direction); });
+}
+
 // The same from the neuron.
 [[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const kernel::neuron& unit,
                                                         double alpha_bar, planted_direction direction) {
-  return find_exponent(strengths, hermite_coefficients(unit, alpha_bar), alpha_bar, direction);
+  return in_ieee_arithmetic(
+      [&] { return detail::find_exponent(strengths, hermite_coefficients(unit, alpha_bar), alpha_bar, direction); });
 }
 
 }  // namespace frond::inline FROND_ABI::analysis
@@ -8098,9 +8125,8 @@ class network_features {
 
 namespace frond::inline FROND_ABI::analysis {
 
-// E psi(w . x_t), what a neuron w with these overlaps adds to the denoising loss; see denoising_potential. Given nu, w . x_t is
-// normal, but for what its coupling to nu says of lambda, which weighs each point. Within 1e-10 for gains up to five.
-// 0 < alpha_bar <= 1. About a millisecond for two-point latents, a hundred for others.
+namespace detail {
+
 [[nodiscard]] inline double population_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar,
                                             const overlaps& w) {
   const exact::spike_plane plane(strengths);
@@ -8127,21 +8153,6 @@ namespace frond::inline FROND_ABI::analysis {
   return sum;
 }
 
-// The Hermite series of the same up to order `last` < hermite_moments::orders: the sum of a_k(psi) / k! E He_k(w . x_t). It
-// diverges where w . x_t has more than twice the variance of noise.
-[[nodiscard]] inline double population_loss_series(const hermite_moments& moments, const hermite_coefficients& unit,
-                                                   double alpha_bar, const overlaps& w, unsigned last) {
-  double sum = 0.0, factorial = 1.0;
-  for (unsigned k = 0; k <= last; ++k) {
-    if (k > 1) factorial *= k;
-    sum += unit.psi[k] / factorial * moments.moment(k, alpha_bar, w);
-  }
-  return sum;
-}
-
-// Where on the disc u^2 + v^2 <= 1 the loss is lowest: what one neuron comes to in the end, unless a barrier keeps it away. By
-// symmetry -w may be as good. The best point of a grid, then of ever smaller turns and changes of length from there, to about
-// 1e-6. Some 500 losses.
 [[nodiscard]] inline overlaps lowest_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar) {
   overlaps best{};
   double lowest = population_loss(strengths, unit, alpha_bar, best);
@@ -8167,6 +8178,37 @@ namespace frond::inline FROND_ABI::analysis {
     if (!moved) step *= 0.5;
   }
   return best;
+}
+
+}  // namespace detail
+
+// E psi(w . x_t), what a neuron w with these overlaps adds to the denoising loss; see denoising_potential. Given nu, w . x_t is
+// normal, but for what its coupling to nu says of lambda, which weighs each point. Within 1e-10 for gains up to five.
+// 0 < alpha_bar <= 1. About a millisecond for two-point latents, a hundred for others.
+[[nodiscard]] inline double population_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar,
+                                            const overlaps& w) {
+  return in_ieee_arithmetic([&] { return detail::population_loss(strengths, unit, alpha_bar, w); });
+}
+
+// The Hermite series of the same up to order `last` < hermite_moments::orders: the sum of a_k(psi) / k! E He_k(w . x_t). It
+// diverges where w . x_t has more than twice the variance of noise.
+[[nodiscard]] inline double population_loss_series(const hermite_moments& moments, const hermite_coefficients& unit,
+                                                   double alpha_bar, const overlaps& w, unsigned last) {
+  return in_ieee_arithmetic([&] {
+    double sum = 0.0, factorial = 1.0;
+    for (unsigned k = 0; k <= last; ++k) {
+      if (k > 1) factorial *= k;
+      sum += unit.psi[k] / factorial * moments.moment(k, alpha_bar, w);
+    }
+    return sum;
+  });
+}
+
+// Where on the disc u^2 + v^2 <= 1 the loss is lowest: what one neuron comes to in the end, unless a barrier keeps it away. By
+// symmetry -w may be as good. The best point of a grid, then of ever smaller turns and changes of length from there, to about
+// 1e-6. Some 500 losses.
+[[nodiscard]] inline overlaps lowest_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar) {
+  return in_ieee_arithmetic([&] { return detail::lowest_loss(strengths, unit, alpha_bar); });
 }
 
 }  // namespace frond::inline FROND_ABI::analysis
@@ -8364,6 +8406,38 @@ inline double squared_distance(std::span<const float> a, std::span<const float> 
   return sum;
 }
 
+template <layered_features Features>
+sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, std::size_t count, Features& features) {
+  constexpr std::size_t block = 32;
+  FROND_ASSERT(count > 0, "a mean needs data");
+  const std::size_t length = grammar.length(), depth = grammar.shape.depth, each = depth + 2, layers = features.layers();
+  std::vector<symbol> tree(grammar.shape.nodes()), sentences(block * each * length);
+  std::vector<double> squares(layers * count * (depth + 1));  // [layer][datum][level 1 .. depth, then another datum]
+  for (std::size_t first = 0; first < count; first += block) {
+    const std::size_t data = std::min(block, count - first);
+    for (std::size_t i = 0; i < data; ++i)
+      write_sentences(grammar, key, first + i, count + first + i, tree,
+                      std::span(sentences).subspan(i * each * length, each * length));
+    features.run(std::span<const symbol>(sentences).first(data * each * length));
+    for (std::size_t k = 0; k < layers; ++k) {
+      const std::span<const float> layer = features.layer(k);
+      const std::size_t width = layer.size() / (data * each);
+      for (std::size_t i = 0; i < data; ++i)
+        for (std::size_t row = 1; row < each; ++row)
+          squares[(k * count + first + i) * (depth + 1) + row - 1] =
+              squared_distance(layer.subspan(i * each * width, width), layer.subspan((i * each + row) * width, width));
+    }
+  }
+  sensitivities result{depth, {}};
+  for (std::size_t k = 0; k < layers; ++k) {
+    const auto rows = std::span<const double>(squares).subspan(k * count * (depth + 1), count * (depth + 1));
+    for (std::size_t level = 0; level < depth; ++level)
+      result.values.push_back(
+          jackknife(rows, depth + 1, [&](std::span<const double> sums) { return sums[level] / sums[depth]; }));
+  }
+  return result;
+}
+
 }  // namespace detail
 
 // How much layer k changes when synonyms are exchanged, in units of how much it changes from one datum to another:
@@ -8375,34 +8449,7 @@ inline double squared_distance(std::span<const float> a, std::span<const float> 
 // seed, with those from `count` on as the others; errors are from the jackknife over data.
 template <layered_features Features>
 sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, std::size_t count, Features& features) {
-  constexpr std::size_t block = 32;
-  FROND_ASSERT(count > 0, "a mean needs data");
-  const std::size_t length = grammar.length(), depth = grammar.shape.depth, each = depth + 2, layers = features.layers();
-  std::vector<symbol> tree(grammar.shape.nodes()), sentences(block * each * length);
-  std::vector<double> squares(layers * count * (depth + 1));  // [layer][datum][level 1 .. depth, then another datum]
-  for (std::size_t first = 0; first < count; first += block) {
-    const std::size_t data = std::min(block, count - first);
-    for (std::size_t i = 0; i < data; ++i)
-      detail::write_sentences(grammar, key, first + i, count + first + i, tree,
-                              std::span(sentences).subspan(i * each * length, each * length));
-    features.run(std::span<const symbol>(sentences).first(data * each * length));
-    for (std::size_t k = 0; k < layers; ++k) {
-      const std::span<const float> layer = features.layer(k);
-      const std::size_t width = layer.size() / (data * each);
-      for (std::size_t i = 0; i < data; ++i)
-        for (std::size_t row = 1; row < each; ++row)
-          squares[(k * count + first + i) * (depth + 1) + row - 1] =
-              detail::squared_distance(layer.subspan(i * each * width, width), layer.subspan((i * each + row) * width, width));
-    }
-  }
-  sensitivities result{depth, {}};
-  for (std::size_t k = 0; k < layers; ++k) {
-    const auto rows = std::span<const double>(squares).subspan(k * count * (depth + 1), count * (depth + 1));
-    for (std::size_t level = 0; level < depth; ++level)
-      result.values.push_back(
-          jackknife(rows, depth + 1, [&](std::span<const double> sums) { return sums[level] / sums[depth]; }));
-  }
-  return result;
+  return in_ieee_arithmetic([&] { return detail::synonym_sensitivities(grammar, key, count, features); });
 }
 
 }  // namespace frond::inline FROND_ABI::analysis

@@ -59,15 +59,16 @@ void charts() {
   exact::chart chart(weights.value);
   const auto filled = [&] {
     chart.inside_weights(likelihoods, length);
-    return hash_of(chart.cells().value);
+    return hash_of(chart.cells().scaled_value);
   };
   check("exact/chart.hpp inside_weights", filled);
   check("exact/chart.hpp inside", [&] {
     const std::uint32_t sentence[] = {0, 1, 0, 1, 1, 0};
     const status done = chart.inside(sentence);
-    return hash_of(chart.cells().value) ^ std::uint64_t{done.ok()};
+    return hash_of(chart.cells().scaled_value) ^ std::uint64_t{done.ok()};
   });
   filled();
+  check("exact/chart.hpp probability", [&] { return hash_of(std::vector{chart.probability()}); });
   exact::outside outside(chart);
   check("exact/outside.hpp pass", [&] {
     outside.pass();
@@ -106,6 +107,8 @@ void charts() {
     for (std::uint64_t i = 0; i < 20; ++i) each(h, source, i);
     return h.value();
   };
+  check("exact/length_chart.hpp probability",
+        [&] { return hash_of(std::vector{exact::length_chart(wide.value, length).probability(length)}); });
   check("exact/length_chart.hpp sample", [&] {
     return of_length([](hasher& h, const exact::length_source& source, std::uint64_t i) {
       grammar::derivation derived;
@@ -134,7 +137,7 @@ void denoisers() {
         [&] { return hash_of(std::vector{model.cross_entropy(noisy, noisy, alpha_bar)}); });
   std::vector<float> law(words);
   check("exact/pcfg_denoiser.hpp observe", [&] {
-    return hash_of(model.observe(std::span<const symbol>(noisy).first(length), 0.9999999f).inside().cells().value);
+    return hash_of(model.observe(std::span<const symbol>(noisy).first(length), 0.9999999f).inside().cells().scaled_value);
   });
   exact::pcfg_gaussian<> vectors(weights.value, length);
   std::vector<float> x(length * words);
@@ -145,14 +148,14 @@ void denoisers() {
     return hash_of(mean);
   });
   check("exact/pcfg_denoiser.hpp observe",
-        [&] { return hash_of(vectors.observe(std::span<const float>(x), 0.99f).inside().cells().value); });
+        [&] { return hash_of(vectors.observe(std::span<const float>(x), 0.99f).inside().cells().scaled_value); });
 
   exact::pcfg_posterior<float> posterior(weights.value, length);
   for (std::size_t i = 0; i < length; ++i)
     for (std::size_t a = 0; a < words; ++a) posterior.likelihood(i)[a] = likelihoods[i * words + a];
   check("exact/pcfg_posterior.hpp update", [&] {
     posterior.update();
-    return hash_of(posterior.inside().cells().value);
+    return hash_of(posterior.inside().cells().scaled_value);
   });
   check("exact/pcfg_posterior.hpp marginal", [&] {
     hasher h;

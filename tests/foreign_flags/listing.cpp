@@ -37,11 +37,12 @@ constexpr std::string_view without_guard[] = {
     "exact/tree_batch.hpp tree_batch", "exact/pcfg_posterior.hpp inside", "analysis/coarse_grain.hpp coarse_grain",
     "analysis/coarse_grain.hpp upper_levels", "analysis/copies.hpp count_copies", "analysis/learned_grammar.hpp as_rhm",
     "analysis/partition.hpp partners", "core/executor.hpp run", "parallel/thread_pool.hpp run", "train/problem.hpp corrupt",
-    "nn/forward.hpp scratch_input",
+    "nn/forward.hpp scratch_input", "nn/plan.hpp check_initialised", "nn/plan.hpp check_memory", "nn/plan.hpp check_parameters",
+    "nn/vector_denoiser.hpp check_vector_network", "train/evaluate.hpp check_evaluation", "train/problem.hpp check_problem",
     // One step of one token or the weights of one step of a solver, in the loops of guarded samplers.
     "diffusion/process.hpp step", "diffusion/process.hpp step", "diffusion/process.hpp reverse_law",
     "diffusion/sampler.hpp reverse_sentence", "diffusion/gaussian_step.hpp make_gaussian_step",
-    "diffusion/gaussian_step.hpp heun_correction", "diffusion/prediction.hpp convert",
+    "diffusion/gaussian_step.hpp heun_correction", "diffusion/prediction.hpp convert", "diffusion/prediction.hpp target_of",
     "diffusion/one_hot.hpp one_hot_sharpness", "diffusion/one_hot.hpp one_hot_likelihood",
     // Parts of guarded training steps and runs.
     "nn/autoencoder.hpp normalise_rows", "nn/network_denoiser.hpp encode_tokens", "train/optimiser.hpp rate_at",
@@ -71,7 +72,8 @@ std::string_view defined_name(std::string_view line) {
   if (before.size() == line.size() || before.find_first_of("={") != before.npos) return {};
   const std::size_t type = before.find_last_of(" &*");
   if (type == before.npos) return {};
-  for (const std::string_view word : {"return ", "else ", "using ", "namespace ", "static_assert", "concept "})
+  for (const std::string_view word :
+       {"return ", "else ", "using ", "namespace ", "static_assert", "concept ", "requires ", "class "})
     if (before.starts_with(word) || before.find(" operator") != before.npos) return {};
   for (const std::string_view number : {"std::size_t ", "std::uint32_t ", "std::uint64_t "})
     if (before.find(number) != before.npos) return {};

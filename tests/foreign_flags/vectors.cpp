@@ -121,6 +121,11 @@ void diffusion_of_vectors() {
     diffusion::gaussian{}.corrupt(seed{6}, 7, 1e-39f, out, out);
     return hash_of(out);
   });
+  check("diffusion/gaussian.hpp corrupt", [] {
+    std::vector<float> out(dimension), noise(dimension);
+    diffusion::gaussian{}.corrupt(seed{6}, 7, 1e-39f, means, out, noise);
+    return hash_of(out) ^ hash_of(noise);
+  });
   check_unguarded("diffusion/gaussian.hpp start", [] {
     std::vector<float> out(300);
     diffusion::gaussian{}.start(seed{6}, 7, out);
@@ -183,7 +188,7 @@ void networks() {
   check("nn/initialise.hpp initialise", [] { return hash_of(initial()); });
   check("nn/vector_denoiser.hpp predict", [&] {
     std::vector<float> scratch(2 * plan.scratch_size);
-    return answer(nn::vector_denoiser(plan, parameters, scratch));
+    return answer(nn::vector_denoiser(plan, {}, parameters, scratch));
   });
   check("nn/forward.hpp forward", [&] {
     std::vector<float> scratch(rows * plan.scratch_size);
@@ -214,12 +219,14 @@ void training() {
     if (fit) {
       std::vector<float> evaluation(train::evaluation_memory(plan, 10, 4, 1));
       train::early_stopping stopping;
-      train::fit(learner, small_examples{}, {.max_steps = 4, .evaluate_every = 2, .validation_count = 10, .block_rows = 4},
-                 stopping, best, evaluation, calling_thread, [&](std::uint64_t, float training, float validation) {
-                   h.add(training);
-                   h.add(validation);
-                   return true;
-                 });
+      const status fitted =
+          train::fit(learner, small_examples{}, {.max_steps = 4, .evaluate_every = 2, .validation_count = 10, .block_rows = 4},
+                     stopping, best, evaluation, calling_thread, [&](std::uint64_t, float training, float validation) {
+                       h.add(training);
+                       h.add(validation);
+                       return true;
+                     });
+      h.add(std::uint8_t{fitted.ok()});
     } else {
       for (int step = 0; step < 3; ++step) h.add(learner.step());
       h.add(learner.gradient());
@@ -231,7 +238,7 @@ void training() {
   };
   check("train/trainer.hpp step", [&] { return run(false); });
   check("train/fit.hpp fit", [&] { return run(true); });
-  check("train/trainer.hpp evaluate", [&] {
+  check("train/evaluate.hpp evaluate", [&] {
     std::vector<float> memory(train::evaluation_memory(plan, 10, 4, 1));
     return hash_of(std::vector{train::evaluate(plan, parameters, small_examples{}, 0, 10, 4, memory)});
   });
@@ -262,6 +269,10 @@ void autoencoders() {
   };
   const std::vector<float> neurons = started();
   check("nn/autoencoder.hpp initialise", [&] { return hash_of(started()); });
+  check("nn/autoencoder.hpp check_initialised", [&] {
+    const std::vector<float> tiny(net.parameter_count(), 1e-22f);
+    return std::uint64_t{nn::check_initialised(net, tiny).ok()};
+  });
   check("nn/autoencoder.hpp predict", [&] {
     std::vector<float> scratch(2 * net.tape_size());
     return answer(nn::autoencoder_denoiser(net, neurons, scratch));

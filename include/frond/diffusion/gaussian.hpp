@@ -50,12 +50,14 @@ struct gaussian {
                std::span<float> noise) const {
     FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
                  "noise and noisy vector are as long as the clean one");
-    kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
-    kernel::combine({.terms = 2,
-                     .x = {clean.data(), noise.data()},
-                     .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
-                     .out = noisy.data(),
-                     .count = noisy.size()});
+    in_ieee_arithmetic([&] {
+      kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
+      kernel::combine({.terms = 2,
+                       .x = {clean.data(), noise.data()},
+                       .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
+                       .out = noisy.data(),
+                       .count = noisy.size()});
+    });
   }
 
   // Pure noise, where sample `index` starts.

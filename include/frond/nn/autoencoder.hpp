@@ -78,10 +78,12 @@ inline void normalise_rows(const autoencoder_shape& shape, std::span<float> para
 
 // Says where weights were forgotten: those of a neuron, all zero, have no direction.
 inline status check_initialised(const autoencoder_shape& shape, std::span<const float> parameters) {
-  for (std::size_t k = 0; k < shape.neurons; ++k)
-    if (!(kernel::sum_of_squares(parameters.data() + k * shape.dimension, shape.dimension) > 0.0f))
-      return {"the weights of neuron {} are zero or no numbers: they were neither initialised nor loaded", k};
-  return {};
+  return in_ieee_arithmetic([&]() -> status {
+    for (std::size_t k = 0; k < shape.neurons; ++k)
+      if (!(kernel::sum_of_squares(parameters.data() + k * shape.dimension, shape.dimension) > 0.0f))
+        return {"the weights of neuron {} are zero or no numbers: they were neither initialised nor loaded", k};
+    return {};
+  });
 }
 
 // Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given. Fails where there are
