@@ -15,6 +15,7 @@
 
 #include <frond/lab.hpp>
 
+#include "gnuplot.hpp"
 #include "journal.hpp"
 #include "optimised.hpp"
 #include "program.hpp"
