@@ -1,17 +1,14 @@
-// What must not fail in a run ends the program with its sentence.
+// What must not fail in a run ends it with its sentence.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
+#include <stdexcept>
 
 #include <frond/core/status.hpp>
 
 namespace common {
 
 inline void demand(const frond::status& state) {
-  if (state.ok()) return;
-  std::fprintf(stderr, "%s\n", frond::text(state).c_str());
-  std::exit(1);
+  if (!state.ok()) throw std::runtime_error(frond::text(state).c_str());
 }
 
 }  // namespace common

@@ -18,7 +18,7 @@ inline bool draw(const std::string& folder, const std::string& name, const std::
   using namespace frond;
   const std::string path = folder + "/" + name + ".gnuplot";
   if (const status written = io::write_file(path, script); !written) {
-    std::printf("no picture: %s: %s\n", path.c_str(), written.reason);
+    std::printf("no picture: %s: %s\n", path.c_str(), text(written).c_str());
     return false;
   }
   if (std::system("command -v gnuplot > /dev/null 2>&1") != 0) {

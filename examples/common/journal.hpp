@@ -75,6 +75,7 @@ class journal {
     std::size_t line = 2;
     for (std::size_t end = 0; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1))
       read_line(text.substr(0, end), line++);
+    if (!text.empty()) read_line(text, line);  // cut off, as a process that is killed leaves it
     return {};
   }
 

@@ -61,7 +61,13 @@ class protocol {
         .add("threshold_u", p.threshold_u)
         .add("threshold_v", p.threshold_v);
   }
-  protocol& add(const diffusion::schedule& times) { return add("schedule", times.kind).add("times", times.steps); }
+  protocol& add(const diffusion::schedule& times) {
+    return add("schedule", times.kind)
+        .add("times", times.steps)
+        .add("noisiest", times.noisiest)
+        .add("cleanest", times.cleanest)
+        .add("level", times.level);
+  }
   protocol& add(const diffusion::parametrisation& form) { return add("target", form.target).add("input", form.input); }
 
   [[nodiscard]] const std::string& text() const { return text_; }

@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,11 +85,15 @@ inline void make(const settings& s, const std::vector<const run*>& runs, journal
       values = in_ieee_arithmetic(runs[i]->measure);
     } catch (const std::bad_alloc&) {
       failed = runs[i]->name + ": " + no_memory;
+    } catch (const std::length_error&) {  // more than any memory
+      failed = runs[i]->name + ": " + no_memory;
+    } catch (const std::exception& error) {
+      failed = runs[i]->name + ": " + error.what();
     }
     const std::lock_guard lock(mutex);
     if (failed.empty())
       if (const status added = found.add(runs[i]->name, runs[i]->protocol, values); !added)
-        failed = s.output + "/runs.csv: " + added.reason;
+        failed = s.output + "/runs.csv: " + text(added).c_str();
     if (!failed.empty()) {
       wrong = failed;
       return;

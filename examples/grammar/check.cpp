@@ -53,7 +53,7 @@ failure describe_lengths(const settings& s, const grammar::pcfg& g, std::string&
 failure check(const settings& s, const io::grammar_text_result& made, std::string& out) {
   const grammar::pcfg& g = made.grammar;
   const result<grammar::pcfg_properties> measured = grammar::properties_of(g);
-  if (!measured) return s.grammar_path + ": " + measured.state.reason + ": " + g.names[measured.state.position];
+  if (!measured) return s.grammar_path + ": " + text(measured.state).c_str() + ": " + g.names[measured.state.position];
   const grammar::pcfg_properties& found = measured.value;
   const auto sizes = std::ranges::minmax(g.rules, {}, &grammar::pcfg_rule::size);
   line(out, "start symbol", g.names[g.start]);

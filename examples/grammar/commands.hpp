@@ -19,7 +19,7 @@ failure denoise(const settings& s, const grammar::pcfg& g);
 template <class Semiring>
 failure weigh_rules(const settings& s, const grammar::pcfg& g, exact::weighted_form<Semiring>& out) {
   auto weighted = exact::weigh<Semiring>(g);
-  if (!weighted) return s.grammar_path + ": " + weighted.state.reason + ": " + g.names[weighted.state.position];
+  if (!weighted) return s.grammar_path + ": " + text(weighted.state).c_str() + ": " + g.names[weighted.state.position];
   out = std::move(weighted.value);
   return {};
 }

@@ -45,13 +45,13 @@ failure parse(const settings& s, const grammar::pcfg& g) {
     fill(number);
     common::write_output("ln probability: " + io::cell(inside.log_total()) + "\nparses: " + exact::to_string(number.total()) +
                          "\n");
-    if (const status state = exact::best_derivation(best, derived); !state) return located(s, next, state.reason);
+    if (const status state = exact::best_derivation(best, derived); !state) return located(s, next, text(state).c_str());
     common::write_output("best: " + grammar::bracketed(g, names, derived) +
                          "\nln probability of the best: " + io::cell(best.log_total()) + "\n");
     const std::uint64_t first = std::uint64_t{next.line - 1} << 32;
     for (std::uint64_t k = 0; k < s.samples; ++k) {
       if (const status state = exact::sample_derivation(inside, seed{s.seed}, first | k, derived); !state)
-        return located(s, next, state.reason);
+        return located(s, next, text(state).c_str());
       common::write_output("sample: " + grammar::bracketed(g, names, derived) + "\n");
     }
     return {};

@@ -23,7 +23,7 @@ failure write_sentences(const settings& s, const grammar::pcfg& g, const Draw& d
   grammar::derivation derived;
   for (std::uint64_t i = 0; i < s.count; ++i) {
     if (const status state = draw(i, derived); !state)
-      return s.grammar_path + ": sentence " + std::to_string(i) + ": " + state.reason;
+      return s.grammar_path + ": sentence " + std::to_string(i) + ": " + text(state).c_str();
     common::write_output((s.trees ? grammar::bracketed(g, names, derived) : text_of(g, derived.words)) + "\n");
   }
   return {};
@@ -57,7 +57,7 @@ failure sample(const settings& s, const grammar::pcfg& g) {
   grammar::pcfg ending;
   if (s.ending) {
     const result<grammar::pcfg_properties> found = grammar::properties_of(g);
-    if (!found) return s.grammar_path + ": " + found.state.reason + ": " + g.names[found.state.position];
+    if (!found) return s.grammar_path + ": " + text(found.state).c_str() + ": " + g.names[found.state.position];
     if (!(found.value.ends[g.start] > 0)) return s.grammar_path + ": no derivation ends";
     ending = grammar::conditioned_on_ending(g, found.value.ends);
   }

@@ -378,8 +378,8 @@ constexpr std::size_t to_size(Number value) {
   }
 }
 
-// Whether `count` things in a row, the first of them number `first`, can have `each` 64-bit addresses each: thing i those from
-// i `each` on.
+// Whether 64 bits are enough for the addresses of items first .. first + count - 1, where item i has the addresses from
+// i each to (i + 1) each - 1.
 constexpr bool addressable(std::uint64_t first, std::uint64_t count, std::uint64_t each = 1) {
   return !((checked{first} + checked{count}) * checked{each}).overflow;
 }
@@ -1761,7 +1761,7 @@ class permutation {
   // Where element `index` < size() goes.
   [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t index) const {
     index = checked_element(index);
-    if (size_ <= largest_shuffle) return images_[static_cast<std::size_t>(index)];
+    if (size_ <= largest_shuffle) return images_[to_size(index)];
     do {
       index = forward(index);
     } while (index >= size_);
@@ -1784,7 +1784,8 @@ class permutation {
   // Without the assert hook an element beyond the end must neither walk for ever nor read beyond the images.
   [[nodiscard]] constexpr std::uint64_t checked_element(std::uint64_t element) const {
     FROND_ASSERT(element < size_, "a permutation has no such element");
-    return element < size_ ? element : element % size_;
+    if (element < size_) return element;
+    return size_ == 0 ? 0 : element % size_;
   }
 
   constexpr void shuffle() {
@@ -5723,7 +5724,8 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
 constexpr bool is_sum_of_laws(float sum, std::size_t laws) { return math::abs(sum - static_cast<float>(laws)) < 0.01f; }
 
 // The first token whose posterior is no probability law because its sum is not one, or `tokens`. Sums of many laws at once come
-// first, since as a rule all of them are sound.
+// first, since as a rule all of them are sound. Negative probabilities, and sums of several tokens whose errors cancel, are not
+// seen.
 constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t tokens) {
   constexpr std::size_t many = 1024;
   const std::size_t vocabulary = posterior.size() / tokens;
@@ -6783,13 +6785,13 @@ namespace detail {
 // Refuses arrays that are not the parameters and the scratch of a network, and weights whose hash is that of another one.
 // Weights are parameters<Net>, or what io::write_weights_header() wrote. Always true.
 template <fixed_network Net, std::size_t Parameters, std::size_t Scratch>
-consteval bool require_arrays() {
+constexpr bool require_arrays() {
   static_assert(Parameters == plan_of<Net>().parameter_count, "these weights have another size than the network's parameters");
   static_assert(Scratch >= plan_of<Net>().scratch_size, "this scratch does not hold one row, see nn::workspace");
   return true;
 }
 template <fixed_network Net, class Weights, class Scratch>
-consteval bool require_weights() {
+constexpr bool require_weights() {
   static_assert(Weights::shape_hash == plan_of<Net>().shape_hash(), "these weights belong to a network of another shape");
   return require_arrays<Net, std::extent_v<decltype(Weights::values)>, std::extent_v<decltype(Scratch::values)>>();
 }
@@ -7112,7 +7114,7 @@ constexpr Real power_of_two(std::int32_t exponent) {
 template <class Real>
 constexpr Real times_power_of_two(Real amount, std::int64_t shift) {
   constexpr std::int64_t most = format<Real>::bias - 1;
-  for (; shift > most && amount < 1 && amount > 0; shift -= most) amount *= power_of_two<Real>(most);
+  for (; shift > most && amount > 0 && amount - amount == 0; shift -= most) amount *= power_of_two<Real>(most);
   for (; shift < -most && amount > 0; shift += most) amount *= power_of_two<Real>(-most);
   const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
   return amount * power_of_two<Real>(static_cast<std::int32_t>(rest));
@@ -8377,9 +8379,11 @@ class wiener {
 
   [[nodiscard]] constexpr std::size_t dimension() const { return means_.size(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
+  // disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0, i = 0; row < alpha_bar.size(); ++row) {
         const float signal = math::sqrt(alpha_bar[row]), lost = 1.0f - alpha_bar[row];
@@ -8390,6 +8394,7 @@ class wiener {
         }
       }
     });
+    return {};
   }
 
  private:
@@ -8552,9 +8557,6 @@ constexpr status check_problem(const nn::plan& p, const Problem& examples) {
 
 namespace detail {
 
-// A large number for a status; where pointers are short, its lower half.
-constexpr std::size_t shown(std::uint64_t number) { return static_cast<std::size_t>(number); }
-
 constexpr void add_schedule(hasher& h, const diffusion::schedule& times) {
   h.add(static_cast<std::uint8_t>(times.kind));
   h.add(times.steps);
@@ -8582,17 +8584,16 @@ struct data_set {
 
   // Refuses data that the source does not have, where it has a last datum (core/concepts.hpp).
   [[nodiscard]] constexpr status check() const {
-    using detail::shown;
     if (const status ready = check_ready(from); !ready) return ready;
-    if (first + count < first) return {"{} data from datum {} on end beyond the largest number", shown(count), {shown(first)}};
+    if (first + count < first) return {"{} data from datum {} on end beyond the largest number", to_size(count), {to_size(first)}};
     if constexpr (requires {
                     { from.count() } -> std::convertible_to<std::uint64_t>;
                   }) {
       const std::uint64_t all = from.count();
       if (count == 0)
-        return {"a source of {} data cannot show another datum each time: the data set needs a count", shown(all)};
+        return {"a source of {} data cannot show another datum each time: the data set needs a count", to_size(all)};
       if (first + count > all)
-        return {"{} data from datum {} on are more than the source has: {}", shown(count), {shown(first), shown(all)}};
+        return {"{} data from datum {} on are more than the source has: {}", to_size(count), {to_size(first), to_size(all)}};
     }
     return {};
   }
@@ -8762,9 +8763,9 @@ class autoencoder_trainer {
     if (!shape_.trained_skip) amplitudes[shape_.neurons] = 0.0f;
     const float loss = kernel::sum(losses_, rows) * scale;
     const bool finite = kernel::squares_are_finite(gradient_.data(), gradient_.size());
-    if (!finite || !math::is_finite(loss)) return stop(), loss;
-    optimiser_step(options_.optimiser, step_, clip_scale(options_.optimiser, gradient_), gradient_, parameters_, state_, 0,
-                   gradient_.size());
+    const float clipping = finite ? clip_scale(options_.optimiser, gradient_) : 0.0f;
+    if (!(clipping > 0.0f) || !math::is_finite(loss)) return stop(), loss;
+    optimiser_step(options_.optimiser, step_, clipping, gradient_, parameters_, state_, 0, gradient_.size());
     nn::normalise_rows(shape_, parameters_);
     return loss;
   }
@@ -8773,11 +8774,11 @@ class autoencoder_trainer {
     const std::size_t row = first_not_finite({losses_, options_.batch}, false);
     if (row < options_.batch)
       stopped_ = {"step {}: the loss is not finite, from example {} on",
-                  detail::shown(step_),
-                  {detail::shown(step_ * options_.batch + row)}};
+                  to_size(step_),
+                  {to_size(step_ * options_.batch + row)}};
     else
       stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
-                  detail::shown(step_),
+                  to_size(step_),
                   {first_not_finite(gradient_, true)}};
   }
 
@@ -9148,12 +9149,12 @@ class trainer {
   void stop_at_loss() {
     const std::size_t row = first_not_finite({losses_, options_.batch}, false);
     stopped_ = {"step {}: the loss is not finite, from example {} on",
-                detail::shown(step_),
-                {detail::shown(step_ * options_.batch + row)}};
+                to_size(step_),
+                {to_size(step_ * options_.batch + row)}};
   }
   void stop_at_gradient() {
     stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
-                detail::shown(step_),
+                to_size(step_),
                 {first_not_finite(gradient(), true)}};
   }
 
@@ -9247,7 +9248,7 @@ struct fit_options {
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
 // at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
 // those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
-// first loss, gradient or validation loss that is not finite (position: the step); then `best` holds the last good weights.
+// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without that.
 //   best      parameter_count floats
 //   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
@@ -9277,7 +9278,7 @@ template <problem Problem, executor Executor, problem Validation, class Watch>
     const float validation_loss =
         evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
     if (!math::is_finite(validation_loss))
-      return {"the validation loss after step {} is not finite", detail::shown(learner.steps())};
+      return {"the validation loss after step {} is not finite", to_size(learner.steps())};
     go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
     const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
     go_on = watch(learner.steps(), mean, validation_loss) && go_on;
@@ -9538,7 +9539,7 @@ struct level_denoising {
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
     const std::size_t dimension = data.from.dimension();
     if (p.input_size() != dimension || p.output_size() != dimension)
-      return {"the network makes {} numbers of {}, the vectors have {}", p.output_size(), {p.input_size(), dimension}};
+      return {"the network takes {} numbers and gives {}, the vectors have {}", p.input_size(), {p.output_size(), dimension}};
     if (!(alpha_bar >= 0.0f && alpha_bar <= 1.0f)) return {"a noise level lies between 0 and 1"};
     return data.check();
   }

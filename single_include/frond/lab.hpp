@@ -2850,9 +2850,11 @@ class empirical {
   [[nodiscard]] std::size_t dimension() const { return dimension_; }
   [[nodiscard]] std::size_t count() const { return data_.size() / dimension_; }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension_ && mean.size() == noisy.size(), "sizes agree");
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
+  // disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension_, mean.size(), dimension_);
+    if (!sizes) return sizes;
     in_ieee_arithmetic([&] {
       const std::size_t block = memory_.size() / count() - 1;
       for (std::size_t first = 0; first < alpha_bar.size(); first += block) {
@@ -2860,6 +2862,7 @@ class empirical {
         predict_rows(noisy.data() + first * dimension_, &alpha_bar[first], rows, mean.data() + first * dimension_);
       }
     });
+    return {};
   }
 
  private:
@@ -2977,9 +2980,10 @@ class gaussian_mixture {
   [[nodiscard]] std::size_t dimension() const { return components_.dimension; }
 
   // noisy [rows][dimension], alpha_bar [rows] (below 1 if a variance is 0), mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+  // Fails where sizes disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
     const std::size_t size = dimension();
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * size && mean.size() == noisy.size(), "sizes agree");
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         const auto alpha = static_cast<double>(alpha_bar[row]);
@@ -2989,6 +2993,7 @@ class gaussian_mixture {
         average(alpha, x, mean.subspan(row * size, size));
       }
     });
+    return {};
   }
 
  private:
@@ -3732,11 +3737,11 @@ class pcfg_denoiser {
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats: over many draws the Bayes-optimal cross-entropy.
-  // clean, noisy [rows][length], alpha_bar [rows]; at least one row. NaN where check() fails.
+  // clean, noisy [rows][length], alpha_bar [rows]; at least one row. NaN where check() fails or sizes disagree.
   [[nodiscard]] double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                      std::span<const float> alpha_bar) {
-    FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
-    if (!check()) return std::numeric_limits<double>::quiet_NaN();
+    if (!check() || !check_question(alpha_bar.size(), noisy.size(), length(), clean.size(), length()))
+      return std::numeric_limits<double>::quiet_NaN();
     return in_ieee_arithmetic([&] {
       double sum = 0;
       law_.resize(vocabulary());
@@ -3777,11 +3782,12 @@ class pcfg_gaussian {
   [[nodiscard]] std::uint32_t vocabulary() const { return posterior_.vocabulary(); }
   [[nodiscard]] std::size_t dimension() const { return length() * vocabulary(); }
 
-  // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double.
+  // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double. Fails where
+  // sizes disagree; then the mean is left alone.
   template <class Value>
-  void predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension(), "there is one noise level for each sentence");
-    FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
+  status predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * dimension(), dimension()), alpha_bar[row]);
@@ -3789,6 +3795,7 @@ class pcfg_gaussian {
           posterior_.marginal(i, mean.subspan(row * dimension() + i * vocabulary(), vocabulary()));
       }
     });
+    return {};
   }
 
   // All that follows from one noisy sentence: evidence, marginals, joint samples.
@@ -4143,13 +4150,13 @@ namespace frond::inline FROND_ABI::exact {
 namespace detail {
 
 // E[x_0 | x_t] where only the plane of u and v is more than noise of variance 1 around the known mean sqrt(b_m) m: a x_t in all
-// other directions, `guess(row, noisy)` in the plane. mean may be noisy.
+// other directions, `guess(row, noisy)` in the plane. mean may be noisy. Fails where sizes disagree.
 template <class Guess>
-void denoise_spikes(const source::mixed_cumulant& model, std::span<const float> noisy, std::span<const float> alpha_bar,
+status denoise_spikes(const source::mixed_cumulant& model, std::span<const float> noisy, std::span<const float> alpha_bar,
                     std::span<float> mean, const Guess& guess) {
   constexpr std::size_t block_rows = 16;
   const std::size_t size = model.dimension();
-  FROND_ASSERT(noisy.size() == alpha_bar.size() * size && mean.size() == noisy.size(), "sizes agree");
+  if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
   const std::size_t planted = model.strengths().mean > 0.0f ? 3 : 2;
   const float mean_length = math::sqrt(model.strengths().mean);
   float along_u[block_rows], along_v[block_rows], weights[3 * block_rows];
@@ -4180,6 +4187,7 @@ void denoise_spikes(const source::mixed_cumulant& model, std::span<const float> 
                     .c_stride = size,
                     .accumulate = true});
   }
+  return {};
 }
 
 }  // namespace detail
@@ -4193,10 +4201,11 @@ class spike_bayes {
 
   [[nodiscard]] std::size_t dimension() const { return model_.dimension(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
-    in_ieee_arithmetic([&] {
-      detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
+  // disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
+    return in_ieee_arithmetic([&] {
+      return detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
         return posterior_mean(plane_, static_cast<double>(alpha_bar[row]), seen);
       });
     });
@@ -4217,10 +4226,11 @@ class spike_wiener {
 
   [[nodiscard]] std::size_t dimension() const { return model_.dimension(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
-    in_ieee_arithmetic([&] {
-      detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
+  // disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
+    return in_ieee_arithmetic([&] {
+      return detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
         return plane_gain(plane_.variance_u(), cross_covariance_, static_cast<double>(alpha_bar[row])).mean(seen);
       });
     });
@@ -4925,9 +4935,9 @@ struct grammar_warnings {
   std::vector<grammar::pcfg_error> list;
   std::size_t more = 0;
 
-  void add(grammar::pcfg_error warning) {
+  void add(grammar::pcfg_error found) {
     if (list.size() < most)
-      list.push_back(std::move(warning));
+      list.push_back(std::move(found));
     else
       ++more;
   }
@@ -5679,13 +5689,13 @@ inline constexpr std::uint32_t weights_record = 1;
 // Writes and reads the parameters of a network; a file of another shape is refused, and a number of parameters that the network
 // does not have (position: the number).
 inline status save_weights(const std::string& path, const nn::plan& p, std::span<const float> parameters) {
-  if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
+  if (const status fits = nn::check_parameters(p, parameters.size()); !fits) return fits;
   std::vector<std::uint8_t> bytes(codec::record_size(0, parameters.size()));
   const status written = codec::write_record({.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters, bytes);
   return written ? write_file(path, bytes) : written;
 }
 inline status load_weights(const std::string& path, const nn::plan& p, std::span<float> parameters) {
-  if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
+  if (const status fits = nn::check_parameters(p, parameters.size()); !fits) return fits;
   const auto bytes = read_start(path, codec::record_size(0, parameters.size()) + 1);  // so that what follows it is seen
   if (!bytes) return bytes.state;
   return codec::read_record(bytes.value, {.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters);
@@ -5745,7 +5755,7 @@ inline status write_weights_header(const std::string& path, const std::string& n
                                    std::span<const float> parameters) {
   if (const status named = detail::check_type_name(name); !named) return named;
   if (name == "values" || name == "shape_hash") return {"the name of a type must not be that of a member of it", 0};
-  if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
+  if (const status fits = nn::check_parameters(p, parameters.size()); !fits) return fits;
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (!(parameters[i] - parameters[i] == 0.0f)) return {"a weight is not a finite number", i};
   std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n";

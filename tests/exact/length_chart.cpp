@@ -87,3 +87,13 @@ TEST_CASE("probabilities down to the smallest double, and zero below; the scaled
   CHECK(chart.scaled_total() > 0);
   CHECK(lengths.probability(0) == 0);
 }
+
+TEST_CASE("an amount is multiplied by any power of two, as the C library does it") {
+  for (const double amount : {0.0, 1.0, 0.75, 3.0, 0x1p-1074, 0x1.8p-1022, 0x1.8p1023})
+    for (const std::int64_t shift : {-4000, -2100, -1074, -1023, -1, 0, 1, 1022, 1023, 1024, 2000, 2097, 3000}) {
+      CAPTURE(amount);
+      CAPTURE(shift);
+      const double expected = std::ldexp(amount, static_cast<int>(shift));
+      CHECK(exact::detail::times_power_of_two(amount, shift) == expected);
+    }
+}

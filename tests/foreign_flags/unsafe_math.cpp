@@ -1,4 +1,4 @@
-// Compiled with one flag that lets the compiler reckon otherwise than IEEE 754 says. Prints whether the self-check sees that,
+// Compiled with one flag that lets the compiler calculate otherwise than IEEE 754 says. Prints whether the self-check sees that,
 // or nothing if the library's headers have changed what the flag does to the user's own code.
 #include <cstdio>
 

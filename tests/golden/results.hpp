@@ -33,7 +33,7 @@ std::uint64_t hash_of(const std::vector<Value>& values) {
 // A golden program that computes nothing must not look like one that has moved bits.
 inline void require(const status& state) {
   if (state) return;
-  std::printf("failed: %s\n", state.reason);
+  std::printf("failed: %s\n", text(state).c_str());
   std::exit(1);
 }
 

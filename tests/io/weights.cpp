@@ -96,7 +96,7 @@ TEST_CASE("weights that do not belong here are refused, and the parameters stay"
   // As many parameters, but they mean something else.
   REQUIRE(nn::plan_of<relu_net>().parameter_count == count);
   check_refused(folder / "w", nn::plan_of<relu_net>(), count, other_shape, 20);
-  const char* const other_number = "the network has another number of weights";
+  const char* const other_number = "there are {} parameters, the network has {}";
   check_refused(folder / "w", plan, count - 1, other_number, count - 1);
   check_refused(folder / "w", plan, count + 1, other_number, count + 1);
   for (const status& written : {io::save_weights(folder / "v", plan, std::vector<float>(count - 1)),

@@ -262,7 +262,7 @@ TEST_CASE("an autoencoder that does not fit takes no step") {
   const nn::autoencoder_shape other{.dimension = dimension + 1};
   std::vector<float> p(other.parameter_count(), 0.5f), memory(train::autoencoder_memory(other, o));
   train::autoencoder_trainer misfit(other, data.problem(0.5f, 1), o, p, memory);
-  CHECK(std::string(text(misfit.check()).c_str()) == "the network makes 13 numbers of 13, the vectors have 12");
+  CHECK(std::string(text(misfit.check()).c_str()) == "the network takes 13 numbers and gives 13, the vectors have 12");
 
   std::vector<float> zeros(pair_shape.parameter_count()), room(train::autoencoder_memory(pair_shape, o));
   train::autoencoder_trainer forgotten(pair_shape, ones{~std::uint64_t{0}, 0}, o, zeros, room);

@@ -254,7 +254,7 @@ TEST_CASE("vectors that a network cannot learn are refused with the numbers") {
   CHECK(reason_of({1, 4, {dense(4)}}, all) == "the network gives 4 numbers, the vectors have 3");
   train::level_denoising one{train::data_set{data, seed{1}, 0, 0}, 0.5f, seed{2}};
   CHECK(reason_of({1, 3, {dense(3)}}, one).empty());
-  CHECK(reason_of({1, 4, {dense(3)}}, one) == "the network makes 3 numbers of 4, the vectors have 3");
+  CHECK(reason_of({1, 4, {dense(3)}}, one) == "the network takes 4 numbers and gives 3, the vectors have 3");
   for (const float level : {-0.1f, 1.5f, std::numeric_limits<float>::quiet_NaN()}) {
     one.alpha_bar = level;
     CHECK(reason_of({1, 3, {dense(3)}}, one) == "a noise level lies between 0 and 1");

@@ -35,8 +35,8 @@ constexpr std::size_t to_size(Number value) {
   }
 }
 
-// Whether `count` things in a row, the first of them number `first`, can have `each` 64-bit addresses each: thing i those from
-// i `each` on.
+// Whether 64 bits are enough for the addresses of items first .. first + count - 1, where item i has the addresses from
+// i each to (i + 1) each - 1.
 constexpr bool addressable(std::uint64_t first, std::uint64_t count, std::uint64_t each = 1) {
   return !((checked{first} + checked{count}) * checked{each}).overflow;
 }

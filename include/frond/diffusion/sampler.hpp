@@ -75,7 +75,8 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
 constexpr bool is_sum_of_laws(float sum, std::size_t laws) { return math::abs(sum - static_cast<float>(laws)) < 0.01f; }
 
 // The first token whose posterior is no probability law because its sum is not one, or `tokens`. Sums of many laws at once come
-// first, since as a rule all of them are sound.
+// first, since as a rule all of them are sound. Negative probabilities, and sums of several tokens whose errors cancel, are not
+// seen.
 constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t tokens) {
   constexpr std::size_t many = 1024;
   const std::size_t vocabulary = posterior.size() / tokens;

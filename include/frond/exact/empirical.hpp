@@ -37,9 +37,11 @@ class empirical {
   [[nodiscard]] std::size_t dimension() const { return dimension_; }
   [[nodiscard]] std::size_t count() const { return data_.size() / dimension_; }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension_ && mean.size() == noisy.size(), "sizes agree");
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
+  // disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension_, mean.size(), dimension_);
+    if (!sizes) return sizes;
     in_ieee_arithmetic([&] {
       const std::size_t block = memory_.size() / count() - 1;
       for (std::size_t first = 0; first < alpha_bar.size(); first += block) {
@@ -47,6 +49,7 @@ class empirical {
         predict_rows(noisy.data() + first * dimension_, &alpha_bar[first], rows, mean.data() + first * dimension_);
       }
     });
+    return {};
   }
 
  private:

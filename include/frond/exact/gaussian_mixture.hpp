@@ -43,9 +43,10 @@ class gaussian_mixture {
   [[nodiscard]] std::size_t dimension() const { return components_.dimension; }
 
   // noisy [rows][dimension], alpha_bar [rows] (below 1 if a variance is 0), mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+  // Fails where sizes disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
     const std::size_t size = dimension();
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * size && mean.size() == noisy.size(), "sizes agree");
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         const auto alpha = static_cast<double>(alpha_bar[row]);
@@ -55,6 +56,7 @@ class gaussian_mixture {
         average(alpha, x, mean.subspan(row * size, size));
       }
     });
+    return {};
   }
 
  private:

@@ -83,7 +83,7 @@ constexpr Real power_of_two(std::int32_t exponent) {
 template <class Real>
 constexpr Real times_power_of_two(Real amount, std::int64_t shift) {
   constexpr std::int64_t most = format<Real>::bias - 1;
-  for (; shift > most && amount < 1 && amount > 0; shift -= most) amount *= power_of_two<Real>(most);
+  for (; shift > most && amount > 0 && amount - amount == 0; shift -= most) amount *= power_of_two<Real>(most);
   for (; shift < -most && amount > 0; shift += most) amount *= power_of_two<Real>(-most);
   const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
   return amount * power_of_two<Real>(static_cast<std::int32_t>(rest));

@@ -63,11 +63,11 @@ class pcfg_denoiser {
   }
 
   // Mean of -ln P(clean token | noisy sentence) over all tokens, in nats: over many draws the Bayes-optimal cross-entropy.
-  // clean, noisy [rows][length], alpha_bar [rows]; at least one row. NaN where check() fails.
+  // clean, noisy [rows][length], alpha_bar [rows]; at least one row. NaN where check() fails or sizes disagree.
   [[nodiscard]] double cross_entropy(std::span<const symbol> clean, std::span<const symbol> noisy,
                                      std::span<const float> alpha_bar) {
-    FROND_ASSERT(clean.size() == noisy.size(), "there is one clean token for each noisy one");
-    if (!check()) return std::numeric_limits<double>::quiet_NaN();
+    if (!check() || !check_question(alpha_bar.size(), noisy.size(), length(), clean.size(), length()))
+      return std::numeric_limits<double>::quiet_NaN();
     return in_ieee_arithmetic([&] {
       double sum = 0;
       law_.resize(vocabulary());
@@ -108,11 +108,12 @@ class pcfg_gaussian {
   [[nodiscard]] std::uint32_t vocabulary() const { return posterior_.vocabulary(); }
   [[nodiscard]] std::size_t dimension() const { return length() * vocabulary(); }
 
-  // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double.
+  // noisy [rows][length][vocabulary], finite; alpha_bar [rows]; mean like noisy, written. Value is float or double. Fails where
+  // sizes disagree; then the mean is left alone.
   template <class Value>
-  void predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension(), "there is one noise level for each sentence");
-    FROND_ASSERT(mean.size() == noisy.size(), "the mean is as long as the noisy vectors");
+  status predict(std::span<const Value> noisy, std::span<const Value> alpha_bar, std::span<Value> mean) {
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * dimension(), dimension()), alpha_bar[row]);
@@ -120,6 +121,7 @@ class pcfg_gaussian {
           posterior_.marginal(i, mean.subspan(row * dimension() + i * vocabulary(), vocabulary()));
       }
     });
+    return {};
   }
 
   // All that follows from one noisy sentence: evidence, marginals, joint samples.

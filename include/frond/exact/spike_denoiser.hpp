@@ -18,13 +18,13 @@ namespace frond::inline FROND_ABI::exact {
 namespace detail {
 
 // E[x_0 | x_t] where only the plane of u and v is more than noise of variance 1 around the known mean sqrt(b_m) m: a x_t in all
-// other directions, `guess(row, noisy)` in the plane. mean may be noisy.
+// other directions, `guess(row, noisy)` in the plane. mean may be noisy. Fails where sizes disagree.
 template <class Guess>
-void denoise_spikes(const source::mixed_cumulant& model, std::span<const float> noisy, std::span<const float> alpha_bar,
+status denoise_spikes(const source::mixed_cumulant& model, std::span<const float> noisy, std::span<const float> alpha_bar,
                     std::span<float> mean, const Guess& guess) {
   constexpr std::size_t block_rows = 16;
   const std::size_t size = model.dimension();
-  FROND_ASSERT(noisy.size() == alpha_bar.size() * size && mean.size() == noisy.size(), "sizes agree");
+  if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
   const std::size_t planted = model.strengths().mean > 0.0f ? 3 : 2;
   const float mean_length = math::sqrt(model.strengths().mean);
   float along_u[block_rows], along_v[block_rows], weights[3 * block_rows];
@@ -55,6 +55,7 @@ void denoise_spikes(const source::mixed_cumulant& model, std::span<const float> 
                     .c_stride = size,
                     .accumulate = true});
   }
+  return {};
 }
 
 }  // namespace detail
@@ -68,10 +69,11 @@ class spike_bayes {
 
   [[nodiscard]] std::size_t dimension() const { return model_.dimension(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
-    in_ieee_arithmetic([&] {
-      detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
+  // disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
+    return in_ieee_arithmetic([&] {
+      return detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
         return posterior_mean(plane_, static_cast<double>(alpha_bar[row]), seen);
       });
     });
@@ -92,10 +94,11 @@ class spike_wiener {
 
   [[nodiscard]] std::size_t dimension() const { return model_.dimension(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
-    in_ieee_arithmetic([&] {
-      detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
+  // disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
+    return in_ieee_arithmetic([&] {
+      return detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
         return plane_gain(plane_.variance_u(), cross_covariance_, static_cast<double>(alpha_bar[row])).mean(seen);
       });
     });

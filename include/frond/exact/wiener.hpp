@@ -25,9 +25,11 @@ class wiener {
 
   [[nodiscard]] constexpr std::size_t dimension() const { return means_.size(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy.
-  void predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
-    FROND_ASSERT(noisy.size() == alpha_bar.size() * dimension() && mean.size() == noisy.size(), "sizes agree");
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
+  // disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0, i = 0; row < alpha_bar.size(); ++row) {
         const float signal = math::sqrt(alpha_bar[row]), lost = 1.0f - alpha_bar[row];
@@ -38,6 +40,7 @@ class wiener {
         }
       }
     });
+    return {};
   }
 
  private:

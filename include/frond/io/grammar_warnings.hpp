@@ -19,9 +19,9 @@ struct grammar_warnings {
   std::vector<grammar::pcfg_error> list;
   std::size_t more = 0;
 
-  void add(grammar::pcfg_error warning) {
+  void add(grammar::pcfg_error found) {
     if (list.size() < most)
-      list.push_back(std::move(warning));
+      list.push_back(std::move(found));
     else
       ++more;
   }

@@ -23,13 +23,13 @@ inline constexpr std::uint32_t weights_record = 1;
 // Writes and reads the parameters of a network; a file of another shape is refused, and a number of parameters that the network
 // does not have (position: the number).
 inline status save_weights(const std::string& path, const nn::plan& p, std::span<const float> parameters) {
-  if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
+  if (const status fits = nn::check_parameters(p, parameters.size()); !fits) return fits;
   std::vector<std::uint8_t> bytes(codec::record_size(0, parameters.size()));
   const status written = codec::write_record({.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters, bytes);
   return written ? write_file(path, bytes) : written;
 }
 inline status load_weights(const std::string& path, const nn::plan& p, std::span<float> parameters) {
-  if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
+  if (const status fits = nn::check_parameters(p, parameters.size()); !fits) return fits;
   const auto bytes = read_start(path, codec::record_size(0, parameters.size()) + 1);  // so that what follows it is seen
   if (!bytes) return bytes.state;
   return codec::read_record(bytes.value, {.kind = weights_record, .shape_hash = p.shape_hash()}, {}, parameters);
@@ -89,7 +89,7 @@ inline status write_weights_header(const std::string& path, const std::string& n
                                    std::span<const float> parameters) {
   if (const status named = detail::check_type_name(name); !named) return named;
   if (name == "values" || name == "shape_hash") return {"the name of a type must not be that of a member of it", 0};
-  if (parameters.size() != p.parameter_count) return {"the network has another number of weights", parameters.size()};
+  if (const status fits = nn::check_parameters(p, parameters.size()); !fits) return fits;
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (!(parameters[i] - parameters[i] == 0.0f)) return {"a weight is not a finite number", i};
   std::string text = "// Weights written by Frond " FROND_VERSION_STRING ". Do not edit.\n#pragma once\n\n";

@@ -17,13 +17,13 @@ namespace detail {
 // Refuses arrays that are not the parameters and the scratch of a network, and weights whose hash is that of another one.
 // Weights are parameters<Net>, or what io::write_weights_header() wrote. Always true.
 template <fixed_network Net, std::size_t Parameters, std::size_t Scratch>
-consteval bool require_arrays() {
+constexpr bool require_arrays() {
   static_assert(Parameters == plan_of<Net>().parameter_count, "these weights have another size than the network's parameters");
   static_assert(Scratch >= plan_of<Net>().scratch_size, "this scratch does not hold one row, see nn::workspace");
   return true;
 }
 template <fixed_network Net, class Weights, class Scratch>
-consteval bool require_weights() {
+constexpr bool require_weights() {
   static_assert(Weights::shape_hash == plan_of<Net>().shape_hash(), "these weights belong to a network of another shape");
   return require_arrays<Net, std::extent_v<decltype(Weights::values)>, std::extent_v<decltype(Scratch::values)>>();
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <frond/core/checked.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
@@ -39,7 +40,7 @@ class permutation {
   // Where element `index` < size() goes.
   [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t index) const {
     index = checked_element(index);
-    if (size_ <= largest_shuffle) return images_[static_cast<std::size_t>(index)];
+    if (size_ <= largest_shuffle) return images_[to_size(index)];
     do {
       index = forward(index);
     } while (index >= size_);
@@ -62,7 +63,8 @@ class permutation {
   // Without the assert hook an element beyond the end must neither walk for ever nor read beyond the images.
   [[nodiscard]] constexpr std::uint64_t checked_element(std::uint64_t element) const {
     FROND_ASSERT(element < size_, "a permutation has no such element");
-    return element < size_ ? element : element % size_;
+    if (element < size_) return element;
+    return size_ == 0 ? 0 : element % size_;
   }
 
   constexpr void shuffle() {

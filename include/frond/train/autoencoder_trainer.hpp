@@ -118,9 +118,9 @@ class autoencoder_trainer {
     if (!shape_.trained_skip) amplitudes[shape_.neurons] = 0.0f;
     const float loss = kernel::sum(losses_, rows) * scale;
     const bool finite = kernel::squares_are_finite(gradient_.data(), gradient_.size());
-    if (!finite || !math::is_finite(loss)) return stop(), loss;
-    optimiser_step(options_.optimiser, step_, clip_scale(options_.optimiser, gradient_), gradient_, parameters_, state_, 0,
-                   gradient_.size());
+    const float clipping = finite ? clip_scale(options_.optimiser, gradient_) : 0.0f;
+    if (!(clipping > 0.0f) || !math::is_finite(loss)) return stop(), loss;
+    optimiser_step(options_.optimiser, step_, clipping, gradient_, parameters_, state_, 0, gradient_.size());
     nn::normalise_rows(shape_, parameters_);
     return loss;
   }
@@ -129,11 +129,11 @@ class autoencoder_trainer {
     const std::size_t row = first_not_finite({losses_, options_.batch}, false);
     if (row < options_.batch)
       stopped_ = {"step {}: the loss is not finite, from example {} on",
-                  detail::shown(step_),
-                  {detail::shown(step_ * options_.batch + row)}};
+                  to_size(step_),
+                  {to_size(step_ * options_.batch + row)}};
     else
       stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
-                  detail::shown(step_),
+                  to_size(step_),
                   {first_not_finite(gradient_, true)}};
   }
 

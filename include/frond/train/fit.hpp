@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/executor.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
@@ -33,7 +34,7 @@ struct fit_options {
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
 // at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
 // those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
-// first loss, gradient or validation loss that is not finite (position: the step); then `best` holds the last good weights.
+// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without that.
 //   best      parameter_count floats
 //   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
@@ -63,7 +64,7 @@ template <problem Problem, executor Executor, problem Validation, class Watch>
     const float validation_loss =
         evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
     if (!math::is_finite(validation_loss))
-      return {"the validation loss after step {} is not finite", detail::shown(learner.steps())};
+      return {"the validation loss after step {} is not finite", to_size(learner.steps())};
     go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
     const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
     go_on = watch(learner.steps(), mean, validation_loss) && go_on;

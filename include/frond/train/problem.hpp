@@ -49,9 +49,6 @@ constexpr status check_problem(const nn::plan& p, const Problem& examples) {
 
 namespace detail {
 
-// A large number for a status; where pointers are short, its lower half.
-constexpr std::size_t shown(std::uint64_t number) { return static_cast<std::size_t>(number); }
-
 constexpr void add_schedule(hasher& h, const diffusion::schedule& times) {
   h.add(static_cast<std::uint8_t>(times.kind));
   h.add(times.steps);
@@ -79,17 +76,16 @@ struct data_set {
 
   // Refuses data that the source does not have, where it has a last datum (core/concepts.hpp).
   [[nodiscard]] constexpr status check() const {
-    using detail::shown;
     if (const status ready = check_ready(from); !ready) return ready;
-    if (first + count < first) return {"{} data from datum {} on end beyond the largest number", shown(count), {shown(first)}};
+    if (first + count < first) return {"{} data from datum {} on end beyond the largest number", to_size(count), {to_size(first)}};
     if constexpr (requires {
                     { from.count() } -> std::convertible_to<std::uint64_t>;
                   }) {
       const std::uint64_t all = from.count();
       if (count == 0)
-        return {"a source of {} data cannot show another datum each time: the data set needs a count", shown(all)};
+        return {"a source of {} data cannot show another datum each time: the data set needs a count", to_size(all)};
       if (first + count > all)
-        return {"{} data from datum {} on are more than the source has: {}", shown(count), {shown(first), shown(all)}};
+        return {"{} data from datum {} on are more than the source has: {}", to_size(count), {to_size(first), to_size(all)}};
     }
     return {};
   }

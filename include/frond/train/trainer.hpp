@@ -193,12 +193,12 @@ class trainer {
   void stop_at_loss() {
     const std::size_t row = first_not_finite({losses_, options_.batch}, false);
     stopped_ = {"step {}: the loss is not finite, from example {} on",
-                detail::shown(step_),
-                {detail::shown(step_ * options_.batch + row)}};
+                to_size(step_),
+                {to_size(step_ * options_.batch + row)}};
   }
   void stop_at_gradient() {
     stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
-                detail::shown(step_),
+                to_size(step_),
                 {first_not_finite(gradient(), true)}};
   }
 

@@ -36,7 +36,7 @@ struct level_denoising {
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
     const std::size_t dimension = data.from.dimension();
     if (p.input_size() != dimension || p.output_size() != dimension)
-      return {"the network makes {} numbers of {}, the vectors have {}", p.output_size(), {p.input_size(), dimension}};
+      return {"the network takes {} numbers and gives {}, the vectors have {}", p.input_size(), {p.output_size(), dimension}};
     if (!(alpha_bar >= 0.0f && alpha_bar <= 1.0f)) return {"a noise level lies between 0 and 1"};
     return data.check();
   }
