@@ -100,7 +100,7 @@ set(golden_unsafe_configurations
   "x86_64     | gcc clang | -O2         | -freciprocal-math        | default | separate   | 1 |"
   "x86_64     | gcc clang | -O2         | -ffinite-math-only, -funsafe-math-optimizations, -fassociative-math -fno-signed-zeros -fno-trapping-math | default | separate | 1 |"
   "x86_64     | clang     | -O2         | -fno-signed-zeros, -ffp-contract=fast -mfma | default | separate   | 1 |"
-  "x86_64     | gcc       | -O2         | -fsingle-precision-constant | default | separate   | 1 |"
+  "x86_64     | gcc       | -O2         | -fsingle-precision-constant -Wno-error | default | separate   | 1 |"
   "x86_64     | gcc clang | -O2         | -ffast-math              | default | separate   | 1 |"
   "aarch64    | gcc clang | -O2         | -freciprocal-math, -fassociative-math -fno-signed-zeros -fno-trapping-math, -fno-signed-zeros, -ffinite-math-only, -fno-trapping-math, -funsafe-math-optimizations | default | separate   | 1 |"
 )
