@@ -1,7 +1,7 @@
 # cmake -D FOLDER=<path> -P build_and_run.cmake: compiles and runs the configuration in FOLDER/configuration.cmake, which sets
 #   command         the compiler and its options
 #   files           the names of the source files, in the folder `sources`
-#   compile_golden  what else golden.cpp takes, and `link` what the linker takes
+#   compile_program what else program.cpp takes, and `link` what the linker takes
 #   run             the command, with PROGRAM and ARGUMENTS to be filled in
 #   runs            a list of <threads> or <threads>/<instruction set>
 # What fails is an outcome too, not an error, so that the other configurations go on. For each step (compile_<file>, link, run_1, run_1_avx2 ...) FOLDER/outcome.cmake sets <step>_seconds, and `build_failure` or <run>_failure; FOLDER/<step>.txt

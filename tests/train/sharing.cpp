@@ -27,12 +27,13 @@ struct counting_executor {
 }  // namespace
 
 TEST_CASE("by default two workers share the gradient of a batch") {
-  const auto built = reference::build(reference::mlp(8, 5, 4, 512, 1, reference::activation::relu));
+  const auto built = reference::build(reference::mlp(8, 6, 4, 512, 1, reference::activation::relu));
   auto parameters = problems::initial(built.view());
   counting_executor workers;
   std::vector<float> memory(train::training_memory(built.view(), {}, 2));
   train::trainer trainer(built.view(), problems::denoising<diffusion::absorbing>(5), {}, std::span<float>(parameters),
                          std::span<float>(memory), workers);
   trainer.step();
+  REQUIRE(trainer.check().ok());
   CHECK(workers.counts[0] == 2);
 }
