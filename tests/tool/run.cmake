@@ -15,12 +15,16 @@ ${output_pattern}\n"
 endfunction()
 
 # succeeds(<pattern> <argument>...): and says nothing.  fails(<pattern> <argument>...): and writes nothing.
+# fails_later(<what it wrote before> <pattern> <argument>...): the sentences before a wrong one have been worked on.
 function(succeeds pattern)
   run(0 "${pattern}" "^$" ${ARGN})
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 function(fails pattern)
   run(1 "^$" "${pattern}" ${ARGN})
+endfunction()
+function(fails_later output_pattern pattern)
+  run(1 "${output_pattern}" "${pattern}" ${ARGN})
 endfunction()
 function(misused pattern)
   run(2 "^$" "^grammar: ${pattern}" ${ARGN})
