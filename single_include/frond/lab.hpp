@@ -4679,7 +4679,9 @@ constexpr std::size_t comment_mark(std::string_view text) {
 
 inline constexpr std::string_view arrows[] = {"->", "\xe2\x86\x92"};  // the second is U+2192
 
-constexpr bool is_arrow(std::string_view text) { return std::ranges::find(arrows, text) != std::ranges::end(arrows); }
+constexpr bool is_arrow(std::string_view text) {
+  return std::find(std::begin(arrows), std::end(arrows), text) != std::end(arrows);
+}
 
 enum class token_kind : std::uint8_t { end, name, quoted, arrow, bar, bracket, comment, wrong };
 

@@ -20,8 +20,8 @@ using frond::mul_add;
 
 constexpr float abs(float x) { return __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, x) & 0x7fffffffu); }
 
-// Neither infinite nor NaN.
-constexpr bool is_finite(float x) { return x - x == 0.0f; }
+// Neither infinite nor NaN. By its bits, since flags such as -fno-honor-nans let compilers take x - x == 0 for granted.
+constexpr bool is_finite(float x) { return (__builtin_bit_cast(std::uint32_t, x) & 0x7f800000u) != 0x7f800000u; }
 
 // IEEE square root.
 inline float sqrt(float x) { return __builtin_sqrtf(x); }
