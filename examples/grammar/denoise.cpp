@@ -67,7 +67,8 @@ failure denoise(const settings& s, const grammar::pcfg& g) {
     if (s.samples == 0) write_marginals(s, g, noisy, p);
     const std::uint64_t first = std::uint64_t{noisy.line - 1} << 32;
     for (std::uint64_t k = 0; k < s.samples; ++k) {
-      if (const status state = p.sample(seed{s.seed}, first | k, derived); !state) return located(s, noisy, text(state).c_str());
+      if (const status state = p.sample(seed{s.seed}, first | k, derived); !state)
+        return located(s, noisy, text(state).c_str());
       common::write_output(text_of(g, derived.words) + "\n");
     }
     return {};

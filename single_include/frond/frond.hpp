@@ -214,13 +214,13 @@ static_assert(0.1 < static_cast<double>(0.1f),
 #define FROND_ASSERT(condition, message) ((void)sizeof(!(condition)))
 #elif FROND_HOSTED
 #include <cstdio>
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 // Out of line, so that a check costs one test and one jump where it stands.
 [[noreturn]] __attribute__((noinline, cold)) inline void assertion_failed(const char* message, const char* file, int line) {
   std::fprintf(stderr, "%s:%d: frond: %s\n", file, line, message);
   __builtin_trap();
 }
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 #define FROND_ASSERT(condition, message) ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
 #else
 #define FROND_ASSERT(condition, message) ((condition) ? (void)0 : __builtin_trap())
@@ -351,7 +351,7 @@ FROND_DETAIL_RUNTIME __extendsfdf2(std::uint32_t value) { return __aeabi_f2d(val
 
 // Integer arithmetic that says when it overflows, for sizes that a user chose.
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // An unsigned 64-bit number, or "too large". Once too large, it stays so.
 struct checked {
@@ -393,7 +393,7 @@ constexpr checked checked_power(std::uint64_t base, std::uint64_t exponent) {
   return product;
 }
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/core/concepts.hpp
@@ -408,7 +408,7 @@ constexpr checked checked_power(std::uint64_t base, std::uint64_t exponent) {
 
 // Where all randomness comes from.
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // A key, not a state: every draw is a pure function of (seed, stream, index), so nothing is ever advanced or shared.
 struct seed {
@@ -417,7 +417,7 @@ struct seed {
   friend constexpr bool operator==(seed, seed) = default;
 };
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/core/status.hpp
@@ -425,7 +425,7 @@ struct seed {
 
 // How bad data is reported: a reason and a position, never an exception or an abort.
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // Success, or a sentence that says what is wrong and where (a byte, a line, an index: the function that returns it says which).
 struct status {
@@ -482,7 +482,7 @@ struct result {
   constexpr explicit operator bool() const { return ok(); }
 };
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/core/symbol.hpp
@@ -490,7 +490,7 @@ struct result {
 
 // The alphabet: what a token, a latent variable and a class label are.
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // One byte, so that a data set of sentences is as small as text and a rule table fits a vector register.
 using symbol = std::uint8_t;
@@ -498,9 +498,9 @@ using symbol = std::uint8_t;
 // The largest vocabulary: one value stays free for the mask of absorbing diffusion, which is always `vocabulary` itself.
 inline constexpr std::uint32_t max_vocabulary = 255;
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // Random access to data: sample(seed, index, out) writes datum `index`, which never depends on another index. `out` has
 // length() symbols below vocabulary(). Optional: count(), the number of data where there is a last one; check(), why there are
@@ -576,7 +576,7 @@ concept continuous_denoiser = requires(Denoiser& d, std::span<const float> noisy
   d.predict(noisy, alpha_bar, mean);
 };
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/core/executor.hpp
@@ -584,7 +584,7 @@ concept continuous_denoiser = requires(Denoiser& d, std::span<const float> noisy
 
 // Who runs independent tasks: the caller itself, or a pool of threads. Never a reason for different bits.
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 namespace detail {
 struct any_task {
@@ -614,7 +614,7 @@ struct serial_executor {
 // The executor to pass where none is needed. It has no state.
 inline constexpr serial_executor calling_thread{};
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/core/hash.hpp
@@ -622,7 +622,7 @@ inline constexpr serial_executor calling_thread{};
 
 // A hash over values, for golden tests and checksums: the same on every byte order.
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // FNV-1a, 64 bits (Fowler, Noll, Vo), fed with values least significant byte first. Every NaN counts as the same NaN, because
 // payloads differ between machines and mean nothing here; -0 and +0 are different, because they are different results.
@@ -654,7 +654,7 @@ class hasher {
   std::uint64_t state_ = 14695981039346656037ull;
 };
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/core/ieee_arithmetic.hpp
@@ -662,7 +662,7 @@ class hasher {
 
 // A guard against other people's floating-point modes.
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // While it lives, the calling thread rounds to nearest and neither flushes nor ignores denormals; then it has its old mode
 // again. One object file linked with -ffast-math is enough to set flush-to-zero for a whole program, and the same seed would
@@ -750,7 +750,7 @@ constexpr auto in_ieee_arithmetic(const Work& work) {
   return detail::call_guarded(work);
 }
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/core/mul_add.hpp
@@ -766,7 +766,7 @@ constexpr auto in_ieee_arithmetic(const Work& work) {
 #define FROND_HARDWARE_FUSED 0
 #endif
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 namespace detail {
 
@@ -801,7 +801,7 @@ constexpr float mul_add(float a, float b, float c) {
 #endif
 }
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/simd/library.hpp
@@ -931,7 +931,7 @@ constexpr float mul_add(float a, float b, float c) {
 // two translation units built with different flags each get their own.
 #define FROND_ENTRY FROND_DETAIL_EXPAND_JOIN(entry_, FROND_BASE_PASS)
 
-namespace frond::inline FROND_ABI::simd::inline FROND_ENTRY {
+namespace frond { inline namespace FROND_ABI { namespace simd { inline namespace FROND_ENTRY {
 
 // In increasing order of vector width. `scalar`, `neon`, `wasm` and `generic` (what the compiler makes of vectors elsewhere)
 // are only ever the base.
@@ -1067,7 +1067,7 @@ inline build_description describe(bool optimised = FROND_OPTIMISED) {
       backends[FROND_BACKEND - FROND_BACKEND_BUILTIN], active, simd::lanes(active), arithmetic, FROND_BITS_VERSION, optimised};
 }
 
-}  // namespace frond::inline FROND_ABI::simd::inline FROND_ENTRY
+}}}}  // namespace frond::simd
 
 // Calls the same function of the pass that is active. One switch per kernel, so a program links only the kernels it uses.
 #if FROND_WITH_AVX2 && FROND_WITH_AVX512
@@ -1101,7 +1101,7 @@ inline build_description describe(bool optimised = FROND_OPTIMISED) {
 // GELU with Lawson's algorithm in multiple precision); the bound in each comment is the error of the polynomial alone, in exact
 // arithmetic, relative where nothing else is said.
 
-namespace frond::inline FROND_ABI::math::detail {
+namespace frond { inline namespace FROND_ABI { namespace math::detail {
 
 inline constexpr float log2_e = 0x1.715476p+0f;
 // ln 2 in two parts; the first has nine bits, so an integer below 2^15 times it is exact.
@@ -1149,7 +1149,7 @@ inline constexpr float normal_q[] = {0x1p+0f, 0x1.0951b8p-2f, 0x1.f1b16cp-6f, 0x
 inline constexpr float normal_limit = 0x1.7f8p+2f;
 inline constexpr float inverse_sqrt_two_pi = 0x1.988454p-2f;
 
-}  // namespace frond::inline FROND_ABI::math::detail
+}}}  // namespace frond::math::detail
 
 // =============================================================================================================
 // frond/math/double.hpp
@@ -1158,7 +1158,7 @@ inline constexpr float inverse_sqrt_two_pi = 0x1.988454p-2f;
 // sqrt, exp and log in double precision, for exact inference and measurements. Plain series with terms in a fixed order: slower
 // than a libm, and the same bits everywhere.
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 // IEEE square root.
 inline double sqrt(double x) { return __builtin_sqrt(x); }
@@ -1205,7 +1205,7 @@ constexpr double exp(double x) {
   return sum * detail::power_of_two(half) * detail::power_of_two(n - half);
 }
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 // =============================================================================================================
 // frond/math/scalar.hpp
@@ -1218,7 +1218,7 @@ constexpr double exp(double x) {
 // unit 2^-149. They hold for all floats in either arithmetic: tests/ulp goes through all 2^32, in both forms, and compares with
 // double precision. NaN gives NaN.
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 using frond::mul_add;
 
@@ -1376,7 +1376,7 @@ constexpr value_and_slope gelu(float x) {
   return {above * probability, mul_add(a, density, probability)};
 }
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 // =============================================================================================================
 // frond/random/choices.hpp
@@ -1390,7 +1390,7 @@ constexpr value_and_slope gelu(float x) {
 
 // Philox4x32-10, the counter-based generator under every draw.
 
-namespace frond::inline FROND_ABI::random {
+namespace frond { inline namespace FROND_ABI { namespace random {
 
 using block = std::array<std::uint32_t, 4>;
 
@@ -1494,9 +1494,9 @@ struct address {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::random
+}}}  // namespace frond::random
 
-namespace frond::inline FROND_ABI::random {
+namespace frond { inline namespace FROND_ABI { namespace random {
 
 // How many random bits decide among `bound` outcomes, 0 < bound <= 65536. For a power of two: 0, 1, 2, 4, 8 or 16, the fewest
 // that hold it. For any other bound: 8 bits up to 16 outcomes, 16 bits above.
@@ -1601,7 +1601,7 @@ constexpr std::uint32_t choice_lines(std::uint32_t first_bound, std::uint32_t bo
   return static_cast<std::uint32_t>(together ? (first + rest + 7) / 8 : (first + 7) / 8 + (rest + 7) / 8);
 }
 
-}  // namespace frond::inline FROND_ABI::random
+}}}  // namespace frond::random
 
 // =============================================================================================================
 // frond/random/draws.hpp
@@ -1609,7 +1609,7 @@ constexpr std::uint32_t choice_lines(std::uint32_t first_bound, std::uint32_t bo
 
 // A cursor over the random words of one address: integers, floats and categorical draws.
 
-namespace frond::inline FROND_ABI::random {
+namespace frond { inline namespace FROND_ABI { namespace random {
 
 // The top 24 bits of a word as a float in [0, 1): all 2^24 multiples of 2^-24, each equally likely.
 constexpr float unit_interval(std::uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
@@ -1687,7 +1687,7 @@ class draws {
   block block_{};
 };
 
-}  // namespace frond::inline FROND_ABI::random
+}}}  // namespace frond::random
 
 // =============================================================================================================
 // frond/random/normal.hpp
@@ -1695,7 +1695,7 @@ class draws {
 
 // Standard normal numbers, each with an address of its own.
 
-namespace frond::inline FROND_ABI::random {
+namespace frond { inline namespace FROND_ABI { namespace random {
 
 struct normal_pair {
   float first, second;
@@ -1724,7 +1724,7 @@ inline float normal_at(seed key, stream purpose, std::uint64_t index, std::uint6
   return normals_at(key, purpose, index, static_cast<std::uint32_t>(element / 4))[element % 4];
 }
 
-}  // namespace frond::inline FROND_ABI::random
+}}}  // namespace frond::random
 
 // =============================================================================================================
 // frond/random/permutation.hpp
@@ -1732,7 +1732,7 @@ inline float normal_at(seed key, stream purpose, std::uint64_t index, std::uint6
 
 // A keyed permutation: the i-th element of a shuffled range.
 
-namespace frond::inline FROND_ABI::random {
+namespace frond { inline namespace FROND_ABI { namespace random {
 
 // A pseudo-random bijection of [0, size) with random access in both directions and no heap. `round` tells permutations of one
 // stream apart, for example epochs. 0 < size <= 2^63.
@@ -1839,7 +1839,7 @@ class permutation {
   std::array<std::uint8_t, largest_shuffle> images_{};  // of shuffled elements
 };
 
-}  // namespace frond::inline FROND_ABI::random
+}}}  // namespace frond::random
 
 // =============================================================================================================
 // frond/kernel/activation_kind.hpp
@@ -1847,7 +1847,7 @@ class permutation {
 
 // The closed set of activation functions.
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 enum class activation : std::uint8_t {
   relu,  // max(x, 0)
@@ -1856,7 +1856,7 @@ enum class activation : std::uint8_t {
   tanh,
 };
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 // =============================================================================================================
 // frond/kernel/kernels.hpp
@@ -1879,7 +1879,7 @@ enum class activation : std::uint8_t {
 
 // What the kernels are called with. Matrices are row-major; a stride is the distance in floats between two rows.
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 // c[i][j] = start + sum over k of a[i][k] b[k][j], i < rows, j < columns, k < inner. The sum runs over k in order, each product
 // and each sum rounded; it starts from c[i][j] itself if `accumulate`, else from bias[j] if there is a bias, else from +0.
@@ -1955,7 +1955,7 @@ struct random_array {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 // =============================================================================================================
 // frond/kernel/rules.hpp
@@ -1963,7 +1963,7 @@ struct random_array {
 
 // The rules of a random hierarchy model as its kernel takes them, and how they are applied, one symbol after the other.
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 // rules [level 1..depth][parent][synonym][branching]: symbols of the level below. There are `vocabulary` parents with
 // `synonyms` rules each, but at the top only so many parents that they have top_rules together.
@@ -2030,7 +2030,7 @@ constexpr void sample_rules(const rule_tables& tables, seed key, std::uint64_t f
 
 }  // namespace plain
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 // =============================================================================================================
 // frond/kernel/sphere_sgd.hpp
@@ -2057,7 +2057,7 @@ constexpr void sample_rules(const rule_tables& tables, seed key, std::uint64_t f
 // The slow, obvious form of every kernel, one number at a time. Read it to learn what a kernel does; kernels.hpp gives the same
 // bits faster, and the tests compare the two.
 
-namespace frond::inline FROND_ABI::kernel::plain {
+namespace frond { inline namespace FROND_ABI { namespace kernel::plain {
 
 inline void matmul(const matmul_operands& m) {
   for (std::size_t i = 0; i < m.rows; ++i)
@@ -2319,9 +2319,9 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
   }
 }
 
-}  // namespace frond::inline FROND_ABI::kernel::plain
+}}}  // namespace frond::kernel::plain
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 // sigma(y) = amplitude activation(gain (y + shift)).
 struct neuron {
@@ -2485,7 +2485,7 @@ inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
 
 }  // namespace plain
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 // =============================================================================================================
 // frond/kernel/tree_operands.hpp
@@ -2493,7 +2493,7 @@ inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
 
 // What belief propagation on sixteen trees at once is called with, and the rule tables that it wants.
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 // Sixteen trees of one grammar, tree k in lane k of every message. A tree has one root and `branching` children for each node
 // down to the tokens, `depth` levels below; nodes are numbered from the root, level by level, left to right. The symbols of a
@@ -2628,7 +2628,7 @@ inline float tree_belief(const tree_operands& t, std::size_t row, std::size_t to
   return t.up[16 * ((t.inner_nodes + token) * t.vocabulary + value) + row];
 }
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 #define FROND_PASS FROND_BASE_PASS
 #define FROND_PASS_LANES FROND_BASE_LANES
@@ -2662,7 +2662,7 @@ FROND_END_TARGET
 #undef FROND_X86
 #undef FROND_LONG_FUNCTION
 
-namespace frond::inline FROND_ABI::kernel::inline FROND_ENTRY {
+namespace frond { inline namespace FROND_ABI { namespace kernel { inline namespace FROND_ENTRY {
 
 // See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 16 KiB lives on the stack.
 inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
@@ -2814,7 +2814,7 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
   FROND_DISPATCH_CALL(sgd(c, gradient, parameter, velocity, count));
 }
 
-}  // namespace frond::inline FROND_ABI::kernel::inline FROND_ENTRY
+}}}}  // namespace frond::kernel
 
 // =============================================================================================================
 // frond/kernel/self_check.hpp
@@ -2822,7 +2822,7 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
 
 // Does this program compute what it should?
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 namespace detail {
 
@@ -2951,7 +2951,7 @@ inline bool self_check() {
   return self_check_hash() == (fused ? 0x3eb46c100ae27821ull : 0x1cb4d52239832a6cull);
 }
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 // =============================================================================================================
 // frond/grammar/code.hpp
@@ -2978,7 +2978,7 @@ inline bool self_check() {
 
 // The sizes of a random hierarchy model, and what follows from them alone.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // Why a shape is refused; rhm_shape::check() puts it into a sentence.
 enum class rhm_fault : std::uint8_t {
@@ -3096,9 +3096,9 @@ constexpr bool require_valid() {
   return true;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // What find() answers when a tuple is the right side of no rule.
 inline constexpr std::uint32_t no_rule = UINT32_MAX;
@@ -3294,9 +3294,9 @@ constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<
   return {{shape, own_rules, own_order}, {}};
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
@@ -3402,7 +3402,7 @@ struct rhm_subset {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/entropy.hpp
@@ -3410,7 +3410,7 @@ struct rhm_subset {
 
 // How much there is to know about a sentence.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // The entropy of a sentence in nats, ln(classes) + choice_count ln(rules): the logarithm of the number of sentences, since
 // all are equally likely. Defined for every valid shape, also where the number itself overflows. Within 3 ulp.
@@ -3430,7 +3430,7 @@ constexpr double valid_fraction(const rhm_shape& shape, std::uint32_t level) {
   return fraction;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/hierarchy.hpp
@@ -3445,7 +3445,7 @@ constexpr double valid_fraction(const rhm_shape& shape, std::uint32_t level) {
 
 // Hierarchies whose levels differ: their sizes, and what follows from them alone.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // One level of symbols and the rules that turn each of them into symbols of the level below.
 struct hierarchy_level {
@@ -3639,9 +3639,9 @@ constexpr result<hierarchy_shape> levels_of(const rhm_shape& shape, std::span<hi
   return {{shape.vocabulary, levels}, {}};
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // A hierarchy in memory that somebody else owns. Cheap to copy; a source (core/concepts.hpp).
 //   rules    [level 1..L][parent][rule][branching]   symbols of the level below, never its blank
@@ -3806,7 +3806,7 @@ constexpr void sample_tree(const hierarchy_view& grammar, seed key, std::uint64_
   }
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/hierarchy_draw.hpp
@@ -3814,7 +3814,7 @@ constexpr void sample_tree(const hierarchy_view& grammar, seed key, std::uint64_
 
 // Drawing a hierarchy, and storage for it.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // How many elements the tables of a hierarchy have.
 struct hierarchy_memory {
@@ -3919,7 +3919,7 @@ class hierarchy {
   std::array<std::uint32_t, Memory.chances> chances_{};
 };
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/hierarchy_entropy.hpp
@@ -3927,7 +3927,7 @@ class hierarchy {
 
 // What is known about the sentences of a hierarchy without looking at its rules.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // The entropy of the choice of one rule of a level, in nats: -sum_k pi_k ln pi_k, ln(rules) where all are equally likely.
 constexpr double choice_entropy(const hierarchy_view& grammar, std::uint32_t level) {
@@ -3987,7 +3987,7 @@ constexpr double valid_fraction(const hierarchy_shape& shape, std::uint32_t leve
   return filled + empty;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/hierarchy_parse.hpp
@@ -4001,7 +4001,7 @@ constexpr double valid_fraction(const hierarchy_shape& shape, std::uint32_t leve
 
 // From a sentence back to its tree, as far as its symbols follow the rules.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // Marks a node of a parsed tree whose children form no rule. Never a symbol, because a vocabulary ends at 254.
 inline constexpr symbol unparsed = 255;
@@ -4029,9 +4029,9 @@ constexpr bool parse(const rhm_view& grammar, std::span<const symbol> sentence, 
   return tree[0] != unparsed;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
@@ -4118,7 +4118,7 @@ constexpr double log_probability(const hierarchy_view& grammar, std::span<const 
   return parsed ? sum : -std::numeric_limits<double>::infinity();
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/redraw.hpp
@@ -4126,7 +4126,7 @@ constexpr double log_probability(const hierarchy_view& grammar, std::span<const 
 
 // The same sentence in other words: rules chosen once more, the symbols above them kept.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // Draws everything below the nodes of `level` anew, from the law of the grammar given the symbols of that level: each of its
 // nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the depth
@@ -4146,7 +4146,7 @@ constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t ind
   }
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/sample_block.hpp
@@ -4154,7 +4154,7 @@ constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t ind
 
 // Many sentences of a random hierarchy model at once.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
@@ -4199,7 +4199,7 @@ inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first,
   }
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/source/directions.hpp
@@ -4207,7 +4207,7 @@ inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first,
 
 // Planted directions: orthonormal vectors that no coordinate axis is special to.
 
-namespace frond::inline FROND_ABI::source {
+namespace frond { inline namespace FROND_ABI { namespace source {
 
 namespace detail {
 
@@ -4267,7 +4267,7 @@ inline void plant_directions(seed key, std::size_t dimension, std::span<float> o
   });
 }
 
-}  // namespace frond::inline FROND_ABI::source
+}}}  // namespace frond::source
 
 // =============================================================================================================
 // frond/source/gaussian_source.hpp
@@ -4275,7 +4275,7 @@ inline void plant_directions(seed key, std::size_t dimension, std::span<float> o
 
 // Gaussian data: what is left of any source when all but its mean and covariance is forgotten.
 
-namespace frond::inline FROND_ABI::source {
+namespace frond { inline namespace FROND_ABI { namespace source {
 
 // Rows data [rows][dimension] -> their mean [dimension] and covariance [dimension][dimension], the mean of products of what is
 // left without the mean. rows > 0; sums in order of the rows; data are centred in place. O(rows dimension^2).
@@ -4447,7 +4447,7 @@ class isotropic_source {
 
 static_assert(continuous_source<gaussian_source> && continuous_source<isotropic_source>);
 
-}  // namespace frond::inline FROND_ABI::source
+}}}  // namespace frond::source
 
 // =============================================================================================================
 // frond/source/latents.hpp
@@ -4455,7 +4455,7 @@ static_assert(continuous_source<gaussian_source> && continuous_source<isotropic_
 
 // The two hidden numbers of a datum of the mixed cumulant model: one normal, one that is not, and what ties them together.
 
-namespace frond::inline FROND_ABI::source {
+namespace frond { inline namespace FROND_ABI { namespace source {
 
 // Laws of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, kappa_3 = 0 where nothing else is said.
 enum class latent_law : std::uint8_t {
@@ -4598,7 +4598,7 @@ struct latents {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::source
+}}}  // namespace frond::source
 
 // =============================================================================================================
 // frond/source/mixed_cumulant.hpp
@@ -4606,7 +4606,7 @@ struct latents {
 
 // The mixed cumulant model: vectors with one direction that their covariance shows and one that only higher cumulants show.
 
-namespace frond::inline FROND_ABI::source {
+namespace frond { inline namespace FROND_ABI { namespace source {
 
 // How strong the planted directions are and what drives them. The spiked cumulant model has no strength but `cumulant`.
 struct spikes {
@@ -4741,7 +4741,7 @@ class mixed_cumulant {
 
 static_assert(continuous_source<mixed_cumulant>);
 
-}  // namespace frond::inline FROND_ABI::source
+}}}  // namespace frond::source
 
 // =============================================================================================================
 // frond/diffusion/gaussian.hpp
@@ -4749,7 +4749,7 @@ static_assert(continuous_source<mixed_cumulant>);
 
 // Gaussian noise on vectors: the variance-preserving process x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z.
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 namespace detail {
 
@@ -4803,7 +4803,7 @@ struct gaussian {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 // =============================================================================================================
 // frond/diffusion/gaussian_sampler.hpp
@@ -4821,7 +4821,7 @@ struct gaussian {
 // are both linear in x and m, so every solver is a handful of numbers for each pair of noise levels. y = x / a and sigma = s /
 // a, where a^2 = alpha_bar and s^2 = 1 - alpha_bar, turn the probability flow into dy/dsigma = (y - m) / sigma.
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
 //   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that law
@@ -4935,7 +4935,7 @@ inline Real heun_correction(Real abar_t, Real abar_s) {
   return math::sqrt(abar_s) * (ratio - 1) / 2;
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 // =============================================================================================================
 // frond/diffusion/schedule.hpp
@@ -4943,7 +4943,7 @@ inline Real heun_correction(Real abar_t, Real abar_s) {
 
 // How much signal is left at each time.
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // Times 0 (clean) .. steps (pure noise), and alpha_bar(t), the fraction of the signal left at time t. alpha_bar is exactly 1
 // at time 0 and, but for single_level, exactly 0 at time `steps`, and never grows in between.
@@ -5030,9 +5030,9 @@ struct schedule {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 struct gaussian_sampling {
   schedule noise{schedule::half_log_snr, 30};
@@ -5200,7 +5200,7 @@ status sample(const gaussian& process, Denoiser& model, seed key, const gaussian
   return sample_from(model, key, options, options.noise.steps, memory, out);
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 // =============================================================================================================
 // frond/diffusion/one_hot.hpp
@@ -5208,7 +5208,7 @@ status sample(const gaussian& process, Denoiser& model, seed key, const gaussian
 
 // Symbols as vectors: what lets Gaussian noise work on sentences. Symbol a of a vocabulary is the vector with a one at a.
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // vectors [symbols][vocabulary], written.
 template <class Real>
@@ -5257,7 +5257,7 @@ constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x,
   }
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 // =============================================================================================================
 // frond/diffusion/parametrisation.hpp
@@ -5272,7 +5272,7 @@ constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x,
 
 // What a denoiser of Gaussian noise may predict, and how one prediction becomes another.
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // With x_t = a x_0 + s z, a = sqrt(alpha_bar), s = sqrt(1 - alpha_bar), all of these are expectations given x_t, and any of
 // them and x_t give the others:
@@ -5346,9 +5346,9 @@ inline regression_target<Real> target_of(prediction what, Real alpha_bar) {
   return {1, 0};
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // The number that tells a network the noise level.
 //   signal        2 alpha_bar - 1
@@ -5374,7 +5374,7 @@ struct parametrisation {
   friend constexpr bool operator==(const parametrisation&, const parametrisation&) = default;
 };
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 // =============================================================================================================
 // frond/diffusion/process.hpp
@@ -5400,7 +5400,7 @@ struct parametrisation {
 // Both kinds of step split the law into "stay as you are" and "move", and the first has a closed form in one entry of the
 // posterior. Most tokens stay in most steps, so drawing costs O(1) then and O(vocabulary) otherwise.
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 enum class reverse_form : std::uint8_t {
   posterior_weighted,  // form A, right for a posterior trained by cross-entropy
@@ -5518,9 +5518,9 @@ struct absorbing_step {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // A process that corrupts each token on its own. alpha_bar is the fraction of the signal that is left: 1 clean, 0 pure noise.
 //   vocabulary                         the number of clean symbols, 1 .. max_vocabulary
@@ -5661,7 +5661,7 @@ struct absorbing {
 
 static_assert(discrete_process<uniform> && discrete_process<absorbing>);
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 // =============================================================================================================
 // frond/diffusion/sampler.hpp
@@ -5669,7 +5669,7 @@ static_assert(discrete_process<uniform> && discrete_process<absorbing>);
 
 // From pure noise to sentences: ancestral sampling with any denoiser.
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // A position without a given token (a token is below 255, see max_vocabulary).
 inline constexpr symbol vacant = 255;
@@ -5841,7 +5841,7 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
   return sample_from(process, model, key, options, options.noise.steps, memory, out);
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 // =============================================================================================================
 // frond/nn/autoencoder.hpp
@@ -5849,7 +5849,7 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
 
 // A denoiser of vectors with few neurons: two layers with the same weights, and a connection that skips both.
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // f(x) = c x + the sum over k of A_k w_k sigma(w_k . x) with |w_k| = 1. Cui and Zdeborova, "High-dimensional asymptotics of
 // denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of kernel::neuron;
@@ -6085,7 +6085,7 @@ class autoencoder_denoiser {
 
 static_assert(continuous_denoiser<autoencoder_denoiser>);
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 // =============================================================================================================
 // frond/nn/fixed_denoiser.hpp
@@ -6108,7 +6108,7 @@ static_assert(continuous_denoiser<autoencoder_denoiser>);
 // The list is made once, at compile time for a device (network.hpp, tree_unet.hpp) or at run time for a sweep over shapes, by
 // the same builder. Everything that runs a network takes a `plan`, so a sweep instantiates no kernel twice.
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 enum class layer_kind : std::uint8_t {
   dense,     // y = x W + b at every position; W is [inputs][outputs]
@@ -6362,9 +6362,9 @@ class plan_storage {
   status state_{};
 };
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // The words of the list. The first is input<positions, channels>; the size of every other layer follows from the one before.
 template <std::uint32_t Positions, std::uint32_t Channels>
@@ -6447,7 +6447,7 @@ struct alignas(64) workspace {
   float values[plan_of<Net>().scratch_size * Rows] = {};
 };
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 // =============================================================================================================
 // frond/nn/network_denoiser.hpp
@@ -6461,7 +6461,7 @@ struct alignas(64) workspace {
 
 // Running a network forward and backward on a block of rows.
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace detail {
 
@@ -6595,9 +6595,9 @@ inline void backward(const plan& p, const float* parameters, const float* tape, 
   });
 }
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
 // level.
@@ -6695,7 +6695,7 @@ class network_denoiser {
 
 static_assert(denoiser<network_denoiser<diffusion::uniform>>);
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 // =============================================================================================================
 // frond/nn/vector_denoiser.hpp
@@ -6703,7 +6703,7 @@ static_assert(denoiser<network_denoiser<diffusion::uniform>>);
 
 // A network as a denoiser of vectors: a noisy vector and its noise level in, the mean of the clean one out.
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Why a plan cannot denoise vectors of a dimension, or success: it takes a vector and its noise level and gives a vector.
 constexpr status check_vector_network(const plan& p, std::size_t dimension) {
@@ -6776,9 +6776,9 @@ class vector_denoiser {
 
 static_assert(continuous_denoiser<vector_denoiser>);
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace detail {
 
@@ -6840,7 +6840,7 @@ class fixed_vector_denoiser : public vector_denoiser {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 // =============================================================================================================
 // frond/nn/initialise.hpp
@@ -6848,7 +6848,7 @@ class fixed_vector_denoiser : public vector_denoiser {
 
 // Initial parameters from a seed.
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
 //   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
@@ -6897,7 +6897,7 @@ inline status initialise(const plan& p, initialisation kind, seed key, std::span
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 // =============================================================================================================
 // frond/nn/tree_unet.hpp
@@ -6905,7 +6905,7 @@ inline status initialise(const plan& p, initialisation kind, seed key, std::span
 
 // A U-Net whose shape is the tree of the grammar, and the plain multilayer perceptron.
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Sentences of branching^depth tokens come in as `input_channels` floats a token and leave as `output_channels` logits a token.
 struct tree_unet_shape {
@@ -6968,7 +6968,7 @@ struct mlp {
   static_assert(storage.state().ok(), "a multilayer perceptron needs a length and at least one channel everywhere");
 };
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 // =============================================================================================================
 // frond/exact/hierarchy_denoiser.hpp
@@ -6982,7 +6982,7 @@ struct mlp {
 
 // How much memory belief propagation on a hierarchy works in.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 namespace detail {
 
@@ -7026,7 +7026,7 @@ constexpr result<std::size_t> tree_memory_size(const grammar::hierarchy_shape& s
   return {to_size(count.value), {}};
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/hierarchy_tree.hpp
@@ -7042,7 +7042,7 @@ constexpr result<std::size_t> tree_memory_size(const grammar::hierarchy_shape& s
 // The steps of belief propagation at one node. Messages are likelihoods up to a factor, [vocabulary] numbers each. The kernel
 // (kernel/tree-inl.hpp) takes the same steps for sixteen sentences at once, with the same bits.
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // Why memory does not hold the messages of a tree, or success.
 constexpr status check_messages(std::size_t memory, const result<std::size_t>& needed) {
@@ -7291,7 +7291,7 @@ struct belief {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
 // =============================================================================================================
 // frond/exact/patch_messages.hpp
@@ -7303,7 +7303,7 @@ struct belief {
 // whole patch is blank. With `places` nodes in the patch, probabilities 1/places stand everywhere; they are left out, and so
 // the message for the blank is `places` times too large as well.
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // Where the messages of a level are.
 struct level_row {
@@ -7382,9 +7382,9 @@ constexpr void distribute_patch(const Real* up, std::size_t places, std::size_t 
   }
 }
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // The posterior over one tree, to be used like tree<Real>: fill leaf(i), call upward() and, for marginals, downward(); then
 // ask. The blank of a level is a symbol like others, the last. For equal levels without blanks the bits of tree<Real>, but for
@@ -7660,7 +7660,7 @@ class hierarchy_tree {
   std::int64_t exponent_ = 0;  // all upward messages together were multiplied by two to this power
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/one_hot_leaves.hpp
@@ -7668,7 +7668,7 @@ class hierarchy_tree {
 
 // What noisy one-hot vectors say about the tokens of a sentence, as every exact denoiser under Gaussian noise takes it in.
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // Fills leaf(i), a span of [vocabulary] numbers of type Real, with the likelihoods of token i, for all tokens of one sentence.
 // noisy [length][vocabulary]
@@ -7682,9 +7682,9 @@ constexpr void observe_one_hot(std::span<const Value> noisy, Value alpha_bar, st
   }
 }
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 namespace detail {
 
@@ -7815,7 +7815,7 @@ class hierarchy_gaussian {
   status fit_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/tree.hpp
@@ -7825,7 +7825,7 @@ class hierarchy_gaussian {
 // node, exactly. A sentence has one tree, so messages up and down it are the whole calculation and never need iterating.
 // Sclocchi, Favero, Wyart, "A phase transition in diffusion models reveals the hierarchical nature of data", 2024.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 namespace detail {
 
@@ -8023,7 +8023,7 @@ class tree {
   std::int64_t exponent_ = 0;  // all upward messages together were multiplied by two to this power
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/tree_batch.hpp
@@ -8031,7 +8031,7 @@ class tree {
 
 // The posteriors of sixteen sentences at once: the bits of tree<float>, in vector code.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // How many sentences a batch treats at once.
 inline constexpr std::size_t tree_batch_rows = 16;
@@ -8101,7 +8101,7 @@ inline kernel::tree_operands tree_batch(const grammar::rhm_view& grammar, std::s
   return trees;
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/tree_denoiser.hpp
@@ -8115,7 +8115,7 @@ inline kernel::tree_operands tree_batch(const grammar::rhm_view& grammar, std::s
 
 // One noisy sentence after the other, or sixteen at once: what the denoisers of trees have in common.
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // Whether a denoiser with this kind of memory looks if there is room for a batch. One number at a time, sixteen sentences take
 // as long as one after the other, so a device with a span is spared the code.
@@ -8158,9 +8158,9 @@ constexpr void visit_rows(const grammar::rhm_view& grammar, Memory& memory, std:
   }
 }
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // P(clean token | noisy sentence) by belief propagation: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Memory is where the messages live:
@@ -8202,9 +8202,7 @@ class tree_denoiser {
           [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
             kernel::tree_posterior(trees, rows, posterior.data() + first * laws);
           },
-          [&](const tree<real>& beliefs, std::size_t row) {
-            beliefs.token_marginals(posterior.subspan(row * laws, laws));
-          });
+          [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(posterior.subspan(row * laws, laws)); });
     });
     return {};
   }
@@ -8281,7 +8279,7 @@ class tree_denoiser {
   status fit_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/tree_gaussian.hpp
@@ -8289,7 +8287,7 @@ class tree_denoiser {
 
 // The best possible denoiser for sentences of a random hierarchy model that are one-hot vectors under Gaussian noise.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // E[x_0 | x_t] by belief propagation for x_0 the one-hot vectors of a sentence's tokens, [length][vocabulary], and x_t the same
 // under diffusion::gaussian: a continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior law of
@@ -8356,7 +8354,7 @@ class tree_gaussian {
   status fit_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/wiener.hpp
@@ -8364,7 +8362,7 @@ class tree_gaussian {
 
 // The best possible linear denoiser, which for Gaussian data is the best of all.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // E[x_0 | x_t] for independent normal coordinates under diffusion::gaussian, a continuous denoiser (core/concepts.hpp):
 //   mu + g (x_t - a mu) with a^2 = alpha_bar and g = a c / (alpha_bar c + 1 - alpha_bar), mu and c mean and variance.
@@ -8403,7 +8401,7 @@ class wiener {
 
 static_assert(continuous_denoiser<wiener>);
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/train/autoencoder_trainer.hpp
@@ -8417,7 +8415,7 @@ static_assert(continuous_denoiser<wiener>);
 
 // Optimisers: parameters, gradients and state to parameters; and how the rate changes over time.
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 enum class method : std::uint8_t {
   sgd,   // with heavy-ball momentum; one array of state
@@ -8521,7 +8519,7 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
   }
 }
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 // =============================================================================================================
 // frond/train/problem.hpp
@@ -8529,7 +8527,7 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
 
 // What is learned: example g of a training run as a pure function of g.
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 // write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the
 // target decides the loss:
@@ -8585,7 +8583,8 @@ struct data_set {
   // Refuses data that the source does not have, where it has a last datum (core/concepts.hpp).
   [[nodiscard]] constexpr status check() const {
     if (const status ready = check_ready(from); !ready) return ready;
-    if (first + count < first) return {"{} data from datum {} on end beyond the largest number", to_size(count), {to_size(first)}};
+    if (first + count < first)
+      return {"{} data from datum {} on end beyond the largest number", to_size(count), {to_size(first)}};
     if constexpr (requires {
                     { from.count() } -> std::convertible_to<std::uint64_t>;
                   }) {
@@ -8661,9 +8660,9 @@ struct denoising {
 template <discrete_source Source, diffusion::discrete_process Process>
 denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Source, Process>;
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 struct autoencoder_options {
   optimiser_options optimiser{};
@@ -8717,8 +8716,8 @@ class autoencoder_trainer {
     return stopped_ ? loss : std::numeric_limits<float>::quiet_NaN();
   }
 
-  // Why there is no step any more: shape, problem and memory that do not fit together, weights that were forgotten, or a loss or
-  // gradient that is not finite (position: the step, counted from 0). The parameters are those before that step.
+  // Why there is no step any more: shape, problem and memory that do not fit together, weights that were forgotten, or a loss
+  // or gradient that is not finite (position: the step, counted from 0). The parameters are those before that step.
   [[nodiscard]] const status& check() const { return stopped_; }
 
   // Steps done; with parameters and state() everything that the next step depends on.
@@ -8773,9 +8772,8 @@ class autoencoder_trainer {
   void stop() {
     const std::size_t row = first_not_finite({losses_, options_.batch}, false);
     if (row < options_.batch)
-      stopped_ = {"step {}: the loss is not finite, from example {} on",
-                  to_size(step_),
-                  {to_size(step_ * options_.batch + row)}};
+      stopped_ = {
+          "step {}: the loss is not finite, from example {} on", to_size(step_), {to_size(step_ * options_.batch + row)}};
     else
       stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
                   to_size(step_),
@@ -8792,7 +8790,7 @@ class autoencoder_trainer {
   status misfit_, stopped_;
 };
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 // =============================================================================================================
 // frond/train/early_stopping.hpp
@@ -8800,7 +8798,7 @@ class autoencoder_trainer {
 
 // When to stop, and which weights to keep.
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 // Keeps the weights with the lowest validation loss, and says when `patience` evaluations in a row brought nothing better.
 // A plain value: with the kept weights, it is all that a resumed run needs.
@@ -8827,7 +8825,7 @@ struct early_stopping {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 // =============================================================================================================
 // frond/train/evaluate.hpp
@@ -8835,7 +8833,7 @@ struct early_stopping {
 
 // The mean loss of a network over examples, and the blocks of rows that evaluation and training share.
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 namespace detail {
 
@@ -8964,7 +8962,7 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
   });
 }
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 // =============================================================================================================
 // frond/train/fit.hpp
@@ -8978,7 +8976,7 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
 
 // The training loop's heart: one optimiser step on one batch, in memory that the caller owns.
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 struct options {
   optimiser_options optimiser{};
@@ -9148,9 +9146,7 @@ class trainer {
 
   void stop_at_loss() {
     const std::size_t row = first_not_finite({losses_, options_.batch}, false);
-    stopped_ = {"step {}: the loss is not finite, from example {} on",
-                to_size(step_),
-                {to_size(step_ * options_.batch + row)}};
+    stopped_ = {"step {}: the loss is not finite, from example {} on", to_size(step_), {to_size(step_ * options_.batch + row)}};
   }
   void stop_at_gradient() {
     stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
@@ -9227,9 +9223,9 @@ class trainer {
   status misfit_, stopped_;
 };
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 struct fit_options {
   std::uint64_t max_steps = 10000;
@@ -9248,7 +9244,8 @@ struct fit_options {
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
 // at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
 // those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
-// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without that.
+// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without
+// that.
 //   best      parameter_count floats
 //   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
@@ -9277,8 +9274,7 @@ template <problem Problem, executor Executor, problem Validation, class Watch>
     if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
     const float validation_loss =
         evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
-    if (!math::is_finite(validation_loss))
-      return {"the validation loss after step {} is not finite", to_size(learner.steps())};
+    if (!math::is_finite(validation_loss)) return {"the validation loss after step {} is not finite", to_size(learner.steps())};
     go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
     const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
     go_on = watch(learner.steps(), mean, validation_loss) && go_on;
@@ -9288,7 +9284,7 @@ template <problem Problem, executor Executor, problem Validation, class Watch>
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 // =============================================================================================================
 // frond/train/sphere_runs.hpp
@@ -9296,7 +9292,7 @@ template <problem Problem, executor Executor, problem Validation, class Watch>
 
 // One neuron learns to denoise a mixed cumulant model, online: many independent runs, sixteen at a time.
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 // One-pass gradient descent of f(x) = skip x + w sigma(w.x) on the sphere |w| = 1, in the squared error of denoising at one
 // noise level; every step takes a fresh datum. kernel/sphere_sgd.hpp says what a step is. The planted directions are the first
@@ -9515,7 +9511,7 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 // =============================================================================================================
 // frond/train/vector_denoising.hpp
@@ -9523,7 +9519,7 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
 
 // Learning to denoise vectors.
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 // A datum x_0 and its corruption x_t under diffusion::gaussian, at one noise level that the network does not see: the target is
 // x_0 and the loss its squared error, the mean of which over x_0 given x_t is least at the posterior mean. input and target
@@ -9609,7 +9605,7 @@ vector_denoising(data_set<Source>, diffusion::schedule, seed) -> vector_denoisin
 template <continuous_source Source>
 vector_denoising(data_set<Source>, diffusion::schedule, seed, diffusion::parametrisation) -> vector_denoising<Source>;
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 // =============================================================================================================
 // frond/codec/record.hpp
@@ -9617,7 +9613,7 @@ vector_denoising(data_set<Source>, diffusion::schedule, seed, diffusion::paramet
 
 // The byte format of weights and checkpoints, over spans, so that a device can read what a PC wrote.
 
-namespace frond::inline FROND_ABI::codec {
+namespace frond { inline namespace FROND_ABI { namespace codec {
 
 // What a record says about itself; all of it is compared when it is read back.
 struct record_header {
@@ -9731,7 +9727,7 @@ constexpr status read_record(std::span<const std::uint8_t> bytes, const record_h
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::codec
+}}}  // namespace frond::codec
 
 // Closes what prologue.hpp opened. Deliberately without an include guard.
 #if defined(__clang__)
@@ -9793,7 +9789,7 @@ constexpr status read_record(std::span<const std::uint8_t> bytes, const record_h
 // compiled once per instruction set (kernel/pass.hpp), inside a region that enables it; FROND_PASS names the namespace and
 // FROND_PASS_LANES is the number of floats in a register.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 #undef FROND_X86
 #if defined(__x86_64__) || defined(__i386__)
@@ -10012,7 +10008,7 @@ FROND_ALWAYS_INLINE void raw_store_some(float* to, raw_floats a, std::size_t cou
 #endif
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 #if FROND_BACKEND == FROND_BACKEND_HIGHWAY
 
 // =============================================================================================================
@@ -10021,7 +10017,7 @@ FROND_ALWAYS_INLINE void raw_store_some(float* to, raw_floats a, std::size_t cou
 
 // The backend `highway`: float registers are those of Google's Highway, 1.0.3 or newer. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -10071,7 +10067,7 @@ FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_regist
   return hn::IfThenElse(m, a, b);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 #elif FROND_BACKEND == FROND_BACKEND_XSIMD
 
 // =============================================================================================================
@@ -10080,7 +10076,7 @@ FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_regist
 
 // The backend `xsimd`: float registers are batches of xsimd, 8.1.0 or newer. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 using float_register = xsimd::batch<float>;
 using mask_register = xsimd::batch_bool<float>;
@@ -10131,7 +10127,7 @@ FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_regist
   return xsimd::select(m, a, b);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 #else
 
 // =============================================================================================================
@@ -10140,7 +10136,7 @@ FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_regist
 
 // The backends `builtin` and `scalar`: float registers are the compiler's own. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 typedef raw_floats float_register;
 
@@ -10182,7 +10178,7 @@ FROND_ALWAYS_INLINE mask_register nonzero_register(word_register a) { return a !
 FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_register a, float_register b) { return m ? a : b; }
 #endif
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 #endif
 
 // =============================================================================================================
@@ -10194,7 +10190,7 @@ FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_regist
 // Every operation acts on each lane alone and rounds as IEEE demands, so the number of registers behind the sixteen lanes
 // cannot be seen in a result.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 inline constexpr int lane_count = 16;
 inline constexpr int register_count = lane_count / FROND_PASS_LANES;
@@ -10443,7 +10439,7 @@ FROND_ALWAYS_INLINE wide_words multiply_wide(const words& a, std::uint32_t b) {
   return c;
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/simd/blocks-inl.hpp
@@ -10451,7 +10447,7 @@ FROND_ALWAYS_INLINE wide_words multiply_wide(const words& a, std::uint32_t b) {
 
 // Sixteen blocks of four words, one block in each lane, and their order in memory. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 #if FROND_PASS_LANES == 16
 FROND_ALWAYS_INLINE word_register interleave_low(word_register a, word_register b) {
@@ -10528,7 +10524,7 @@ FROND_ALWAYS_INLINE void store_blocks(unsigned char* to, const words& a, const w
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/simd/bytes-inl.hpp
@@ -10536,7 +10532,7 @@ FROND_ALWAYS_INLINE void store_blocks(unsigned char* to, const words& a, const w
 
 // Sixty-four bytes, whatever the registers are, and pairs of bytes looked up by number. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 #if FROND_PASS_LANES > 1
 
@@ -10714,7 +10710,7 @@ FROND_ALWAYS_INLINE void store_pairs(std::uint8_t*, const pair_table&, const byt
 
 #endif  // FROND_PASS_LANES > 1
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/simd/matrix-inl.hpp
@@ -10722,7 +10718,7 @@ FROND_ALWAYS_INLINE void store_pairs(std::uint8_t*, const pair_table&, const byt
 
 // What the matrix product needs besides arithmetic on lanes. Pass text, see raw-inl.hpp.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // *a b + c in each lane, the number read by the multiplication itself where it can. Written with splat it would be loaded once
 // for several products, which on Zen 4 takes as long as a 512-bit product: 0.78 of the peak instead of 0.97.
@@ -10781,7 +10777,7 @@ FROND_ALWAYS_INLINE void transpose_fours(const float* from, std::size_t stride, 
 }
 #endif
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/simd/across-inl.hpp
@@ -10790,7 +10786,7 @@ FROND_ALWAYS_INLINE void transpose_fours(const float* from, std::size_t stride, 
 // What looks across lanes: sums, the largest, a question about all of them, and sixteen by sixteen words turned over. Pass
 // text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // Folds sixteen lanes to one by a fixed tree: lanes 8 apart, then 4, 2 and 1. `fold` takes two registers of any width, the
 // lower lanes first.
@@ -10924,7 +10920,7 @@ FROND_ALWAYS_INLINE void transpose_here(words (&rows)[lane_count]) {
 }
 FROND_NOINLINE inline void transpose(words (&rows)[lane_count]) { transpose_here(rows); }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/math/functions-inl.hpp
@@ -10933,7 +10929,7 @@ FROND_NOINLINE inline void transpose(words (&rows)[lane_count]) { transpose_here
 // Elementary functions of sixteen lanes: operation for operation the plain forms of scalar.hpp, where the formulas are
 // explained and bounded. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 namespace coefficient = math::detail;
 
@@ -11068,7 +11064,7 @@ FROND_ALWAYS_INLINE value_and_slope gelu(const vec& x) {
   return {above * probability, mul_add(a, density, probability)};
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/random/philox-inl.hpp
@@ -11077,7 +11073,7 @@ FROND_ALWAYS_INLINE value_and_slope gelu(const vec& x) {
 // Philox in vectors, one block in each lane: what random::words_at() gives for neighbouring positions. Pass text: compiled once
 // per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The last seven of the ten rounds, under the key of the fourth.
 template <std::size_t Batches>
@@ -11157,7 +11153,7 @@ FROND_ALWAYS_INLINE void random_blocks(const lane_addresses& from, std::uint32_t
   last_rounds(from.key_0, from.key_1, word);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/fill-inl.hpp
@@ -11165,7 +11161,7 @@ FROND_ALWAYS_INLINE void random_blocks(const lane_addresses& from, std::uint32_t
 
 // Random bits, uniform and normal numbers for whole arrays. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // How four vectors of random words, the words of one block standing one below the other, become elements, in place.
 struct bits_of_words {
@@ -11265,7 +11261,7 @@ inline void fill_normal(const kernel::random_array& from, float* out, std::size_
 }
 #endif
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/rules-inl.hpp
@@ -11277,7 +11273,7 @@ inline void fill_normal(const kernel::random_array& from, float* out, std::size_
 // 64 symbols of the row and 64 choices are the numbers of 64 rules, and these rules, one after the other, continue the row of
 // the level below. Rows end where the memory ends, each over the one before.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 #if FROND_PASS_LANES > 1
 
@@ -11554,7 +11550,7 @@ inline void sample_rules(const kernel::rule_tables& t, seed key, std::uint64_t f
 
 #endif
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/matmul-inl.hpp
@@ -11565,7 +11561,7 @@ inline void sample_rules(const kernel::rule_tables& t, seed key, std::uint64_t f
 // A tile of Rows x 16 Vectors outputs stays in registers while k runs, so every output is one sum in order of k whatever the
 // tile is. Long sums are cut into blocks that continue from the stored value, which is exact.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // Three tiles. The usual one is narrow: one vector wide, and as high as leaves registers for a row of b and a product. A wide
 // one serves few rows, whose sums would otherwise wait for each other, and a single row takes as many columns as it can.
@@ -11769,7 +11765,7 @@ inline void matmul(const kernel::matmul_operands& m) {
     }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/elementwise-inl.hpp
@@ -11777,7 +11773,7 @@ inline void matmul(const kernel::matmul_operands& m) {
 
 // Activations, optimiser steps and other loops over one index. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // f(x) and, where it is wanted, f'(x); what the two share is computed once.
 FROND_ALWAYS_INLINE value_and_slope activate(kernel::activation kind, const vec& x) {
@@ -11899,7 +11895,7 @@ inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float*
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/short_rows-inl.hpp
@@ -11908,7 +11904,7 @@ inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float*
 // Sixteen short rows of a matrix at once, one in each lane: what loops over rows of 2 to 32 numbers would otherwise spend on
 // half-empty registers and on sums across lanes. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The longest row that is short. One number at a time gains nothing, and a device has no room on its stack.
 inline constexpr std::size_t short_row = 32;
@@ -11966,7 +11962,7 @@ FROND_NOINLINE inline vec sum_of_rows(const vec* column, std::size_t size) {
   return partial[0];
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/reduction-inl.hpp
@@ -11977,7 +11973,7 @@ FROND_NOINLINE inline vec sum_of_rows(const vec* column, std::size_t size) {
 // A sum over one array keeps sixteen partial sums that start at +0, element i in partial i mod 16, and adds them by the fixed
 // tree of sum_lanes. Sums over the rows of a matrix run in order of the rows.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 inline float sum(const float* x, std::size_t count) {
   vec partial = splat(0.0f);
@@ -12129,7 +12125,7 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/categorical-inl.hpp
@@ -12137,7 +12133,7 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
 
 // Draws from many laws. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The drawn symbols of sixteen rows. Sums never fall, so the index that the threshold falls to is the last one with a positive
 // weight before which the sum has not passed it.
@@ -12180,7 +12176,7 @@ inline void categorical(const float* weights, const float* uniforms, std::size_t
   for (; rows > 0; --rows, weights += classes) *drawn++ = draw_row(weights, classes, *uniforms++);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/layer_norm-inl.hpp
@@ -12189,7 +12185,7 @@ inline void categorical(const float* weights, const float* uniforms, std::size_t
 // Layer norm and its gradients. Pass text: compiled once per instruction set. Sums over a row are those of reduction-inl.hpp,
 // sums over rows run in order of the rows.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // visit(column, count) for every sixteen columns, or what is left of them.
 template <class Visit>
@@ -12249,7 +12245,7 @@ inline void layer_norm_backward(const kernel::layer_norm_gradients& n) {
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/sphere_sgd-inl.hpp
@@ -12258,7 +12254,7 @@ inline void layer_norm_backward(const kernel::layer_norm_gradients& n) {
 // Projected gradient descent of one neuron, one run in each lane; plain::sphere_sgd is the plain form and says what it does.
 // Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The length of a step is a long chain of operations that waits for one scalar product. So the numbers of the next step are
 // drawn meanwhile, and one pass over the weights moves them and takes their product with these.
@@ -12410,7 +12406,7 @@ inline void sphere_sgd(const kernel::sphere_sgd_operands& o, std::size_t steps) 
   store(o.passage_v, passage_v);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/tree_steps-inl.hpp
@@ -12419,7 +12415,7 @@ inline void sphere_sgd(const kernel::sphere_sgd_operands& o, std::size_t steps) 
 // Belief propagation on sixteen trees at once, one in each lane: single steps, as in exact/messages.hpp and with the same bits.
 // Pass text: compiled once per instruction set. A message is [vocabulary][16] numbers.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The power of two that brings `largest` into [1/2, 1), within the range of normal numbers.
 FROND_ALWAYS_INLINE vec scale_of(const vec& largest) {
@@ -12567,7 +12563,7 @@ FROND_NOINLINE inline void believe(std::size_t vocabulary, std::size_t token, fl
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/tree_pairs-inl.hpp
@@ -12580,7 +12576,7 @@ FROND_NOINLINE inline void believe(std::size_t vocabulary, std::size_t token, fl
 // both. What remains are the loads of the factors, two for each product; they bound the speed. Sums run over the rules in their
 // order, as in exact/messages.hpp.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 using kernel::detail::pair_tables;
 using kernel::detail::word_at;
@@ -12736,7 +12732,7 @@ inline void tree_pairs_downward(const kernel::tree_operands& t, const belief_tar
   for (; node != t.inner_nodes; node += 2) send_pairs_to_tokens<2>(t, node, target);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
 // frond/kernel/tree-inl.hpp
@@ -12744,7 +12740,7 @@ inline void tree_pairs_downward(const kernel::tree_operands& t, const belief_tar
 
 // Belief propagation on sixteen trees at once, for any number of children. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // Sums over the rules of each parent of products over its children, and the largest sum.
 FROND_ALWAYS_INLINE vec collect(const kernel::tree_operands& t, const symbol* rule, const float* children, float* up) {
@@ -12873,7 +12869,7 @@ inline void tree_posterior(const kernel::tree_operands& t, std::size_t rows, flo
   propagate(t, {rows, t.tokens * t.vocabulary, out});
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS
 // clang-format on
 
 #endif  // FROND_PASS

@@ -120,7 +120,7 @@
 
 // Decimal text to double, rounded once: no locale, no libm, the same bits everywhere.
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // More significant digits than any double needs to be told from its neighbours (767), and what the memory below is made for.
 inline constexpr std::size_t max_decimal_digits = 800;
@@ -283,7 +283,7 @@ constexpr result<double> read_decimal(std::span<const char> text) {
   return {number.negative ? -value : value, {}};
 }
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/core/strong_components.hpp
@@ -291,7 +291,7 @@ constexpr result<double> read_decimal(std::span<const char> text) {
 
 // Which vertices of a graph lie on common cycles.
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // Edges in a list by where they start: those of vertex x are target[first[x]] .. target[first[x + 1] - 1].
 struct directed_graph {
@@ -399,7 +399,7 @@ class component_search {
 // O(vertices + edges).
 inline strong_components find_components(const directed_graph& graph) { return detail::component_search(graph).run(); }
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 // =============================================================================================================
 // frond/math/nonnegative_matrix.hpp
@@ -407,7 +407,7 @@ inline strong_components find_components(const directed_graph& graph) { return d
 
 // Linear systems and the spectral radius of matrices without negative entries: what expectations of branching processes need.
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 // Replaces b, which is not negative, by x with (shift I - M) x = b. `matrix` holds M [n][n], not negative, and is spent. False,
 // and b is spent too, unless `shift` is above the spectral radius of M: just then every pivot is positive (Berman and Plemmons,
@@ -464,7 +464,7 @@ inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
   return radius;
 }
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 // =============================================================================================================
 // frond/math/normal_law.hpp
@@ -472,7 +472,7 @@ inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
 
 // The standard normal law in double precision.
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 // e^(-x^2 / 2) / sqrt(2 pi).
 constexpr double normal_density(double x) { return 0.3989422804014327 * exp(-0.5 * (x * x)); }
@@ -495,7 +495,7 @@ constexpr double normal_tail(double x) {
   return x < 0.0 ? 1.0 - tail : tail;
 }
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 // =============================================================================================================
 // frond/math/quadrature.hpp
@@ -503,7 +503,7 @@ constexpr double normal_tail(double x) {
 
 // Integrals as weighted sums: the rule of Gauss and Legendre in double precision.
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 // Points in (-1, 1) and their weights: exact for polynomials of degree 2 Count - 1, and for smooth functions about as good as
 // their best polynomial. Roots of the Legendre polynomial by Newton's method, weights 2 / ((1 - x^2) P'^2).
@@ -550,7 +550,7 @@ struct gauss_legendre {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 // =============================================================================================================
 // frond/grammar/derivation.hpp
@@ -565,7 +565,7 @@ struct gauss_legendre {
 // A probabilistic context-free grammar as numbers: what inference and sampling work on. Text becomes one in
 // io/grammar_text.hpp.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // left -> right[first .. first + size): any length, nothing included.
 struct pcfg_rule {
@@ -597,9 +597,9 @@ struct pcfg {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // Rule `rule` of the grammar covers words [begin, end); nothing where they are equal.
 struct derived_node {
@@ -673,7 +673,7 @@ inline std::string bracketed(const pcfg& g, std::span<const std::string> names, 
 }
 inline std::string bracketed(const pcfg& g, const derivation& derived) { return bracketed(g, bracket_names(g), derived); }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/hierarchy_pcfg.hpp
@@ -681,7 +681,7 @@ inline std::string bracketed(const pcfg& g, const derivation& derived) { return 
 
 // A hierarchy as a general grammar: for everything that works on those, and as a second way to every exact answer.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
@@ -774,7 +774,7 @@ class hierarchy_pcfg_builder {
 // the ways to fill a right side.
 inline pcfg pcfg_of(const hierarchy_view& grammar) { return detail::hierarchy_pcfg_builder(grammar).build(); }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/pcfg_builder.hpp
@@ -782,7 +782,7 @@ inline pcfg pcfg_of(const hierarchy_view& grammar) { return detail::hierarchy_pc
 
 // From rules with names to a grammar in numbers.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // Where something stands in a text: line and column (in bytes) count from 1, 0 means that there is no place to name; `file`
 // says in which of several files.
@@ -1024,7 +1024,7 @@ class pcfg_builder {
   std::uint32_t left_sides_ = 0;
 };
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/pcfg_properties.hpp
@@ -1038,7 +1038,7 @@ class pcfg_builder {
 
 // Which symbols a grammar can use, and which of them call each other.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // A set of symbols: [symbols], 1 for a member.
 using symbol_set = std::vector<std::uint8_t>;
@@ -1102,9 +1102,9 @@ inline strong_components call_components(const pcfg& g, const symbol_set& among)
   return find_components(make_graph(g.nonterminals, calls));
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // A derivation is a branching process. Everything here is by nonterminal: of derivations that begin with it.
 struct pcfg_properties {
@@ -1322,7 +1322,7 @@ inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
   return made;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/grammar/pcfg_sample.hpp
@@ -1330,7 +1330,7 @@ inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
 
 // Random sentences of a general grammar.
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // How large a derivation may grow before it is given up as an error.
 struct derivation_bound {
@@ -1403,7 +1403,7 @@ class pcfg_sampler {
   std::vector<double> sums_;  // [rules]: of the probabilities of one left side, up to and with this rule
 };
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 // =============================================================================================================
 // frond/exact/annealed_map.hpp
@@ -1413,7 +1413,7 @@ class pcfg_sampler {
 // tokens, averaged over grammars as if numerator and denominator of the beliefs could be averaged apart. Sclocchi, Favero, Levi
 // and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // Where the class of an infinitely deep sentence is lost.
 struct annealed_transition {
@@ -1514,7 +1514,7 @@ class annealed_map {
   double valid_ = 0;         // f': the chance that a wrong tuple belongs to any symbol
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/chart.hpp
@@ -1560,7 +1560,7 @@ class annealed_map {
 
 // Cycles: the sum over all paths among vertices that lie on common ones.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // Replaces matrix [size][size] by 1 + matrix + matrix^2 + ... (Lehmann, "Algebraic structures for transitive closure", 1977;
 // for real numbers it is Gauss-Jordan elimination, and nothing is ever subtracted but a pivot from one). False where the sum is
@@ -1590,9 +1590,9 @@ bool close_paths(std::vector<typename Semiring::value>& matrix, std::size_t size
   return true;
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 inline constexpr std::uint32_t no_item = UINT32_MAX;
 inline constexpr std::uint32_t no_rule = UINT32_MAX;
@@ -1866,9 +1866,9 @@ class form_builder {
 // O(size of the grammar, times a logarithm). Any number and length of right sides; probabilities are not looked at.
 inline normal_form make_normal_form(const grammar::pcfg& grammar) { return detail::form_builder(grammar).build(); }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // The filled cells. Entries of a cell are in ascending order of items; those that can follow something are listed again.
 template <class Value>
@@ -1974,7 +1974,7 @@ struct continuation_buckets {
 
 }  // namespace detail
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/weighted_form.hpp
@@ -2001,7 +2001,7 @@ struct continuation_buckets {
 
 // Exact counts of derivations and sentences: natural numbers below 2^128, too large, or infinite.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 enum class count_kind : std::uint8_t { finite, too_large, infinite };
 
@@ -2064,9 +2064,9 @@ inline std::string to_string(count number) {
   return digits;
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // A semiring has
 //   value                the numbers of a chart
@@ -2129,9 +2129,9 @@ struct counting {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // The weights that items are empty, in a semiring that weights are computed in.
 template <class Semiring>
@@ -2318,9 +2318,9 @@ class empty_expansion {
   std::span<double> rule_uses_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 template <class Semiring>
 struct weighted_form {
@@ -2402,9 +2402,9 @@ result<weighted_form<Semiring>> weigh(const grammar::pcfg& grammar) {
   return weigh<Semiring>(make_normal_form(grammar));
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // What to do about a word that the grammar does not have.
 enum class unknown_word : std::uint8_t {
@@ -2651,7 +2651,7 @@ class chart {
   std::vector<value> closed_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/derivation.hpp
@@ -2660,7 +2660,7 @@ class chart {
 // From a filled chart back to derivations in the rules of the grammar: the best one, and random ones with exactly the
 // posterior's probabilities. Stacks are explicit, so depth is no danger.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 using grammar::derivation;
 using grammar::derived_node;
@@ -2815,7 +2815,7 @@ status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
   });
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/empirical.hpp
@@ -2823,7 +2823,7 @@ status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
 
 // The denoiser that knows nothing but its training set: what a network that memorises comes to.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // How many floats the denoiser of so many data wants, to work on `rows` vectors at a time. More rows are faster, up to
 // about 64.
@@ -2907,7 +2907,7 @@ class empirical {
 
 static_assert(continuous_denoiser<empirical>);
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/epsilon_noise.hpp
@@ -2915,7 +2915,7 @@ static_assert(continuous_denoiser<empirical>);
 
 // Noise without chance: what random noise does to the beliefs in the tokens, averaged over the noise.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // Each token is seen as it is, with likelihood 1 - eps + eps / v for the true symbol and eps / v for each other one,
 // eps = 1 - alpha_bar: the average of what absorbing or uniform noise leaves. It forgets which tokens were hit, so its critical
@@ -2938,7 +2938,7 @@ struct epsilon_noise {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/gaussian_mixture.hpp
@@ -2946,7 +2946,7 @@ struct epsilon_noise {
 
 // The best denoiser for data that are a mixture of normal laws.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // Component k has weight weights[k] > 0 (any common factor), mean means[k][dimension] and independent coordinates, their
 // variances in variances[k][dimension], or one for all of them in variances[k]. Variances are not negative.
@@ -3054,7 +3054,7 @@ class gaussian_mixture {
 
 static_assert(continuous_denoiser<gaussian_mixture>);
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/latent_law.hpp
@@ -3062,7 +3062,7 @@ static_assert(continuous_denoiser<gaussian_mixture>);
 
 // Integrals over the hidden variables of the mixed cumulant model, in double precision: moments and posterior means.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 using source::latent_coupling;
 using source::latent_law;
@@ -3223,7 +3223,7 @@ struct nu_moment {
 [[nodiscard]] inline double latent_third_cumulant(const latents& law) { return latent_moment(law, 0, 3); }
 [[nodiscard]] inline double latent_fourth_cumulant(const latents& law) { return latent_moment(law, 0, 4) - 3.0; }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/length_chart.hpp
@@ -3233,7 +3233,7 @@ struct nu_moment {
 // gives the totals of all lengths up to a bound: the probability of each length, or how many derivations have it; and sentences
 // can be drawn conditioned on their length.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // Lengths 0 .. longest. O(longest^2 prefixes + longest unary steps) time, longest items values of memory. The weighted form
 // must outlive it.
@@ -3423,7 +3423,7 @@ class length_source {
   length_chart<sum_product<double>>::of_length chart_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/outside.hpp
@@ -3433,7 +3433,7 @@ class length_source {
 // rule in the whole, each word at its position (Baker, "Trainable grammars for speech recognition", 1979; Lari and Young, "The
 // estimation of stochastic context-free grammars using the inside-outside algorithm", 1990).
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // The outside pass over one chart of probabilities, which must outlive it. pass() goes through rows from the first to the last
 // and in a row from right to left, against the order of the inside pass, and costs about twice as much. With unary cycles a
@@ -3610,7 +3610,7 @@ class outside {
   std::vector<double> step_uses_, inner_uses_;  // as the steps of the form
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/pcfg_denoiser.hpp
@@ -3624,7 +3624,7 @@ class outside {
 
 // What an observation of its words says about a sentence of a general grammar whose length is known, exactly.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // Fill likelihood(i) for all positions, call update(), then ask. The prior is the grammar's law of sentences of this length.
 // Real is double or float. The weighted form must outlive it.
@@ -3692,9 +3692,9 @@ class pcfg_posterior {
   bool possible_ = false;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // P(clean token | noisy sentence) by inside and outside passes: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Real is what is computed in, float or double. Tokens are
@@ -3817,7 +3817,7 @@ class pcfg_gaussian {
   pcfg_posterior<Real> posterior_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/sentence_sets.hpp
@@ -3825,7 +3825,7 @@ class pcfg_gaussian {
 
 // Which sentences a grammar has at each length, whatever their probabilities and however many derivations they have.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // A sentence, and a set of them in ascending order.
 using word_string = std::vector<std::uint32_t>;
@@ -3937,7 +3937,7 @@ inline result<std::vector<sentence_set>> distinct_sentences(const normal_form& f
   return {std::move(found), {}};
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/spike_denoiser.hpp
@@ -3952,7 +3952,7 @@ inline result<std::vector<sentence_set>> distinct_sentences(const normal_form& f
 // The mixed cumulant model in the plane of its two directions, which is all of it that is not isotropic: posterior means in
 // double precision.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // Numbers along u and along v.
 struct plane_vector {
@@ -4143,9 +4143,9 @@ class plane_denoiser {
   return plane_denoiser(plane, alpha_bar).mean(noisy);
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 namespace detail {
 
@@ -4153,7 +4153,7 @@ namespace detail {
 // other directions, `guess(row, noisy)` in the plane. mean may be noisy. Fails where sizes disagree.
 template <class Guess>
 status denoise_spikes(const source::mixed_cumulant& model, std::span<const float> noisy, std::span<const float> alpha_bar,
-                    std::span<float> mean, const Guess& guess) {
+                      std::span<float> mean, const Guess& guess) {
   constexpr std::size_t block_rows = 16;
   const std::size_t size = model.dimension();
   if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
@@ -4244,7 +4244,7 @@ class spike_wiener {
 
 static_assert(continuous_denoiser<spike_bayes> && continuous_denoiser<spike_wiener>);
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/exact/spike_loss.hpp
@@ -4252,7 +4252,7 @@ static_assert(continuous_denoiser<spike_bayes> && continuous_denoiser<spike_wien
 
 // What the best denoisers of the mixed cumulant model lose, as functions of the noise level.
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // E |x_0 - f(x_t)|^2 along u, along v, and along each other direction.
 struct spike_loss {
@@ -4322,7 +4322,7 @@ namespace detail {
   return in_ieee_arithmetic([&] { return detail::bayes_loss(strengths, alpha_bar); });
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 // =============================================================================================================
 // frond/io/checkpoint.hpp
@@ -4337,7 +4337,7 @@ namespace detail {
 // Whole files, read and written so that a program that dies, or a machine that loses its power, leaves the old file or the new
 // one, never half of one. For systems with POSIX calls.
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 // The first `size` bytes of a file, or all of a shorter one. On failure the position is how much could be read.
 inline result<std::vector<std::uint8_t>> read_start(const std::string& path, std::size_t size) {
@@ -4430,9 +4430,9 @@ inline status write_file(const std::string& path, std::string_view text) {
   return write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 inline constexpr std::uint32_t checkpoint_record = 2;
 
@@ -4496,9 +4496,8 @@ status save_checkpoint(const std::string& path, const Trainer& trainer, const tr
   const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
   const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
                                  __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
-  const codec::record_header header{.kind = checkpoint_record,
-                                    .shape_hash = trainer.network().shape_hash(),
-                                    .settings_hash = detail::settings_of(trainer)};
+  const codec::record_header header{
+      .kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(), .settings_hash = detail::settings_of(trainer)};
   std::vector<std::uint8_t> bytes(codec::record_size(4, floats.size()));
   const status written = codec::write_record(header, words, floats, bytes);
   return written ? write_file(path, bytes) : written;
@@ -4514,9 +4513,8 @@ status load_checkpoint(const std::string& path, Trainer& trainer, train::early_s
   const auto bytes = read_start(path, codec::record_size(4, floats.size()) + 1);  // so that what follows it is seen
   if (!bytes) return bytes.state;
   std::uint64_t words[4] = {};
-  const codec::record_header header{.kind = checkpoint_record,
-                                    .shape_hash = trainer.network().shape_hash(),
-                                    .settings_hash = detail::settings_of(trainer)};
+  const codec::record_header header{
+      .kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(), .settings_hash = detail::settings_of(trainer)};
   if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
   if (!addressable(words[0], 1, trainer.settings().batch)) return {"this run has shown 2^64 examples", 0};
   const std::span<const float> all(floats);
@@ -4530,7 +4528,7 @@ status load_checkpoint(const std::string& path, Trainer& trainer, train::early_s
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 // =============================================================================================================
 // frond/io/csv.hpp
@@ -4538,7 +4536,7 @@ status load_checkpoint(const std::string& path, Trainer& trainer, train::early_s
 
 // Tables as text: one header line, then rows.
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 // Shortest decimal text that gives the same double back, with a point in any locale, or "" for a NaN: a cell without a value.
 inline std::string cell(double value) {
@@ -4583,7 +4581,7 @@ class csv {
   bool row_started_ = false;
 };
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 // =============================================================================================================
 // frond/io/grammar_form.hpp
@@ -4591,7 +4589,7 @@ class csv {
 
 // The notations of grammars.
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 // How a text gives its rules; docs/grammar-forms.md has an example of each form and says how comments are told from words.
 // Tokens stand between blanks (spaces, tabs); 'a' and "a" are quoted words, without escapes; nothing need follow an arrow (an
@@ -4635,7 +4633,7 @@ constexpr bool has_probabilities(grammar_form form) {
 
 }  // namespace detail
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 // =============================================================================================================
 // frond/io/grammar_line.hpp
@@ -4655,7 +4653,7 @@ constexpr bool has_probabilities(grammar_form form) {
 
 // The tokens of a line with an arrow, and where a comment begins.
 
-namespace frond::inline FROND_ABI::io::detail {
+namespace frond { inline namespace FROND_ABI { namespace io::detail {
 
 inline constexpr std::string_view blanks = " \t";
 
@@ -4792,9 +4790,9 @@ inline std::size_t find_comment(std::string_view line, grammar_form form) {
   return t.kind == token_kind::comment ? t.at : line.size();
 }
 
-}  // namespace frond::inline FROND_ABI::io::detail
+}}}  // namespace frond::io::detail
 
-namespace frond::inline FROND_ABI::io::detail {
+namespace frond { inline namespace FROND_ABI { namespace io::detail {
 
 // The fields of a line of counts. They stand between tabs where a tab follows the count and another one the left side; then the
 // third field is all the rest.
@@ -4921,7 +4919,7 @@ inline foreign_notation find_foreign(std::string_view line) {
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::io::detail
+}}}  // namespace frond::io::detail
 
 // =============================================================================================================
 // frond/io/grammar_warnings.hpp
@@ -4929,7 +4927,7 @@ inline foreign_notation find_foreign(std::string_view line) {
 
 // What a reader of grammars is not sure of: it went on, and says so.
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 // The first warnings, in the order in which they were found, and how many more there were.
 struct grammar_warnings {
@@ -4980,9 +4978,9 @@ inline bool looks_marked(std::string_view name, bool alone) {
 
 }  // namespace detail
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
-namespace frond::inline FROND_ABI::io::detail {
+namespace frond { inline namespace FROND_ABI { namespace io::detail {
 
 // Where the rules of a text and the warnings about them go.
 struct grammar_sink {
@@ -5232,7 +5230,7 @@ class grammar_line {
   std::vector<grammar::pcfg_name> right_;
 };
 
-}  // namespace frond::inline FROND_ABI::io::detail
+}}}  // namespace frond::io::detail
 
 // =============================================================================================================
 // frond/io/grammar_rules.hpp
@@ -5240,7 +5238,7 @@ class grammar_line {
 
 // The rules of a text: which form they are in, and what they give.
 
-namespace frond::inline FROND_ABI::io::detail {
+namespace frond { inline namespace FROND_ABI { namespace io::detail {
 
 // Takes the lines of one text, or of several one after the other, that are neither comments nor anything else but rules. Where
 // all rules so far end in a number that may be a probability, it keeps their lines until one does not, or the text ends.
@@ -5360,7 +5358,7 @@ class grammar_rules {
   std::vector<grammar::text_place> kept_places_;
 };
 
-}  // namespace frond::inline FROND_ABI::io::detail
+}}}  // namespace frond::io::detail
 
 // =============================================================================================================
 // frond/io/grammar_text.hpp
@@ -5375,7 +5373,7 @@ class grammar_rules {
 
 // Which bytes are no UTF-8.
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 namespace detail {
 
@@ -5428,9 +5426,9 @@ constexpr auto hexadecimal(char byte) {
   return result;
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 struct grammar_text_options {
   grammar_form form = grammar_form::detected;
@@ -5676,7 +5674,7 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
   return made;
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 // =============================================================================================================
 // frond/io/weights.hpp
@@ -5684,7 +5682,7 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
 
 // Trained weights as a file, and as a C++ header that puts them into a device's flash.
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 inline constexpr std::uint32_t weights_record = 1;
 
@@ -5749,10 +5747,10 @@ inline status check_type_name(std::string_view name) {
 
 }  // namespace detail
 
-// Writes `struct name` with `values`, exact hexadecimal floats, and `shape_hash`: nn::fixed_denoiser<net, noise>(name{}, scratch)
-// then compiles only where the weights belong to the network. `name` is an identifier of ASCII letters, digits and underscores
-// that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused
-// (position: which), since no literal stands for it.
+// Writes `struct name` with `values`, exact hexadecimal floats, and `shape_hash`: nn::fixed_denoiser<net, noise>(name{},
+// scratch) then compiles only where the weights belong to the network. `name` is an identifier of ASCII letters, digits and
+// underscores that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused (position:
+// which), since no literal stands for it.
 inline status write_weights_header(const std::string& path, const std::string& name, const nn::plan& p,
                                    std::span<const float> parameters) {
   if (const status named = detail::check_type_name(name); !named) return named;
@@ -5770,7 +5768,7 @@ inline status write_weights_header(const std::string& path, const std::string& n
   return write_file(path, text);
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 // =============================================================================================================
 // frond/parallel/thread_pool.hpp
@@ -5778,7 +5776,7 @@ inline status write_weights_header(const std::string& path, const std::string& n
 
 // Threads as an executor.
 
-namespace frond::inline FROND_ABI::parallel {
+namespace frond { inline namespace FROND_ABI { namespace parallel {
 
 // A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker
 // runs which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
@@ -5876,7 +5874,7 @@ class thread_pool {
 
 static_assert(executor<thread_pool>);
 
-}  // namespace frond::inline FROND_ABI::parallel
+}}}  // namespace frond::parallel
 
 // =============================================================================================================
 // frond/analysis/change_table.hpp
@@ -5897,7 +5895,7 @@ static_assert(executor<thread_pool>);
 
 // Means and other statistics of independent rows, with their errors.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 struct estimate {
   double value = 0;
@@ -5944,9 +5942,9 @@ estimate jackknife(std::span<const Number> rows, std::size_t width, const Statis
   return {value, __builtin_sqrt((n - 1) / n * squares)};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 inline constexpr estimate unknown{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
 
@@ -6018,9 +6016,9 @@ inline line fit_line(std::span<const double> x, std::span<const estimate> curve)
   return {{slope, __builtin_sqrt((excess > 1 ? excess : 1) / xx)}, mean_y - slope * mean_x};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // The changes of one datum over its trajectories, in integers: the order of the trajectories does not matter.
 class change_counter {
@@ -6166,7 +6164,7 @@ inline estimate correlation_length(std::span<const estimate> here, std::span<con
   return {length, length * log_branching * level.standard_error};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/chi_square.hpp
@@ -6174,7 +6172,7 @@ inline estimate correlation_length(std::span<const estimate> here, std::span<con
 
 // Draws of the chi-square law.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // A draw of the sum of `freedom` squared standard normals. Below two, from as many normals; else twice a gamma variable of
 // shape freedom / 2 (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000), which takes one normal and
@@ -6202,7 +6200,7 @@ inline double chi_square(random::draws& words, std::uint32_t freedom) {
   }
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/clustering.hpp
@@ -6217,7 +6215,7 @@ inline double chi_square(random::draws& words, std::uint32_t freedom) {
 // One step of renormalisation: every tuple becomes the latent that stands for it. What is left of a hierarchy is a hierarchy
 // with one level less, whose tokens were the latents.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // What tells the latent of a tuple: its symbol, or grammar::unparsed for a tuple that has none.
 template <class Level>
@@ -6259,7 +6257,7 @@ constexpr grammar::rhm_view upper_levels(const grammar::rhm_view& grammar) {
   return {shape, grammar.rules.subspan(lowest * shape.branching), grammar.order.subspan(lowest)};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/contexts.hpp
@@ -6274,7 +6272,7 @@ constexpr grammar::rhm_view upper_levels(const grammar::rhm_view& grammar) {
 
 // How often two labels were seen together, and what that says about their covariance.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // The mean of the squares of a table, here of covariances: their variance, since a covariance has mean zero over its table.
 inline double mean_square(std::span<const double> values) {
@@ -6374,7 +6372,7 @@ class joint_counts {
   std::uint64_t total_ = 0;
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/k_means.hpp
@@ -6382,7 +6380,7 @@ class joint_counts {
 
 // Points put into groups around their means.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 struct k_means_options {
   std::size_t clusters = 0;
@@ -6572,9 +6570,9 @@ inline k_means_result k_means(std::span<const double> products, std::size_t poin
   return best;
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // How often each symbol stood at each place below the siblings of a node, by the tuple below the node and by which child of
 // its parent the node is. All nodes of a level count together. With tokens as context the threshold of learning level a grows
@@ -6661,7 +6659,7 @@ inline double signal_to_noise(std::span<const double> products, std::span<const 
   return common / pairs / (squares / static_cast<double>(tuples));
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/learned_grammar.hpp
@@ -6669,7 +6667,7 @@ inline double signal_to_noise(std::span<const double> products, std::span<const 
 
 // A hierarchy of tuples and latents that was found in data.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 inline constexpr std::size_t no_tuple = SIZE_MAX;
 
@@ -6804,7 +6802,7 @@ inline result<stored_grammar> as_rhm(const learned_grammar& learned, std::uint32
   return {std::move(grammar), {}};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/partition.hpp
@@ -6812,7 +6810,7 @@ inline result<stored_grammar> as_rhm(const learned_grammar& learned, std::uint32
 
 // Two ways to put the same things into groups, compared.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for groups
 // of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by its
@@ -6857,9 +6855,9 @@ inline std::vector<std::size_t> partners(const joint_counts& things) {
   }
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // What is known beforehand, and how to look for the rest.
 //   tokens  contexts are tokens, at every level
@@ -6975,7 +6973,7 @@ inline std::vector<level_recovery> compare_levels(const learned_grammar& learned
   return levels;
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/coherence.hpp
@@ -6995,7 +6993,7 @@ inline std::vector<level_recovery> compare_levels(const learned_grammar& learned
 
 // The exact law of any two symbols of a sentence's tree, from the rules of its grammar.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // A node of a tree: level 0 holds the tokens; places of a level count from the left.
 struct node {
@@ -7132,9 +7130,9 @@ class tree_laws {
   std::vector<std::vector<double>> channels_;  // [level 1..depth][child]
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // The mean square of the covariances between symbols of two levels, over all pairs of nodes whose lowest common ancestor is at
 // level `common` (above both), in one grammar. Levels 0 and 0: token and token. Levels common - 1 and 0: latent and token.
@@ -7177,9 +7175,9 @@ constexpr double tuple_variance(const grammar::rhm_shape& shape, double symbol_v
   return symbol_variance / (m * m);
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Which tokens stand together in sentences, for all pairs of positions, counted in blocks of sentences so that errors can be
 // told. C^2 of a pair is the sum of the squares of its covariances [symbol][symbol].
@@ -7306,7 +7304,7 @@ inline estimate coherence_length(std::span<const estimate> quotients, std::uint3
   return {length, length * log_branching * level.standard_error};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/copies.hpp
@@ -7320,7 +7318,7 @@ inline estimate coherence_length(std::span<const estimate> quotients, std::uint3
 
 // A measured fraction and how far it can be trusted.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // `value` of `trials` had the property. Without trials the value is 0 and means nothing.
 struct fraction {
@@ -7361,9 +7359,9 @@ class grouped_counts {
   std::uint64_t hits_hits_ = 0, hits_trials_ = 0, trials_trials_ = 0;
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 struct copy_fractions {
   fraction copied;    // samples that are in the training set
@@ -7403,7 +7401,7 @@ inline copy_fractions count_copies(std::span<const symbol> samples, std::span<co
   return {copied.value(), rows.empty() ? 0.0 : static_cast<double>(distinct) / static_cast<double>(rows.size())};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/cross_entropy.hpp
@@ -7411,7 +7409,7 @@ inline copy_fractions count_copies(std::span<const symbol> samples, std::span<co
 
 // How far a denoiser is from the best one possible.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Mean cross-entropy of a model and of a reference on the same corrupted sentences, in nats per token. If the reference is the
 // exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior: never below 0 but for sampling
@@ -7488,7 +7486,7 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
   return in_ieee_arithmetic([&] { return detail::compare_losses(model, reference, examples, count); });
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/exact_chain.hpp
@@ -7502,7 +7500,7 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
 
 // Activations in double precision, and their expansion in Hermite polynomials.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // out[k] = He_k(x), probabilists' Hermite polynomials: orthogonal under the standard normal law, E He_k^2 = k!.
 constexpr void hermite(double x, std::span<double> out) {
@@ -7619,9 +7617,9 @@ struct hermite_coefficients {
   double scale_ = 0;
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Projected online gradient descent on the sphere, w <- w + rate (g - (w.g) w), scaled to length one, with
 //   g = sigma r + (w.r) sigma' x_t,  r = x_0 - skip x_t - w sigma(w.x_t),
@@ -7723,7 +7721,7 @@ class exact_chain {
   double u_, v_;
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/forward_backward.hpp
@@ -7732,7 +7730,7 @@ class exact_chain {
 // Experiments with exact inference: noise a sentence up to some time, go back, and see what of it is still there. Sclocchi,
 // Favero and Wyart, "A phase transition in diffusion models reveals the hierarchical nature of data", PNAS 2025.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // What forward_backward() and reconstruction() need of noise: a diffusion process, or exact::epsilon_noise.
 template <class Noise>
@@ -7873,7 +7871,7 @@ std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise
   return table;
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/hermite_moments.hpp
@@ -7881,7 +7879,7 @@ std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise
 
 // Hermite moments of the mixed cumulant model, clean or noisy, along any direction.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // How a unit vector w lies to the planted directions: w . u, w . v and, for data with a mean spike, w . m.
 struct overlaps {
@@ -7948,7 +7946,7 @@ class hermite_moments {
   double latent_[orders][orders] = {};
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/information_exponent.hpp
@@ -7957,7 +7955,7 @@ class hermite_moments {
 // The diffusion information exponent: at which order of the data's statistics a denoiser's gradient first points to a hidden
 // direction, and how many data it takes to follow it.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 enum class exponent_verdict : std::uint8_t {
   none,      // no order up to the eighth depends on the direction: it is not found
@@ -8072,7 +8070,7 @@ inline void join(information_exponent& out, double pure, double cross) {
       [&] { return detail::find_exponent(strengths, hermite_coefficients(unit, alpha_bar), alpha_bar, direction); });
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/network_features.hpp
@@ -8080,7 +8078,7 @@ inline void join(information_exponent& out, double pure, double cross) {
 
 // The inside of a network, for measurements.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // What each dense layer of a denoising network writes before its activation, in the order of the plan, the logits last. The
 // sentences come in without noise, with alpha_bar as time input. Refers to plan and parameters [plan.parameter_count].
@@ -8127,7 +8125,7 @@ class network_features {
   std::vector<std::vector<float>> outputs_;  // [dense layer][rows][positions][channels]
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/population_loss.hpp
@@ -8135,7 +8133,7 @@ class network_features {
 
 // The loss of one neuron on the whole population of the mixed cumulant model, by quadrature, and where it is lowest.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 namespace detail {
 
@@ -8223,7 +8221,7 @@ namespace detail {
   return in_ieee_arithmetic([&] { return detail::lowest_loss(strengths, unit, alpha_bar); });
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/rule_accuracy.hpp
@@ -8231,7 +8229,7 @@ namespace detail {
 
 // How well sentences follow the rules of a grammar, level by level.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Three answers to "are the rules of level l obeyed?". A node of level l is valid if its children are and form a rule of l.
 //   strict  the fraction of sentences whose nodes up to and including level l are all valid
@@ -8321,7 +8319,7 @@ inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t lev
   return expected;
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/sample_complexity.hpp
@@ -8329,7 +8327,7 @@ inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t lev
 
 // How many sentences it takes to learn the levels of a random hierarchy model, in theory: Favero et al., arXiv 2502.12089.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // The rules of level l > 1 are learned once synonyms of the level below are told by their correlation with tokens across level
 // l: at P = v m^(l+1) / (1 - f), where that correlation rises above sampling noise. Level 1 needs its tuples seen: v m / (1 -
@@ -8361,7 +8359,7 @@ inline double predicted_coherence_power(const grammar::rhm_shape& shape, double 
   return math::exp(steps * math::log(static_cast<double>(shape.branching)));
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // =============================================================================================================
 // frond/analysis/sensitivity.hpp
@@ -8369,7 +8367,7 @@ inline double predicted_coherence_power(const grammar::rhm_shape& shape, double 
 
 // What the layers of a network know of a grammar: a layer that has learned a rule no longer tells its synonyms apart.
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Something that turns sentences into numbers, layer by layer: run(sentences [rows][length]), then layer(k) has the numbers of
 // layer k < layers(), [rows][any width].
@@ -8464,7 +8462,7 @@ sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, 
   return in_ieee_arithmetic([&] { return detail::synonym_sensitivities(grammar, key, count, features); });
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 // Closes what prologue.hpp opened. Deliberately without an include guard.
 #if defined(__clang__)

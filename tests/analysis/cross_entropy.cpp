@@ -49,8 +49,7 @@ struct guess {
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) const {
     if (noisy.size() != alpha_bar.size() * tokens || posterior.size() != noisy.size() * symbols)
       throw std::logic_error("a denoiser was called with sizes that do not agree");
-    for (std::size_t i = 0; i < posterior.size(); ++i)
-      posterior[i] = static_cast<float>(law(noisy[i / symbols], i % symbols));
+    for (std::size_t i = 0; i < posterior.size(); ++i) posterior[i] = static_cast<float>(law(noisy[i / symbols], i % symbols));
   }
 };
 static_assert(denoiser<guess>);

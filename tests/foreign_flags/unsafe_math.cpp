@@ -1,5 +1,5 @@
-// Compiled with one flag that lets the compiler calculate otherwise than IEEE 754 says. Prints whether the self-check sees that,
-// or nothing if the library's headers have changed what the flag does to the user's own code.
+// Compiled with one flag that lets the compiler calculate otherwise than IEEE 754 says. Prints whether the self-check sees
+// that, or nothing if the library's headers have changed what the flag does to the user's own code.
 #include <cstdio>
 
 inline float before(float a, float b) { return (a + b) - b + 0.0f; }

@@ -15,7 +15,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // The changes of one datum over its trajectories, in integers: the order of the trajectories does not matter.
 class change_counter {
@@ -161,6 +161,6 @@ inline estimate correlation_length(std::span<const estimate> here, std::span<con
   return {length, length * log_branching * level.standard_error};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -19,7 +19,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // What is known beforehand, and how to look for the rest.
 //   tokens  contexts are tokens, at every level
@@ -135,6 +135,6 @@ inline std::vector<level_recovery> compare_levels(const learned_grammar& learned
   return levels;
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -16,7 +16,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Which tokens stand together in sentences, for all pairs of positions, counted in blocks of sentences so that errors can be
 // told. C^2 of a pair is the sum of the squares of its covariances [symbol][symbol].
@@ -143,6 +143,6 @@ inline estimate coherence_length(std::span<const estimate> quotients, std::uint3
   return {length, length * log_branching * level.standard_error};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

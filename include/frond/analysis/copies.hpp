@@ -11,7 +11,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 struct copy_fractions {
   fraction copied;    // samples that are in the training set
@@ -51,6 +51,6 @@ inline copy_fractions count_copies(std::span<const symbol> samples, std::span<co
   return {copied.value(), rows.empty() ? 0.0 : static_cast<double>(distinct) / static_cast<double>(rows.size())};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -10,7 +10,7 @@
 #include <frond/grammar/rhm_shape.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // The mean square of the covariances between symbols of two levels, over all pairs of nodes whose lowest common ancestor is at
 // level `common` (above both), in one grammar. Levels 0 and 0: token and token. Levels common - 1 and 0: latent and token.
@@ -53,6 +53,6 @@ constexpr double tuple_variance(const grammar::rhm_shape& shape, double symbol_v
   return symbol_variance / (m * m);
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -13,7 +13,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Mean cross-entropy of a model and of a reference on the same corrupted sentences, in nats per token. If the reference is the
 // exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior: never below 0 but for sampling
@@ -90,6 +90,6 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
   return in_ieee_arithmetic([&] { return detail::compare_losses(model, reference, examples, count); });
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

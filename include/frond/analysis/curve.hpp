@@ -8,7 +8,7 @@
 #include <frond/analysis/jackknife.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 inline constexpr estimate unknown{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
 
@@ -80,6 +80,6 @@ inline line fit_line(std::span<const double> x, std::span<const estimate> curve)
   return {{slope, __builtin_sqrt((excess > 1 ? excess : 1) / xx)}, mean_y - slope * mean_x};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -16,7 +16,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Projected online gradient descent on the sphere, w <- w + rate (g - (w.g) w), scaled to length one, with
 //   g = sigma r + (w.r) sigma' x_t,  r = x_0 - skip x_t - w sigma(w.x_t),
@@ -118,6 +118,6 @@ class exact_chain {
   double u_, v_;
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

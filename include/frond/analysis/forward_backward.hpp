@@ -18,7 +18,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // What forward_backward() and reconstruction() need of noise: a diffusion process, or exact::epsilon_noise.
 template <class Noise>
@@ -159,6 +159,6 @@ std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise
   return table;
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

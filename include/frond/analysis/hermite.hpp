@@ -10,7 +10,7 @@
 #include <frond/math/quadrature.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // out[k] = He_k(x), probabilists' Hermite polynomials: orthogonal under the standard normal law, E He_k^2 = k!.
 constexpr void hermite(double x, std::span<double> out) {
@@ -127,6 +127,6 @@ struct hermite_coefficients {
   double scale_ = 0;
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -9,7 +9,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // How a unit vector w lies to the planted directions: w . u, w . v and, for data with a mean spike, w . m.
 struct overlaps {
@@ -76,6 +76,6 @@ class hermite_moments {
   double latent_[orders][orders] = {};
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -14,7 +14,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 enum class exponent_verdict : std::uint8_t {
   none,      // no order up to the eighth depends on the direction: it is not found
@@ -129,6 +129,6 @@ inline void join(information_exponent& out, double pure, double cross) {
       [&] { return detail::find_exponent(strengths, hermite_coefficients(unit, alpha_bar), alpha_bar, direction); });
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -13,7 +13,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 struct k_means_options {
   std::size_t clusters = 0;
@@ -203,6 +203,6 @@ inline k_means_result k_means(std::span<const double> products, std::size_t poin
   return best;
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

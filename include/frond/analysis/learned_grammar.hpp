@@ -14,7 +14,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 inline constexpr std::size_t no_tuple = SIZE_MAX;
 
@@ -149,6 +149,6 @@ inline result<stored_grammar> as_rhm(const learned_grammar& learned, std::uint32
   return {std::move(grammar), {}};
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -13,7 +13,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 namespace detail {
 
@@ -101,6 +101,6 @@ namespace detail {
   return in_ieee_arithmetic([&] { return detail::lowest_loss(strengths, unit, alpha_bar); });
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

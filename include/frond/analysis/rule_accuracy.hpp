@@ -13,7 +13,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Three answers to "are the rules of level l obeyed?". A node of level l is valid if its children are and form a rule of l.
 //   strict  the fraction of sentences whose nodes up to and including level l are all valid
@@ -103,6 +103,6 @@ inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t lev
   return expected;
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

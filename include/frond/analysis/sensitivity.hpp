@@ -16,7 +16,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // Something that turns sentences into numbers, layer by layer: run(sentences [rows][length]), then layer(k) has the numbers of
 // layer k < layers(), [rows][any width].
@@ -111,6 +111,6 @@ sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, 
   return in_ieee_arithmetic([&] { return detail::synonym_sensitivities(grammar, key, count, features); });
 }
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

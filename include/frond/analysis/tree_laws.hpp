@@ -10,7 +10,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::analysis {
+namespace frond { inline namespace FROND_ABI { namespace analysis {
 
 // A node of a tree: level 0 holds the tokens; places of a level count from the left.
 struct node {
@@ -147,6 +147,6 @@ class tree_laws {
   std::vector<std::vector<double>> channels_;  // [level 1..depth][child]
 };
 
-}  // namespace frond::inline FROND_ABI::analysis
+}}}  // namespace frond::analysis
 
 #include <frond/config/epilogue.hpp>

@@ -9,7 +9,7 @@
 #include <frond/core/status.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::codec {
+namespace frond { inline namespace FROND_ABI { namespace codec {
 
 // What a record says about itself; all of it is compared when it is read back.
 struct record_header {
@@ -123,6 +123,6 @@ constexpr status read_record(std::span<const std::uint8_t> bytes, const record_h
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::codec
+}}}  // namespace frond::codec
 
 #include <frond/config/epilogue.hpp>

@@ -97,13 +97,13 @@ static_assert(0.1 < static_cast<double>(0.1f),
 #define FROND_ASSERT(condition, message) ((void)sizeof(!(condition)))
 #elif FROND_HOSTED
 #include <cstdio>
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 // Out of line, so that a check costs one test and one jump where it stands.
 [[noreturn]] __attribute__((noinline, cold)) inline void assertion_failed(const char* message, const char* file, int line) {
   std::fprintf(stderr, "%s:%d: frond: %s\n", file, line, message);
   __builtin_trap();
 }
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 #define FROND_ASSERT(condition, message) ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
 #else
 #define FROND_ASSERT(condition, message) ((condition) ? (void)0 : __builtin_trap())

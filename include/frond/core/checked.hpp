@@ -8,7 +8,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // An unsigned 64-bit number, or "too large". Once too large, it stays so.
 struct checked {
@@ -50,6 +50,6 @@ constexpr checked checked_power(std::uint64_t base, std::uint64_t exponent) {
   return product;
 }
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

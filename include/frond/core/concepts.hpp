@@ -12,7 +12,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // Random access to data: sample(seed, index, out) writes datum `index`, which never depends on another index. `out` has
 // length() symbols below vocabulary(). Optional: count(), the number of data where there is a last one; check(), why there are
@@ -88,6 +88,6 @@ concept continuous_denoiser = requires(Denoiser& d, std::span<const float> noisy
   d.predict(noisy, alpha_bar, mean);
 };
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

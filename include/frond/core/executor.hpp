@@ -7,7 +7,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 namespace detail {
 struct any_task {
@@ -37,6 +37,6 @@ struct serial_executor {
 // The executor to pass where none is needed. It has no state.
 inline constexpr serial_executor calling_thread{};
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

@@ -10,7 +10,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // FNV-1a, 64 bits (Fowler, Noll, Vo), fed with values least significant byte first. Every NaN counts as the same NaN, because
 // payloads differ between machines and mean nothing here; -0 and +0 are different, because they are different results.
@@ -42,6 +42,6 @@ class hasher {
   std::uint64_t state_ = 14695981039346656037ull;
 };
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

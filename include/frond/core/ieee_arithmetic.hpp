@@ -7,7 +7,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // While it lives, the calling thread rounds to nearest and neither flushes nor ignores denormals; then it has its old mode
 // again. One object file linked with -ffast-math is enough to set flush-to-zero for a whole program, and the same seed would
@@ -95,6 +95,6 @@ constexpr auto in_ieee_arithmetic(const Work& work) {
   return detail::call_guarded(work);
 }
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

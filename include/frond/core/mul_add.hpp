@@ -14,7 +14,7 @@
 #define FROND_HARDWARE_FUSED 0
 #endif
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 namespace detail {
 
@@ -49,6 +49,6 @@ constexpr float mul_add(float a, float b, float c) {
 #endif
 }
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

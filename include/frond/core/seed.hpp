@@ -6,7 +6,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // A key, not a state: every draw is a pure function of (seed, stream, index), so nothing is ever advanced or shared.
 struct seed {
@@ -15,6 +15,6 @@ struct seed {
   friend constexpr bool operator==(seed, seed) = default;
 };
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

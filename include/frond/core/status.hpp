@@ -6,7 +6,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // Success, or a sentence that says what is wrong and where (a byte, a line, an index: the function that returns it says which).
 struct status {
@@ -63,6 +63,6 @@ struct result {
   constexpr explicit operator bool() const { return ok(); }
 };
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

@@ -7,7 +7,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI {
+namespace frond { inline namespace FROND_ABI {
 
 // One byte, so that a data set of sentences is as small as text and a rule table fits a vector register.
 using symbol = std::uint8_t;
@@ -15,6 +15,6 @@ using symbol = std::uint8_t;
 // The largest vocabulary: one value stays free for the mask of absorbing diffusion, which is always `vocabulary` itself.
 inline constexpr std::uint32_t max_vocabulary = 255;
 
-}  // namespace frond::inline FROND_ABI
+}}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

@@ -18,7 +18,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 struct gaussian_sampling {
   schedule noise{schedule::half_log_snr, 30};
@@ -186,6 +186,6 @@ status sample(const gaussian& process, Denoiser& model, seed key, const gaussian
   return sample_from(model, key, options, options.noise.steps, memory, out);
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 #include <frond/config/epilogue.hpp>

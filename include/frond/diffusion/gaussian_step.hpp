@@ -11,7 +11,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
 //   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that law
@@ -125,6 +125,6 @@ inline Real heun_correction(Real abar_t, Real abar_s) {
   return math::sqrt(abar_s) * (ratio - 1) / 2;
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 #include <frond/config/epilogue.hpp>

@@ -12,7 +12,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // vectors [symbols][vocabulary], written.
 template <class Real>
@@ -61,6 +61,6 @@ constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x,
   }
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 #include <frond/config/epilogue.hpp>

@@ -8,7 +8,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // The number that tells a network the noise level.
 //   signal        2 alpha_bar - 1
@@ -34,6 +34,6 @@ struct parametrisation {
   friend constexpr bool operator==(const parametrisation&, const parametrisation&) = default;
 };
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 #include <frond/config/epilogue.hpp>

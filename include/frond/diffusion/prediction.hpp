@@ -11,7 +11,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // With x_t = a x_0 + s z, a = sqrt(alpha_bar), s = sqrt(1 - alpha_bar), all of these are expectations given x_t, and any of
 // them and x_t give the others:
@@ -85,6 +85,6 @@ inline regression_target<Real> target_of(prediction what, Real alpha_bar) {
   return {1, 0};
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 #include <frond/config/epilogue.hpp>

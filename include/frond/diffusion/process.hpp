@@ -14,7 +14,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // A process that corrupts each token on its own. alpha_bar is the fraction of the signal that is left: 1 clean, 0 pure noise.
 //   vocabulary                         the number of clean symbols, 1 .. max_vocabulary
@@ -155,6 +155,6 @@ struct absorbing {
 
 static_assert(discrete_process<uniform> && discrete_process<absorbing>);
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 #include <frond/config/epilogue.hpp>

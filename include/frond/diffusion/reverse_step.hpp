@@ -20,7 +20,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 enum class reverse_form : std::uint8_t {
   posterior_weighted,  // form A, right for a posterior trained by cross-entropy
@@ -138,6 +138,6 @@ struct absorbing_step {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 #include <frond/config/epilogue.hpp>

@@ -20,7 +20,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // A position without a given token (a token is below 255, see max_vocabulary).
 inline constexpr symbol vacant = 255;
@@ -192,6 +192,6 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
   return sample_from(process, model, key, options, options.noise.steps, memory, out);
 }
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 #include <frond/config/epilogue.hpp>

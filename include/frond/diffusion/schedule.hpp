@@ -7,7 +7,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::diffusion {
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // Times 0 (clean) .. steps (pure noise), and alpha_bar(t), the fraction of the signal left at time t. alpha_bar is exactly 1
 // at time 0 and, but for single_level, exactly 0 at time `steps`, and never grows in between.
@@ -94,6 +94,6 @@ struct schedule {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::diffusion
+}}}  // namespace frond::diffusion
 
 #include <frond/config/epilogue.hpp>

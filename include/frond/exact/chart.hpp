@@ -23,7 +23,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // What to do about a word that the grammar does not have.
 enum class unknown_word : std::uint8_t {
@@ -270,6 +270,6 @@ class chart {
   std::vector<value> closed_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

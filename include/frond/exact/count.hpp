@@ -7,7 +7,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 enum class count_kind : std::uint8_t { finite, too_large, infinite };
 
@@ -70,6 +70,6 @@ inline std::string to_string(count number) {
   return digits;
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -16,7 +16,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 using grammar::derivation;
 using grammar::derived_node;
@@ -171,6 +171,6 @@ status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
   });
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

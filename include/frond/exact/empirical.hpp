@@ -10,7 +10,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // How many floats the denoiser of so many data wants, to work on `rows` vectors at a time. More rows are faster, up to
 // about 64.
@@ -94,6 +94,6 @@ class empirical {
 
 static_assert(continuous_denoiser<empirical>);
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

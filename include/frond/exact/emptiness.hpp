@@ -13,7 +13,7 @@
 #include <frond/exact/semiring.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // The weights that items are empty, in a semiring that weights are computed in.
 template <class Semiring>
@@ -200,6 +200,6 @@ class empty_expansion {
   std::span<double> rule_uses_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
 #include <frond/config/epilogue.hpp>

@@ -18,7 +18,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 namespace detail {
 
@@ -149,6 +149,6 @@ class hierarchy_gaussian {
   status fit_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -9,7 +9,7 @@
 #include <frond/grammar/hierarchy_shape.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 namespace detail {
 
@@ -53,6 +53,6 @@ constexpr result<std::size_t> tree_memory_size(const grammar::hierarchy_shape& s
   return {to_size(count.value), {}};
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -18,7 +18,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // The posterior over one tree, to be used like tree<Real>: fill leaf(i), call upward() and, for marginals, downward(); then
 // ask. The blank of a level is a symbol like others, the last. For equal levels without blanks the bits of tree<Real>, but for
@@ -294,6 +294,6 @@ class hierarchy_tree {
   std::int64_t exponent_ = 0;  // all upward messages together were multiplied by two to this power
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

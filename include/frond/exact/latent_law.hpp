@@ -11,7 +11,7 @@
 #include <frond/source/latents.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 using source::latent_coupling;
 using source::latent_law;
@@ -172,6 +172,6 @@ struct nu_moment {
 [[nodiscard]] inline double latent_third_cumulant(const latents& law) { return latent_moment(law, 0, 3); }
 [[nodiscard]] inline double latent_fourth_cumulant(const latents& law) { return latent_moment(law, 0, 4) - 3.0; }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -21,7 +21,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // Lengths 0 .. longest. O(longest^2 prefixes + longest unary steps) time, longest items values of memory. The weighted form
 // must outlive it.
@@ -211,6 +211,6 @@ class length_source {
   length_chart<sum_product<double>>::of_length chart_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

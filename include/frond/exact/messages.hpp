@@ -11,7 +11,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // Why memory does not hold the messages of a tree, or success.
 constexpr status check_messages(std::size_t memory, const result<std::size_t>& needed) {
@@ -260,6 +260,6 @@ struct belief {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
 #include <frond/config/epilogue.hpp>

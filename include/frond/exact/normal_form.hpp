@@ -25,7 +25,7 @@
 #include <frond/grammar/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 inline constexpr std::uint32_t no_item = UINT32_MAX;
 inline constexpr std::uint32_t no_rule = UINT32_MAX;
@@ -299,6 +299,6 @@ class form_builder {
 // O(size of the grammar, times a logarithm). Any number and length of right sides; probabilities are not looked at.
 inline normal_form make_normal_form(const grammar::pcfg& grammar) { return detail::form_builder(grammar).build(); }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -7,7 +7,7 @@
 #include <frond/diffusion/one_hot.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // Fills leaf(i), a span of [vocabulary] numbers of type Real, with the likelihoods of token i, for all tokens of one sentence.
 // noisy [length][vocabulary]
@@ -21,6 +21,6 @@ constexpr void observe_one_hot(std::span<const Value> noisy, Value alpha_bar, st
   }
 }
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
 #include <frond/config/epilogue.hpp>

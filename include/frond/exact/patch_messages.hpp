@@ -11,7 +11,7 @@
 #include <frond/exact/messages.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // Where the messages of a level are.
 struct level_row {
@@ -90,6 +90,6 @@ constexpr void distribute_patch(const Real* up, std::size_t places, std::size_t 
   }
 }
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
 #include <frond/config/epilogue.hpp>

@@ -20,7 +20,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // P(clean token | noisy sentence) by inside and outside passes: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Real is what is computed in, float or double. Tokens are
@@ -143,6 +143,6 @@ class pcfg_gaussian {
   pcfg_posterior<Real> posterior_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

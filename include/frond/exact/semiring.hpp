@@ -7,7 +7,7 @@
 #include <frond/exact/count.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // A semiring has
 //   value                the numbers of a chart
@@ -70,6 +70,6 @@ struct counting {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -12,7 +12,7 @@
 #include <frond/exact/normal_form.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // A sentence, and a set of them in ascending order.
 using word_string = std::vector<std::uint32_t>;
@@ -124,6 +124,6 @@ inline result<std::vector<sentence_set>> distinct_sentences(const normal_form& f
   return {std::move(found), {}};
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -13,7 +13,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 namespace detail {
 
@@ -21,7 +21,7 @@ namespace detail {
 // other directions, `guess(row, noisy)` in the plane. mean may be noisy. Fails where sizes disagree.
 template <class Guess>
 status denoise_spikes(const source::mixed_cumulant& model, std::span<const float> noisy, std::span<const float> alpha_bar,
-                    std::span<float> mean, const Guess& guess) {
+                      std::span<float> mean, const Guess& guess) {
   constexpr std::size_t block_rows = 16;
   const std::size_t size = model.dimension();
   if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
@@ -112,6 +112,6 @@ class spike_wiener {
 
 static_assert(continuous_denoiser<spike_bayes> && continuous_denoiser<spike_wiener>);
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -10,7 +10,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // E |x_0 - f(x_t)|^2 along u, along v, and along each other direction.
 struct spike_loss {
@@ -80,6 +80,6 @@ namespace detail {
   return in_ieee_arithmetic([&] { return detail::bayes_loss(strengths, alpha_bar); });
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -12,7 +12,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // Numbers along u and along v.
 struct plane_vector {
@@ -203,6 +203,6 @@ class plane_denoiser {
   return plane_denoiser(plane, alpha_bar).mean(noisy);
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

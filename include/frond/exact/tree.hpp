@@ -20,7 +20,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 namespace detail {
 
@@ -218,6 +218,6 @@ class tree {
   std::int64_t exponent_ = 0;  // all upward messages together were multiplied by two to this power
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

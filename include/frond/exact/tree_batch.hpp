@@ -14,7 +14,7 @@
 #include <frond/kernel/kernels.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // How many sentences a batch treats at once.
 inline constexpr std::size_t tree_batch_rows = 16;
@@ -84,6 +84,6 @@ inline kernel::tree_operands tree_batch(const grammar::rhm_view& grammar, std::s
   return trees;
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

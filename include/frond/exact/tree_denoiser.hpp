@@ -19,7 +19,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // P(clean token | noisy sentence) by belief propagation: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Memory is where the messages live:
@@ -61,9 +61,7 @@ class tree_denoiser {
           [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
             kernel::tree_posterior(trees, rows, posterior.data() + first * laws);
           },
-          [&](const tree<real>& beliefs, std::size_t row) {
-            beliefs.token_marginals(posterior.subspan(row * laws, laws));
-          });
+          [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(posterior.subspan(row * laws, laws)); });
     });
     return {};
   }
@@ -140,6 +138,6 @@ class tree_denoiser {
   status fit_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -18,7 +18,7 @@
 #include <frond/kernel/kernels.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 // E[x_0 | x_t] by belief propagation for x_0 the one-hot vectors of a sentence's tokens, [length][vocabulary], and x_t the same
 // under diffusion::gaussian: a continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior law of
@@ -85,6 +85,6 @@ class tree_gaussian {
   status fit_;
 };
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

@@ -12,7 +12,7 @@
 #include <frond/kernel/kernels.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace exact::detail {
 
 // Whether a denoiser with this kind of memory looks if there is room for a batch. One number at a time, sixteen sentences take
 // as long as one after the other, so a device with a span is spared the code.
@@ -55,6 +55,6 @@ constexpr void visit_rows(const grammar::rhm_view& grammar, Memory& memory, std:
   }
 }
 
-}  // namespace frond::inline FROND_ABI::exact::detail
+}}}  // namespace frond::exact::detail
 
 #include <frond/config/epilogue.hpp>

@@ -15,7 +15,7 @@
 #include <frond/grammar/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::exact {
+namespace frond { inline namespace FROND_ABI { namespace exact {
 
 template <class Semiring>
 struct weighted_form {
@@ -97,6 +97,6 @@ result<weighted_form<Semiring>> weigh(const grammar::pcfg& grammar) {
   return weigh<Semiring>(make_normal_form(grammar));
 }
 
-}  // namespace frond::inline FROND_ABI::exact
+}}}  // namespace frond::exact
 
 #include <frond/config/epilogue.hpp>

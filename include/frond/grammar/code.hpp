@@ -13,7 +13,7 @@
 #include <frond/random/permutation.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
@@ -119,6 +119,6 @@ struct rhm_subset {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

@@ -5,7 +5,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // The entropy of a sentence in nats, ln(classes) + choice_count ln(rules): the logarithm of the number of sentences, since
 // all are equally likely. Defined for every valid shape, also where the number itself overflows. Within 3 ulp.
@@ -25,6 +25,6 @@ constexpr double valid_fraction(const rhm_shape& shape, std::uint32_t level) {
   return fraction;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

@@ -14,7 +14,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // A hierarchy in memory that somebody else owns. Cheap to copy; a source (core/concepts.hpp).
 //   rules    [level 1..L][parent][rule][branching]   symbols of the level below, never its blank
@@ -179,6 +179,6 @@ constexpr void sample_tree(const hierarchy_view& grammar, seed key, std::uint64_
   }
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

@@ -15,7 +15,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // How many elements the tables of a hierarchy have.
 struct hierarchy_memory {
@@ -120,6 +120,6 @@ class hierarchy {
   std::array<std::uint32_t, Memory.chances> chances_{};
 };
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

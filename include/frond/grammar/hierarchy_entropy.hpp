@@ -8,7 +8,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // The entropy of the choice of one rule of a level, in nats: -sum_k pi_k ln pi_k, ln(rules) where all are equally likely.
 constexpr double choice_entropy(const hierarchy_view& grammar, std::uint32_t level) {
@@ -68,6 +68,6 @@ constexpr double valid_fraction(const hierarchy_shape& shape, std::uint32_t leve
   return filled + empty;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

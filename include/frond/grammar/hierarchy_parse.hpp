@@ -12,7 +12,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
@@ -99,6 +99,6 @@ constexpr double log_probability(const hierarchy_view& grammar, std::span<const 
   return parsed ? sum : -std::numeric_limits<double>::infinity();
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

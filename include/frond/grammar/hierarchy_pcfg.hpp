@@ -12,7 +12,7 @@
 #include <frond/grammar/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
@@ -105,6 +105,6 @@ class hierarchy_pcfg_builder {
 // the ways to fill a right side.
 inline pcfg pcfg_of(const hierarchy_view& grammar) { return detail::hierarchy_pcfg_builder(grammar).build(); }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

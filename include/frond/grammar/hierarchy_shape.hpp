@@ -12,7 +12,7 @@
 #include <frond/grammar/rhm_shape.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // One level of symbols and the rules that turn each of them into symbols of the level below.
 struct hierarchy_level {
@@ -206,6 +206,6 @@ constexpr result<hierarchy_shape> levels_of(const rhm_shape& shape, std::span<hi
   return {{shape.vocabulary, levels}, {}};
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

@@ -9,7 +9,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // Marks a node of a parsed tree whose children form no rule. Never a symbol, because a vocabulary ends at 254.
 inline constexpr symbol unparsed = 255;
@@ -37,6 +37,6 @@ constexpr bool parse(const rhm_view& grammar, std::span<const symbol> sentence, 
   return tree[0] != unparsed;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

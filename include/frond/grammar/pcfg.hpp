@@ -11,7 +11,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // left -> right[first .. first + size): any length, nothing included.
 struct pcfg_rule {
@@ -43,6 +43,6 @@ struct pcfg {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

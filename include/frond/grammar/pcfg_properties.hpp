@@ -19,7 +19,7 @@
 #include <frond/math/nonnegative_matrix.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // A derivation is a branching process. Everything here is by nonterminal: of derivations that begin with it.
 struct pcfg_properties {
@@ -237,6 +237,6 @@ inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
   return made;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

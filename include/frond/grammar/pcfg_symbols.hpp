@@ -12,7 +12,7 @@
 #include <frond/grammar/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // A set of symbols: [symbols], 1 for a member.
 using symbol_set = std::vector<std::uint8_t>;
@@ -76,6 +76,6 @@ inline strong_components call_components(const pcfg& g, const symbol_set& among)
   return find_components(make_graph(g.nonterminals, calls));
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

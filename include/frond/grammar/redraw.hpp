@@ -12,7 +12,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // Draws everything below the nodes of `level` anew, from the law of the grammar given the symbols of that level: each of its
 // nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the depth
@@ -32,6 +32,6 @@ constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t ind
   }
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

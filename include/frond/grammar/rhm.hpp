@@ -22,7 +22,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // What find() answers when a tuple is the right side of no rule.
 inline constexpr std::uint32_t no_rule = UINT32_MAX;
@@ -218,6 +218,6 @@ constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<
   return {{shape, own_rules, own_order}, {}};
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

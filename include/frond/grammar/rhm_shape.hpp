@@ -9,7 +9,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // Why a shape is refused; rhm_shape::check() puts it into a sentence.
 enum class rhm_fault : std::uint8_t {
@@ -127,6 +127,6 @@ constexpr bool require_valid() {
   return true;
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

@@ -13,7 +13,7 @@
 #include <frond/random/choices.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::grammar {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
@@ -58,6 +58,6 @@ inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first,
   }
 }
 
-}  // namespace frond::inline FROND_ABI::grammar
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

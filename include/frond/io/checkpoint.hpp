@@ -20,7 +20,7 @@
 #include <frond/train/trainer.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 inline constexpr std::uint32_t checkpoint_record = 2;
 
@@ -84,9 +84,8 @@ status save_checkpoint(const std::string& path, const Trainer& trainer, const tr
   const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
   const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
                                  __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
-  const codec::record_header header{.kind = checkpoint_record,
-                                    .shape_hash = trainer.network().shape_hash(),
-                                    .settings_hash = detail::settings_of(trainer)};
+  const codec::record_header header{
+      .kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(), .settings_hash = detail::settings_of(trainer)};
   std::vector<std::uint8_t> bytes(codec::record_size(4, floats.size()));
   const status written = codec::write_record(header, words, floats, bytes);
   return written ? write_file(path, bytes) : written;
@@ -102,9 +101,8 @@ status load_checkpoint(const std::string& path, Trainer& trainer, train::early_s
   const auto bytes = read_start(path, codec::record_size(4, floats.size()) + 1);  // so that what follows it is seen
   if (!bytes) return bytes.state;
   std::uint64_t words[4] = {};
-  const codec::record_header header{.kind = checkpoint_record,
-                                    .shape_hash = trainer.network().shape_hash(),
-                                    .settings_hash = detail::settings_of(trainer)};
+  const codec::record_header header{
+      .kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(), .settings_hash = detail::settings_of(trainer)};
   if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
   if (!addressable(words[0], 1, trainer.settings().batch)) return {"this run has shown 2^64 examples", 0};
   const std::span<const float> all(floats);
@@ -118,6 +116,6 @@ status load_checkpoint(const std::string& path, Trainer& trainer, train::early_s
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 #include <frond/config/epilogue.hpp>

@@ -10,7 +10,7 @@
 #include <frond/io/file.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 // Shortest decimal text that gives the same double back, with a point in any locale, or "" for a NaN: a cell without a value.
 inline std::string cell(double value) {
@@ -55,6 +55,6 @@ class csv {
   bool row_started_ = false;
 };
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 #include <frond/config/epilogue.hpp>

@@ -20,7 +20,7 @@
 #include <frond/core/status.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 // The first `size` bytes of a file, or all of a shorter one. On failure the position is how much could be read.
 inline result<std::vector<std::uint8_t>> read_start(const std::string& path, std::size_t size) {
@@ -113,6 +113,6 @@ inline status write_file(const std::string& path, std::string_view text) {
   return write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 #include <frond/config/epilogue.hpp>

@@ -17,7 +17,7 @@
 #include <frond/io/grammar_warnings.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io::detail {
+namespace frond { inline namespace FROND_ABI { namespace io::detail {
 
 // Where the rules of a text and the warnings about them go.
 struct grammar_sink {
@@ -267,6 +267,6 @@ class grammar_line {
   std::vector<grammar::pcfg_name> right_;
 };
 
-}  // namespace frond::inline FROND_ABI::io::detail
+}}}  // namespace frond::io::detail
 
 #include <frond/config/epilogue.hpp>

@@ -10,7 +10,7 @@
 #include <frond/io/grammar_tokens.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io::detail {
+namespace frond { inline namespace FROND_ABI { namespace io::detail {
 
 // The fields of a line of counts. They stand between tabs where a tab follows the count and another one the left side; then the
 // third field is all the rest.
@@ -137,6 +137,6 @@ inline foreign_notation find_foreign(std::string_view line) {
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::io::detail
+}}}  // namespace frond::io::detail
 
 #include <frond/config/epilogue.hpp>

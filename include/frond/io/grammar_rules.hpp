@@ -14,7 +14,7 @@
 #include <frond/io/grammar_warnings.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io::detail {
+namespace frond { inline namespace FROND_ABI { namespace io::detail {
 
 // Takes the lines of one text, or of several one after the other, that are neither comments nor anything else but rules. Where
 // all rules so far end in a number that may be a probability, it keeps their lines until one does not, or the text ends.
@@ -134,6 +134,6 @@ class grammar_rules {
   std::vector<grammar::text_place> kept_places_;
 };
 
-}  // namespace frond::inline FROND_ABI::io::detail
+}}}  // namespace frond::io::detail
 
 #include <frond/config/epilogue.hpp>

@@ -21,7 +21,7 @@
 #include <frond/io/utf8.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 struct grammar_text_options {
   grammar_form form = grammar_form::detected;
@@ -267,6 +267,6 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
   return made;
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 #include <frond/config/epilogue.hpp>

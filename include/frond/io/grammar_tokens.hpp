@@ -11,7 +11,7 @@
 #include <frond/io/grammar_form.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io::detail {
+namespace frond { inline namespace FROND_ABI { namespace io::detail {
 
 inline constexpr std::string_view blanks = " \t";
 
@@ -148,6 +148,6 @@ inline std::size_t find_comment(std::string_view line, grammar_form form) {
   return t.kind == token_kind::comment ? t.at : line.size();
 }
 
-}  // namespace frond::inline FROND_ABI::io::detail
+}}}  // namespace frond::io::detail
 
 #include <frond/config/epilogue.hpp>

@@ -11,7 +11,7 @@
 #include <frond/io/grammar_tokens.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 // The first warnings, in the order in which they were found, and how many more there were.
 struct grammar_warnings {
@@ -62,6 +62,6 @@ inline bool looks_marked(std::string_view name, bool alone) {
 
 }  // namespace detail
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 #include <frond/config/epilogue.hpp>

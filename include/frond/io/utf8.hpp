@@ -8,7 +8,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 namespace detail {
 
@@ -61,6 +61,6 @@ constexpr auto hexadecimal(char byte) {
   return result;
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 #include <frond/config/epilogue.hpp>

@@ -16,7 +16,7 @@
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::io {
+namespace frond { inline namespace FROND_ABI { namespace io {
 
 inline constexpr std::uint32_t weights_record = 1;
 
@@ -81,10 +81,10 @@ inline status check_type_name(std::string_view name) {
 
 }  // namespace detail
 
-// Writes `struct name` with `values`, exact hexadecimal floats, and `shape_hash`: nn::fixed_denoiser<net, noise>(name{}, scratch)
-// then compiles only where the weights belong to the network. `name` is an identifier of ASCII letters, digits and underscores
-// that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused
-// (position: which), since no literal stands for it.
+// Writes `struct name` with `values`, exact hexadecimal floats, and `shape_hash`: nn::fixed_denoiser<net, noise>(name{},
+// scratch) then compiles only where the weights belong to the network. `name` is an identifier of ASCII letters, digits and
+// underscores that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused (position:
+// which), since no literal stands for it.
 inline status write_weights_header(const std::string& path, const std::string& name, const nn::plan& p,
                                    std::span<const float> parameters) {
   if (const status named = detail::check_type_name(name); !named) return named;
@@ -102,6 +102,6 @@ inline status write_weights_header(const std::string& path, const std::string& n
   return write_file(path, text);
 }
 
-}  // namespace frond::inline FROND_ABI::io
+}}}  // namespace frond::io
 
 #include <frond/config/epilogue.hpp>

@@ -6,7 +6,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 enum class activation : std::uint8_t {
   relu,  // max(x, 0)
@@ -15,6 +15,6 @@ enum class activation : std::uint8_t {
   tanh,
 };
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 #include <frond/config/epilogue.hpp>

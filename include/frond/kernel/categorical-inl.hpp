@@ -1,6 +1,6 @@
 // Draws from many laws. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The drawn symbols of sixteen rows. Sums never fall, so the index that the threshold falls to is the last one with a positive
 // weight before which the sum has not passed it.
@@ -43,4 +43,4 @@ inline void categorical(const float* weights, const float* uniforms, std::size_t
   for (; rows > 0; --rows, weights += classes) *drawn++ = draw_row(weights, classes, *uniforms++);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

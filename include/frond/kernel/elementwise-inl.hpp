@@ -1,6 +1,6 @@
 // Activations, optimiser steps and other loops over one index. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // f(x) and, where it is wanted, f'(x); what the two share is computed once.
 FROND_ALWAYS_INLINE value_and_slope activate(kernel::activation kind, const vec& x) {
@@ -122,4 +122,4 @@ inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float*
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -1,6 +1,6 @@
 // Random bits, uniform and normal numbers for whole arrays. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // How four vectors of random words, the words of one block standing one below the other, become elements, in place.
 struct bits_of_words {
@@ -100,4 +100,4 @@ inline void fill_normal(const kernel::random_array& from, float* out, std::size_
 }
 #endif
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

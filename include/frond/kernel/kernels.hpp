@@ -8,7 +8,7 @@
 #include <frond/kernel/pass.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::kernel::inline FROND_ENTRY {
+namespace frond { inline namespace FROND_ABI { namespace kernel { inline namespace FROND_ENTRY {
 
 // See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 16 KiB lives on the stack.
 inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
@@ -160,6 +160,6 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
   FROND_DISPATCH_CALL(sgd(c, gradient, parameter, velocity, count));
 }
 
-}  // namespace frond::inline FROND_ABI::kernel::inline FROND_ENTRY
+}}}}  // namespace frond::kernel
 
 #include <frond/config/epilogue.hpp>

@@ -1,7 +1,7 @@
 // Layer norm and its gradients. Pass text: compiled once per instruction set. Sums over a row are those of reduction-inl.hpp,
 // sums over rows run in order of the rows.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // visit(column, count) for every sixteen columns, or what is left of them.
 template <class Visit>
@@ -61,4 +61,4 @@ inline void layer_norm_backward(const kernel::layer_norm_gradients& n) {
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -3,7 +3,7 @@
 // A tile of Rows x 16 Vectors outputs stays in registers while k runs, so every output is one sum in order of k whatever the
 // tile is. Long sums are cut into blocks that continue from the stored value, which is exact.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // Three tiles. The usual one is narrow: one vector wide, and as high as leaves registers for a row of b and a product. A wide
 // one serves few rows, whose sums would otherwise wait for each other, and a single row takes as many columns as it can.
@@ -207,4 +207,4 @@ inline void matmul(const kernel::matmul_operands& m) {
     }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -9,7 +9,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 // c[i][j] = start + sum over k of a[i][k] b[k][j], i < rows, j < columns, k < inner. The sum runs over k in order, each product
 // and each sum rounded; it starts from c[i][j] itself if `accumulate`, else from bias[j] if there is a bias, else from +0.
@@ -85,6 +85,6 @@ struct random_array {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 #include <frond/config/epilogue.hpp>

@@ -15,7 +15,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::kernel::plain {
+namespace frond { inline namespace FROND_ABI { namespace kernel::plain {
 
 inline void matmul(const matmul_operands& m) {
   for (std::size_t i = 0; i < m.rows; ++i)
@@ -277,6 +277,6 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
   }
 }
 
-}  // namespace frond::inline FROND_ABI::kernel::plain
+}}}  // namespace frond::kernel::plain
 
 #include <frond/config/epilogue.hpp>

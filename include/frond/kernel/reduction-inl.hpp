@@ -3,7 +3,7 @@
 // A sum over one array keeps sixteen partial sums that start at +0, element i in partial i mod 16, and adds them by the fixed
 // tree of sum_lanes. Sums over the rows of a matrix run in order of the rows.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 inline float sum(const float* x, std::size_t count) {
   vec partial = splat(0.0f);
@@ -155,4 +155,4 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -4,7 +4,7 @@
 // 64 symbols of the row and 64 choices are the numbers of 64 rules, and these rules, one after the other, continue the row of
 // the level below. Rows end where the memory ends, each over the one before.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 #if FROND_PASS_LANES > 1
 
@@ -281,4 +281,4 @@ inline void sample_rules(const kernel::rule_tables& t, seed key, std::uint64_t f
 
 #endif
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

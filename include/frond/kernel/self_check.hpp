@@ -12,7 +12,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 namespace detail {
 
@@ -141,6 +141,6 @@ inline bool self_check() {
   return self_check_hash() == (fused ? 0x3eb46c100ae27821ull : 0x1cb4d52239832a6cull);
 }
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 #include <frond/config/epilogue.hpp>

@@ -1,7 +1,7 @@
 // Sixteen short rows of a matrix at once, one in each lane: what loops over rows of 2 to 32 numbers would otherwise spend on
 // half-empty registers and on sums across lanes. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The longest row that is short. One number at a time gains nothing, and a device has no room on its stack.
 inline constexpr std::size_t short_row = 32;
@@ -59,4 +59,4 @@ FROND_NOINLINE inline vec sum_of_rows(const vec* column, std::size_t size) {
   return partial[0];
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

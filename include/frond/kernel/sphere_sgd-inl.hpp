@@ -1,7 +1,7 @@
 // Projected gradient descent of one neuron, one run in each lane; plain::sphere_sgd is the plain form and says what it does.
 // Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The length of a step is a long chain of operations that waits for one scalar product. So the numbers of the next step are
 // drawn meanwhile, and one pass over the weights moves them and takes their product with these.
@@ -153,4 +153,4 @@ inline void sphere_sgd(const kernel::sphere_sgd_operands& o, std::size_t steps) 
   store(o.passage_v, passage_v);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -26,7 +26,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 // sigma(y) = amplitude activation(gain (y + shift)).
 struct neuron {
@@ -190,6 +190,6 @@ inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
 
 }  // namespace plain
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 #include <frond/config/epilogue.hpp>

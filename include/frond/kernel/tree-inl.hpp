@@ -1,6 +1,6 @@
 // Belief propagation on sixteen trees at once, for any number of children. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // Sums over the rules of each parent of products over its children, and the largest sum.
 FROND_ALWAYS_INLINE vec collect(const kernel::tree_operands& t, const symbol* rule, const float* children, float* up) {
@@ -129,4 +129,4 @@ inline void tree_posterior(const kernel::tree_operands& t, std::size_t rows, flo
   propagate(t, {rows, t.tokens * t.vocabulary, out});
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -7,7 +7,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::kernel {
+namespace frond { inline namespace FROND_ABI { namespace kernel {
 
 // Sixteen trees of one grammar, tree k in lane k of every message. A tree has one root and `branching` children for each node
 // down to the tokens, `depth` levels below; nodes are numbered from the root, level by level, left to right. The symbols of a
@@ -142,6 +142,6 @@ inline float tree_belief(const tree_operands& t, std::size_t row, std::size_t to
   return t.up[16 * ((t.inner_nodes + token) * t.vocabulary + value) + row];
 }
 
-}  // namespace frond::inline FROND_ABI::kernel
+}}}  // namespace frond::kernel
 
 #include <frond/config/epilogue.hpp>

@@ -5,7 +5,7 @@
 // both. What remains are the loads of the factors, two for each product; they bound the speed. Sums run over the rules in their
 // order, as in exact/messages.hpp.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 using kernel::detail::pair_tables;
 using kernel::detail::word_at;
@@ -161,4 +161,4 @@ inline void tree_pairs_downward(const kernel::tree_operands& t, const belief_tar
   for (; node != t.inner_nodes; node += 2) send_pairs_to_tokens<2>(t, node, target);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

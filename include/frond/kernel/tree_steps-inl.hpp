@@ -1,7 +1,7 @@
 // Belief propagation on sixteen trees at once, one in each lane: single steps, as in exact/messages.hpp and with the same bits.
 // Pass text: compiled once per instruction set. A message is [vocabulary][16] numbers.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The power of two that brings `largest` into [1/2, 1), within the range of normal numbers.
 FROND_ALWAYS_INLINE vec scale_of(const vec& largest) {
@@ -149,4 +149,4 @@ FROND_NOINLINE inline void believe(std::size_t vocabulary, std::size_t token, fl
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

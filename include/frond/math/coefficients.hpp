@@ -8,7 +8,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::math::detail {
+namespace frond { inline namespace FROND_ABI { namespace math::detail {
 
 inline constexpr float log2_e = 0x1.715476p+0f;
 // ln 2 in two parts; the first has nine bits, so an integer below 2^15 times it is exact.
@@ -56,6 +56,6 @@ inline constexpr float normal_q[] = {0x1p+0f, 0x1.0951b8p-2f, 0x1.f1b16cp-6f, 0x
 inline constexpr float normal_limit = 0x1.7f8p+2f;
 inline constexpr float inverse_sqrt_two_pi = 0x1.988454p-2f;
 
-}  // namespace frond::inline FROND_ABI::math::detail
+}}}  // namespace frond::math::detail
 
 #include <frond/config/epilogue.hpp>

@@ -8,7 +8,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 // IEEE square root.
 inline double sqrt(double x) { return __builtin_sqrt(x); }
@@ -55,6 +55,6 @@ constexpr double exp(double x) {
   return sum * detail::power_of_two(half) * detail::power_of_two(n - half);
 }
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 #include <frond/config/epilogue.hpp>

@@ -1,7 +1,7 @@
 // Elementary functions of sixteen lanes: operation for operation the plain forms of scalar.hpp, where the formulas are
 // explained and bounded. Pass text: compiled once per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 namespace coefficient = math::detail;
 
@@ -136,4 +136,4 @@ FROND_ALWAYS_INLINE value_and_slope gelu(const vec& x) {
   return {above * probability, mul_add(a, density, probability)};
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -9,7 +9,7 @@
 #include <frond/core/status.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 // Replaces b, which is not negative, by x with (shift I - M) x = b. `matrix` holds M [n][n], not negative, and is spent. False,
 // and b is spent too, unless `shift` is above the spectral radius of M: just then every pivot is positive (Berman and Plemmons,
@@ -66,6 +66,6 @@ inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
   return radius;
 }
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 #include <frond/config/epilogue.hpp>

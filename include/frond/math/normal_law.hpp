@@ -4,7 +4,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 // e^(-x^2 / 2) / sqrt(2 pi).
 constexpr double normal_density(double x) { return 0.3989422804014327 * exp(-0.5 * (x * x)); }
@@ -27,6 +27,6 @@ constexpr double normal_tail(double x) {
   return x < 0.0 ? 1.0 - tail : tail;
 }
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 #include <frond/config/epilogue.hpp>

@@ -6,7 +6,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 // Points in (-1, 1) and their weights: exact for polynomials of degree 2 Count - 1, and for smooth functions about as good as
 // their best polynomial. Roots of the Legendre polynomial by Newton's method, weights 2 / ((1 - x^2) P'^2).
@@ -53,6 +53,6 @@ struct gauss_legendre {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 #include <frond/config/epilogue.hpp>

@@ -14,7 +14,7 @@
 #include <frond/math/coefficients.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::math {
+namespace frond { inline namespace FROND_ABI { namespace math {
 
 using frond::mul_add;
 
@@ -172,6 +172,6 @@ constexpr value_and_slope gelu(float x) {
   return {above * probability, mul_add(a, density, probability)};
 }
 
-}  // namespace frond::inline FROND_ABI::math
+}}}  // namespace frond::math
 
 #include <frond/config/epilogue.hpp>

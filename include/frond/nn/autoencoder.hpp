@@ -14,7 +14,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // f(x) = c x + the sum over k of A_k w_k sigma(w_k . x) with |w_k| = 1. Cui and Zdeborova, "High-dimensional asymptotics of
 // denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of kernel::neuron;
@@ -250,6 +250,6 @@ class autoencoder_denoiser {
 
 static_assert(continuous_denoiser<autoencoder_denoiser>);
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 #include <frond/config/epilogue.hpp>

@@ -10,7 +10,7 @@
 #include <frond/nn/vector_denoiser.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace detail {
 
@@ -72,6 +72,6 @@ class fixed_vector_denoiser : public vector_denoiser {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 #include <frond/config/epilogue.hpp>

@@ -9,7 +9,7 @@
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace detail {
 
@@ -143,6 +143,6 @@ inline void backward(const plan& p, const float* parameters, const float* tape, 
   });
 }
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 #include <frond/config/epilogue.hpp>

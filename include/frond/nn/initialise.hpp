@@ -14,7 +14,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
 //   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
@@ -63,6 +63,6 @@ inline status initialise(const plan& p, initialisation kind, seed key, std::span
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 #include <frond/config/epilogue.hpp>

@@ -8,7 +8,7 @@
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // The words of the list. The first is input<positions, channels>; the size of every other layer follows from the one before.
 template <std::uint32_t Positions, std::uint32_t Channels>
@@ -91,6 +91,6 @@ struct alignas(64) workspace {
   float values[plan_of<Net>().scratch_size * Rows] = {};
 };
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 #include <frond/config/epilogue.hpp>

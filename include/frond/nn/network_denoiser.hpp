@@ -16,7 +16,7 @@
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
 // level.
@@ -114,6 +114,6 @@ class network_denoiser {
 
 static_assert(denoiser<network_denoiser<diffusion::uniform>>);
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 #include <frond/config/epilogue.hpp>

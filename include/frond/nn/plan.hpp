@@ -15,7 +15,7 @@
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 enum class layer_kind : std::uint8_t {
   dense,     // y = x W + b at every position; W is [inputs][outputs]
@@ -269,6 +269,6 @@ class plan_storage {
   status state_{};
 };
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 #include <frond/config/epilogue.hpp>

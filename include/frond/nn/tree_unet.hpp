@@ -9,7 +9,7 @@
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Sentences of branching^depth tokens come in as `input_channels` floats a token and leave as `output_channels` logits a token.
 struct tree_unet_shape {
@@ -72,6 +72,6 @@ struct mlp {
   static_assert(storage.state().ok(), "a multilayer perceptron needs a length and at least one channel everywhere");
 };
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 #include <frond/config/epilogue.hpp>

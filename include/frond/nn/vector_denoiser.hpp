@@ -6,14 +6,14 @@
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/status.hpp>
 #include <frond/diffusion/parametrisation.hpp>
 #include <frond/diffusion/prediction.hpp>
-#include <frond/core/status.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::nn {
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Why a plan cannot denoise vectors of a dimension, or success: it takes a vector and its noise level and gives a vector.
 constexpr status check_vector_network(const plan& p, std::size_t dimension) {
@@ -86,6 +86,6 @@ class vector_denoiser {
 
 static_assert(continuous_denoiser<vector_denoiser>);
 
-}  // namespace frond::inline FROND_ABI::nn
+}}}  // namespace frond::nn
 
 #include <frond/config/epilogue.hpp>

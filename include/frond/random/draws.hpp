@@ -8,7 +8,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::random {
+namespace frond { inline namespace FROND_ABI { namespace random {
 
 // The top 24 bits of a word as a float in [0, 1): all 2^24 multiples of 2^-24, each equally likely.
 constexpr float unit_interval(std::uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
@@ -86,6 +86,6 @@ class draws {
   block block_{};
 };
 
-}  // namespace frond::inline FROND_ABI::random
+}}}  // namespace frond::random
 
 #include <frond/config/epilogue.hpp>

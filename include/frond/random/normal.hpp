@@ -9,7 +9,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::random {
+namespace frond { inline namespace FROND_ABI { namespace random {
 
 struct normal_pair {
   float first, second;
@@ -38,6 +38,6 @@ inline float normal_at(seed key, stream purpose, std::uint64_t index, std::uint6
   return normals_at(key, purpose, index, static_cast<std::uint32_t>(element / 4))[element % 4];
 }
 
-}  // namespace frond::inline FROND_ABI::random
+}}}  // namespace frond::random
 
 #include <frond/config/epilogue.hpp>

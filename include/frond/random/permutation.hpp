@@ -11,7 +11,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::random {
+namespace frond { inline namespace FROND_ABI { namespace random {
 
 // A pseudo-random bijection of [0, size) with random access in both directions and no heap. `round` tells permutations of one
 // stream apart, for example epochs. 0 < size <= 2^63.
@@ -118,6 +118,6 @@ class permutation {
   std::array<std::uint8_t, largest_shuffle> images_{};  // of shuffled elements
 };
 
-}  // namespace frond::inline FROND_ABI::random
+}}}  // namespace frond::random
 
 #include <frond/config/epilogue.hpp>

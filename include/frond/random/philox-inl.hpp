@@ -1,7 +1,7 @@
 // Philox in vectors, one block in each lane: what random::words_at() gives for neighbouring positions. Pass text: compiled once
 // per instruction set.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // The last seven of the ten rounds, under the key of the fourth.
 template <std::size_t Batches>
@@ -81,4 +81,4 @@ FROND_ALWAYS_INLINE void random_blocks(const lane_addresses& from, std::uint32_t
   last_rounds(from.key_0, from.key_1, word);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -7,7 +7,7 @@
 #include <frond/core/seed.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::random {
+namespace frond { inline namespace FROND_ABI { namespace random {
 
 using block = std::array<std::uint32_t, 4>;
 
@@ -111,6 +111,6 @@ struct address {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::random
+}}}  // namespace frond::random
 
 #include <frond/config/epilogue.hpp>

@@ -1,7 +1,7 @@
 // What looks across lanes: sums, the largest, a question about all of them, and sixteen by sixteen words turned over. Pass
 // text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // Folds sixteen lanes to one by a fixed tree: lanes 8 apart, then 4, 2 and 1. `fold` takes two registers of any width, the
 // lower lanes first.
@@ -135,4 +135,4 @@ FROND_ALWAYS_INLINE void transpose_here(words (&rows)[lane_count]) {
 }
 FROND_NOINLINE inline void transpose(words (&rows)[lane_count]) { transpose_here(rows); }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -1,6 +1,6 @@
 // Sixteen blocks of four words, one block in each lane, and their order in memory. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 #if FROND_PASS_LANES == 16
 FROND_ALWAYS_INLINE word_register interleave_low(word_register a, word_register b) {
@@ -77,4 +77,4 @@ FROND_ALWAYS_INLINE void store_blocks(unsigned char* to, const words& a, const w
   }
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

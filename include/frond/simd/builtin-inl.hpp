@@ -1,6 +1,6 @@
 // The backends `builtin` and `scalar`: float registers are the compiler's own. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 typedef raw_floats float_register;
 
@@ -42,4 +42,4 @@ FROND_ALWAYS_INLINE mask_register nonzero_register(word_register a) { return a !
 FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_register a, float_register b) { return m ? a : b; }
 #endif
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

@@ -1,6 +1,6 @@
 // Sixty-four bytes, whatever the registers are, and pairs of bytes looked up by number. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 #if FROND_PASS_LANES > 1
 
@@ -178,4 +178,4 @@ FROND_ALWAYS_INLINE void store_pairs(std::uint8_t*, const pair_table&, const byt
 
 #endif  // FROND_PASS_LANES > 1
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

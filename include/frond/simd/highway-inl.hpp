@@ -1,6 +1,6 @@
 // The backend `highway`: float registers are those of Google's Highway, 1.0.3 or newer. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -50,4 +50,4 @@ FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_regist
   return hn::IfThenElse(m, a, b);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

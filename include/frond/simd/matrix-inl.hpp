@@ -1,6 +1,6 @@
 // What the matrix product needs besides arithmetic on lanes. Pass text, see raw-inl.hpp.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // *a b + c in each lane, the number read by the multiplication itself where it can. Written with splat it would be loaded once
 // for several products, which on Zen 4 takes as long as a 512-bit product: 0.78 of the peak instead of 0.97.
@@ -59,4 +59,4 @@ FROND_ALWAYS_INLINE void transpose_fours(const float* from, std::size_t stride, 
 }
 #endif
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

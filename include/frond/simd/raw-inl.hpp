@@ -2,7 +2,7 @@
 // compiled once per instruction set (kernel/pass.hpp), inside a region that enables it; FROND_PASS names the namespace and
 // FROND_PASS_LANES is the number of floats in a register.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 #undef FROND_X86
 #if defined(__x86_64__) || defined(__i386__)
@@ -221,4 +221,4 @@ FROND_ALWAYS_INLINE void raw_store_some(float* to, raw_floats a, std::size_t cou
 #endif
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

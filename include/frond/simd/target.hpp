@@ -97,7 +97,7 @@
 // two translation units built with different flags each get their own.
 #define FROND_ENTRY FROND_DETAIL_EXPAND_JOIN(entry_, FROND_BASE_PASS)
 
-namespace frond::inline FROND_ABI::simd::inline FROND_ENTRY {
+namespace frond { inline namespace FROND_ABI { namespace simd { inline namespace FROND_ENTRY {
 
 // In increasing order of vector width. `scalar`, `neon`, `wasm` and `generic` (what the compiler makes of vectors elsewhere)
 // are only ever the base.
@@ -233,7 +233,7 @@ inline build_description describe(bool optimised = FROND_OPTIMISED) {
       backends[FROND_BACKEND - FROND_BACKEND_BUILTIN], active, simd::lanes(active), arithmetic, FROND_BITS_VERSION, optimised};
 }
 
-}  // namespace frond::inline FROND_ABI::simd::inline FROND_ENTRY
+}}}}  // namespace frond::simd
 
 // Calls the same function of the pass that is active. One switch per kernel, so a program links only the kernels it uses.
 #if FROND_WITH_AVX2 && FROND_WITH_AVX512

@@ -3,7 +3,7 @@
 // Every operation acts on each lane alone and rounds as IEEE demands, so the number of registers behind the sixteen lanes
 // cannot be seen in a result.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 inline constexpr int lane_count = 16;
 inline constexpr int register_count = lane_count / FROND_PASS_LANES;
@@ -252,4 +252,4 @@ FROND_ALWAYS_INLINE wide_words multiply_wide(const words& a, std::uint32_t b) {
   return c;
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

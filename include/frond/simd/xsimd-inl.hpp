@@ -1,6 +1,6 @@
 // The backend `xsimd`: float registers are batches of xsimd, 8.1.0 or newer. Pass text.
 
-namespace frond::inline FROND_ABI::FROND_PASS {
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 using float_register = xsimd::batch<float>;
 using mask_register = xsimd::batch_bool<float>;
@@ -51,4 +51,4 @@ FROND_ALWAYS_INLINE float_register select_register(mask_register m, float_regist
   return xsimd::select(m, a, b);
 }
 
-}  // namespace frond::inline FROND_ABI::FROND_PASS
+}}}  // namespace frond::FROND_PASS

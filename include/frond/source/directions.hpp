@@ -12,7 +12,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::source {
+namespace frond { inline namespace FROND_ABI { namespace source {
 
 namespace detail {
 
@@ -72,6 +72,6 @@ inline void plant_directions(seed key, std::size_t dimension, std::span<float> o
   });
 }
 
-}  // namespace frond::inline FROND_ABI::source
+}}}  // namespace frond::source
 
 #include <frond/config/epilogue.hpp>

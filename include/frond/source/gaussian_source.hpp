@@ -15,7 +15,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::source {
+namespace frond { inline namespace FROND_ABI { namespace source {
 
 // Rows data [rows][dimension] -> their mean [dimension] and covariance [dimension][dimension], the mean of products of what is
 // left without the mean. rows > 0; sums in order of the rows; data are centred in place. O(rows dimension^2).
@@ -187,6 +187,6 @@ class isotropic_source {
 
 static_assert(continuous_source<gaussian_source> && continuous_source<isotropic_source>);
 
-}  // namespace frond::inline FROND_ABI::source
+}}}  // namespace frond::source
 
 #include <frond/config/epilogue.hpp>

@@ -11,7 +11,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::source {
+namespace frond { inline namespace FROND_ABI { namespace source {
 
 // Laws of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, kappa_3 = 0 where nothing else is said.
 enum class latent_law : std::uint8_t {
@@ -154,6 +154,6 @@ struct latents {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::source
+}}}  // namespace frond::source
 
 #include <frond/config/epilogue.hpp>

@@ -17,7 +17,7 @@
 #include <frond/source/latents.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::source {
+namespace frond { inline namespace FROND_ABI { namespace source {
 
 // How strong the planted directions are and what drives them. The spiked cumulant model has no strength but `cumulant`.
 struct spikes {
@@ -152,6 +152,6 @@ class mixed_cumulant {
 
 static_assert(continuous_source<mixed_cumulant>);
 
-}  // namespace frond::inline FROND_ABI::source
+}}}  // namespace frond::source
 
 #include <frond/config/epilogue.hpp>

@@ -18,7 +18,7 @@
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 struct autoencoder_options {
   optimiser_options optimiser{};
@@ -72,8 +72,8 @@ class autoencoder_trainer {
     return stopped_ ? loss : std::numeric_limits<float>::quiet_NaN();
   }
 
-  // Why there is no step any more: shape, problem and memory that do not fit together, weights that were forgotten, or a loss or
-  // gradient that is not finite (position: the step, counted from 0). The parameters are those before that step.
+  // Why there is no step any more: shape, problem and memory that do not fit together, weights that were forgotten, or a loss
+  // or gradient that is not finite (position: the step, counted from 0). The parameters are those before that step.
   [[nodiscard]] const status& check() const { return stopped_; }
 
   // Steps done; with parameters and state() everything that the next step depends on.
@@ -128,9 +128,8 @@ class autoencoder_trainer {
   void stop() {
     const std::size_t row = first_not_finite({losses_, options_.batch}, false);
     if (row < options_.batch)
-      stopped_ = {"step {}: the loss is not finite, from example {} on",
-                  to_size(step_),
-                  {to_size(step_ * options_.batch + row)}};
+      stopped_ = {
+          "step {}: the loss is not finite, from example {} on", to_size(step_), {to_size(step_ * options_.batch + row)}};
     else
       stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
                   to_size(step_),
@@ -147,6 +146,6 @@ class autoencoder_trainer {
   status misfit_, stopped_;
 };
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 #include <frond/config/epilogue.hpp>

@@ -9,7 +9,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 // Keeps the weights with the lowest validation loss, and says when `patience` evaluations in a row brought nothing better.
 // A plain value: with the kept weights, it is all that a resumed run needs.
@@ -36,6 +36,6 @@ struct early_stopping {
   }
 };
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 #include <frond/config/epilogue.hpp>

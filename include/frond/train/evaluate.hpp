@@ -18,7 +18,7 @@
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 namespace detail {
 
@@ -147,6 +147,6 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
   });
 }
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 #include <frond/config/epilogue.hpp>

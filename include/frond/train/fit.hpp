@@ -15,7 +15,7 @@
 #include <frond/train/trainer.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 struct fit_options {
   std::uint64_t max_steps = 10000;
@@ -34,7 +34,8 @@ struct fit_options {
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
 // at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
 // those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
-// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without that.
+// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without
+// that.
 //   best      parameter_count floats
 //   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
@@ -63,8 +64,7 @@ template <problem Problem, executor Executor, problem Validation, class Watch>
     if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
     const float validation_loss =
         evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
-    if (!math::is_finite(validation_loss))
-      return {"the validation loss after step {} is not finite", to_size(learner.steps())};
+    if (!math::is_finite(validation_loss)) return {"the validation loss after step {} is not finite", to_size(learner.steps())};
     go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
     const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
     go_on = watch(learner.steps(), mean, validation_loss) && go_on;
@@ -74,6 +74,6 @@ template <problem Problem, executor Executor, problem Validation, class Watch>
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 #include <frond/config/epilogue.hpp>

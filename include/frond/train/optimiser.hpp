@@ -10,7 +10,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 enum class method : std::uint8_t {
   sgd,   // with heavy-ball momentum; one array of state
@@ -114,6 +114,6 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
   }
 }
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 #include <frond/config/epilogue.hpp>

@@ -21,7 +21,7 @@
 #include <frond/random/permutation.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 // write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the
 // target decides the loss:
@@ -77,7 +77,8 @@ struct data_set {
   // Refuses data that the source does not have, where it has a last datum (core/concepts.hpp).
   [[nodiscard]] constexpr status check() const {
     if (const status ready = check_ready(from); !ready) return ready;
-    if (first + count < first) return {"{} data from datum {} on end beyond the largest number", to_size(count), {to_size(first)}};
+    if (first + count < first)
+      return {"{} data from datum {} on end beyond the largest number", to_size(count), {to_size(first)}};
     if constexpr (requires {
                     { from.count() } -> std::convertible_to<std::uint64_t>;
                   }) {
@@ -153,6 +154,6 @@ struct denoising {
 template <discrete_source Source, diffusion::discrete_process Process>
 denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Source, Process>;
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 #include <frond/config/epilogue.hpp>

@@ -16,7 +16,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 // One-pass gradient descent of f(x) = skip x + w sigma(w.x) on the sphere |w| = 1, in the squared error of denoising at one
 // noise level; every step takes a fresh datum. kernel/sphere_sgd.hpp says what a step is. The planted directions are the first
@@ -235,6 +235,6 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
   return {};
 }
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 #include <frond/config/epilogue.hpp>

@@ -22,7 +22,7 @@
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 struct options {
   optimiser_options optimiser{};
@@ -192,9 +192,7 @@ class trainer {
 
   void stop_at_loss() {
     const std::size_t row = first_not_finite({losses_, options_.batch}, false);
-    stopped_ = {"step {}: the loss is not finite, from example {} on",
-                to_size(step_),
-                {to_size(step_ * options_.batch + row)}};
+    stopped_ = {"step {}: the loss is not finite, from example {} on", to_size(step_), {to_size(step_ * options_.batch + row)}};
   }
   void stop_at_gradient() {
     stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
@@ -271,6 +269,6 @@ class trainer {
   status misfit_, stopped_;
 };
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 #include <frond/config/epilogue.hpp>

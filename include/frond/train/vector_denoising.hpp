@@ -20,7 +20,7 @@
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond::inline FROND_ABI::train {
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 // A datum x_0 and its corruption x_t under diffusion::gaussian, at one noise level that the network does not see: the target is
 // x_0 and the loss its squared error, the mean of which over x_0 given x_t is least at the posterior mean. input and target
@@ -106,6 +106,6 @@ vector_denoising(data_set<Source>, diffusion::schedule, seed) -> vector_denoisin
 template <continuous_source Source>
 vector_denoising(data_set<Source>, diffusion::schedule, seed, diffusion::parametrisation) -> vector_denoising<Source>;
 
-}  // namespace frond::inline FROND_ABI::train
+}}}  // namespace frond::train
 
 #include <frond/config/epilogue.hpp>
