@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
+#include <frond/belief/hierarchy_denoiser.hpp>
+#include <frond/belief/tree_denoiser.hpp>
 #include <frond/diffusion/process.hpp>
-#include <frond/exact/hierarchy_denoiser.hpp>
-#include <frond/exact/tree_denoiser.hpp>
 #include <frond/grammar/hierarchy_draw.hpp>
 
 #include "belief_operations.hpp"

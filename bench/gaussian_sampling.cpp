@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include <frond/belief/tree_gaussian.hpp>
 #include <frond/diffusion/gaussian_sampler.hpp>
-#include <frond/exact/tree_gaussian.hpp>
 
 #include "belief_operations.hpp"
 #include "counters.hpp"

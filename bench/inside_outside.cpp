@@ -12,12 +12,12 @@
 #include <vector>
 
 #include <frond/core/seed.hpp>
-#include <frond/exact/chart.hpp>
-#include <frond/exact/derivation.hpp>
-#include <frond/exact/outside.hpp>
+#include <frond/lab/chart/chart.hpp>
+#include <frond/lab/chart/derivation.hpp>
+#include <frond/lab/chart/outside.hpp>
 #include <frond/random/draws.hpp>
 
-#include "../tests/exact/grammar_data.hpp"
+#include "../tests/lab/chart/grammar_data.hpp"
 #include "counters.hpp"
 
 namespace {

@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
+#include <frond/belief/tree_denoiser.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/diffusion/sampler.hpp>
-#include <frond/exact/tree_denoiser.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/network_denoiser.hpp>

@@ -9,9 +9,9 @@
 
 #include <frond/diffusion/process.hpp>
 #include <frond/grammar/code.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/tree_unet.hpp>
-#include <frond/parallel/thread_pool.hpp>
 #include <frond/train/trainer.hpp>
 
 #include "counters.hpp"

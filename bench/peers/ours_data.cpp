@@ -1,8 +1,8 @@
 // Random numbers, sentences and beliefs with one build of the library.
 #include <cstring>
 
+#include <frond/belief/tree_denoiser.hpp>
 #include <frond/diffusion/process.hpp>
-#include <frond/exact/tree_denoiser.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/grammar/sample_block.hpp>
 #include <frond/kernel/kernels.hpp>

@@ -1,10 +1,10 @@
 // The networks of one build of the library.
 #include <cstring>
 
+#include <frond/lab/parallel/thread_pool.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/plan.hpp>
-#include <frond/parallel/thread_pool.hpp>
 #include <frond/train/trainer.hpp>
 
 #include "../memory.hpp"

@@ -5,7 +5,7 @@
 #include "ours.hpp"
 #include "topics.hpp"
 
-#include <frond/parallel/thread_pool.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
 
 namespace peers {
 

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include <frond/core/hash.hpp>
-#include <frond/io/csv.hpp>
+#include <frond/lab/io/csv.hpp>
 
 namespace common {
 

@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include <frond/exact/length_chart.hpp>
-#include <frond/grammar/pcfg_properties.hpp>
-#include <frond/io/csv.hpp>
+#include <frond/lab/chart/length_chart.hpp>
+#include <frond/lab/io/csv.hpp>
+#include <frond/lab/pcfg/properties.hpp>
 #include <frond/math/double.hpp>
 
 #include "commands.hpp"

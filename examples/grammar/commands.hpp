@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include <frond/exact/weighted_form.hpp>
+#include <frond/lab/chart/weighted_form.hpp>
 
 #include "sentences.hpp"
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <frond/diffusion/process.hpp>
-#include <frond/exact/pcfg_posterior.hpp>
-#include <frond/io/csv.hpp>
+#include <frond/lab/chart/posterior.hpp>
+#include <frond/lab/io/csv.hpp>
 
 #include "../common/program.hpp"
 #include "commands.hpp"

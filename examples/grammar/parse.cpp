@@ -2,9 +2,9 @@
 #include <string>
 #include <vector>
 
-#include <frond/exact/chart.hpp>
-#include <frond/exact/derivation.hpp>
-#include <frond/io/csv.hpp>
+#include <frond/lab/chart/chart.hpp>
+#include <frond/lab/chart/derivation.hpp>
+#include <frond/lab/io/csv.hpp>
 
 #include "../common/program.hpp"
 #include "commands.hpp"

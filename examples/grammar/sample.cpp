@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include <frond/exact/length_chart.hpp>
-#include <frond/grammar/pcfg_properties.hpp>
-#include <frond/grammar/pcfg_sample.hpp>
+#include <frond/lab/chart/length_chart.hpp>
+#include <frond/lab/pcfg/properties.hpp>
+#include <frond/lab/pcfg/sample.hpp>
 
 #include "../common/program.hpp"
 #include "commands.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include <frond/io/utf8.hpp>
+#include <frond/lab/io/utf8.hpp>
 
 #include "../common/program.hpp"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <frond/grammar/pcfg.hpp>
+#include <frond/lab/pcfg/pcfg.hpp>
 
 #include "settings.hpp"
 

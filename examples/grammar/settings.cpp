@@ -9,7 +9,7 @@
 
 #include <cxxopts.hpp>
 
-#include <frond/core/decimal.hpp>
+#include <frond/lab/numerics/decimal.hpp>
 
 namespace tool {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include <frond/io/grammar_text.hpp>
+#include <frond/lab/pcfg/text.hpp>
 
 namespace tool {
 

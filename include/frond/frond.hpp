@@ -33,28 +33,9 @@
 #include <frond/kernel/operands.hpp>
 #include <frond/kernel/pass.hpp>
 #include <frond/kernel/plain.hpp>
-#include <frond/kernel/rules.hpp>
 #include <frond/kernel/self_check.hpp>
-#include <frond/kernel/sphere_sgd.hpp>
-#include <frond/kernel/tree_operands.hpp>
 
-#include <frond/grammar/code.hpp>
-#include <frond/grammar/entropy.hpp>
-#include <frond/grammar/hierarchy.hpp>
-#include <frond/grammar/hierarchy_draw.hpp>
-#include <frond/grammar/hierarchy_entropy.hpp>
-#include <frond/grammar/hierarchy_parse.hpp>
-#include <frond/grammar/hierarchy_shape.hpp>
-#include <frond/grammar/parse.hpp>
-#include <frond/grammar/redraw.hpp>
-#include <frond/grammar/rhm.hpp>
-#include <frond/grammar/rhm_shape.hpp>
-#include <frond/grammar/sample_block.hpp>
-
-#include <frond/source/directions.hpp>
-#include <frond/source/gaussian_source.hpp>
-#include <frond/source/latents.hpp>
-#include <frond/source/mixed_cumulant.hpp>
+#include <frond/codec/record.hpp>
 
 #include <frond/diffusion/gaussian.hpp>
 #include <frond/diffusion/gaussian_sampler.hpp>
@@ -67,7 +48,6 @@
 #include <frond/diffusion/sampler.hpp>
 #include <frond/diffusion/schedule.hpp>
 
-#include <frond/nn/autoencoder.hpp>
 #include <frond/nn/fixed_denoiser.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/initialise.hpp>
@@ -77,27 +57,43 @@
 #include <frond/nn/tree_unet.hpp>
 #include <frond/nn/vector_denoiser.hpp>
 
-#include <frond/exact/hierarchy_denoiser.hpp>
-#include <frond/exact/hierarchy_memory.hpp>
-#include <frond/exact/hierarchy_tree.hpp>
-#include <frond/exact/messages.hpp>
-#include <frond/exact/one_hot_leaves.hpp>
-#include <frond/exact/patch_messages.hpp>
-#include <frond/exact/tree.hpp>
-#include <frond/exact/tree_batch.hpp>
-#include <frond/exact/tree_denoiser.hpp>
-#include <frond/exact/tree_gaussian.hpp>
-#include <frond/exact/tree_rows.hpp>
-#include <frond/exact/wiener.hpp>
-
-#include <frond/train/autoencoder_trainer.hpp>
 #include <frond/train/early_stopping.hpp>
 #include <frond/train/evaluate.hpp>
 #include <frond/train/fit.hpp>
 #include <frond/train/optimiser.hpp>
 #include <frond/train/problem.hpp>
-#include <frond/train/sphere_runs.hpp>
 #include <frond/train/trainer.hpp>
 #include <frond/train/vector_denoising.hpp>
 
-#include <frond/codec/record.hpp>
+#include <frond/grammar/code.hpp>
+#include <frond/grammar/entropy.hpp>
+#include <frond/grammar/hierarchy.hpp>
+#include <frond/grammar/hierarchy_draw.hpp>
+#include <frond/grammar/hierarchy_entropy.hpp>
+#include <frond/grammar/hierarchy_parse.hpp>
+#include <frond/grammar/hierarchy_shape.hpp>
+#include <frond/grammar/parse.hpp>
+#include <frond/grammar/redraw.hpp>
+#include <frond/grammar/rhm.hpp>
+#include <frond/grammar/rhm_shape.hpp>
+#include <frond/grammar/rules.hpp>
+#include <frond/grammar/sample_block.hpp>
+
+#include <frond/source/directions.hpp>
+#include <frond/source/gaussian_source.hpp>
+#include <frond/source/latents.hpp>
+#include <frond/source/mixed_cumulant.hpp>
+#include <frond/source/wiener.hpp>
+
+#include <frond/belief/hierarchy_denoiser.hpp>
+#include <frond/belief/hierarchy_memory.hpp>
+#include <frond/belief/hierarchy_tree.hpp>
+#include <frond/belief/messages.hpp>
+#include <frond/belief/one_hot_leaves.hpp>
+#include <frond/belief/patch_messages.hpp>
+#include <frond/belief/tree.hpp>
+#include <frond/belief/tree_batch.hpp>
+#include <frond/belief/tree_denoiser.hpp>
+#include <frond/belief/tree_gaussian.hpp>
+#include <frond/belief/tree_operands.hpp>
+#include <frond/belief/tree_rows.hpp>

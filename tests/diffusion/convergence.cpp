@@ -13,10 +13,10 @@
 #include <type_traits>
 #include <vector>
 
-#include <frond/exact/tree_denoiser.hpp>
+#include <frond/belief/tree_denoiser.hpp>
 #include <frond/grammar/parse.hpp>
 #include <frond/grammar/rhm.hpp>
-#include <frond/parallel/thread_pool.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
 
 // Tens of millions of posteriors: seconds when optimised, minutes otherwise.
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)

@@ -11,8 +11,8 @@
 #include <sstream>
 #include <vector>
 
+#include <frond/belief/tree_gaussian.hpp>
 #include <frond/diffusion/one_hot.hpp>
-#include <frond/exact/tree_gaussian.hpp>
 #include <frond/grammar/code.hpp>
 #include <frond/grammar/parse.hpp>
 #include <frond/grammar/rhm.hpp>

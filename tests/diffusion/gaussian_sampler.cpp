@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <frond/exact/wiener.hpp>
+#include <frond/source/wiener.hpp>
 
 #include "normal_data.hpp"
 

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include <frond/exact/wiener.hpp>
+#include <frond/source/wiener.hpp>
 
 #include "normal_data.hpp"
 

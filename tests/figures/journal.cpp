@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "../io/limits.hpp"
-#include "../io/temporary.hpp"
+#include "../lab/io/limits.hpp"
+#include "../lab/io/temporary.hpp"
 
 using namespace frond;
 

@@ -1,25 +1,25 @@
 // Experiments: what is measured on sentences, trees and planted directions, and what theory says of them.
 #include "entries.hpp"
 
-#include <frond/analysis/clustering.hpp>
-#include <frond/analysis/coherence.hpp>
-#include <frond/analysis/covariance.hpp>
-#include <frond/analysis/cross_entropy.hpp>
-#include <frond/analysis/curve.hpp>
-#include <frond/analysis/exact_chain.hpp>
-#include <frond/analysis/forward_backward.hpp>
-#include <frond/analysis/information_exponent.hpp>
-#include <frond/analysis/network_features.hpp>
-#include <frond/analysis/partition.hpp>
-#include <frond/analysis/population_loss.hpp>
-#include <frond/analysis/rule_accuracy.hpp>
-#include <frond/analysis/sensitivity.hpp>
+#include <frond/belief/tree_denoiser.hpp>
 #include <frond/diffusion/process.hpp>
-#include <frond/exact/annealed_map.hpp>
-#include <frond/exact/epsilon_noise.hpp>
-#include <frond/exact/spike_loss.hpp>
-#include <frond/exact/tree_denoiser.hpp>
 #include <frond/grammar/sample_block.hpp>
+#include <frond/lab/evaluation/cross_entropy.hpp>
+#include <frond/lab/evaluation/network_features.hpp>
+#include <frond/lab/hierarchy/annealed_map.hpp>
+#include <frond/lab/hierarchy/clustering.hpp>
+#include <frond/lab/hierarchy/coherence.hpp>
+#include <frond/lab/hierarchy/covariance.hpp>
+#include <frond/lab/hierarchy/epsilon_noise.hpp>
+#include <frond/lab/hierarchy/forward_backward.hpp>
+#include <frond/lab/hierarchy/rule_accuracy.hpp>
+#include <frond/lab/hierarchy/sensitivity.hpp>
+#include <frond/lab/spiked/exact_chain.hpp>
+#include <frond/lab/spiked/information_exponent.hpp>
+#include <frond/lab/spiked/loss.hpp>
+#include <frond/lab/spiked/population_loss.hpp>
+#include <frond/lab/statistics/curve.hpp>
+#include <frond/lab/statistics/partition.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/tree_unet.hpp>
 #include <frond/train/problem.hpp>
@@ -57,19 +57,21 @@ std::uint64_t hash_of(const std::vector<analysis::estimate>& found) {
 void trips() {
   const analysis::trips plan{.alpha_bar = 0.4f, .data = 6, .each = 10, .first = 3};
   const exact::epsilon_noise noise{rules.vocabulary()};
-  check("analysis/forward_backward.hpp forward_backward", [&] {
+  check("lab/hierarchy/forward_backward.hpp forward_backward", [&] {
     const analysis::change_table table = analysis::forward_backward(rules, noise, seed{19}, plan, calling_thread);
     hasher h;
     for (const std::int64_t number : table.rows()) h.add(static_cast<std::uint64_t>(number));
     return h.value();
   });
-  check("analysis/forward_backward.hpp reconstruction", [&] {
+  check("lab/hierarchy/forward_backward.hpp reconstruction", [&] {
     return hash_of(analysis::reconstruction(rules, diffusion::uniform{rules.vocabulary()}, seed{19}, plan, calling_thread));
   });
   const analysis::change_table table = analysis::forward_backward(rules, noise, seed{19}, plan, calling_thread);
-  check_unguarded("analysis/change_table.hpp susceptibility", [&] { return hash_of({table.susceptibility()}); });
-  check_unguarded("analysis/change_table.hpp correlation", [&] { return hash_of({table.change(1), table.correlation(1)}); });
-  check_unguarded("exact/annealed_map.hpp transition", [] {
+  check_unguarded("lab/hierarchy/change_table.hpp susceptibility", [&] { return hash_of({table.susceptibility()}); });
+  check_unguarded("lab/hierarchy/change_table.hpp correlation", [&] {
+    return hash_of({table.change(1), table.correlation(1)});
+  });
+  check_unguarded("lab/hierarchy/annealed_map.hpp transition", [] {
     const exact::annealed_map map({.vocabulary = 17, .rules = 3, .branching = 3, .depth = 4});
     const exact::annealed_transition found = map.transition();
     return hash_of(std::vector{found.belief, found.slope, found.noise, found.exponent});
@@ -79,19 +81,19 @@ void trips() {
 void learned_grammars() {
   const analysis::clustering_options options{
       .vocabulary = shape.vocabulary, .branching = shape.branching, .depth = shape.depth, .restarts = 2, .key = seed{21}};
-  check("analysis/clustering.hpp learn_grammar", [&] {
+  check("lab/hierarchy/clustering.hpp learn_grammar", [&] {
     hasher h;
     for (const auto& level : analysis::learn_grammar(sentences, options).levels)
       for (std::size_t i = 0; i < level.size(); ++i) h.add(level.latent(i));
     return h.value();
   });
   const auto learned = analysis::learn_grammar(sentences, options);
-  check_unguarded("analysis/clustering.hpp compare_levels", [&] {
+  check_unguarded("lab/hierarchy/clustering.hpp compare_levels", [&] {
     hasher h;
     for (const auto& level : analysis::compare_levels(learned, rules, sentences, shape.vocabulary)) h.add(level.rand_index);
     return h.value();
   });
-  check_unguarded("analysis/rule_accuracy.hpp level", [] {
+  check_unguarded("lab/hierarchy/rule_accuracy.hpp level", [] {
     analysis::rule_accuracy accuracy(rules);
     accuracy.add(sentences);
     const auto found = accuracy.level(1);
@@ -102,24 +104,24 @@ void learned_grammars() {
 void statistics() {
   analysis::token_correlations counts(shape, 5);
   counts.add(sentences);
-  check_unguarded("analysis/tree_laws.hpp tree_laws", [] {
+  check_unguarded("lab/hierarchy/tree_distributions.hpp tree_laws", [] {
     const analysis::tree_laws laws(rules);
     return hash_of(laws.covariance({0, 0}, {0, 3}));
   });
   const analysis::tree_laws laws(rules);
-  check_unguarded("analysis/covariance.hpp covariance_variance",
+  check_unguarded("lab/hierarchy/covariance.hpp covariance_variance",
                   [&] { return hash_of(std::vector{analysis::covariance_variance(laws, shape, 0, 0, 2)}); });
-  check_unguarded("analysis/coherence.hpp coherence", [&] { return hash_of(analysis::coherence(counts, rules)); });
-  check_unguarded("analysis/coherence.hpp alignment", [&] { return hash_of(analysis::alignment(counts, rules)); });
+  check_unguarded("lab/hierarchy/coherence.hpp coherence", [&] { return hash_of(analysis::coherence(counts, rules)); });
+  check_unguarded("lab/hierarchy/coherence.hpp alignment", [&] { return hash_of(analysis::alignment(counts, rules)); });
   const std::vector<double> x{1, 2, 3, 4};
   const std::vector<analysis::estimate> curve{{0.1, 0.01}, {0.7, 0.02}, {0.6, 0.03}, {0.35, 0.01}};
-  check_unguarded("analysis/curve.hpp crossing", [&] { return hash_of({analysis::crossing(x, curve, 0.3)}); });
-  check_unguarded("analysis/curve.hpp peak", [&] { return hash_of({analysis::peak(x, curve)}); });
-  check_unguarded("analysis/curve.hpp fit_line", [&] {
+  check_unguarded("lab/statistics/curve.hpp crossing", [&] { return hash_of({analysis::crossing(x, curve, 0.3)}); });
+  check_unguarded("lab/statistics/curve.hpp peak", [&] { return hash_of({analysis::peak(x, curve)}); });
+  check_unguarded("lab/statistics/curve.hpp fit_line", [&] {
     const analysis::line found = analysis::fit_line(x, curve);
     return hash_of({found.slope}) ^ hash_of(std::vector{found.intercept});
   });
-  check("analysis/cross_entropy.hpp compare_losses", [] {
+  check("lab/evaluation/cross_entropy.hpp compare_losses", [] {
     const diffusion::uniform noise{shape.vocabulary};
     exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>> one(rules, noise), other(rules, noise);
     const train::denoising problem{train::data_set{rules, seed{10}, 0, 100}, noise, {diffusion::schedule::cosine, 9}, seed{11}};
@@ -135,11 +137,11 @@ void statistics() {
   std::vector<float> weights(plan.parameter_count);
   nn::initialise(plan, nn::initialisation::he, seed{8}, weights);
   analysis::network_features features(plan, weights, shape.vocabulary, 0.75f);
-  check("analysis/network_features.hpp run", [&] {
+  check("lab/evaluation/network_features.hpp run", [&] {
     features.run(sentences);
     return hash_of(std::vector<float>(features.layer(0).begin(), features.layer(0).end()));
   });
-  check("analysis/sensitivity.hpp synonym_sensitivities",
+  check("lab/hierarchy/sensitivity.hpp synonym_sensitivities",
         [&] { return hash_of(analysis::synonym_sensitivities(rules, seed{22}, 20, features).values); });
 }
 
@@ -149,47 +151,47 @@ void planted_directions() {
       .cumulant = 10.0f,
       .hidden = {.law = source::latent_law::laplace, .coupling = source::latent_coupling::sign, .strength = 0.5f}};
   const kernel::neuron unit{.amplitude = 0.2f, .gain = 2.0f};
-  check("exact/spike_loss.hpp bayes_loss", [&] {
+  check("lab/spiked/loss.hpp bayes_loss", [&] {
     const exact::spike_loss best = exact::bayes_loss(strengths, 0.7);
     return hash_of(std::vector{best.u, best.v});
   });
-  check("exact/spike_loss.hpp wiener_loss", [&] {
+  check("lab/spiked/loss.hpp wiener_loss", [&] {
     const exact::spike_loss best = exact::wiener_loss(strengths, 0.7);
     return hash_of(std::vector{best.u, best.v});
   });
-  check("analysis/information_exponent.hpp find_exponent", [&] {
+  check("lab/spiked/information_exponent.hpp find_exponent", [&] {
     const auto found = analysis::find_exponent(strengths, unit, 0.7, analysis::planted_direction::v);
     return hash_of(std::vector{found.drift, found.noise});
   });
   const analysis::hermite_moments moments(strengths);
   const analysis::hermite_coefficients coefficients(unit, 0.7);
-  check("analysis/information_exponent.hpp find_exponent", [&] {
+  check("lab/spiked/information_exponent.hpp find_exponent", [&] {
     const auto found = analysis::find_exponent(strengths, coefficients, 0.7, analysis::planted_direction::v);
     return hash_of(std::vector{found.drift, found.noise});
   });
-  check("analysis/population_loss.hpp population_loss_series", [&] {
+  check("lab/spiked/population_loss.hpp population_loss_series", [&] {
     return hash_of(
         std::vector{analysis::population_loss_series(moments, coefficients, 0.7, {.u = 0.3, .v = 0.4, .m = -0.1}, 6)});
   });
-  check_unguarded("analysis/hermite.hpp hermite_coefficients", [&] {
+  check_unguarded("lab/spiked/hermite.hpp hermite_coefficients", [&] {
     const analysis::hermite_coefficients again(unit, 0.7);
     return hash_of(std::vector<double>(std::begin(again.psi), std::end(again.psi)));
   });
   // Quick with latents of two values.
   const source::spikes two_values{.covariance = 5.0f, .cumulant = 10.0f, .hidden = {.strength = 0.5f}};
-  check("analysis/population_loss.hpp population_loss", [&] {
+  check("lab/spiked/population_loss.hpp population_loss", [&] {
     return hash_of(std::vector{analysis::population_loss(two_values, unit, 0.7, {.u = 0.3, .v = 0.4, .m = -0.1})});
   });
-  check("analysis/population_loss.hpp lowest_loss", [&] {
+  check("lab/spiked/population_loss.hpp lowest_loss", [&] {
     const analysis::overlaps found = analysis::lowest_loss(two_values, unit, 0.7);
     return hash_of(std::vector{found.u, found.v});
   });
-  check("analysis/exact_chain.hpp step", [&] {
+  check("lab/spiked/exact_chain.hpp step", [&] {
     analysis::exact_chain chain({.strengths = strengths, .dimension = 12, .unit = unit}, 0.25, -0.125);
     for (std::uint64_t i = 0; i < 20; ++i) chain.step(seed{26}, i);
     return hash_of(std::vector{chain.overlap_u(), chain.overlap_v()});
   });
-  check("analysis/exact_chain.hpp run", [&] {
+  check("lab/spiked/exact_chain.hpp run", [&] {
     analysis::exact_chain chain(
         {.strengths = strengths, .dimension = 12, .unit = unit, .alpha_bar = 0.7, .skip = 0.8125, .rate = 0.0625}, 0.25,
         -0.125);

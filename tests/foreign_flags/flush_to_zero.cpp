@@ -1,7 +1,7 @@
 // Linked with -ffast-math, which makes the start-up code set flush-to-zero for the whole program. The coarse entries must give
 // the same bits all the same. The exit code is the number of the first check that failed.
 #include <frond/frond.hpp>
-#include <frond/parallel/thread_pool.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
 
 #include <xmmintrin.h>
 

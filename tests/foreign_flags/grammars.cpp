@@ -1,16 +1,16 @@
 // Entries that deal with general grammars: charts and their denoisers, with rules so unlikely that values are denormal.
 #include "entries.hpp"
 
-#include <frond/core/decimal.hpp>
 #include <frond/diffusion/process.hpp>
-#include <frond/exact/chart.hpp>
-#include <frond/exact/derivation.hpp>
-#include <frond/exact/length_chart.hpp>
-#include <frond/exact/outside.hpp>
-#include <frond/exact/pcfg_denoiser.hpp>
-#include <frond/grammar/pcfg_properties.hpp>
-#include <frond/grammar/pcfg_sample.hpp>
-#include <frond/io/grammar_text.hpp>
+#include <frond/lab/chart/chart.hpp>
+#include <frond/lab/chart/denoiser.hpp>
+#include <frond/lab/chart/derivation.hpp>
+#include <frond/lab/chart/length_chart.hpp>
+#include <frond/lab/chart/outside.hpp>
+#include <frond/lab/numerics/decimal.hpp>
+#include <frond/lab/pcfg/properties.hpp>
+#include <frond/lab/pcfg/sample.hpp>
+#include <frond/lab/pcfg/text.hpp>
 
 namespace entries {
 
@@ -48,11 +48,11 @@ void add_derivation(hasher& h, const grammar::derivation& tree) {
 }
 
 void charts() {
-  check("exact/weighted_form.hpp weigh", [] {
+  check("lab/chart/weighted_form.hpp weigh", [] {
     const auto again = exact::weigh<sums>(rules);
     return hash_of(again.value.closure) ^ hash_of(again.value.empty) ^ hash_of(again.value.step);
   });
-  check("exact/weighted_form.hpp weigh", [] {
+  check("lab/chart/weighted_form.hpp weigh", [] {
     const auto again = exact::weigh<exact::sum_product<double>>(exact::make_normal_form(rules));
     return hash_of(again.value.closure) ^ hash_of(again.value.empty) ^ hash_of(again.value.step);
   });
@@ -61,20 +61,20 @@ void charts() {
     chart.inside_weights(likelihoods, length);
     return hash_of(chart.cells().scaled_value);
   };
-  check("exact/chart.hpp inside_weights", filled);
-  check("exact/chart.hpp inside", [&] {
+  check("lab/chart/chart.hpp inside_weights", filled);
+  check("lab/chart/chart.hpp inside", [&] {
     const std::uint32_t sentence[] = {0, 1, 0, 1, 1, 0};
     const status done = chart.inside(sentence);
     return hash_of(chart.cells().scaled_value) ^ std::uint64_t{done.ok()};
   });
   filled();
-  check("exact/chart.hpp probability", [&] { return hash_of(std::vector{chart.probability()}); });
+  check("lab/chart/chart.hpp probability", [&] { return hash_of(std::vector{chart.probability()}); });
   exact::outside outside(chart);
-  check("exact/outside.hpp pass", [&] {
+  check("lab/chart/outside.hpp pass", [&] {
     outside.pass();
     return hash_of(std::vector<double>(outside.rule_uses().begin(), outside.rule_uses().end()));
   });
-  check("exact/outside.hpp word_law", [&] {
+  check("lab/chart/outside.hpp word_law", [&] {
     std::vector<float> law(words);
     hasher h;
     for (std::size_t i = 0; i < length; ++i) {
@@ -84,7 +84,7 @@ void charts() {
     }
     return h.value();
   });
-  check("exact/derivation.hpp sample_derivation", [&] {
+  check("lab/chart/derivation.hpp sample_derivation", [&] {
     hasher h;
     grammar::derivation drawn;
     for (std::uint64_t i = 0; i < 50; ++i)
@@ -92,7 +92,7 @@ void charts() {
     return h.value();
   });
   const auto best_weights = exact::weigh<exact::max_product<float>>(rules);
-  check("exact/derivation.hpp best_derivation", [&] {
+  check("lab/chart/derivation.hpp best_derivation", [&] {
     exact::chart best(best_weights.value);
     best.inside_weights(likelihoods, length);
     hasher h;
@@ -107,15 +107,15 @@ void charts() {
     for (std::uint64_t i = 0; i < 20; ++i) each(h, source, i);
     return h.value();
   };
-  check("exact/length_chart.hpp probability",
+  check("lab/chart/length_chart.hpp probability",
         [&] { return hash_of(std::vector{exact::length_chart(wide.value, length).probability(length)}); });
-  check("exact/length_chart.hpp sample", [&] {
+  check("lab/chart/length_chart.hpp sample", [&] {
     return of_length([](hasher& h, const exact::length_source& source, std::uint64_t i) {
       grammar::derivation derived;
       if (source.sample(seed{6}, i, derived).ok()) add_derivation(h, derived);
     });
   });
-  check("exact/length_chart.hpp sample", [&] {
+  check("lab/chart/length_chart.hpp sample", [&] {
     return of_length([](hasher& h, const exact::length_source& source, std::uint64_t i) {
       std::vector<symbol> sentence(length);
       source.sample(seed{6}, i, sentence);
@@ -128,36 +128,36 @@ void denoisers() {
   exact::pcfg_denoiser<diffusion::uniform> model(weights.value, diffusion::uniform{words}, length);
   const std::vector<symbol> noisy{0, 1, 0, 1, 1, 0, 2, 2, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0};
   const std::vector<float> alpha_bar{0.9999999f, 0.9999999f, 1e-39f};
-  check("exact/pcfg_denoiser.hpp predict", [&] {
+  check("lab/chart/denoiser.hpp predict", [&] {
     std::vector<float> posterior(noisy.size() * words);
     model.predict(noisy, alpha_bar, posterior);
     return hash_of(posterior);
   });
-  check("exact/pcfg_denoiser.hpp cross_entropy",
+  check("lab/chart/denoiser.hpp cross_entropy",
         [&] { return hash_of(std::vector{model.cross_entropy(noisy, noisy, alpha_bar)}); });
   std::vector<float> law(words);
-  check("exact/pcfg_denoiser.hpp observe", [&] {
+  check("lab/chart/denoiser.hpp observe", [&] {
     return hash_of(model.observe(std::span<const symbol>(noisy).first(length), 0.9999999f).inside().cells().scaled_value);
   });
   exact::pcfg_gaussian<> vectors(weights.value, length);
   std::vector<float> x(length * words);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = i % 3 == 0 ? 1.0f : 1e-39f;
-  check("exact/pcfg_denoiser.hpp predict", [&] {
+  check("lab/chart/denoiser.hpp predict", [&] {
     std::vector<float> mean(x.size());
     vectors.predict(std::span<const float>(x), std::span<const float>(alpha_bar).first(1), std::span<float>(mean));
     return hash_of(mean);
   });
-  check("exact/pcfg_denoiser.hpp observe",
+  check("lab/chart/denoiser.hpp observe",
         [&] { return hash_of(vectors.observe(std::span<const float>(x), 0.99f).inside().cells().scaled_value); });
 
   exact::pcfg_posterior<float> posterior(weights.value, length);
   for (std::size_t i = 0; i < length; ++i)
     for (std::size_t a = 0; a < words; ++a) posterior.likelihood(i)[a] = likelihoods[i * words + a];
-  check("exact/pcfg_posterior.hpp update", [&] {
+  check("lab/chart/posterior.hpp update", [&] {
     posterior.update();
     return hash_of(posterior.inside().cells().scaled_value);
   });
-  check("exact/pcfg_posterior.hpp marginal", [&] {
+  check("lab/chart/posterior.hpp marginal", [&] {
     hasher h;
     for (std::size_t i = 0; i < length; ++i) {
       posterior.marginal(i, std::span<float>(law));
@@ -165,7 +165,7 @@ void denoisers() {
     }
     return h.value();
   });
-  check("exact/pcfg_posterior.hpp sample", [&] {
+  check("lab/chart/posterior.hpp sample", [&] {
     hasher h;
     grammar::derivation drawn;
     for (std::uint64_t i = 0; i < 20; ++i)
@@ -175,28 +175,28 @@ void denoisers() {
 }
 
 void grammar_itself() {
-  check("core/decimal.hpp read_decimal", [] {
+  check("lab/numerics/decimal.hpp read_decimal", [] {
     hasher h;
     for (const char* text : {"1e-310", "3.3", "4.9e-324", "0.1234567890123456789", "12345678901e-22"})
       h.add(read_decimal({text, std::char_traits<char>::length(text)}).value);
     return h.value();
   });
-  check("io/grammar_text.hpp read_grammar", [] {
+  check("lab/pcfg/text.hpp read_grammar", [] {
     hasher h;
     for (const grammar::pcfg_rule& rule : read().rules) h.add(rule.probability);
     return h.value();
   });
-  check("grammar/pcfg_properties.hpp properties_of", [] {
+  check("lab/pcfg/properties.hpp properties_of", [] {
     const auto found = grammar::properties_of(rules);
     return hash_of(found.value.ends) ^ hash_of(found.value.length) ^ hash_of(found.value.entropy);
   });
-  check("grammar/pcfg_properties.hpp conditioned_on_ending", [] {
+  check("lab/pcfg/properties.hpp conditioned_on_ending", [] {
     hasher h;
     const std::vector<double> ends(rules.nonterminals, 0.7);
     for (const grammar::pcfg_rule& rule : grammar::conditioned_on_ending(rules, ends).rules) h.add(rule.probability);
     return h.value();
   });
-  check("grammar/pcfg_sample.hpp sample", [] {
+  check("lab/pcfg/sample.hpp sample", [] {
     const grammar::pcfg_sampler sampler(rules);
     hasher h;
     grammar::derivation drawn;

@@ -2,10 +2,10 @@
 // likely that messages and posteriors are denormal.
 #include "entries.hpp"
 
+#include <frond/belief/hierarchy_denoiser.hpp>
+#include <frond/belief/tree_denoiser.hpp>
+#include <frond/belief/tree_gaussian.hpp>
 #include <frond/diffusion/sampler.hpp>
-#include <frond/exact/hierarchy_denoiser.hpp>
-#include <frond/exact/tree_denoiser.hpp>
-#include <frond/exact/tree_gaussian.hpp>
 #include <frond/grammar/hierarchy_draw.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/network_denoiser.hpp>
@@ -121,13 +121,13 @@ void tree_entries(const std::string_view (&names)[6], const View& grammar, std::
 }
 
 void belief_propagation() {
-  check("exact/tree_denoiser.hpp predict", [] { return answer(batched(rules, noise)) ^ answer(alone(rules, noise)); });
-  check("exact/tree_denoiser.hpp cross_entropy", [] { return entropy(batched(rules, noise)) ^ entropy(alone(rules, noise)); });
-  check("exact/tree_gaussian.hpp predict", [] {
+  check("belief/tree_denoiser.hpp predict", [] { return answer(batched(rules, noise)) ^ answer(alone(rules, noise)); });
+  check("belief/tree_denoiser.hpp cross_entropy", [] { return entropy(batched(rules, noise)) ^ entropy(alone(rules, noise)); });
+  check("belief/tree_gaussian.hpp predict", [] {
     std::vector<float> memory(exact::tree_batch_memory_size(shape).value);
     return answer_to_vectors(exact::tree_gaussian<>(rules, memory));
   });
-  check("exact/tree_gaussian.hpp predict", [] {
+  check("belief/tree_gaussian.hpp predict", [] {
     std::vector<double> wide(exact::tree_memory_size<double>(shape).value);
     exact::tree_gaussian<std::span<double>> model(rules, wide);
     std::vector<double> mean(model.dimension()), noisy(mean.size(), 1e-310);
@@ -138,18 +138,18 @@ void belief_propagation() {
   });
   std::vector<float> memory(exact::tree_memory_size<float>(uneven).value);
   using uneven_denoiser = exact::hierarchy_denoiser<diffusion::uniform>;
-  check("exact/hierarchy_denoiser.hpp predict", [&] { return answer(uneven_denoiser(uneven_rules, uneven_noise, memory)); });
-  check("exact/hierarchy_denoiser.hpp cross_entropy",
+  check("belief/hierarchy_denoiser.hpp predict", [&] { return answer(uneven_denoiser(uneven_rules, uneven_noise, memory)); });
+  check("belief/hierarchy_denoiser.hpp cross_entropy",
         [&] { return entropy(uneven_denoiser(uneven_rules, uneven_noise, memory)); });
-  check("exact/hierarchy_denoiser.hpp predict",
+  check("belief/hierarchy_denoiser.hpp predict",
         [&] { return answer_to_vectors(exact::hierarchy_gaussian<>(uneven_rules, memory)); });
-  tree_entries<exact::tree<float>>({"exact/tree.hpp upward", "exact/tree.hpp downward", "exact/tree.hpp marginal",
-                                    "exact/tree.hpp token_marginals", "exact/tree.hpp probability", "exact/tree.hpp sample"},
+  tree_entries<exact::tree<float>>({"belief/tree.hpp upward", "belief/tree.hpp downward", "belief/tree.hpp marginal",
+                                    "belief/tree.hpp token_marginals", "belief/tree.hpp probability", "belief/tree.hpp sample"},
                                    rules, shape.vocabulary, shape.nodes());
-  tree_entries<exact::hierarchy_tree<float>>(
-      {"exact/hierarchy_tree.hpp upward", "exact/hierarchy_tree.hpp downward", "exact/hierarchy_tree.hpp marginal",
-       "exact/hierarchy_tree.hpp token_marginals", "exact/hierarchy_tree.hpp probability", "exact/hierarchy_tree.hpp sample"},
-      uneven_rules, uneven_rules.vocabulary(), uneven.nodes());
+  tree_entries<exact::hierarchy_tree<float>>({"belief/hierarchy_tree.hpp upward", "belief/hierarchy_tree.hpp downward",
+                                              "belief/hierarchy_tree.hpp marginal", "belief/hierarchy_tree.hpp token_marginals",
+                                              "belief/hierarchy_tree.hpp probability", "belief/hierarchy_tree.hpp sample"},
+                                             uneven_rules, uneven_rules.vocabulary(), uneven.nodes());
 }
 
 void noise_on_tokens() {

@@ -4,11 +4,12 @@
 
 #include <frond/diffusion/gaussian_sampler.hpp>
 #include <frond/diffusion/prediction.hpp>
-#include <frond/exact/empirical.hpp>
-#include <frond/exact/gaussian_mixture.hpp>
-#include <frond/exact/spike_denoiser.hpp>
-#include <frond/exact/wiener.hpp>
-#include <frond/nn/autoencoder.hpp>
+#include <frond/lab/spiked/denoiser.hpp>
+#include <frond/lab/spiked/sphere_runs.hpp>
+#include <frond/lab/vectors/autoencoder.hpp>
+#include <frond/lab/vectors/autoencoder_trainer.hpp>
+#include <frond/lab/vectors/empirical.hpp>
+#include <frond/lab/vectors/gaussian_mixture.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/tree_unet.hpp>
@@ -16,9 +17,8 @@
 #include <frond/source/directions.hpp>
 #include <frond/source/gaussian_source.hpp>
 #include <frond/source/mixed_cumulant.hpp>
-#include <frond/train/autoencoder_trainer.hpp>
+#include <frond/source/wiener.hpp>
 #include <frond/train/fit.hpp>
-#include <frond/train/sphere_runs.hpp>
 #include <frond/train/vector_denoising.hpp>
 
 namespace entries {
@@ -64,14 +64,14 @@ std::uint64_t answer(Denoiser&& denoiser) {
 }
 
 void denoisers() {
-  check("exact/wiener.hpp predict", [] { return answer(exact::wiener(means, variances)); });
-  check("exact/spike_denoiser.hpp predict", [] { return answer(exact::spike_bayes(model)); });
-  check("exact/spike_denoiser.hpp predict", [] { return answer(exact::spike_wiener(model)); });
-  check("exact/empirical.hpp predict", [] {
+  check("source/wiener.hpp predict", [] { return answer(exact::wiener(means, variances)); });
+  check("lab/spiked/denoiser.hpp predict", [] { return answer(exact::spike_bayes(model)); });
+  check("lab/spiked/denoiser.hpp predict", [] { return answer(exact::spike_wiener(model)); });
+  check("lab/vectors/empirical.hpp predict", [] {
     std::vector<float> memory(exact::empirical_memory_size(rows, 7));
     return answer(exact::empirical(noisy, dimension, memory));
   });
-  check("exact/gaussian_mixture.hpp predict", [] {
+  check("lab/vectors/gaussian_mixture.hpp predict", [] {
     const std::vector<float> weights(rows, 1.0f), spread(rows, 1e-38f);
     std::vector<double> chances(2 * rows);
     return answer(exact::gaussian_mixture({dimension, weights, noisy, spread}, chances));
@@ -242,7 +242,7 @@ void training() {
     std::vector<float> memory(train::evaluation_memory(plan, 10, 4, 1));
     return hash_of(std::vector{train::evaluate(plan, parameters, small_examples{}, 0, 10, 4, memory)});
   });
-  check("train/sphere_runs.hpp run_on_sphere", [] {
+  check("lab/spiked/sphere_runs.hpp run_on_sphere", [] {
     const train::sphere_problem p{.dimension = 20,
                                   .data = {.covariance = 5.0f, .cumulant = 10.0f},
                                   .unit = {.amplitude = 0.4f, .gain = 1.5f, .shift = 0.25f},
@@ -268,12 +268,12 @@ void autoencoders() {
     return out;
   };
   const std::vector<float> neurons = started();
-  check("nn/autoencoder.hpp initialise", [&] { return hash_of(started()); });
-  check("nn/autoencoder.hpp check_initialised", [&] {
+  check("lab/vectors/autoencoder.hpp initialise", [&] { return hash_of(started()); });
+  check("lab/vectors/autoencoder.hpp check_initialised", [&] {
     const std::vector<float> tiny(net.parameter_count(), 1e-22f);
     return std::uint64_t{nn::check_initialised(net, tiny).ok()};
   });
-  check("nn/autoencoder.hpp predict", [&] {
+  check("lab/vectors/autoencoder.hpp predict", [&] {
     std::vector<float> scratch(2 * net.tape_size());
     return answer(nn::autoencoder_denoiser(net, neurons, scratch));
   });
@@ -283,9 +283,9 @@ void autoencoders() {
     if (backward) nn::backward(net, neurons, noisy.data(), rows, tape.data(), noisy.data(), gradient);
     return hash_of(out) ^ hash_of(gradient);
   };
-  check("nn/autoencoder.hpp forward", [&] { return passed(false); });
-  check("nn/autoencoder.hpp backward", [&] { return passed(true); });
-  check("train/autoencoder_trainer.hpp step", [&] {
+  check("lab/vectors/autoencoder.hpp forward", [&] { return passed(false); });
+  check("lab/vectors/autoencoder.hpp backward", [&] { return passed(true); });
+  check("lab/vectors/autoencoder_trainer.hpp step", [&] {
     const train::level_denoising problem{train::data_set{model, seed{24}, 0, 100}, 0.7f, seed{25}};
     const train::autoencoder_options options{.optimiser = {.rate = 1e-30f}, .batch = 21};
     std::vector<float> trained = neurons, memory(train::autoencoder_memory(net, options));

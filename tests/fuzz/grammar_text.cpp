@@ -1,7 +1,7 @@
 // Feeds texts that nobody has written with care to the reader of grammars: libFuzzer runs it, see CMakeLists.txt here.
-#include <frond/grammar/pcfg_properties.hpp>
-#include <frond/grammar/pcfg_sample.hpp>
-#include <frond/io/grammar_text.hpp>
+#include <frond/lab/pcfg/properties.hpp>
+#include <frond/lab/pcfg/sample.hpp>
+#include <frond/lab/pcfg/text.hpp>
 
 #include <algorithm>
 #include <cstddef>

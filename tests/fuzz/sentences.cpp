@@ -1,6 +1,6 @@
 // Feeds texts that nobody has written with care to the reader of sentences of the program `grammar`.
-#include <frond/io/grammar_text.hpp>
-#include <frond/io/utf8.hpp>
+#include <frond/lab/io/utf8.hpp>
+#include <frond/lab/pcfg/text.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -1,12 +1,12 @@
 // The golden result of what is measured on sentences of a grammar and learned from them.
 #pragma once
 
-#include <frond/analysis/clustering.hpp>
-#include <frond/analysis/coherence.hpp>
-#include <frond/analysis/covariance.hpp>
-#include <frond/analysis/network_features.hpp>
-#include <frond/analysis/sensitivity.hpp>
 #include <frond/grammar/sample_block.hpp>
+#include <frond/lab/evaluation/network_features.hpp>
+#include <frond/lab/hierarchy/clustering.hpp>
+#include <frond/lab/hierarchy/coherence.hpp>
+#include <frond/lab/hierarchy/covariance.hpp>
+#include <frond/lab/hierarchy/sensitivity.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,9 +1,9 @@
 // Forward-backward experiments for golden.cpp.
 #pragma once
 
-#include <frond/analysis/forward_backward.hpp>
-#include <frond/exact/annealed_map.hpp>
-#include <frond/exact/epsilon_noise.hpp>
+#include <frond/lab/hierarchy/annealed_map.hpp>
+#include <frond/lab/hierarchy/epsilon_noise.hpp>
+#include <frond/lab/hierarchy/forward_backward.hpp>
 
 #include "results.hpp"
 

@@ -6,7 +6,7 @@
 // Threads everywhere but in WebAssembly and on bare metal.
 #if FROND_HOSTED && !defined(__wasi__)
 #define GOLDEN_THREADS 1
-#include <frond/parallel/thread_pool.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
 #else
 #define GOLDEN_THREADS 0
 #endif

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <frond/core/hash.hpp>
-#include <frond/grammar/pcfg_properties.hpp>
-#include <frond/grammar/pcfg_sample.hpp>
-#include <frond/io/grammar_text.hpp>
+#include <frond/lab/pcfg/properties.hpp>
+#include <frond/lab/pcfg/sample.hpp>
+#include <frond/lab/pcfg/text.hpp>
 
 #include <cstdint>
 #include <span>

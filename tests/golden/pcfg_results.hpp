@@ -4,13 +4,13 @@
 
 #include <frond/core/hash.hpp>
 #include <frond/diffusion/process.hpp>
-#include <frond/exact/chart.hpp>
-#include <frond/exact/derivation.hpp>
-#include <frond/exact/length_chart.hpp>
-#include <frond/exact/outside.hpp>
-#include <frond/exact/pcfg_denoiser.hpp>
-#include <frond/exact/sentence_sets.hpp>
-#include <frond/grammar/pcfg.hpp>
+#include <frond/lab/chart/chart.hpp>
+#include <frond/lab/chart/denoiser.hpp>
+#include <frond/lab/chart/derivation.hpp>
+#include <frond/lab/chart/length_chart.hpp>
+#include <frond/lab/chart/outside.hpp>
+#include <frond/lab/chart/sentence_sets.hpp>
+#include <frond/lab/pcfg/pcfg.hpp>
 
 #include <cstddef>
 #include <cstdint>

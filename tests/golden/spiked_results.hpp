@@ -3,14 +3,14 @@
 
 #include "results.hpp"
 
-#include <frond/exact/empirical.hpp>
-#include <frond/exact/gaussian_mixture.hpp>
-#include <frond/exact/spike_denoiser.hpp>
-#include <frond/exact/spike_loss.hpp>
+#include <frond/lab/spiked/denoiser.hpp>
+#include <frond/lab/spiked/loss.hpp>
+#include <frond/lab/vectors/empirical.hpp>
+#include <frond/lab/vectors/gaussian_mixture.hpp>
 
-#include <frond/analysis/exact_chain.hpp>
-#include <frond/analysis/information_exponent.hpp>
-#include <frond/analysis/population_loss.hpp>
+#include <frond/lab/spiked/exact_chain.hpp>
+#include <frond/lab/spiked/information_exponent.hpp>
+#include <frond/lab/spiked/population_loss.hpp>
 
 #include <cstddef>
 #include <cstdint>

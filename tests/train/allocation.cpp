@@ -1,7 +1,7 @@
 // Counts every allocation of the test program, to show that training makes none.
 #include <doctest/doctest.h>
 
-#include <frond/parallel/thread_pool.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
 #include <frond/train/trainer.hpp>
 
 #include <atomic>

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <frond/parallel/thread_pool.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
 #include <frond/train/trainer.hpp>
 
 #include <cmath>

@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <frond/kernel/kernels.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/network.hpp>
-#include <frond/parallel/thread_pool.hpp>
 #include <frond/train/trainer.hpp>
 
 #include <bit>

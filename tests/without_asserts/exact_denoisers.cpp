@@ -1,12 +1,12 @@
 // Exact denoisers of vectors and grammars: sizes that disagree are a status, and nothing is read or written.
 #include <doctest/doctest.h>
 
-#include <frond/exact/empirical.hpp>
-#include <frond/exact/gaussian_mixture.hpp>
-#include <frond/exact/pcfg_denoiser.hpp>
-#include <frond/exact/spike_denoiser.hpp>
-#include <frond/exact/wiener.hpp>
-#include <frond/io/grammar_text.hpp>
+#include <frond/lab/chart/denoiser.hpp>
+#include <frond/lab/pcfg/text.hpp>
+#include <frond/lab/spiked/denoiser.hpp>
+#include <frond/lab/vectors/empirical.hpp>
+#include <frond/lab/vectors/gaussian_mixture.hpp>
+#include <frond/source/wiener.hpp>
 
 #include <cmath>
 #include <cstddef>

@@ -1,14 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <frond/belief/tree_denoiser.hpp>
+#include <frond/belief/tree_gaussian.hpp>
 #include <frond/diffusion/sampler.hpp>
-#include <frond/exact/tree_denoiser.hpp>
-#include <frond/exact/tree_gaussian.hpp>
 #include <frond/grammar/code.hpp>
+#include <frond/lab/vectors/autoencoder_trainer.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/network_denoiser.hpp>
 #include <frond/nn/tree_unet.hpp>
 #include <frond/nn/vector_denoiser.hpp>
-#include <frond/train/autoencoder_trainer.hpp>
 #include <frond/train/fit.hpp>
 
 #include <algorithm>

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <frond/analysis/population_loss.hpp>
 #include <frond/lab.hpp>
+#include <frond/lab/spiked/population_loss.hpp>
 
 #include "../../common/demand.hpp"
 #include "../../common/sweep.hpp"

@@ -6,8 +6,8 @@
 #include <span>
 #include <type_traits>
 
+#include <frond/belief/tree_operands.hpp>
 #include <frond/core/symbol.hpp>
-#include <frond/kernel/tree_operands.hpp>
 #include <frond/math/double.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>

@@ -8,7 +8,7 @@
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm.hpp>
-#include <frond/kernel/rules.hpp>
+#include <frond/grammar/rules.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 

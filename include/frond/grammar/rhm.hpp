@@ -17,7 +17,7 @@
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm_shape.hpp>
-#include <frond/kernel/rules.hpp>
+#include <frond/grammar/rules.hpp>
 #include <frond/random/choices.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>

@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <limits>
 
+#include <frond/belief/tree_operands.hpp>
 #include <frond/core/mul_add.hpp>
+#include <frond/grammar/rules.hpp>
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
-#include <frond/kernel/rules.hpp>
-#include <frond/kernel/sphere_sgd.hpp>
-#include <frond/kernel/tree_operands.hpp>
+#include <frond/lab/spiked/sphere_sgd.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/random/normal.hpp>
 #include <frond/random/philox.hpp>

@@ -1,0 +1,164 @@
+// Experiments with exact inference: noise a sentence up to some time, go back, and see what of it is still there. Sclocchi,
+// Favero and Wyart, "A phase transition in diffusion models reveals the hierarchical nature of data", PNAS 2025.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <frond/belief/tree.hpp>
+#include <frond/core/checked.hpp>
+#include <frond/core/executor.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/seed.hpp>
+#include <frond/core/symbol.hpp>
+#include <frond/grammar/rhm.hpp>
+#include <frond/lab/hierarchy/change_table.hpp>
+#include <frond/lab/statistics/jackknife.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond { inline namespace FROND_ABI { namespace analysis {
+
+// What forward_backward() and reconstruction() need of noise: a diffusion process, or exact::epsilon_noise.
+template <class Noise>
+concept observable_noise = requires(const Noise& n, seed key, std::uint64_t index, float alpha_bar, symbol token,
+                                    std::span<const symbol> clean, std::span<symbol> noisy, std::span<double> law) {
+  n.corrupt(key, index, alpha_bar, clean, noisy);
+  n.likelihood(token, static_cast<double>(alpha_bar), law);
+};
+
+// Which trips are made. Trip j of datum i depends on the seed, i and j alone: the datum is sentence i of the grammar, and noise
+// and way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings of tables of many.
+struct trips {
+  float alpha_bar = 0.5f;  // what is left of the signal where they turn
+  std::size_t data = 1;
+  std::size_t each = 1;     // trips of one datum
+  std::uint64_t first = 0;  // the first datum; their numbers lie below 2^44
+};
+
+namespace detail {
+
+// One worker's tree, and a datum on its way through it.
+class traveller {
+ public:
+  explicit traveller(const grammar::rhm_view& grammar)
+      : grammar_(grammar), memory_(exact::tree_memory_size<double>(grammar.shape).value), beliefs_(grammar, memory_),
+        before_(grammar.shape.nodes()), after_(grammar.shape.nodes()), noisy_(grammar.length()), counter_(grammar.shape) {}
+  traveller(traveller&&) = default;  // a copy would look into the memory of the original
+  traveller& operator=(traveller&&) = delete;
+
+  // look() after each observation of the datum: one for each trip, or one for all where noise is no matter of chance; then the
+  // way up has been gone, but not the way down. back(number) after each trip's end.
+  template <observable_noise Noise, class Look, class Back>
+  void visit(const Noise& noise, seed key, const trips& plan, std::uint64_t datum, const Look& look, const Back& back) {
+    constexpr bool one_for_all = requires { requires Noise::deterministic; };
+    grammar::sample_tree(grammar_, key, datum, before_);
+    for (std::size_t j = 0; j < plan.each; ++j) {
+      const std::uint64_t number = datum << 20 | j;
+      if (j == 0 || !one_for_all) {
+        noise.corrupt(key, number, plan.alpha_bar, tokens(), noisy_);
+        for (std::size_t i = 0; i < noisy_.size(); ++i)
+          noise.likelihood(noisy_[i], static_cast<double>(plan.alpha_bar), beliefs_.leaf(i));
+        beliefs_.upward();
+        look();
+      }
+      back(number);
+    }
+  }
+
+  void return_home(seed key, std::uint64_t number) {
+    beliefs_.sample(key, number, after_);
+    counter_.add(before_, after_);
+  }
+  void report(std::span<std::int64_t> row) { counter_.write(row); }
+
+  // Adds the posterior probability of the true symbol, averaged over the nodes of each level. sums [depth + 1]
+  void add_reconstruction(std::span<double> sums) {
+    const grammar::rhm_shape& shape = grammar_.shape;
+    beliefs_.downward();
+    for (std::uint32_t level = 0; level <= shape.depth; ++level) {
+      const std::size_t nodes = shape.level_nodes(level), first = shape.tree_offset(level);
+      double sum = 0;
+      for (std::size_t i = 0; i < nodes; ++i) sum += beliefs_.probability(level, i, before_[first + i]);
+      sums[level] += sum / static_cast<double>(nodes);
+    }
+  }
+
+ private:
+  [[nodiscard]] std::span<const symbol> tokens() const { return std::span(before_).subspan(grammar_.shape.tree_offset(0)); }
+
+  grammar::rhm_view grammar_;
+  std::vector<double> memory_;
+  exact::tree<double> beliefs_;
+  std::vector<symbol> before_, after_, noisy_;
+  change_counter counter_;
+};
+
+inline std::vector<traveller> travellers(const grammar::rhm_view& grammar, std::size_t workers) {
+  std::vector<traveller> all;
+  all.reserve(workers);
+  for (std::size_t worker = 0; worker < workers; ++worker) all.emplace_back(grammar);
+  return all;
+}
+
+inline void check_trips(const trips& plan) {
+  FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum makes 1 to 2^20 trips");
+  FROND_ASSERT(addressable(plan.first, plan.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
+  FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
+  static_cast<void>(plan);
+}
+
+}  // namespace detail
+
+// Forward into noise and back: each trip ends in a joint sample of the exact posterior, all levels of the tree together, which
+// is what reverse diffusion with the exact denoiser ends in after infinitely many steps. At least two trips of each datum.
+// A trip costs an upward pass and a sample, with exact::epsilon_noise the sample alone. Data are split among the workers.
+template <observable_noise Noise, executor Executor>
+change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key, const trips& plan,
+                              Executor& workers) {
+  detail::check_trips(plan);
+  FROND_ASSERT(plan.each >= 2, "one trip has no covariance");
+  change_table table(grammar.shape, plan.data);
+  std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
+  in_ieee_arithmetic([&] {
+    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+      detail::traveller& own = travellers[worker];
+      own.visit(
+          noise, key, plan, plan.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
+      own.report(table.row(datum));
+    });
+  });
+  return table;
+}
+
+// The posterior probability of the true symbol, a mean over the nodes of a level, for each datum: [data][depth + 1], tokens
+// first. It is one minus the probability of a change, without the chance of the way back, averaged over `each` draws of noise.
+template <observable_noise Noise, executor Executor>
+std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise& noise, seed key, const trips& plan,
+                                   Executor& workers) {
+  detail::check_trips(plan);
+  const std::size_t levels = grammar.shape.depth + std::size_t{1};
+  std::vector<double> table(plan.data * levels);
+  std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
+  in_ieee_arithmetic([&] {
+    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+      detail::traveller& own = travellers[worker];
+      const std::span<double> row = std::span(table).subspan(datum * levels, levels);
+      std::size_t looks = 0;
+      own.visit(
+          noise, key, plan, plan.first + datum,
+          [&] {
+            own.add_reconstruction(row);
+            ++looks;
+          },
+          [](std::uint64_t) {});
+      for (double& probability : row) probability /= static_cast<double>(looks);
+    });
+  });
+  return table;
+}
+
+}}}  // namespace frond::analysis
+
+#include <frond/config/epilogue.hpp>

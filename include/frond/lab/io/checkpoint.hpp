@@ -1,0 +1,121 @@
+// A training run on disk: stop at any step, load, and the final weights are the same bits.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <frond/codec/record.hpp>
+#include <frond/core/checked.hpp>
+#include <frond/core/hash.hpp>
+#include <frond/core/ieee_arithmetic.hpp>
+#include <frond/lab/io/file.hpp>
+#include <frond/nn/plan.hpp>
+#include <frond/train/early_stopping.hpp>
+#include <frond/train/problem.hpp>
+#include <frond/train/trainer.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond { inline namespace FROND_ABI { namespace io {
+
+inline constexpr std::uint32_t checkpoint_record = 2;
+
+// What is learned: the numbers that the problem says of itself (train/problem.hpp), and its first 1024 examples, which show
+// process, schedule, keys and data of any type. The problem must fit the plan.
+template <train::problem Problem>
+std::uint64_t problem_hash(const nn::plan& p, const Problem& examples) {
+  using target = typename Problem::target;
+  hasher h;
+  if constexpr (requires { examples.add_to(h); }) examples.add_to(h);
+  std::vector<float> input(p.input_size());
+  std::vector<target> targets(sizeof(target) == 1 ? p.output_positions : p.output_size()), memory(targets.size());
+  in_ieee_arithmetic([&] {
+    for (std::uint64_t i = 0; i < 1024; ++i) {
+      examples.write(i, input, targets, memory);
+      h.add(std::span<const float>(input));
+      h.add(std::span<const target>(targets));
+    }
+  });
+  return h.value();
+}
+
+// Everything in the options that a continued run must share. Block size and worker count are not among it: they change no bit.
+// `run` stands for what the options do not know, see problem_hash().
+inline std::uint64_t settings_hash(const train::options& o, std::uint64_t run) {
+  hasher h;
+  h.add(run);
+  h.add(o.batch);
+  h.add(o.shard_rows);
+  const train::optimiser_options& p = o.optimiser;
+  h.add(static_cast<std::uint8_t>(p.kind));
+  h.add(static_cast<std::uint8_t>(p.shape));
+  for (const float value : {p.rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm}) h.add(value);
+  h.add(p.warm_up);
+  h.add(p.decay_end);
+  return h.value();
+}
+
+namespace detail {
+
+inline std::vector<float> joined(std::initializer_list<std::span<const float>> arrays) {
+  std::vector<float> all;
+  for (const auto array : arrays) all.insert(all.end(), array.begin(), array.end());
+  return all;
+}
+
+template <class Trainer>
+std::uint64_t settings_of(const Trainer& trainer) {
+  return settings_hash(trainer.settings(), problem_hash(trainer.network(), trainer.problem()));
+}
+
+}  // namespace detail
+
+// Writes the state of a run: parameters, the optimiser's arrays, the stopping rule's memory, and `kept`: the best weights so
+// far and whatever else the caller must remember, always of the same size. A run that has stopped, see trainer::check(), is not
+// written.
+template <class Trainer>
+status save_checkpoint(const std::string& path, const Trainer& trainer, const train::early_stopping& stopping,
+                       std::span<const float> kept) {
+  if (!trainer.check()) return trainer.check();
+  const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
+  const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
+                                 __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
+  const codec::record_header header{
+      .kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(), .settings_hash = detail::settings_of(trainer)};
+  std::vector<std::uint8_t> bytes(codec::record_size(4, floats.size()));
+  const status written = codec::write_record(header, words, floats, bytes);
+  return written ? write_file(path, bytes) : written;
+}
+
+// Puts a run back where it was saved, a stopped one as well. A file that is damaged or belongs to another run is refused, and
+// nothing is touched.
+template <class Trainer>
+status load_checkpoint(const std::string& path, Trainer& trainer, train::early_stopping& stopping, std::span<float> kept) {
+  if (const status fits = train::check_problem(trainer.network(), trainer.problem()); !fits) return fits;
+  const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
+  std::vector<float> floats(parameters + moments + kept.size());
+  const auto bytes = read_start(path, codec::record_size(4, floats.size()) + 1);  // so that what follows it is seen
+  if (!bytes) return bytes.state;
+  std::uint64_t words[4] = {};
+  const codec::record_header header{
+      .kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(), .settings_hash = detail::settings_of(trainer)};
+  if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
+  if (!addressable(words[0], 1, trainer.settings().batch)) return {"this run has shown 2^64 examples", 0};
+  const std::span<const float> all(floats);
+  std::copy_n(all.begin(), parameters, trainer.parameters().begin());
+  std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(parameters), moments, trainer.state().begin());
+  std::copy_n(all.end() - static_cast<std::ptrdiff_t>(kept.size()), kept.size(), kept.begin());
+  trainer.resume_at(words[0]);
+  stopping.best_step = words[1];
+  stopping.stale = static_cast<std::uint32_t>(words[2]);
+  stopping.best_loss = __builtin_bit_cast(float, static_cast<std::uint32_t>(words[3]));
+  return {};
+}
+
+}}}  // namespace frond::io
+
+#include <frond/config/epilogue.hpp>

@@ -1,0 +1,4 @@
+// For a PC, a pool of threads.
+#pragma once
+
+#include <frond/lab/parallel/thread_pool.hpp>

@@ -1,0 +1,311 @@
+#include <doctest/doctest.h>
+
+#include <frond/diffusion/process.hpp>
+#include <frond/lab/io/checkpoint.hpp>
+#include <frond/lab/io/weights.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "../../train/problems.hpp"
+#include "limits.hpp"
+#include "temporary.hpp"
+
+using namespace frond;
+using train::decay;
+using train::method;
+
+namespace {
+
+// The rate depends on the step all the time, so that a run that lost count is seen.
+train::options options_of(method kind) {
+  return {.optimiser = {.kind = kind,
+                        .rate = 0.02f,
+                        .weight_decay = 0.01f,
+                        .warm_up = 7,
+                        .shape = decay::cosine,
+                        .decay_end = 60,
+                        .clip_norm = 0.5f},
+          .batch = 21,
+          .shard_rows = 4,
+          .block_rows = 3,
+          .parallel_operations = 0};
+}
+
+// A training run with everything that belongs to it.
+template <class Problem = problems::regression, class Executor = const serial_executor>
+struct session {
+  explicit session(const train::options& o, std::uint64_t key = 7, Executor& workers = calling_thread,
+                   const Problem& problem = {seed{9}})
+      : built(reference::build(problems::net_of<Problem>())), parameters(problems::initial(built.view(), key)),
+        memory(train::training_memory(built.view(), o, workers.workers()), std::nanf("")), kept(parameters.size() + 1, 0.5f),
+        trainer(built.view(), problem, o, std::span<float>(parameters), std::span<float>(memory), workers) {}
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+
+  // Trains up to a step. Every third one is an evaluation, with its step as what else is remembered.
+  void train_to(std::uint64_t step) {
+    while (trainer.steps() < step) {
+      const float loss = trainer.step();
+      if (trainer.steps() % 3 != 0) continue;
+      static_cast<void>(stopping.go_on(loss, trainer.steps(), parameters, std::span(kept).first(parameters.size())));
+      kept.back() = static_cast<float>(trainer.steps());
+    }
+  }
+
+  [[nodiscard]] status save(const std::string& path) const { return io::save_checkpoint(path, trainer, stopping, kept); }
+  [[nodiscard]] status load(const std::string& path) {
+    return io::load_checkpoint(path, trainer, stopping, std::span<float>(kept));
+  }
+
+  // Everything, for comparison bit by bit.
+  [[nodiscard]] std::vector<std::uint64_t> contents() const {
+    std::vector<std::uint64_t> all{trainer.steps(), stopping.best_step, stopping.stale, stopping.patience,
+                                   __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
+    for (const std::span<const float> values :
+         {std::span<const float>(parameters), std::span<const float>(trainer.state()), std::span<const float>(kept)})
+      for (const float value : values) all.push_back(__builtin_bit_cast(std::uint32_t, value));
+    return all;
+  }
+
+  reference::storage built;
+  std::vector<float> parameters, memory, kept;
+  train::trainer<Problem, Executor> trainer;
+  train::early_stopping stopping{};
+};
+
+void check_refused(const std::function<status()>& load, const std::function<std::vector<std::uint64_t>()>& contents,
+                   const std::string& reason, std::size_t position) {
+  const auto before = contents();
+  const status refused = load();
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.reason == reason);
+  CHECK(refused.position == position);
+  CHECK(contents() == before);
+}
+
+// A run of its own, some steps old, into which a file is loaded that it must refuse.
+void check_refused(const std::string& path, const train::options& o, const std::string& reason, std::size_t position) {
+  session other(o, 8);
+  other.train_to(4);
+  check_refused([&] { return other.load(path); }, [&] { return other.contents(); }, reason, position);
+}
+
+}  // namespace
+
+TEST_CASE("stopped at any step, loaded and continued, a run ends with the same bits") {
+  const temporary_folder folder;
+  for (const method kind : {method::sgd, method::adam}) {
+    const train::options o = options_of(kind);
+    session whole(o);
+    whole.train_to(40);
+    REQUIRE(whole.stopping.best_step > 0);
+    for (const std::uint64_t stop : {0u, 1u, 3u, 17u, 39u, 40u}) {
+      CAPTURE(stop);
+      session first(o);
+      first.train_to(stop);
+      REQUIRE(first.save(folder / "c").ok());
+      session second(o, 99);
+      second.train_to(5);
+      REQUIRE(second.load(folder / "c").ok());
+      CHECK(second.contents() == first.contents());
+      second.train_to(40);
+      CHECK(second.contents() == whole.contents());
+    }
+  }
+  CHECK(folder.names() == std::set<std::string>{"c"});
+}
+
+TEST_CASE("a run may go on with other blocks, other workers and another patience, to the same bits") {
+  const temporary_folder folder;
+  train::options o = options_of(method::adam);
+  session whole(o);
+  whole.train_to(40);
+  session first(o);
+  first.train_to(17);
+  REQUIRE(first.save(folder / "c").ok());
+  o.block_rows = 100;
+  parallel::thread_pool pool(3);
+  session<problems::regression, parallel::thread_pool> second(o, 99, pool);
+  second.stopping.patience = 77;
+  REQUIRE(second.load(folder / "c").ok());
+  CHECK(second.stopping.patience == 77);
+  second.stopping.patience = whole.stopping.patience;
+  second.train_to(40);
+  CHECK(second.contents() == whole.contents());
+}
+
+TEST_CASE("losses and weights that are no numbers come back as they were") {
+  const temporary_folder folder;
+  session first(options_of(method::sgd));
+  first.trainer.resume_at(0x0123456789abcdef);
+  first.stopping = {
+      .patience = 3, .stale = 0xffffffff, .best_loss = __builtin_bit_cast(float, 0xffc00123u), .best_step = 0xfedcba9876543210};
+  first.parameters[3] = first.kept[4] = __builtin_bit_cast(float, 0x7fc54321u);
+  first.trainer.state()[5] = -0.0f;
+  REQUIRE(first.save(folder / "c").ok());
+  session second(options_of(method::sgd));
+  second.stopping.patience = 3;
+  REQUIRE(second.load(folder / "c").ok());
+  CHECK(second.contents() == first.contents());
+}
+
+TEST_CASE("a checkpoint of a run with other settings is refused") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::adam);
+  session first(o);
+  first.train_to(6);
+  REQUIRE(first.save(folder / "c").ok());
+  const char* const reason = "this record belongs to a run with other settings";
+  const std::function<void(train::options&)> changes[] = {
+      [](auto& x) { x.batch = 22; },
+      [](auto& x) { x.shard_rows = 5; },
+      [](auto& x) { x.optimiser.kind = method::sgd; },
+      [](auto& x) { x.optimiser.rate = 0.03f; },
+      [](auto& x) { x.optimiser.momentum = 0.8f; },
+      [](auto& x) { x.optimiser.beta_1 = 0.8f; },
+      [](auto& x) { x.optimiser.beta_2 = 0.99f; },
+      [](auto& x) { x.optimiser.epsilon = 1e-7f; },
+      [](auto& x) { x.optimiser.weight_decay = 0.0f; },
+      [](auto& x) { x.optimiser.warm_up = 8; },
+      [](auto& x) { x.optimiser.shape = decay::linear; },
+      [](auto& x) { x.optimiser.decay_end = 61; },
+      [](auto& x) { x.optimiser.clip_norm = 0.0f; },
+  };
+  for (std::size_t i = 0; i < std::size(changes); ++i) {
+    CAPTURE(i);
+    train::options other = o;
+    changes[i](other);
+    check_refused(folder / "c", other, reason, 28);
+  }
+}
+
+TEST_CASE("a checkpoint of other data is refused") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::adam);
+  const char* const reason = "this record belongs to a run with other settings";
+  session first(o);
+  first.train_to(6);
+  REQUIRE(first.save(folder / "c").ok());
+  session other(o, 8, calling_thread, problems::regression{seed{10}});
+  other.train_to(4);
+  check_refused([&] { return other.load(folder / "c"); }, [&] { return other.contents(); }, reason, 28);
+}
+
+TEST_CASE("a run that has stopped is not saved over the last good checkpoint, which sets it going again") {
+  const temporary_folder folder;
+  train::options o = options_of(method::sgd);
+  session run(o);
+  run.train_to(5);
+  REQUIRE(run.save(folder / "c").ok());
+  const auto before = content_of(folder / "c");
+  const auto contents = run.contents();
+  run.parameters[3] = std::nanf("");
+  run.train_to(7);
+  REQUIRE_FALSE(run.trainer.check().ok());
+  const status refused = run.save(folder / "c");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(std::string(text(refused).c_str()) == "step 5: the loss is not finite, from example 105 on");
+  CHECK(content_of(folder / "c") == before);
+  REQUIRE(run.load(folder / "c").ok());
+  CHECK(run.contents() == contents);
+  CHECK(run.trainer.check().ok());
+}
+
+TEST_CASE("what is not a checkpoint of this network is refused") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::adam);
+  const char* const other_shape = "this record belongs to a network of another shape";
+  check_refused(folder / "missing", o, "the file cannot be opened", 0);
+
+  session first(o);
+  REQUIRE(io::save_weights(folder / "w", first.built.view(), first.parameters).ok());
+  check_refused(folder / "w", o, "this record holds something else", 16);
+
+  using others = train::denoising<problems::table, diffusion::uniform>;
+  session<others> other(o, 7, calling_thread, problems::denoising<diffusion::uniform>(5));
+  REQUIRE(other.save(folder / "o").ok());
+  check_refused(folder / "o", o, other_shape, 20);
+
+  first.kept.push_back(1.0f);
+  REQUIRE(first.save(folder / "k").ok());
+  check_refused(folder / "k", o, "this record has another number of floats", 44);
+}
+
+TEST_CASE("a checkpoint beyond the last number of an example is refused") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::adam);
+  session first(o);
+  first.trainer.resume_at(UINT64_MAX / o.batch - 1);
+  REQUIRE(first.save(folder / "last").ok());
+  CHECK(session(o).load(folder / "last").ok());
+  first.trainer.resume_at(UINT64_MAX / o.batch);
+  REQUIRE(first.save(folder / "beyond").ok());
+  check_refused(folder / "beyond", o, "this run has shown 2^64 examples", 0);
+}
+
+TEST_CASE("a damaged checkpoint is refused, and the run goes on as if nothing had been tried") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::adam);
+  session first(o);
+  first.train_to(6);
+  REQUIRE(first.save(folder / "c").ok());
+  const auto sound = content_of(folder / "c");
+  // One bit in the words, in the parameters, in the moments, in what is kept, and in the checksum.
+  const std::size_t count = first.parameters.size();
+  for (const std::size_t at :
+       {std::size_t{52}, std::size_t{83}, 84 + 2 * count, 84 + 8 * count, sound.size() - 10, sound.size() - 1}) {
+    CAPTURE(at);
+    auto bytes = sound;
+    bytes[at] ^= 16;
+    put(folder / "c", bytes);
+    check_refused(folder / "c", o, "this record's checksum does not match", sound.size() - 8);
+  }
+  for (const std::size_t size : {std::size_t{0}, std::size_t{59}, std::size_t{84}, sound.size() - 1}) {
+    put(folder / "c", {sound.begin(), sound.begin() + static_cast<std::ptrdiff_t>(size)});
+    check_refused(folder / "c", o, "this record is cut off", size);
+  }
+  session second(o), untouched(o);
+  second.train_to(6);
+  CHECK_FALSE(second.load(folder / "c").ok());
+  second.train_to(20);
+  untouched.train_to(20);
+  CHECK(second.contents() == untouched.contents());
+}
+
+TEST_CASE("of a checkpoint no more is read than the run's state takes") {
+  const temporary_folder folder;
+  const train::options o = options_of(method::sgd);
+  session first(o);
+  first.train_to(5);
+  REQUIRE(first.save(folder / "c").ok());
+  const auto sound = content_of(folder / "c");
+  flooded_pipe pipe(folder / "pipe", sound);
+  check_refused(folder / "pipe", o, "something follows this record", sound.size());
+  CHECK(pipe.taken() <= flooded_pipe::taken_unasked + sound.size());
+}
+
+TEST_CASE("a checkpoint that cannot be written leaves the one before") {
+  const temporary_folder folder;
+  session first(options_of(method::sgd));
+  first.train_to(5);
+  REQUIRE(first.save(folder / "c").ok());
+  const auto before = content_of(folder / "c");
+  first.train_to(10);
+  status refused;
+  {
+    const limited_file_size now(before.size() - 1);
+    REQUIRE(now.effective());
+    refused = first.save(folder / "c");
+  }
+  CHECK_FALSE(refused.ok());
+  CHECK(content_of(folder / "c") == before);
+}
