@@ -33,9 +33,9 @@ void exact_denoising(benchmark::State& state, bool at_once) {
   process.corrupt(seed{2}, 0, 0.5f, noisy, noisy);
   const std::vector<float> alpha_bar(rows, 0.5f);
   bench::aligned_floats posterior(noisy.size() * shape.vocabulary);
-  bench::aligned_floats messages(at_once ? exact::tree_batch_memory_size(shape).value
-                                         : exact::tree_memory_size<float>(shape).value);
-  exact::tree_denoiser<diffusion::uniform> denoiser(grammar.view(), process, messages);
+  bench::aligned_floats messages(at_once ? belief::tree_batch_memory_size(shape).value
+                                         : belief::tree_memory_size<float>(shape).value);
+  belief::tree_denoiser<diffusion::uniform> denoiser(grammar.view(), process, messages);
   for (auto _ : state) {
     denoiser.predict(noisy, alpha_bar, posterior);
     benchmark::ClobberMemory();
@@ -67,8 +67,8 @@ void hierarchy_denoising(benchmark::State& state, const freedoms& of) {
   process.corrupt(seed{2}, 0, 0.5f, noisy, noisy);
   const std::vector<float> alpha_bar(rows, 0.5f);
   bench::aligned_floats posterior(noisy.size() * grammar.vocabulary());
-  bench::aligned_floats messages(exact::tree_memory_size<float>(shape).value);
-  exact::hierarchy_denoiser<diffusion::uniform> denoiser(grammar, process, messages);
+  bench::aligned_floats messages(belief::tree_memory_size<float>(shape).value);
+  belief::hierarchy_denoiser<diffusion::uniform> denoiser(grammar, process, messages);
   for (auto _ : state) {
     denoiser.predict(noisy, alpha_bar, posterior);
     benchmark::ClobberMemory();

@@ -49,8 +49,8 @@ void run_sampler(benchmark::State& state, Denoiser& model, solver method) {
 void exact_denoiser(benchmark::State& state, solver method) {
   const grammar::rhm_shape shape = shape_of(state);
   const bench::drawn_grammar grammar(shape);
-  bench::aligned_floats messages(exact::tree_batch_memory_size(shape).value);
-  exact::tree_gaussian<> model(grammar.view(), messages);
+  bench::aligned_floats messages(belief::tree_batch_memory_size(shape).value);
+  belief::tree_gaussian<> model(grammar.view(), messages);
   run_sampler(state, model, method);
   const std::uint64_t questions = method == solver::heun ? 2 * steps - 2 : steps;
   bench::count_tokens(state, rows * shape.leaves());
@@ -75,9 +75,9 @@ void outside_the_denoiser(benchmark::State& state, solver method) {
 void posterior_means(benchmark::State& state, bool at_once) {
   const grammar::rhm_shape shape = shape_of(state);
   const bench::drawn_grammar grammar(shape);
-  bench::aligned_floats messages(at_once ? exact::tree_batch_memory_size(shape).value
-                                         : exact::tree_memory_size<float>(shape).value);
-  exact::tree_gaussian<> model(grammar.view(), messages);
+  bench::aligned_floats messages(at_once ? belief::tree_batch_memory_size(shape).value
+                                         : belief::tree_memory_size<float>(shape).value);
+  belief::tree_gaussian<> model(grammar.view(), messages);
   bench::aligned_floats noisy(rows * model.dimension()), mean(rows * model.dimension());
   diffusion::gaussian{}.start(seed{1}, 0, noisy);
   const std::vector<float> alpha_bar(rows, 0.5f);

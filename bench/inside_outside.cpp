@@ -25,8 +25,8 @@ namespace {
 using namespace frond;
 
 // All rules A -> B C and A -> w, with random probabilities.
-grammar::pcfg dense_grammar(std::uint32_t nonterminals, std::uint32_t words) {
-  grammar::pcfg grammar;
+lab::pcfg::pcfg dense_grammar(std::uint32_t nonterminals, std::uint32_t words) {
+  lab::pcfg::pcfg grammar;
   grammar.nonterminals = nonterminals;
   grammar.names.resize(nonterminals + words);
   grammar.first_rule.push_back(0);
@@ -54,10 +54,10 @@ void dense(benchmark::State& state) {
   const auto nonterminals = static_cast<std::uint32_t>(state.range(0));
   const auto length = static_cast<std::size_t>(state.range(1));
   constexpr std::uint32_t words = 16;
-  const grammar::pcfg grammar = dense_grammar(nonterminals, words);
-  const auto weights = exact::weigh<exact::sum_product<Real>>(grammar);
-  exact::chart chart(weights.value);
-  exact::outside outside(chart);
+  const lab::pcfg::pcfg grammar = dense_grammar(nonterminals, words);
+  const auto weights = lab::chart::weigh<lab::chart::sum_product<Real>>(grammar);
+  lab::chart::chart chart(weights.value);
+  lab::chart::outside outside(chart);
   std::vector<Real> likelihoods(length * words);
   random::draws draw(seed{2}, random::stream::user, 0);
   for (Real& each : likelihoods) each = static_cast<Real>(draw.uniform());
@@ -75,7 +75,7 @@ void dense(benchmark::State& state) {
 
 // The first eight sentences of a length from four genres, one after the other.
 struct treebank {
-  grammar::pcfg grammar;
+  lab::pcfg::pcfg grammar;
   std::vector<std::vector<std::uint32_t>> sentences;
 
   explicit treebank(std::size_t length) {
@@ -104,17 +104,17 @@ void treebank_sentences(benchmark::State& state, pass what) {
     state.SkipWithError("no sentence of this length");
     return;
   }
-  const auto weights = exact::weigh<exact::sum_product<double>>(data.grammar);
-  const auto best_weights = exact::weigh<exact::max_product<double>>(data.grammar);
-  exact::chart chart(weights.value);
-  exact::chart best(best_weights.value);
-  exact::outside outside(chart);
-  exact::derivation tree;
+  const auto weights = lab::chart::weigh<lab::chart::sum_product<double>>(data.grammar);
+  const auto best_weights = lab::chart::weigh<lab::chart::max_product<double>>(data.grammar);
+  lab::chart::chart chart(weights.value);
+  lab::chart::chart best(best_weights.value);
+  lab::chart::outside outside(chart);
+  lab::pcfg::derivation tree;
   std::size_t next = 0, bytes = 0;
   for (auto _ : state) {
     const auto& sentence = data.sentences[next++ % data.sentences.size()];
     if (what == pass::best_parse) {
-      benchmark::DoNotOptimize(best.inside(sentence).ok() && exact::best_derivation(best, tree).ok());
+      benchmark::DoNotOptimize(best.inside(sentence).ok() && lab::chart::best_derivation(best, tree).ok());
     } else {
       benchmark::DoNotOptimize(chart.inside(sentence).ok());
       if (what == pass::inside_and_outside) benchmark::DoNotOptimize(outside.pass());

@@ -62,8 +62,8 @@ void learned(benchmark::State& state) {
 
 void exact_denoiser(benchmark::State& state) {
   const bench::drawn_grammar grammar(shape);
-  bench::aligned_floats messages(exact::tree_batch_memory_size(shape).value), memory = posteriors();
-  exact::tree_denoiser<diffusion::uniform> model(grammar.view(), noise, messages);
+  bench::aligned_floats messages(belief::tree_batch_memory_size(shape).value), memory = posteriors();
+  belief::tree_denoiser<diffusion::uniform> model(grammar.view(), noise, messages);
   run_sampler(state, noise, model, memory);
   bench::count_operations(state, steps * rows * bench::belief_operations(shape));
 }

@@ -26,26 +26,26 @@ void sphere_sgd(benchmark::State& state) {
   std::uint32_t run[runs], step[runs] = {}, passage_u[runs] = {}, passage_v[runs] = {};
   float overlap_u[runs], overlap_v[runs];
   for (std::uint32_t i = 0; i < runs; ++i) run[i] = i;
-  std::vector<float> weights(kernel::sphere_sgd_rows(dimension) * runs), memory(2 * weights.size());
+  std::vector<float> weights(lab::spiked::sphere_sgd_rows(dimension) * runs), memory(2 * weights.size());
   kernel::fill_normal({.key = seed{1}, .purpose = random::stream::user}, weights.data(), dimension * runs);
-  const kernel::sphere_sgd_operands operands{.dimension = dimension,
-                                             .signal = 0.953463f,
-                                             .rest = 0.301511f,
-                                             .alpha_bar = 0.7f,
-                                             .unit = {.amplitude = 0.2f, .gain = 2.0f},
-                                             .skip = 0.83666f,
-                                             .rate = 1.0f / static_cast<float>(dimension * dimension),
-                                             .key = seed{2},
-                                             .run = run,
-                                             .step = step,
-                                             .weights = weights.data(),
-                                             .memory = memory.data(),
-                                             .overlap_u = overlap_u,
-                                             .overlap_v = overlap_v,
-                                             .passage_u = passage_u,
-                                             .passage_v = passage_v};
+  const lab::spiked::sphere_sgd_operands operands{.dimension = dimension,
+                                                  .signal = 0.953463f,
+                                                  .rest = 0.301511f,
+                                                  .alpha_bar = 0.7f,
+                                                  .unit = {.amplitude = 0.2f, .gain = 2.0f},
+                                                  .skip = 0.83666f,
+                                                  .rate = 1.0f / static_cast<float>(dimension * dimension),
+                                                  .key = seed{2},
+                                                  .run = run,
+                                                  .step = step,
+                                                  .weights = weights.data(),
+                                                  .memory = memory.data(),
+                                                  .overlap_u = overlap_u,
+                                                  .overlap_v = overlap_v,
+                                                  .passage_u = passage_u,
+                                                  .passage_v = passage_v};
   for (auto _ : state) {
-    kernel::sphere_sgd(operands, steps);
+    lab::spiked::sphere_sgd(operands, steps);
     benchmark::ClobberMemory();
   }
   state.counters["steps_per_second"] = bench::per_second(static_cast<double>(steps * runs));

@@ -23,7 +23,7 @@ using namespace frond;
 
 template <train::problem Problem>
 void run_steps(benchmark::State& state, const nn::plan& net, const Problem& examples, std::uint32_t batch) {
-  parallel::thread_pool workers(static_cast<std::size_t>(state.range(0)));
+  lab::parallel::thread_pool workers(static_cast<std::size_t>(state.range(0)));
   const train::options options{.batch = batch, .shard_rows = static_cast<std::uint32_t>(state.range(1))};
   bench::aligned_floats parameters(net.parameter_count);
   nn::initialise(net, nn::initialisation::he, seed{3}, parameters);

@@ -15,13 +15,13 @@ constexpr std::size_t count = 1000;
 
 // Accuracy of `count` sentences drawn from any denoiser.
 template <class Denoiser>
-analysis::rule_accuracy accuracy_of(const grammar::rhm_view& rules, Denoiser& model, std::uint32_t steps) {
+lab::hierarchy::rule_accuracy accuracy_of(const grammar::rhm_view& rules, Denoiser& model, std::uint32_t steps) {
   std::vector<symbol> sentences(count * shape.leaves());
   std::vector<float> memory(diffusion::sampling_memory(shape.leaves(), shape.vocabulary, 16));
   const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, steps}};
   const status drawn = diffusion::sample(noise, model, seed{5}, options, memory, sentences);
   if (!drawn) std::printf("%s\n", text(drawn).c_str());
-  analysis::rule_accuracy accuracy(rules);
+  lab::hierarchy::rule_accuracy accuracy(rules);
   accuracy.add(sentences);
   return accuracy;
 }
@@ -67,9 +67,9 @@ int main() {
 
   std::vector<float> scratch(plan.scratch_size * 16);
   nn::network_denoiser<diffusion::uniform> learned(plan, noise, best, scratch);
-  exact::tree_denoiser<diffusion::uniform, exact::tree_batch_memory<shape>> exact(rules, noise);
+  belief::tree_denoiser<diffusion::uniform, belief::tree_batch_memory<shape>> exact(rules, noise);
 
-  const auto loss = analysis::compare_losses(learned, exact, held_out, 600);
+  const auto loss = lab::evaluation::compare_losses(learned, exact, held_out, 600);
   std::printf("loss on unseen sentences: learned %.3f, exact %.3f, so %.3f +- %.3f nats a token are still to be learned\n\n",
               loss.model, loss.reference, loss.excess, loss.standard_error);
   std::printf("sentences right up to level   1      2      3\n");

@@ -21,27 +21,28 @@ int main() {
   grammar::sample_block(drawn, seed{1}, 0, sentences);
 
   // Only the sentences are used here, and how many symbols and levels there are.
-  const analysis::learned_grammar learned = analysis::learn_grammar(
+  const lab::hierarchy::learned_grammar learned = lab::hierarchy::learn_grammar(
       sentences,
       {.vocabulary = shape.vocabulary, .branching = shape.branching, .depth = shape.depth, .balanced = true, .key = seed{2}});
-  for (const auto& level : analysis::compare_levels(learned, drawn, sentences, shape.vocabulary))
+  for (const auto& level : lab::hierarchy::compare_levels(learned, drawn, sentences, shape.vocabulary))
     std::printf("recovered %zu of %zu rules, adjusted Rand index %.3f\n", level.recovered, level.rules, level.rand_index);
 
   std::printf(
       "\nlength  correlation of symbols that meet 1, 2, ... levels above: counted (exact, from the upper rules alone)\n");
   grammar::rhm_view rules = drawn;
   for (std::uint32_t step = 0; step < shape.depth; ++step) {
-    const analysis::tree_laws laws(rules);
-    analysis::token_correlations counted(rules.shape);
+    const lab::hierarchy::tree_laws laws(rules);
+    lab::hierarchy::token_correlations counted(rules.shape);
     counted.add(sentences);
     std::printf("%6zu", rules.length());
     for (std::uint32_t level = 1; level <= rules.shape.depth; ++level) {
       const double square = counted.squared(level).value;
-      std::printf("  %.4f (%.4f)", square > 0 ? math::sqrt(square) : 0, analysis::exact_correlation(laws, rules.shape, level));
+      std::printf("  %.4f (%.4f)", square > 0 ? math::sqrt(square) : 0,
+                  lab::hierarchy::exact_correlation(laws, rules.shape, level));
     }
     std::printf("\n");
     if (rules.shape.depth == 1) break;
-    sentences = analysis::coarse_grain(learned.levels[step], sentences);
-    rules = analysis::upper_levels(rules);
+    sentences = lab::hierarchy::coarse_grain(learned.levels[step], sentences);
+    rules = lab::hierarchy::upper_levels(rules);
   }
 }

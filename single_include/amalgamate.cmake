@@ -4,23 +4,23 @@
 # first included; standard headers move to the top; prologue and epilogue stand once around the whole. Comments stay: they are
 # the documentation.
 #
-# Pass text (*-inl.hpp) is compiled once per instruction set. Where a header includes kernel/pass-inl.hpp, the single header
-# includes itself, by its own name in quotes (__FILE__ would fail with a relative include path), while FROND_PASS is defined;
-# it then shows nothing but the pass text.
+# Pass text (*-inl.hpp) is compiled once per instruction set. Where a header compiles the pass text of its folder
+# (simd/each_pass-inl.hpp), the single header includes itself, by its own name in quotes (__FILE__ would fail with a relative
+# include path), while FROND_PASS is defined and FROND_PASS_NUMBER tells which text is wanted; it then shows nothing else.
 cmake_minimum_required(VERSION 3.20)
 
 get_filename_component(include_folder ${CMAKE_CURRENT_LIST_DIR}/../include ABSOLUTE)
 if(NOT DEFINED OUTPUT)
   set(OUTPUT ${CMAKE_CURRENT_LIST_DIR}/frond)
 endif()
-set(pass_header frond/kernel/pass-inl.hpp)
 set(separator "// =============================================================================================================")
 
 # The expansion grows in global properties, because a function cannot append to a variable of its caller's caller:
 #   text       the body of the header that is being written
 #   standard   the standard headers that it needs
 #   expanded   what stands in this or an earlier single header
-#   has_pass   whether the pass text is wanted
+#   passes     the pass texts of this single header
+#   name       of this single header
 function(append text)
   set_property(GLOBAL APPEND_STRING PROPERTY text "${text}")
 endfunction()
@@ -30,9 +30,6 @@ function(expand_include path included depth)
   get_property(expanded GLOBAL PROPERTY expanded)
   if(included MATCHES "^frond/config/(prologue|epilogue).hpp$")
     return()
-  elseif(included STREQUAL pass_header AND NOT path MATCHES "-inl.hpp$")
-    set_property(GLOBAL PROPERTY has_pass TRUE)
-    append("#include \"frond.hpp\"\n")
   elseif(included MATCHES "^frond/.*-inl.hpp$")
     expand(${included})
   elseif(included MATCHES "^frond/")
@@ -65,6 +62,13 @@ function(expand path)
     if(line MATCHES "^#include <(.*)>")
       expand_include(${path} ${CMAKE_MATCH_1} ${depth})
       continue()
+    elseif(line MATCHES "^#define FROND_PASS_TEXT <(.*)>")
+      set_property(GLOBAL APPEND PROPERTY passes ${CMAKE_MATCH_1})
+      get_property(passes GLOBAL PROPERTY passes)
+      list(LENGTH passes number)
+      get_property(name GLOBAL PROPERTY name)
+      append("#undef FROND_PASS_NUMBER\n#define FROND_PASS_NUMBER ${number}\n#define FROND_PASS_TEXT \"${name}\"\n")
+      continue()
     elseif(line MATCHES "^#if")
       math(EXPR depth "${depth} + 1")
     elseif(line MATCHES "^#endif")
@@ -86,18 +90,25 @@ endfunction()
 # amalgamate(<name> <line>): writes <name> from include/frond/<name>; <line> is one more include after the standard ones.
 function(amalgamate name line)
   set_property(GLOBAL PROPERTY standard "")
-  set_property(GLOBAL PROPERTY has_pass FALSE)
+  set_property(GLOBAL PROPERTY passes "")
+  set_property(GLOBAL PROPERTY name ${name})
   set_property(GLOBAL APPEND PROPERTY expanded frond/${name})
   expand(frond/${name})
   take_text(body)
-  get_property(has_pass GLOBAL PROPERTY has_pass)
+  get_property(passes GLOBAL PROPERTY passes)
   set(open "")
   set(close "")
-  if(has_pass)
-    expand(${pass_header})
-    take_text(pass)
+  if(passes)
     set(open "#if !defined(FROND_PASS)\n")
-    set(close "#else  // inside a pass\n${pass}\n#endif  // FROND_PASS\n")
+    set(close "#else  // inside a pass\n")
+    set(number 0)
+    foreach(pass IN LISTS passes)
+      math(EXPR number "${number} + 1")
+      expand(${pass})
+      take_text(text)
+      string(APPEND close "#if FROND_PASS_NUMBER == ${number}\n${text}\n#endif\n")
+    endforeach()
+    string(APPEND close "#endif  // FROND_PASS\n")
   endif()
 
   get_property(standard GLOBAL PROPERTY standard)

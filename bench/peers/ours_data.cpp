@@ -24,7 +24,7 @@ class frond_hierarchy : public hierarchy {
  public:
   explicit frond_hierarchy(std::uint32_t depth)
       : grammar_({.vocabulary = 16, .rules = 4, .branching = 2, .depth = depth}), view_(grammar_.view()),
-        memory_(exact::tree_batch_memory_size(view_.shape).value), denoiser_(view_, noise, memory_) {}
+        memory_(belief::tree_batch_memory_size(view_.shape).value), denoiser_(view_, noise, memory_) {}
 
   small_grammar rules() override {
     small_grammar rules{.depth = view_.shape.depth};
@@ -70,8 +70,8 @@ class frond_hierarchy : public hierarchy {
     denoiser_.predict(noisy, alpha_bar, posterior);
   }
   std::vector<double> denoise_in_double(std::span<const std::uint8_t> noisy, float alpha_bar) override {
-    std::vector<double> memory(exact::tree_memory_size<double>(view_.shape).value), posterior(noisy.size() * noise.vocabulary);
-    exact::tree<double> beliefs(view_, memory);
+    std::vector<double> memory(belief::tree_memory_size<double>(view_.shape).value), posterior(noisy.size() * noise.vocabulary);
+    belief::tree<double> beliefs(view_, memory);
     for (std::size_t row = 0; row < noisy.size(); row += view_.length()) {
       for (std::size_t i = 0; i < view_.length(); ++i)
         noise.likelihood(noisy[row + i], static_cast<double>(alpha_bar), beliefs.leaf(i));
@@ -89,37 +89,37 @@ class frond_hierarchy : public hierarchy {
   bench::drawn_grammar grammar_;
   grammar::rhm_view view_;
   bench::aligned_floats memory_;
-  exact::tree_denoiser<diffusion::uniform> denoiser_;
+  belief::tree_denoiser<diffusion::uniform> denoiser_;
 };
 
 class frond_descent : public descent {
  public:
   frond_descent(std::size_t dimension, std::uint32_t first)
-      : dimension_(dimension), weights_(16 * kernel::sphere_sgd_rows(dimension)),
-        memory_(2 * 16 * kernel::sphere_sgd_rows(dimension)) {
+      : dimension_(dimension), weights_(16 * lab::spiked::sphere_sgd_rows(dimension)),
+        memory_(2 * 16 * lab::spiked::sphere_sgd_rows(dimension)) {
     for (std::uint32_t i = 0; i < 16; ++i) run_[i] = first + i;
     kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = first}, weights_.data(), 16 * dimension);
   }
 
   void run(std::size_t steps) override {
-    kernel::sphere_sgd({.dimension = dimension_,
-                        .spike = 2.236068f,
-                        .signal = 0.953463f,
-                        .rest = 0.301511f,
-                        .alpha_bar = 0.7f,
-                        .unit = {.amplitude = 0.2f, .gain = 2.0f},
-                        .skip = 0.83666f,
-                        .rate = 1.0f / static_cast<float>(dimension_),
-                        .key = key,
-                        .run = run_,
-                        .step = step_,
-                        .weights = weights_.data(),
-                        .memory = memory_.data(),
-                        .overlap_u = overlap_u_,
-                        .overlap_v = overlap_v_,
-                        .passage_u = passage_,
-                        .passage_v = passage_},
-                       steps);
+    lab::spiked::sphere_sgd({.dimension = dimension_,
+                             .spike = 2.236068f,
+                             .signal = 0.953463f,
+                             .rest = 0.301511f,
+                             .alpha_bar = 0.7f,
+                             .unit = {.amplitude = 0.2f, .gain = 2.0f},
+                             .skip = 0.83666f,
+                             .rate = 1.0f / static_cast<float>(dimension_),
+                             .key = key,
+                             .run = run_,
+                             .step = step_,
+                             .weights = weights_.data(),
+                             .memory = memory_.data(),
+                             .overlap_u = overlap_u_,
+                             .overlap_v = overlap_v_,
+                             .passage_u = passage_,
+                             .passage_v = passage_},
+                            steps);
   }
   std::span<const float> overlaps() override { return overlap_u_; }
 

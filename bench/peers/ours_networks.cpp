@@ -68,9 +68,9 @@ class frond_network : public network {
   nn::plan_storage<64> storage_;
   nn::plan plan_;
   bench::aligned_floats parameters_, scratch_;
-  parallel::thread_pool pool_;
+  lab::parallel::thread_pool pool_;
   bench::aligned_floats memory_;
-  train::trainer<table<Target>, parallel::thread_pool> trainer_;
+  train::trainer<table<Target>, lab::parallel::thread_pool> trainer_;
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ row two_threads(benchmark::State& state, const build& library) {
   for (int step = 0; step < 3; ++step) require(one->train() == two->train(), "the losses differ");
   require(std::equal(one->parameters().begin(), one->parameters().end(), two->parameters().begin()), "the weights differ");
 
-  frond::parallel::thread_pool pool(2);
+  frond::lab::parallel::thread_pool pool(2);
   const auto loop = bench::detail::multiply_add();
   const auto on_two = [&] { pool.run(2, [&](std::size_t, std::size_t) { loop(turns); }); };
   const measured m =

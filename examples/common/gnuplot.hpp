@@ -17,7 +17,7 @@ inline bool shell_safe(const std::string& folder) { return folder.find_first_of(
 inline bool draw(const std::string& folder, const std::string& name, const std::string& script) {
   using namespace frond;
   const std::string path = folder + "/" + name + ".gnuplot";
-  if (const status written = io::write_file(path, script); !written) {
+  if (const status written = lab::io::write_file(path, script); !written) {
     std::printf("no picture: %s: %s\n", path.c_str(), text(written).c_str());
     return false;
   }

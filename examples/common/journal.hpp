@@ -37,7 +37,7 @@ inline std::string joined(std::string line, const std::vector<std::string>& cell
 inline std::string joined(std::string line, const std::vector<double>& values) {
   for (const double value : values) {
     line += ',';
-    line += io::cell(value);
+    line += lab::io::cell(value);
   }
   return line;
 }
@@ -63,12 +63,12 @@ class journal {
     finished_.clear();
     misfits_.clear();
     if (!std::filesystem::exists(path_)) return {};
-    const auto start = io::read_start(path_, header_.size());
+    const auto start = lab::io::read_start(path_, header_.size());
     if (!start) return start.state;
     if (start.value.empty()) return {};
     if (!std::equal(header_.begin(), header_.end(), start.value.begin(), start.value.end()))
       return {"the journal has other columns; move it away to start anew", 0};
-    const auto bytes = io::read_file(path_, largest);
+    const auto bytes = lab::io::read_file(path_, largest);
     if (!bytes) return bytes.state;
     std::string_view text(reinterpret_cast<const char*>(bytes.value.data()), bytes.value.size());
     text.remove_prefix(header_.size());

@@ -62,7 +62,7 @@ std::vector<symbol> written_by(const Process& process, Model& model, seed key, s
 
 // strict and cond of each level, in this order: strict_1, cond_1, strict_2, ...
 inline std::vector<double> levels_of(const grammar::rhm_view& rules, std::span<const symbol> sentences) {
-  analysis::rule_accuracy accuracy(rules);
+  lab::hierarchy::rule_accuracy accuracy(rules);
   accuracy.add(sentences);
   std::vector<double> values;
   for (std::uint32_t level = 1; level <= rules.shape.depth; ++level) {
@@ -113,17 +113,17 @@ class student {
   }
 
   // Its loss on what it is validated on, beside that of belief propagation.
-  [[nodiscard]] analysis::excess_loss excess() const {
-    std::vector<float> scratch(plan_.scratch_size * 32), messages(exact::tree_batch_memory_size(task_.shape).value);
+  [[nodiscard]] lab::evaluation::excess_loss excess() const {
+    std::vector<float> scratch(plan_.scratch_size * 32), messages(belief::tree_batch_memory_size(task_.shape).value);
     nn::network_denoiser<diffusion::uniform> model(plan_, noise_, weights_, scratch);
-    exact::tree_denoiser reference(training_.data.from.view, noise_, std::span<float>(messages));
-    return analysis::compare_losses(model, reference, held_out_, task_.validation);
+    belief::tree_denoiser reference(training_.data.from.view, noise_, std::span<float>(messages));
+    return lab::evaluation::compare_losses(model, reference, held_out_, task_.validation);
   }
 
   // How its layers see exchanges of synonyms in sentences without noise, told so by alpha_bar.
-  [[nodiscard]] analysis::sensitivities sensitivities(std::size_t data, float alpha_bar) const {
-    analysis::network_features features(plan_, weights_, noise_.input_symbols(), alpha_bar);
-    return analysis::synonym_sensitivities(training_.data.from.view, task_.key(6), data, features);
+  [[nodiscard]] lab::hierarchy::sensitivities sensitivities(std::size_t data, float alpha_bar) const {
+    lab::evaluation::network_features features(plan_, weights_, noise_.input_symbols(), alpha_bar);
+    return lab::hierarchy::synonym_sensitivities(training_.data.from.view, task_.key(6), data, features);
   }
 
   // All that it is shown.
@@ -185,15 +185,15 @@ inline std::vector<double> learn(const learning& task) {
   std::vector<double> values = levels_of(drawn.view(), sentences);
   values.push_back(static_cast<double>(stopping.best_loss));
   values.push_back(static_cast<double>(stopping.best_step));
-  values.push_back(analysis::count_copies(sentences, learner.shown(), task.shape.leaves()).copied.value);
+  values.push_back(lab::evaluation::count_copies(sentences, learner.shown(), task.shape.leaves()).copied.value);
   return values;
 }
 
 // What the exact denoiser writes from the same noise as a student of this task.
 inline std::vector<symbol> written_exactly(const learning& task, const grammar::rhm_view& rules) {
   const diffusion::uniform noise{task.shape.vocabulary};
-  std::vector<float> memory(exact::tree_batch_memory_size(task.shape).value);
-  exact::tree_denoiser model(rules, noise, std::span<float>(memory));
+  std::vector<float> memory(belief::tree_batch_memory_size(task.shape).value);
+  belief::tree_denoiser model(rules, noise, std::span<float>(memory));
   return written_by(noise, model, task.key(5), task.samples);
 }
 

@@ -47,10 +47,10 @@ class protocol {
         .add("strength", s.hidden.strength)
         .add("probability", s.hidden.probability);
   }
-  protocol& add(const kernel::neuron& n) {
+  protocol& add(const lab::vectors::neuron& n) {
     return add("activation", n.kind).add("amplitude", n.amplitude).add("gain", n.gain).add("shift", n.shift);
   }
-  protocol& add(const train::sphere_problem& p) {
+  protocol& add(const lab::spiked::sphere_problem& p) {
     return add(p.data)
         .add(p.unit)
         .add("alpha_bar", p.alpha_bar)

@@ -72,7 +72,7 @@ inline void make(const settings& s, const std::vector<const run*>& runs, journal
   for (const run* each : runs) total += each->cost;
   progress shown(std::to_string(runs.size()) + (runs.size() == 1 ? " run" : " runs"), total);
   std::mutex mutex;
-  parallel::thread_pool pool(s.jobs);
+  lab::parallel::thread_pool pool(s.jobs);
   std::string wrong;
   pool.run(runs.size(), [&](std::size_t i, std::size_t) {
     {
@@ -134,7 +134,7 @@ inline bool sweep(const settings& s, const std::vector<std::string>& columns, co
     std::printf("%zu of %zu runs are finished; whoever finishes the last one draws the picture\n", finished, runs.size());
     return false;
   }
-  require(s, s.output + "/results.csv", io::write_file(s.output + "/results.csv", table));
+  require(s, s.output + "/results.csv", lab::io::write_file(s.output + "/results.csv", table));
   return true;
 }
 

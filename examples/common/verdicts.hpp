@@ -39,7 +39,7 @@ inline void print(const std::vector<verdict>& verdicts) {
 }
 
 inline status write(const std::string& path, const std::vector<verdict>& verdicts) {
-  io::csv table({"id", "quantity", "measured", "error", "predicted", "low", "high", "holds"});
+  lab::io::csv table({"id", "quantity", "measured", "error", "predicted", "low", "high", "holds"});
   for (const verdict& v : verdicts) {
     table << v.id << v.quantity << v.measured << v.error << v.predicted << v.low << v.high << v.holds();
     table.end_row();

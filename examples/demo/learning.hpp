@@ -21,8 +21,8 @@ using common::progress;
 
 // `count` sentences from any denoiser; models has one for each worker. Sentence i depends on the key and i alone.
 template <class Model>
-std::vector<symbol> draw(parallel::thread_pool& pool, std::vector<Model>& models, seed key, const diffusion::schedule& times,
-                         std::size_t count, progress* shown = nullptr) {
+std::vector<symbol> draw(lab::parallel::thread_pool& pool, std::vector<Model>& models, seed key,
+                         const diffusion::schedule& times, std::size_t count, progress* shown = nullptr) {
   constexpr std::size_t rows = 16;
   std::vector<symbol> sentences(count * length);
   std::vector<float> memory(pool.workers() * diffusion::sampling_memory(length, shape.vocabulary, rows));
@@ -70,7 +70,7 @@ class learner {
  public:
   static constexpr std::uint64_t evaluate_every = 100;
 
-  learner(const grammar::rhm_view& rules, const seeds& keys, std::uint64_t steps, parallel::thread_pool& pool,
+  learner(const grammar::rhm_view& rules, const seeds& keys, std::uint64_t steps, lab::parallel::thread_pool& pool,
           std::string folder)
       : rules_(rules), keys_(keys), steps_(steps), pool_(pool), folder_(std::move(folder)), options_(training_options(steps)),
         problem_(training_problem(rules, keys)), weights_(plan.parameter_count),
@@ -137,7 +137,7 @@ class learner {
     std::fill(now.begin() + 2, now.end(), std::nanf(""));
     if (snapshot_due()) {
       learned_models models(weights_, pool_.workers());
-      analysis::rule_accuracy accuracy(rules_);
+      lab::hierarchy::rule_accuracy accuracy(rules_);
       accuracy.add(draw(pool_, models.models(), keys_.samples(), snapshot_times, 128));
       for (std::uint32_t l = 1; l <= shape.depth; ++l) now[1 + l] = static_cast<float>(accuracy.level(l).strict.value);
     }
@@ -146,11 +146,11 @@ class learner {
     remark_ = text;
     // The schedule of the rate has a fixed end, so all steps are taken; what counts is the best weights on the way.
     static_cast<void>(stopping_.go_on(now[1], trainer_.steps(), weights_, best_weights()));
-    return io::save_checkpoint(checkpoint(), trainer_, stopping_, kept_);
+    return lab::io::save_checkpoint(checkpoint(), trainer_, stopping_, kept_);
   }
 
   status resume() {
-    const status loaded = io::load_checkpoint(checkpoint(), trainer_, stopping_, kept_);
+    const status loaded = lab::io::load_checkpoint(checkpoint(), trainer_, stopping_, kept_);
     if (loaded) std::printf("going on from step %llu\n", static_cast<unsigned long long>(trainer_.steps()));
     return loaded;
   }
@@ -158,12 +158,12 @@ class learner {
   grammar::rhm_view rules_;
   seeds keys_;
   std::uint64_t steps_;
-  parallel::thread_pool& pool_;
+  lab::parallel::thread_pool& pool_;
   std::string folder_;
   train::options options_;
   problem problem_;
   std::vector<float> weights_, kept_, memory_, evaluation_;
-  train::trainer<problem, parallel::thread_pool> trainer_;
+  train::trainer<problem, lab::parallel::thread_pool> trainer_;
   train::early_stopping stopping_{};
   std::string remark_;
   float loss_ = 0;

@@ -22,7 +22,7 @@ namespace {
 
 using namespace demo;
 using common::seconds_now;
-using exact_model = exact::tree_denoiser<diffusion::uniform, exact::tree_batch_memory<shape>>;
+using exact_model = belief::tree_denoiser<diffusion::uniform, belief::tree_batch_memory<shape>>;
 
 struct settings {
   std::string folder = "demo_output";
@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
   const seeds keys(options.seed);
   const grammar::rhm<shape> drawn(keys.rules());
   const grammar::rhm_view rules = drawn;
-  parallel::thread_pool pool(options.threads);
+  lab::parallel::thread_pool pool(options.threads);
   introduce(rules, pool.workers());
 
   learner training(rules, keys, options.steps, pool, options.folder);
@@ -121,8 +121,8 @@ int main(int argc, char** argv) {
   const std::vector<symbol> training_sentences_shown = training_set(training_problem(rules, keys));
   score ours = measure(rules, invented, training_sentences_shown);
   const score best = measure(rules, exact_sentences, training_sentences_shown);
-  const auto losses = analysis::compare_losses(networks.models().front(), exact_models.front(), validation_problem(rules, keys),
-                                               validation_sentences);
+  const auto losses = lab::evaluation::compare_losses(networks.models().front(), exact_models.front(),
+                                                      validation_problem(rules, keys), validation_sentences);
   ours.excess = losses.excess;
   ours.excess_error = losses.standard_error;
 
@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   show_sentences(rules, invented);
   const std::string table = options.folder + "/demo.csv", curve = options.folder + "/learning.csv";
   if (const status written = write_table(table, rows); !written) stop(table, written);
-  if (const status written = io::write_file(curve, milestones_as_csv(model.value.curve, options.steps)); !written)
+  if (const status written = lab::io::write_file(curve, milestones_as_csv(model.value.curve, options.steps)); !written)
     stop(curve, written);
   std::printf("\ntable: %s\n", std::filesystem::absolute(table).c_str());
   if (draw_picture(options.folder, losses.reference, rows))

@@ -12,7 +12,7 @@
 namespace demo {
 
 inline std::string milestones_as_csv(const std::vector<milestone>& curve, std::uint64_t steps) {
-  io::csv table({"step", "training_loss", "validation_loss", "strict_1", "strict_2", "strict_3", "strict_4"});
+  lab::io::csv table({"step", "training_loss", "validation_loss", "strict_1", "strict_2", "strict_3", "strict_4"});
   for (std::size_t i = 0; i < curve.size(); ++i) {
     const std::uint64_t step = std::min<std::uint64_t>((i + 1) * learner::evaluate_every, steps);
     table << static_cast<double>(step) << static_cast<double>(curve[i].training_loss)
@@ -29,7 +29,7 @@ inline std::string plot_script(double exact_loss, const std::vector<table_row>& 
   script +=
       "set output 'demo.png'\nset multiplot layout 1,3\nset grid back lc rgb '#dddddd'\nset xtics 500\n"
       "set xlabel 'training steps'\n";
-  script += "set title 'Loss'\nset ylabel 'nats a token'\nfloor=" + io::cell(exact_loss) + "\n";
+  script += "set title 'Loss'\nset ylabel 'nats a token'\nfloor=" + lab::io::cell(exact_loss) + "\n";
   script +=
       "plot 'learning.csv' every ::1 using 1:2 with lines lc rgb '#9bbcd8' title 'training', "
       "'' every ::1 using 1:3 with lines lw 2 lc rgb '#1f77b4' title 'validation', "
@@ -45,7 +45,8 @@ inline std::string plot_script(double exact_loss, const std::vector<table_row>& 
       "set style fill solid\nset boxwidth 0.9\n$levels << END\n";
   for (const table_row& r : rows)
     if (r.quantity.rfind("strict_", 0) == 0)
-      script += r.quantity.substr(7) + "," + io::cell(r.learned) + "," + io::cell(r.exact) + "," + io::cell(r.chance) + "\n";
+      script += r.quantity.substr(7) + "," + lab::io::cell(r.learned) + "," + lab::io::cell(r.exact) + "," +
+                lab::io::cell(r.chance) + "\n";
   script +=
       "END\nplot $levels using 2:xtic(1) lc rgb '#1f77b4' title 'learned', '' using 3 lc rgb '#555555' title 'exact', "
       "'' using 4 lc rgb '#cccccc' title 'chance'\nunset multiplot\n";

@@ -12,17 +12,17 @@ namespace demo {
 
 // Everything that is measured on one set of sentences.
 struct score {
-  analysis::level_accuracy levels[shape.depth];
-  analysis::copy_fractions copies;
+  lab::hierarchy::level_accuracy levels[shape.depth];
+  lab::evaluation::copy_fractions copies;
   double excess = 0, excess_error = 0;  // nats a token over the exact denoiser
 };
 
 inline score measure(const grammar::rhm_view& rules, std::span<const symbol> sentences, std::span<const symbol> training) {
   score s;
-  analysis::rule_accuracy accuracy(rules);
+  lab::hierarchy::rule_accuracy accuracy(rules);
   accuracy.add(sentences);
   for (std::uint32_t l = 1; l <= shape.depth; ++l) s.levels[l - 1] = accuracy.level(l);
-  s.copies = analysis::count_copies(sentences, training, length);
+  s.copies = lab::evaluation::count_copies(sentences, training, length);
   return s;
 }
 
@@ -33,13 +33,12 @@ struct table_row {
 
 // `exact_loss` is the Bayes-optimal cross-entropy, so chance pays ln 8 less that.
 inline std::vector<table_row> make_table(const score& learned, const score& exact, double exact_loss) {
-  const auto row = [](const std::string& name, const analysis::fraction& a, const analysis::fraction& b, double chance) {
-    return table_row{name, a.value, a.standard_error, b.value, b.standard_error, chance};
-  };
+  const auto row = [](const std::string& name, const lab::statistics::fraction& a, const lab::statistics::fraction& b,
+                      double chance) { return table_row{name, a.value, a.standard_error, b.value, b.standard_error, chance}; };
   std::vector<table_row> rows;
   for (std::uint32_t l = 1; l <= shape.depth; ++l) {
     const std::string level = std::to_string(l);
-    const analysis::chance_accuracy chance = analysis::chance(shape, l);
+    const lab::hierarchy::chance_accuracy chance = lab::hierarchy::chance(shape, l);
     const auto &a = learned.levels[l - 1], &b = exact.levels[l - 1];
     rows.push_back(row("strict_" + level, a.strict, b.strict, chance.strict));
     rows.push_back(row("node_" + level, a.node, b.node, chance.node));
@@ -64,7 +63,7 @@ inline void print_table(const std::vector<table_row>& rows) {
     };
     std::printf("%-12s %18s %18s %9s\n", r.quantity.c_str(), with_error(r.learned, r.learned_error).c_str(),
                 with_error(r.exact, r.exact_error).c_str(),
-                std::isnan(r.chance) ? "" : io::cell(std::round(r.chance * 1e4) / 1e4).c_str());
+                std::isnan(r.chance) ? "" : lab::io::cell(std::round(r.chance * 1e4) / 1e4).c_str());
   }
   std::printf(
       "strict: whole sentences right up to a level; node: nodes right; cond: nodes right whose children are.\n"
@@ -72,7 +71,7 @@ inline void print_table(const std::vector<table_row>& rows) {
 }
 
 inline status write_table(const std::string& path, const std::vector<table_row>& rows) {
-  io::csv table({"quantity", "learned", "learned_error", "exact", "exact_error", "chance"});
+  lab::io::csv table({"quantity", "learned", "learned_error", "exact", "exact_error", "chance"});
   for (const table_row& r : rows) {
     table << r.quantity << r.learned << r.learned_error << r.exact << r.exact_error << r.chance;
     table.end_row();

@@ -17,7 +17,7 @@ namespace {
 void line(std::string& out, std::string_view what, const std::string& value) { out += std::string(what) + ": " + value + "\n"; }
 
 // "12, of them 3 not reachable (A, B, C)"; at most ten names.
-std::string members(const grammar::pcfg& g, std::uint32_t begin, std::uint32_t end, const grammar::symbol_set& set,
+std::string members(const lab::pcfg::pcfg& g, std::uint32_t begin, std::uint32_t end, const lab::pcfg::symbol_set& set,
                     const std::string& what) {
   std::string names;
   std::size_t missing = 0;
@@ -29,33 +29,33 @@ std::string members(const grammar::pcfg& g, std::uint32_t begin, std::uint32_t e
   return ", of them " + std::to_string(missing) + " not " + what + " (" + names + (missing > 10 ? ", ..." : "") + ")";
 }
 
-void describe_means(const grammar::pcfg& g, const grammar::pcfg_properties& found, std::string& out) {
-  line(out, "expected length", io::cell(found.length[g.start]));
-  line(out, "entropy of a derivation in nats", io::cell(found.entropy[g.start]));
+void describe_means(const lab::pcfg::pcfg& g, const lab::pcfg::pcfg_properties& found, std::string& out) {
+  line(out, "expected length", lab::io::cell(found.length[g.start]));
+  line(out, "entropy of a derivation in nats", lab::io::cell(found.entropy[g.start]));
 }
 
-failure describe_lengths(const settings& s, const grammar::pcfg& g, std::string& out) {
-  exact::weighted_form<exact::sum_product<double>> weights;
-  exact::weighted_form<exact::counting> counts;
+failure describe_lengths(const settings& s, const lab::pcfg::pcfg& g, std::string& out) {
+  lab::chart::weighted_form<lab::chart::sum_product<double>> weights;
+  lab::chart::weighted_form<lab::chart::counting> counts;
   if (failure wrong = weigh_rules(s, g, weights)) return wrong;
   if (failure wrong = weigh_rules(s, g, counts)) return wrong;
-  const exact::length_chart probability(weights, s.lengths);
-  const exact::length_chart number(counts, s.lengths);
+  const lab::chart::length_chart probability(weights, s.lengths);
+  const lab::chart::length_chart number(counts, s.lengths);
   out += "length\tprobability\tderivations\n";
   for (std::uint32_t n = 0; n <= s.lengths; ++n)
-    out += std::to_string(n) + "\t" + io::cell(math::exp(probability.log_total(n))) + "\t" + exact::to_string(number.total(n)) +
-           "\n";
+    out += std::to_string(n) + "\t" + lab::io::cell(math::exp(probability.log_total(n))) + "\t" +
+           lab::chart::to_string(number.total(n)) + "\n";
   return {};
 }
 
 }  // namespace
 
-failure check(const settings& s, const io::grammar_text_result& made, std::string& out) {
-  const grammar::pcfg& g = made.grammar;
-  const result<grammar::pcfg_properties> measured = grammar::properties_of(g);
+failure check(const settings& s, const lab::pcfg::grammar_text_result& made, std::string& out) {
+  const lab::pcfg::pcfg& g = made.grammar;
+  const result<lab::pcfg::pcfg_properties> measured = lab::pcfg::properties_of(g);
   if (!measured) return s.grammar_path + ": " + text(measured.state).c_str() + ": " + g.names[measured.state.position];
-  const grammar::pcfg_properties& found = measured.value;
-  const auto sizes = std::ranges::minmax(g.rules, {}, &grammar::pcfg_rule::size);
+  const lab::pcfg::pcfg_properties& found = measured.value;
+  const auto sizes = std::ranges::minmax(g.rules, {}, &lab::pcfg::pcfg_rule::size);
   line(out, "start symbol", g.names[g.start]);
   line(out, "nonterminals",
        std::to_string(g.nonterminals) + members(g, 0, g.nonterminals, found.reachable, "reachable") +
@@ -63,15 +63,15 @@ failure check(const settings& s, const io::grammar_text_result& made, std::strin
   line(out, "words", std::to_string(g.words()) + members(g, g.nonterminals, g.symbols(), found.reachable, "reachable"));
   line(out, "rules", std::to_string(g.rules.size()));
   line(out, "symbols on a right side", std::to_string(sizes.min.size) + " to " + std::to_string(sizes.max.size));
-  line(out, "form", std::string(io::form_name(made.form)));
-  line(out, "spectral radius of the mean matrix", io::cell(found.radius));
-  line(out, "probability that a derivation ends", io::cell(found.ends[g.start]));
+  line(out, "form", std::string(lab::pcfg::form_name(made.form)));
+  line(out, "spectral radius of the mean matrix", lab::io::cell(found.radius));
+  line(out, "probability that a derivation ends", lab::io::cell(found.ends[g.start]));
   line(out, "consistent", found.consistent(g) ? "yes" : "no");
   describe_means(g, found, out);
   if (!found.consistent(g) && found.ends[g.start] > 0) {
-    const grammar::pcfg ending = grammar::conditioned_on_ending(g, found.ends);
+    const lab::pcfg::pcfg ending = lab::pcfg::conditioned_on_ending(g, found.ends);
     out += "given that it ends:\n";
-    if (const auto of_ending = grammar::properties_of(ending)) describe_means(ending, of_ending.value, out);
+    if (const auto of_ending = lab::pcfg::properties_of(ending)) describe_means(ending, of_ending.value, out);
   }
   return s.lengths > 0 ? describe_lengths(s, g, out) : failure();
 }

@@ -10,15 +10,15 @@
 
 namespace tool {
 
-failure check(const settings& s, const io::grammar_text_result& made, std::string& out);
-failure sample(const settings& s, const grammar::pcfg& g);
-failure parse(const settings& s, const grammar::pcfg& g);
-failure denoise(const settings& s, const grammar::pcfg& g);
+failure check(const settings& s, const lab::pcfg::grammar_text_result& made, std::string& out);
+failure sample(const settings& s, const lab::pcfg::pcfg& g);
+failure parse(const settings& s, const lab::pcfg::pcfg& g);
+failure denoise(const settings& s, const lab::pcfg::pcfg& g);
 
 // The weights of the rules in a semiring, ready for charts.
 template <class Semiring>
-failure weigh_rules(const settings& s, const grammar::pcfg& g, exact::weighted_form<Semiring>& out) {
-  auto weighted = exact::weigh<Semiring>(g);
+failure weigh_rules(const settings& s, const lab::pcfg::pcfg& g, lab::chart::weighted_form<Semiring>& out) {
+  auto weighted = lab::chart::weigh<Semiring>(g);
   if (!weighted) return s.grammar_path + ": " + text(weighted.state).c_str() + ": " + g.names[weighted.state.position];
   out = std::move(weighted.value);
   return {};

@@ -16,7 +16,7 @@ namespace tool {
 
 namespace {
 
-using posterior = exact::pcfg_posterior<double>;
+using posterior = lab::chart::pcfg_posterior<double>;
 
 // What is hidden says nothing; what is seen says by the noise what the word was.
 void observe(const settings& s, const sentence& noisy, posterior& p) {
@@ -37,7 +37,7 @@ void write_header(const settings& s) {
 }
 
 // A row for each position and each of its likeliest words.
-void write_marginals(const settings& s, const grammar::pcfg& g, const sentence& noisy, posterior& p) {
+void write_marginals(const settings& s, const lab::pcfg::pcfg& g, const sentence& noisy, posterior& p) {
   std::vector<double> law(g.words());
   std::vector<std::uint32_t> order(g.words());
   const std::size_t shown = s.top == 0 ? order.size() : std::min<std::size_t>(s.top, order.size());
@@ -48,16 +48,16 @@ void write_marginals(const settings& s, const grammar::pcfg& g, const sentence& 
                       [&](std::uint32_t a, std::uint32_t b) { return law[a] != law[b] ? law[a] > law[b] : a < b; });
     for (std::size_t k = 0; k < shown && (k == 0 || law[order[k]] > 0); ++k)
       common::write_output(std::to_string(noisy.line) + "\t" + std::to_string(i + 1) + "\t" + noisy.tokens[i] + "\t" +
-                           g.names[g.nonterminals + order[k]] + "\t" + io::cell(law[order[k]]) + "\n");
+                           g.names[g.nonterminals + order[k]] + "\t" + lab::io::cell(law[order[k]]) + "\n");
   }
 }
 
 }  // namespace
 
-failure denoise(const settings& s, const grammar::pcfg& g) {
-  exact::weighted_form<exact::sum_product<double>> weights;
+failure denoise(const settings& s, const lab::pcfg::pcfg& g) {
+  lab::chart::weighted_form<lab::chart::sum_product<double>> weights;
   if (failure wrong = weigh_rules(s, g, weights)) return wrong;
-  grammar::derivation derived;
+  lab::pcfg::derivation derived;
   bool any = false;
   failure wrong = read_sentences(s, g, true, [&](const sentence& noisy) -> failure {
     posterior p(weights, noisy.words.size());

@@ -34,8 +34,8 @@ bool next_line(std::istream& in, std::string& line) {
 const char* find_fault(std::string_view line, std::size_t& at) {
   for (at = 0; at < line.size(); ++at)
     if ((static_cast<unsigned char>(line[at]) < 32 && line[at] != '\t') || line[at] == 127) return "a control character";
-  at = io::find_invalid_utf8(line);
-  return at < line.size() ? io::invalid_utf8_reason : nullptr;
+  at = lab::io::find_invalid_utf8(line);
+  return at < line.size() ? lab::io::invalid_utf8_reason : nullptr;
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ std::string located(const settings& s, const sentence& at, const std::string& wh
   return name_of(s) + ":" + std::to_string(at.line) + ": " + what;
 }
 
-failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, const sentence_user& use) {
+failure read_sentences(const settings& s, const lab::pcfg::pcfg& g, bool masks, const sentence_user& use) {
   std::ifstream file;
   if (!s.sentences_path.empty()) file.open(s.sentences_path, std::ios::binary);
   std::istream& in = s.sentences_path.empty() ? std::cin : file;
@@ -52,7 +52,7 @@ failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, co
   return read_sentences(in, s, g, masks, use);
 }
 
-failure read_sentences(std::istream& in, const settings& s, const grammar::pcfg& g, bool masks, const sentence_user& use) {
+failure read_sentences(std::istream& in, const settings& s, const lab::pcfg::pcfg& g, bool masks, const sentence_user& use) {
   std::unordered_map<std::string, std::uint32_t> numbers;
   for (std::uint32_t w = 0; w < g.words(); ++w) numbers.emplace(g.names[g.nonterminals + w], w);
   if (masks && numbers.contains(s.mask))
@@ -60,16 +60,16 @@ failure read_sentences(std::istream& in, const settings& s, const grammar::pcfg&
   std::string text;
   for (std::size_t number = 1; next_line(in, text); ++number) {
     std::string_view line = text;
-    if (number == 1 && line.starts_with(io::byte_order_mark)) line.remove_prefix(io::byte_order_mark.size());
+    if (number == 1 && line.starts_with(lab::io::byte_order_mark)) line.remove_prefix(lab::io::byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     const auto place = [&](std::size_t at) {
       return name_of(s) + ":" + std::to_string(number) + ":" + std::to_string(at + 1) + ": ";
     };
     if (line.size() > max_line) return place(max_line) + "a line is too long";
-    std::size_t bad = line.find(io::byte_order_mark);
-    if (bad != std::string_view::npos) return place(bad) + io::inner_mark_reason;
+    std::size_t bad = line.find(lab::io::byte_order_mark);
+    if (bad != std::string_view::npos) return place(bad) + lab::io::inner_mark_reason;
     if (const char* const fault = find_fault(line, bad); fault != nullptr)
-      return place(bad) + fault + ": " + std::string(io::hexadecimal(line[bad]).view());
+      return place(bad) + fault + ": " + std::string(lab::io::hexadecimal(line[bad]).view());
     sentence next{number, {}, {}};
     for (std::size_t at = 0, end = 0; (at = line.find_first_not_of(blanks, end)) != std::string_view::npos;) {
       end = std::min(line.find_first_of(blanks, at), line.size());
@@ -92,7 +92,7 @@ failure read_sentences(std::istream& in, const settings& s, const grammar::pcfg&
   return {};
 }
 
-std::string text_of(const grammar::pcfg& g, std::span<const std::uint32_t> words) {
+std::string text_of(const lab::pcfg::pcfg& g, std::span<const std::uint32_t> words) {
   std::string text;
   for (const std::uint32_t w : words) text += (text.empty() ? "" : " ") + g.names[g.nonterminals + w];
   return text;

@@ -30,13 +30,13 @@ using sentence_user = std::function<failure(const sentence&)>;
 // Gives each sentence of the file that the settings name, or of standard input, to `use` as soon as it is read; the first
 // error, of a sentence or of `use`, ends that. A mask is no word; other words that the grammar does not have are an error,
 // unless the settings say otherwise. The text is UTF-8, perhaps with a byte order mark.
-failure read_sentences(const settings& s, const grammar::pcfg& g, bool masks, const sentence_user& use);
+failure read_sentences(const settings& s, const lab::pcfg::pcfg& g, bool masks, const sentence_user& use);
 
 // The same from a stream.
-failure read_sentences(std::istream& in, const settings& s, const grammar::pcfg& g, bool masks, const sentence_user& use);
+failure read_sentences(std::istream& in, const settings& s, const lab::pcfg::pcfg& g, bool masks, const sentence_user& use);
 
 // "we sing"
-std::string text_of(const grammar::pcfg& g, std::span<const std::uint32_t> words);
+std::string text_of(const lab::pcfg::pcfg& g, std::span<const std::uint32_t> words);
 
 // "FILE:line: what"
 std::string located(const settings& s, const sentence& at, const std::string& what);

@@ -80,15 +80,15 @@ void check_settings(const cxxopts::ParseResult& given, settings& s) {
   if (s.grammar_path.empty()) throw std::invalid_argument("a grammar's file was expected");
   if (!s.sentences_path.empty() && (s.command == "check" || s.command == "sample"))
     throw std::invalid_argument("'" + s.sentences_path + "' is one argument too many");
-  s.text.form = one_of<io::grammar_form>(given, "form",
-                                         {{"detected", io::grammar_form::detected},
-                                          {"bracketed", io::grammar_form::bracketed},
-                                          {"probability-first", io::grammar_form::probability_first},
-                                          {"plain", io::grammar_form::plain},
-                                          {"probability-last", io::grammar_form::probability_last},
-                                          {"counts", io::grammar_form::counts},
-                                          {"spaced-counts", io::grammar_form::spaced_counts}});
-  using grammar::undefined_symbols;
+  s.text.form = one_of<lab::pcfg::grammar_form>(given, "form",
+                                                {{"detected", lab::pcfg::grammar_form::detected},
+                                                 {"bracketed", lab::pcfg::grammar_form::bracketed},
+                                                 {"probability-first", lab::pcfg::grammar_form::probability_first},
+                                                 {"plain", lab::pcfg::grammar_form::plain},
+                                                 {"probability-last", lab::pcfg::grammar_form::probability_last},
+                                                 {"counts", lab::pcfg::grammar_form::counts},
+                                                 {"spaced-counts", lab::pcfg::grammar_form::spaced_counts}});
+  using lab::pcfg::undefined_symbols;
   s.text.undefined = one_of<undefined_symbols>(
       given, "undefined", {{"error", undefined_symbols::are_errors}, {"unproductive", undefined_symbols::are_unproductive}});
   s.unknown = one_of<unknown_words>(
@@ -96,7 +96,7 @@ void check_settings(const cxxopts::ParseResult& given, settings& s) {
       {{"error", unknown_words::are_errors}, {"impossible", unknown_words::are_impossible}, {"any", unknown_words::are_any}});
   s.uniform_noise = one_of<bool>(given, "noise", {{"absorbing", false}, {"uniform", true}});
   const auto number = given["alpha-bar"].as<std::string>();
-  const result<double> alpha_bar = read_decimal({number.data(), number.size()});
+  const result<double> alpha_bar = lab::numerics::read_decimal({number.data(), number.size()});
   if (!alpha_bar || !(alpha_bar.value >= 0 && alpha_bar.value <= 1))
     throw std::invalid_argument("--alpha-bar must be a number between 0 and 1");
   s.alpha_bar = alpha_bar.value;

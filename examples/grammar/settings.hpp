@@ -18,7 +18,7 @@ enum class unknown_words : std::uint8_t {
 
 struct settings {
   std::string command, grammar_path, lexicon_path, sentences_path;  // no path: standard input
-  io::grammar_text_options text;
+  lab::pcfg::grammar_text_options text;
   std::uint64_t seed = 1, count = 10, samples = 0;
   std::int64_t length = -1;  // below zero: any
   std::uint32_t max_length = 1000, lengths = 0, top = 5;

@@ -10,6 +10,7 @@
 #include <frond/core/executor.hpp>
 #include <frond/core/hash.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/mul_add.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
@@ -20,6 +21,7 @@
 
 #include <frond/math/coefficients.hpp>
 #include <frond/math/double.hpp>
+#include <frond/math/float_format.hpp>
 #include <frond/math/scalar.hpp>
 
 #include <frond/random/choices.hpp>
@@ -78,6 +80,7 @@
 #include <frond/grammar/rhm_shape.hpp>
 #include <frond/grammar/rules.hpp>
 #include <frond/grammar/sample_block.hpp>
+#include <frond/grammar/sample_rules.hpp>
 
 #include <frond/source/directions.hpp>
 #include <frond/source/gaussian_source.hpp>
@@ -89,11 +92,11 @@
 #include <frond/belief/hierarchy_memory.hpp>
 #include <frond/belief/hierarchy_tree.hpp>
 #include <frond/belief/messages.hpp>
-#include <frond/belief/one_hot_leaves.hpp>
 #include <frond/belief/patch_messages.hpp>
 #include <frond/belief/tree.hpp>
 #include <frond/belief/tree_batch.hpp>
 #include <frond/belief/tree_denoiser.hpp>
 #include <frond/belief/tree_gaussian.hpp>
+#include <frond/belief/tree_kernel.hpp>
 #include <frond/belief/tree_operands.hpp>
 #include <frond/belief/tree_rows.hpp>

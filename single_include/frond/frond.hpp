@@ -1208,6 +1208,65 @@ constexpr double exp(double x) {
 }}}  // namespace frond::math
 
 // =============================================================================================================
+// frond/math/float_format.hpp
+// =============================================================================================================
+
+// The format of floats and doubles, and scaling by powers of two, which is exact.
+
+namespace frond { inline namespace FROND_ABI { namespace math {
+
+// What is known about the bits of a Real.
+template <class Real>
+struct float_format;
+template <>
+struct float_format<float> {
+  using bits = std::uint32_t;
+  static constexpr int fraction = 23, bias = 127;
+  static constexpr float smallest_normal = 0x1p-126f, largest_scaled = 0x1p125f;
+};
+template <>
+struct float_format<double> {
+  using bits = std::uint64_t;
+  static constexpr int fraction = 52, bias = 1023;
+  static constexpr double smallest_normal = 0x1p-1022, largest_scaled = 0x1p1021;
+};
+
+// -e for the exponent e with largest in [2^(e - 1), 2^e): 2^-e brings it into [1/2, 1). At either end of the range of Real,
+// where 2^-e or its inverse would be no normal number, the nearest that is.
+template <class Real>
+constexpr std::int32_t scale_exponent(Real largest) {
+  using known = float_format<Real>;
+  const Real bounded = largest < known::largest_scaled ? largest : known::largest_scaled;
+  const auto exponent = __builtin_bit_cast(typename known::bits, bounded) >> known::fraction;
+  return known::bias - 1 - static_cast<std::int32_t>(exponent);
+}
+template <class Real>
+constexpr Real power_of_two(std::int32_t exponent) {
+  using known = float_format<Real>;
+  return __builtin_bit_cast(Real, static_cast<typename known::bits>(exponent + known::bias) << known::fraction);
+}
+
+// amount 2^shift, for any shift: zero or infinite where that is beyond Real, rounded where it is denormal.
+template <class Real>
+constexpr Real times_power_of_two(Real amount, std::int64_t shift) {
+  constexpr std::int64_t most = float_format<Real>::bias - 1;
+  for (; shift > most && amount > 0 && amount - amount == 0; shift -= most) amount *= power_of_two<Real>(most);
+  for (; shift < -most && amount > 0; shift += most) amount *= power_of_two<Real>(-most);
+  const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
+  return amount * power_of_two<Real>(static_cast<std::int32_t>(rest));
+}
+
+// The largest of numbers that are not negative; zero if there are none.
+template <class Real>
+constexpr Real largest_of(std::span<const Real> numbers) {
+  Real largest = 0;
+  for (const Real value : numbers) largest = value > largest ? value : largest;
+  return largest;
+}
+
+}}}  // namespace frond::math
+
+// =============================================================================================================
 // frond/math/scalar.hpp
 // =============================================================================================================
 
@@ -1869,9 +1928,7 @@ enum class activation : std::uint8_t {
 // frond/kernel/pass.hpp
 // =============================================================================================================
 
-// Compiles the kernels for the base instruction set and, on x86 hosts, for AVX2 and AVX-512 as well, whatever -m flags the user
-// gave. Each pass has its own namespace; no function with a vector type lives outside a pass, and no standard header is first
-// included inside one.
+// The vectors and the kernels that every subject uses, compiled for each instruction set.
 
 // =============================================================================================================
 // frond/kernel/operands.hpp
@@ -1957,98 +2014,162 @@ struct random_array {
 
 }}}  // namespace frond::kernel
 
-// =============================================================================================================
-// frond/kernel/rules.hpp
-// =============================================================================================================
-
-// The rules of a random hierarchy model as its kernel takes them, and how they are applied, one symbol after the other.
-
-namespace frond { inline namespace FROND_ABI { namespace kernel {
-
-// rules [level 1..depth][parent][synonym][branching]: symbols of the level below. There are `vocabulary` parents with
-// `synonyms` rules each, but at the top only so many parents that they have top_rules together.
-struct rule_tables {
-  const symbol* rules = nullptr;
-  std::uint32_t vocabulary = 0, synonyms = 0, branching = 0, depth = 0;
-  std::uint32_t top_rules = 0;
-
-  [[nodiscard]] constexpr const symbol* level(std::uint32_t number) const {
-    return rules + (number - std::size_t{1}) * vocabulary * synonyms * branching;
-  }
-};
-
-namespace plain {
-
-// Replaces `count` symbols of a level by their children, left to right, choose() picking the rules. The children may
-// overwrite the parents if both end at the same place: no child then comes to lie beyond the parent that is next.
-template <class Choose>
-constexpr void expand(const rule_tables& tables, std::uint32_t level, const symbol* parents, std::size_t count,
-                      symbol* children, Choose& choose) {
-  const symbol* rules = tables.level(level);
-  const std::size_t branching = tables.branching;
-  for (std::size_t i = 0; i < count; ++i) {
-    const symbol* rule = rules + (std::size_t{parents[i]} * tables.synonyms + choose()) * branching;
-    for (std::size_t j = 0; j < branching; ++j) *children++ = rule[j];
-  }
-}
-
-// The sentence below the root that begins with rule number `top_rule` of the top level. It ends at `end`, and so does each
-// level of the tree for a while. begin_level(count) announces how many rules choose() shall pick.
-template <class BeginLevel, class Choose>
-constexpr void expand_sentence(const rule_tables& tables, std::size_t top_rule, symbol* end, const BeginLevel& begin_level,
-                               Choose choose) {
-  std::size_t count = tables.branching;
-  for (std::size_t j = 0; j < count; ++j) *(end - count + j) = tables.level(tables.depth)[top_rule * count + j];
-  for (std::uint32_t level = tables.depth - 1; level > 0; --level) {
-    const std::size_t child_count = count * tables.branching;
-    begin_level(count);
-    expand(tables, level, end - count, count, end - child_count, choose);
-    count = child_count;
-  }
-}
-
-// Sentence `index`, which ends at `end`: its first choice is a rule of the top level, which tells the root as well, and each
-// level below is a round of one choice for each node, from left to right.
-constexpr void sample_sentence(const rule_tables& tables, seed key, std::uint64_t index, symbol* end) {
-  random::choices choices(key, index);
-  choices.begin(1, tables.top_rules);
-  const std::uint32_t top_rule = choices.next();
-  expand_sentence(
-      tables, top_rule, end, [&](std::size_t count) { choices.begin(static_cast<std::uint32_t>(count), tables.synonyms); },
-      [&] { return choices.next(); });
-}
-
-// The sentences of `groups` groups of random::choices::group_size, one after the other.
-constexpr void sample_rules(const rule_tables& tables, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
-  std::size_t length = 1;
-  for (std::uint32_t level = 0; level < tables.depth; ++level) length *= tables.branching;
-  for (std::size_t i = 0; i < groups * random::choices::group_size; ++i) {
-    out += length;
-    sample_sentence(tables, key, first_group * random::choices::group_size + i, out);
-  }
-}
-
-}  // namespace plain
-
-}}}  // namespace frond::kernel
+#undef FROND_PASS_NUMBER
+#define FROND_PASS_NUMBER 1
+#define FROND_PASS_TEXT "frond.hpp"
 
 // =============================================================================================================
-// frond/kernel/sphere_sgd.hpp
+// frond/simd/each_pass-inl.hpp
 // =============================================================================================================
 
-// One neuron that learns to denoise, sixteen runs at once: what the kernel takes, and its plain form.
+// Compiles the file FROND_PASS_TEXT for the base instruction set and, on x86 hosts, for AVX2 and AVX-512 as well, whatever -m
+// flags the user gave. Each folder with kernels does so with its own text:
 //
-// Data are x_0 = spike lambda u + (signal nu + rest z_v) v + z in all directions but v, a mixed cumulant model: lambda and the
-// z are standard normal, nu takes two values and may follow the sign of lambda. They are corrupted to x_t = a x_0 + b z'. The
-// denoiser is f(x) = skip x + w sigma(w.x) with |w| = 1 and sigma(y) = amplitude activation(gain (y + shift)). A step takes one
-// fresh pair and goes down the gradient of |x_0 - f(x_t)|^2 on the sphere:
-//   g = sigma r + (w.r) sigma' x_t with r = x_0 - f(x_t),   w <- w + rate (g - (w.g) w), scaled to length one.
+//   #define FROND_PASS_TEXT <frond/kernel/pass-inl.hpp>
+//   #include <frond/simd/each_pass-inl.hpp>
 //
-// The model knows no directions but u and v, so these are the first two axes; nothing is lost by that. In the other d - 2
-// directions x_t and e = x_0 - a x_t are independent normal vectors with variances 1 and b^2, and a step needs their scalar
-// products with w and the sum sigma e + tau x_t alone, with weights that depend on them through these products only. Across w
-// that sum is normal with variance rho^2 = sigma^2 b^2 + tau^2. So one normal vector n does for both: n.w is x_t's product, one
-// more number gives e's, and rho n with its part along w replaced is the sum. This is exact in law, at half the price.
+// Inside the text FROND_PASS names the namespace of the instruction set, and FROND_PASS_LANES is the number of floats in a
+// register. No function with a vector type lives outside a pass, and no standard header is first included inside one. Vectors
+// and what they can do come with the text of kernel/, which stands before any other.
+
+#define FROND_PASS FROND_BASE_PASS
+#define FROND_PASS_LANES FROND_BASE_LANES
+FROND_BEGIN_BASE_PASS
+#include FROND_PASS_TEXT
+FROND_END_BASE_PASS
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+
+#if FROND_WITH_AVX2
+#define FROND_PASS pass_avx2
+#define FROND_PASS_LANES 8
+FROND_BEGIN_AVX2
+#include FROND_PASS_TEXT
+FROND_END_TARGET
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+#endif
+
+#if FROND_WITH_AVX512
+#define FROND_PASS pass_avx512
+#define FROND_PASS_LANES 16
+FROND_BEGIN_AVX512
+#include FROND_PASS_TEXT
+FROND_END_TARGET
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+#endif
+
+#undef FROND_PASS_TEXT
+
+#undef FROND_EACH_REGISTER
+#undef FROND_X86
+#undef FROND_LONG_FUNCTION
+
+namespace frond { inline namespace FROND_ABI { namespace kernel { inline namespace FROND_ENTRY {
+
+// See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 16 KiB lives on the stack.
+inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
+
+// y[i] = f(x[i]). In place is fine. GELU and SiLU of -infinity are NaN (-infinity times 0), and ReLU of NaN is 0.
+inline void activate(activation kind, const float* x, float* y, std::size_t count) {
+  FROND_DISPATCH_CALL(activate(kind, x, y, count));
+}
+
+// c = f(what matmul() makes of c). Two passes over c: one that applies f to each tile before it leaves the first cache takes 4
+// to 6 % longer (Zen 4, GELU), since arithmetic bounds both.
+inline void matmul_activated(const matmul_operands& m, activation function) {
+  matmul(m);
+  if (m.c_stride == m.columns) return activate(function, m.c, m.c, m.rows * m.columns);
+  for (std::size_t i = 0; i < m.rows; ++i) activate(function, m.c + i * m.c_stride, m.c + i * m.c_stride, m.columns);
+}
+
+// y[i] = f(x[i]) and slope[i] = f'(x[i]), which is all that a backward pass wants to know of x. Either may be x.
+inline void activate_with_slope(activation kind, const float* x, float* y, float* slope, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_with_slope(kind, x, y, slope, count));
+}
+
+// z[i] = x[i] y[i]. z may be x or y.
+inline void multiply(const float* x, const float* y, float* z, std::size_t count) {
+  FROND_DISPATCH_CALL(multiply(x, y, z, count));
+}
+
+// y[i] = y[i] + x[i].
+inline void add(const float* x, float* y, std::size_t count) { FROND_DISPATCH_CALL(add(x, y, count)); }
+
+// A weighted sum of up to four arrays; see the operands for the meaning.
+inline void combine(const combination& c) {
+  FROND_ASSERT(c.terms >= 1 && c.terms <= combination::max_terms, "a combination has one to four terms");
+  FROND_DISPATCH_CALL(combine(c));
+}
+
+// The sum of an array in sixteen partial sums and a fixed tree.
+inline float sum(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum(x, count)); }
+inline float sum_of_squares(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum_of_squares(x, count)); }
+
+// Whether all numbers are finite, and so small that their squares have a finite sum: four such sums, which a long array fills
+// in half the time of sum_of_squares().
+inline bool squares_are_finite(const float* x, std::size_t count) { FROND_DISPATCH_CALL(squares_are_finite(x, count)); }
+
+// sums[j] = sums[j] + x[0][j] + x[1][j] + ..., in order of the rows; x is [rows][columns].
+inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
+  FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));
+}
+
+// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are
+// finite, or -infinity for classes that are impossible while another is not.
+inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
+  FROND_DISPATCH_CALL(softmax(logits, rows, classes, probabilities));
+}
+
+// losses[row] = -ln softmax(logits[row])[targets[row]] in nats, and gradient[row] = scale times its derivative by the logits.
+// logits and gradient are [rows][classes], targets [rows] below classes. gradient may be logits.
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
+                                  float scale, float* gradient, float* losses) {
+  FROND_DISPATCH_CALL(softmax_cross_entropy(logits, targets, rows, classes, scale, gradient, losses));
+}
+
+// losses[row] = |outputs[row] - targets[row]|^2, and gradient[row] = scale times its derivative; all [rows][columns].
+inline void squared_error(const float* outputs, const float* targets, std::size_t rows, std::size_t columns, float scale,
+                          float* gradient, float* losses) {
+  FROND_DISPATCH_CALL(squared_error(outputs, targets, rows, columns, scale, gradient, losses));
+}
+
+// Layer norm of every row, and its gradients; see the operands for the meaning. columns > 0.
+inline void layer_norm(const layer_norm_operands& n) { FROND_DISPATCH_CALL(layer_norm(n)); }
+inline void layer_norm_backward(const layer_norm_gradients& n) { FROND_DISPATCH_CALL(layer_norm_backward(n)); }
+
+// drawn[row] = an index drawn in proportion to weights[row], by the law and the sums of random::draws::categorical: weights
+// [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
+inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
+  FROND_DISPATCH_CALL(categorical(weights, uniforms, rows, classes, drawn));
+}
+
+// Random bits, floats as random::unit_interval makes them, and standard normals as random::normal_at. Any part of an array can
+// be filled on its own: out[i] is element from.first + i.
+inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(fill_bits(from, out, count));
+}
+inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(fill_uniform(from, out, count));
+}
+inline void fill_normal(const random_array& from, float* out, std::size_t count) {
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(fill_normal(from, out, count));
+}
+
+// One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
+inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
+                 std::size_t count) {
+  FROND_DISPATCH_CALL(adam(c, gradient, parameter, first, second, count));
+}
+inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
+  FROND_DISPATCH_CALL(sgd(c, gradient, parameter, velocity, count));
+}
+
+}}}}  // namespace frond::kernel
 
 // =============================================================================================================
 // frond/kernel/plain.hpp
@@ -2321,501 +2442,6 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
 
 }}}  // namespace frond::kernel::plain
 
-namespace frond { inline namespace FROND_ABI { namespace kernel {
-
-// sigma(y) = amplitude activation(gain (y + shift)).
-struct neuron {
-  activation kind = activation::tanh;
-  float amplitude = 1, gain = 1, shift = 0;
-};
-
-struct sphere_sgd_operands {
-  // The data: x_0.u = spike lambda + z and x_0.v = signal nu + rest z.
-  std::size_t dimension = 0;  // at least 3
-  float spike = 0, signal = 0, rest = 1;
-  float high = 1, low = -1;                           // the values of nu
-  float high_if_positive = 0.5f, high_if_not = 0.5f;  // P(nu = high) where lambda > 0, and elsewhere
-  // The noise, the denoiser and the step.
-  float alpha_bar = 1;  // a^2; b^2 = 1 - a^2
-  neuron unit{};
-  float skip = 1;
-  float rate = 0;
-  // Sixteen runs. Run number `run` takes draws of (key, random::stream::online, run 2^32 + step), so steps end at 2^32.
-  seed key{};
-  const std::uint32_t* run = nullptr;  // [16]
-  std::uint32_t* step = nullptr;       // [16], the steps that each run has done; moved on
-  float* weights = nullptr;            // [sphere_sgd_rows(dimension)][16], any length: only their direction means something
-  float* memory = nullptr;             // as many floats as 2 sphere_sgd_rows(dimension) rows of 16
-  // What comes out after the last step, both [16]; and the first step after which |overlap| > threshold, if it was zero before.
-  float *overlap_u = nullptr, *overlap_v = nullptr;
-  float threshold_u = 1, threshold_v = 1;
-  std::uint32_t *passage_u = nullptr, *passage_v = nullptr;  // [16]
-
-  // Whether no run comes to step 2^32 within so many more.
-  [[nodiscard]] constexpr bool has_steps(std::uint64_t steps) const {
-    bool all = true;
-    for (std::size_t lane = 0; lane < 16; ++lane) all = all && steps <= UINT32_MAX - step[lane];
-    return all;
-  }
-};
-
-// Rows of weights: two for u and v, then the others in blocks of four; what is beyond the dimension is zero.
-constexpr std::size_t sphere_sgd_rows(std::size_t dimension) { return 2 + (dimension - 2 + 3) / 4 * 4; }
-
-namespace plain {
-
-namespace detail {
-
-// A datum and its corruption, and what they are made of in all directions but u and v.
-struct sphere_draw {
-  float clean_u, clean_v, noisy_u, noisy_v;
-  float residual;  // of e along w
-};
-
-inline sphere_draw draw_pair(const sphere_sgd_operands& o, std::uint64_t index) {
-  const auto first = random::normals_at(o.key, random::stream::online, index, 0);
-  const random::block words = random::words_at(o.key, random::stream::online, index, 1);
-  const random::normal_pair second = random::box_muller(words[0], words[1]);
-  const float likely = 0.0f < first[0] ? o.high_if_positive : o.high_if_not;
-  const float latent = random::unit_interval(words[2]) < likely ? o.high : o.low;
-  const float a = math::sqrt(o.alpha_bar), b = math::sqrt(1.0f - o.alpha_bar);
-  sphere_draw draw;
-  draw.clean_u = mul_add(o.spike, first[0], first[1]);
-  draw.clean_v = mul_add(o.signal, latent, o.rest * first[3]);
-  draw.noisy_u = mul_add(a, draw.clean_u, b * first[2]);
-  draw.noisy_v = mul_add(a, draw.clean_v, b * second.first);
-  draw.residual = second.second;
-  return draw;
-}
-
-// Four sums over the rows from the third on, row by row in turn, and their total.
-struct four_sums {
-  float part[4] = {};
-  void add_product(std::size_t row, float a, float b) { part[row % 4] = mul_add(a, b, part[row % 4]); }
-  [[nodiscard]] float total() const { return (part[0] + part[1]) + (part[2] + part[3]); }
-};
-
-// w as it stands in memory, and how long it is there.
-struct sphere_point {
-  float inverse;  // 1 / length
-  float u, v;     // overlaps
-  float others;   // what is left of |w|^2 = 1
-};
-inline sphere_point locate(float u, float v, float others) {
-  const float inverse = 1.0f / math::sqrt(mul_add(u, u, mul_add(v, v, others)));
-  return {inverse, u * inverse, v * inverse, others * (inverse * inverse)};
-}
-
-// What a step does to each weight: to those of u and v, and to the others, times `keep` plus the normal number times `noise`.
-struct sphere_move {
-  float keep_uv, add_u, add_v;
-  float keep, noise;
-};
-inline sphere_move find_move(const sphere_sgd_operands& o, const sphere_point& w, const sphere_draw& x, float normal_product) {
-  const float a = math::sqrt(o.alpha_bar), lost = 1.0f - o.alpha_bar;
-  const float noisy_others = normal_product * w.inverse;
-  const float y = mul_add(w.u, x.noisy_u, mul_add(w.v, x.noisy_v, noisy_others));
-  const float argument = o.unit.gain * (y + o.unit.shift);
-  const float sigma = o.unit.amplitude * activation_value(o.unit.kind, argument);
-  const float slope = (o.unit.amplitude * o.unit.gain) * activation_slope(o.unit.kind, argument);
-  // x_0 - skip x_t, along u, v, and, times w, in the others
-  const float rest_u = mul_add(-o.skip, x.noisy_u, x.clean_u), rest_v = mul_add(-o.skip, x.noisy_v, x.clean_v);
-  const float residual = math::sqrt(w.others * lost) * x.residual;
-  const float rest = mul_add(w.u, rest_u, mul_add(w.v, rest_v, mul_add(a - o.skip, noisy_others, residual)));
-  const float pull = (rest - sigma) * slope;
-  const float tau = mul_add(a - o.skip, sigma, pull);
-  const float rho = math::sqrt(mul_add(sigma * sigma, lost, tau * tau));
-  const float along = mul_add(sigma, rest, pull * y);  // w.g
-  const float replaced = mul_add(sigma, residual, (tau - rho) * noisy_others);
-  const float turn = 0.0f < w.others ? replaced / w.others : 0.0f;
-  sphere_move move;
-  move.keep_uv = mul_add(-o.rate, along, 1.0f);
-  move.add_u = o.rate * mul_add(sigma, rest_u, pull * x.noisy_u);
-  move.add_v = o.rate * mul_add(sigma, rest_v, pull * x.noisy_v);
-  move.keep = w.inverse * mul_add(o.rate, turn, move.keep_uv);
-  move.noise = o.rate * rho;
-  return move;
-}
-
-// The weights of one lane but those of u and v.
-struct sphere_rows {
-  float* first;
-  std::size_t stride;
-  float& operator[](std::size_t i) const { return first[i * stride]; }
-};
-
-// One step of one lane; normal(i) is the number of row i.
-template <class Normal>
-inline void sphere_step(const sphere_sgd_operands& o, std::size_t lane, const sphere_rows& rows, const Normal& normal) {
-  const std::size_t others = o.dimension - 2;
-  float *u = o.weights + lane, *v = u + 16;
-  four_sums squares, products;
-  for (std::size_t i = 0; i < others; ++i) {
-    squares.add_product(i, rows[i], rows[i]);
-    products.add_product(i, rows[i], normal(i));
-  }
-  const sphere_point w = locate(*u, *v, squares.total());
-  const std::uint64_t index = std::uint64_t{o.run[lane]} << 32 | o.step[lane];
-  const sphere_move move = find_move(o, w, draw_pair(o, index), products.total());
-  *u = mul_add(w.u, move.keep_uv, move.add_u);
-  *v = mul_add(w.v, move.keep_uv, move.add_v);
-  four_sums after;
-  for (std::size_t i = 0; i < others; ++i) {
-    rows[i] = mul_add(rows[i], move.keep, normal(i) * move.noise);
-    after.add_product(i, rows[i], rows[i]);
-  }
-  const sphere_point now = locate(*u, *v, after.total());
-  o.overlap_u[lane] = now.u;
-  o.overlap_v[lane] = now.v;
-  ++o.step[lane];
-  if (o.passage_u[lane] == 0 && o.threshold_u < math::abs(now.u)) o.passage_u[lane] = o.step[lane];
-  if (o.passage_v[lane] == 0 && o.threshold_v < math::abs(now.v)) o.passage_v[lane] = o.step[lane];
-}
-
-}  // namespace detail
-
-inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
-  for (std::size_t lane = 0; lane < 16; ++lane)
-    for (std::size_t i = 0; i < steps; ++i) {
-      const std::uint64_t index = std::uint64_t{o.run[lane]} << 32 | o.step[lane];
-      detail::sphere_step(o, lane, {o.weights + 32 + lane, 16},
-                          [&](std::size_t row) { return random::normal_at(o.key, random::stream::online, index, 8 + row); });
-    }
-}
-
-}  // namespace plain
-
-}}}  // namespace frond::kernel
-
-// =============================================================================================================
-// frond/kernel/tree_operands.hpp
-// =============================================================================================================
-
-// What belief propagation on sixteen trees at once is called with, and the rule tables that it wants.
-
-namespace frond { inline namespace FROND_ABI { namespace kernel {
-
-// Sixteen trees of one grammar, tree k in lane k of every message. A tree has one root and `branching` children for each node
-// down to the tokens, `depth` levels below; nodes are numbered from the root, level by level, left to right. The symbols of a
-// level have `choices` rules each, those of the root are the first `classes`.
-//
-// The messages live in the caller's memory. They need no alignment, but are fastest at the start of a cache line.
-struct tree_operands {
-  std::size_t vocabulary = 0, choices = 0, branching = 0, depth = 0, classes = 0;
-  std::size_t tokens = 0, inner_nodes = 0;  // branching^depth, and the nodes above the tokens
-  const symbol* rules = nullptr;            // [level 1..depth][parent][choice][branching], symbols of the level below
-  float* pairs = nullptr;                   // [tree_pairs_size()], filled by make_tree_pairs(); none unless branching is 2
-  float* up = nullptr;                      // [inner_nodes + tokens][vocabulary][16]; beliefs in the tokens in the end
-  float* down = nullptr;                    // [inner_nodes][vocabulary][16]
-  float* largest = nullptr;                 // [inner_nodes][16], of each message in `down`
-  float* scratch = nullptr;                 // [tree_scratch_size()]
-};
-
-// What was seen of up to sixteen sentences. P(noisy token | clean symbol), up to a factor, is `same` of the row where the two
-// are equal and `other` elsewhere, same >= other >= 0; a token that is no symbol, such as a mask, says nothing.
-struct noisy_tokens {
-  const symbol* tokens = nullptr;  // [rows][tokens of a sentence]
-  std::size_t rows = 0;
-  const float *same = nullptr, *other = nullptr;  // [16]; those beyond `rows` are finite, and not negative
-};
-
-// What was seen of up to sixteen sentences whose tokens were one-hot vectors under Gaussian noise. With x the noisy vector of a
-// token, P(x | clean symbol a) is exp(sharpness x[a]) up to a factor; see diffusion/one_hot.hpp.
-struct noisy_vectors {
-  const float* values = nullptr;     // [rows][tokens of a sentence][vocabulary], finite
-  std::size_t rows = 0;              // 1 .. 16
-  const float* sharpness = nullptr;  // [rows], finite, not negative
-};
-
-// No symbol of such a token is less likely than this, if the likeliest has one: products over two children stay normal numbers.
-// A noisy vector falls so far from its clean one about once in 10^18 times.
-template <class Real>
-inline constexpr Real least_likelihood = static_cast<Real>(0x1p-60);
-template <>
-inline constexpr double least_likelihood<double> = 0x1p-500;
-
-namespace detail {
-
-// The rules of one level for two children, each rule as one word: where two of the three messages that it joins have the
-// entries for its symbols, as distances in floats, low half and high half. Words stand in the memory of floats as bits.
-//   collect  [parents][choices]   left child, right child
-//   left     [parents * choices]  parent, right child: rules in order of the left symbol, and as they come for each
-//   right    [parents * choices]  parent, left child: the same for the right symbol
-//   left_end, right_end  [vocabulary]   where the rules of a symbol end
-struct pair_tables {
-  float *collect, *left, *right, *left_end, *right_end;
-
-  constexpr pair_tables(const tree_operands& t, std::size_t level) {
-    const std::size_t rules = t.vocabulary * t.choices;
-    collect = t.pairs + (level - 1) * (3 * rules + 2 * t.vocabulary);
-    left = collect + rules;
-    right = left + rules;
-    left_end = right + rules;
-    right_end = left_end + t.vocabulary;
-  }
-};
-
-inline std::uint32_t word_at(const float* from) {
-  std::uint32_t word;
-  __builtin_memcpy(&word, from, sizeof word);
-  return word;
-}
-inline void put_word(float* to, std::uint32_t word) { __builtin_memcpy(to, &word, sizeof word); }
-inline std::uint32_t count_up(float* at) {
-  const std::uint32_t before = word_at(at);
-  put_word(at, before + 1);
-  return before;
-}
-
-// The entry of the symbols `a` and `b` of two messages of sixteen lanes.
-constexpr std::uint32_t pair_of(std::size_t a, std::size_t b) { return static_cast<std::uint32_t>(16 * a | (16 * b) << 16); }
-
-// Turns counts into where the rules of each symbol begin.
-inline void accumulate_counts(float* counts, std::size_t symbols) {
-  std::uint32_t sum = 0;
-  for (std::size_t a = 0; a < symbols; ++a) {
-    const std::uint32_t count = word_at(counts + a);
-    put_word(counts + a, sum);
-    sum += count;
-  }
-}
-
-inline void make_level_pairs(const tree_operands& t, const symbol* rules, std::size_t parents, const pair_tables& to) {
-  const std::size_t count = parents * t.choices;
-  for (std::size_t i = 0; i < t.vocabulary; ++i) {
-    put_word(to.left_end + i, 0);
-    put_word(to.right_end + i, 0);
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    put_word(to.collect + i, pair_of(rules[2 * i], rules[2 * i + 1]));
-    count_up(to.left_end + rules[2 * i]);
-    count_up(to.right_end + rules[2 * i + 1]);
-  }
-  accumulate_counts(to.left_end, t.vocabulary);
-  accumulate_counts(to.right_end, t.vocabulary);
-  for (std::size_t parent = 0; parent < parents; ++parent) {
-    for (std::size_t choice = 0; choice < t.choices; ++choice, rules += 2) {
-      put_word(to.left + count_up(to.left_end + rules[0]), pair_of(parent, rules[1]));
-      put_word(to.right + count_up(to.right_end + rules[1]), pair_of(parent, rules[0]));
-    }
-  }
-}
-
-}  // namespace detail
-
-// How many floats of memory the tables of a grammar with two children for each node take.
-constexpr std::size_t tree_pairs_size(std::size_t vocabulary, std::size_t choices, std::size_t depth) {
-  return depth * (3 * vocabulary * choices + 2 * vocabulary);
-}
-
-// Room for what two nodes send two tokens each, or for what one sends and as many factors.
-constexpr std::size_t tree_scratch_size(std::size_t vocabulary, std::size_t branching) {
-  return 16 * (branching == 2 ? 4 * vocabulary : branching * (vocabulary + 1));
-}
-
-// Fills t.pairs: a counting sort of every level, some ten operations for each rule. For branching 2.
-inline void make_tree_pairs(const tree_operands& t) {
-  const symbol* rules = t.rules;
-  for (std::size_t level = 1; level <= t.depth; ++level) {
-    const std::size_t parents = level == t.depth ? t.classes : t.vocabulary;
-    detail::make_level_pairs(t, rules, parents, detail::pair_tables(t, level));
-    rules += parents * t.choices * t.branching;
-  }
-}
-
-// After tree_beliefs(): P(token `token` of tree `row` is `value` | what was seen).
-inline float tree_belief(const tree_operands& t, std::size_t row, std::size_t token, symbol value) {
-  return t.up[16 * ((t.inner_nodes + token) * t.vocabulary + value) + row];
-}
-
-}}}  // namespace frond::kernel
-
-#define FROND_PASS FROND_BASE_PASS
-#define FROND_PASS_LANES FROND_BASE_LANES
-FROND_BEGIN_BASE_PASS
-#include "frond.hpp"
-FROND_END_BASE_PASS
-#undef FROND_PASS
-#undef FROND_PASS_LANES
-
-#if FROND_WITH_AVX2
-#define FROND_PASS pass_avx2
-#define FROND_PASS_LANES 8
-FROND_BEGIN_AVX2
-#include "frond.hpp"
-FROND_END_TARGET
-#undef FROND_PASS
-#undef FROND_PASS_LANES
-#endif
-
-#if FROND_WITH_AVX512
-#define FROND_PASS pass_avx512
-#define FROND_PASS_LANES 16
-FROND_BEGIN_AVX512
-#include "frond.hpp"
-FROND_END_TARGET
-#undef FROND_PASS
-#undef FROND_PASS_LANES
-#endif
-
-#undef FROND_EACH_REGISTER
-#undef FROND_X86
-#undef FROND_LONG_FUNCTION
-
-namespace frond { inline namespace FROND_ABI { namespace kernel { inline namespace FROND_ENTRY {
-
-// See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 16 KiB lives on the stack.
-inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
-
-// y[i] = f(x[i]). In place is fine. GELU and SiLU of -infinity are NaN (-infinity times 0), and ReLU of NaN is 0.
-inline void activate(activation kind, const float* x, float* y, std::size_t count) {
-  FROND_DISPATCH_CALL(activate(kind, x, y, count));
-}
-
-// c = f(what matmul() makes of c). Two passes over c: one that applies f to each tile before it leaves the first cache takes 4
-// to 6 % longer (Zen 4, GELU), since arithmetic bounds both.
-inline void matmul_activated(const matmul_operands& m, activation function) {
-  matmul(m);
-  if (m.c_stride == m.columns) return activate(function, m.c, m.c, m.rows * m.columns);
-  for (std::size_t i = 0; i < m.rows; ++i) activate(function, m.c + i * m.c_stride, m.c + i * m.c_stride, m.columns);
-}
-
-// y[i] = f(x[i]) and slope[i] = f'(x[i]), which is all that a backward pass wants to know of x. Either may be x.
-inline void activate_with_slope(activation kind, const float* x, float* y, float* slope, std::size_t count) {
-  FROND_DISPATCH_CALL(activate_with_slope(kind, x, y, slope, count));
-}
-
-// z[i] = x[i] y[i]. z may be x or y.
-inline void multiply(const float* x, const float* y, float* z, std::size_t count) {
-  FROND_DISPATCH_CALL(multiply(x, y, z, count));
-}
-
-// y[i] = y[i] + x[i].
-inline void add(const float* x, float* y, std::size_t count) { FROND_DISPATCH_CALL(add(x, y, count)); }
-
-// A weighted sum of up to four arrays; see the operands for the meaning.
-inline void combine(const combination& c) {
-  FROND_ASSERT(c.terms >= 1 && c.terms <= combination::max_terms, "a combination has one to four terms");
-  FROND_DISPATCH_CALL(combine(c));
-}
-
-// The sum of an array in sixteen partial sums and a fixed tree.
-inline float sum(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum(x, count)); }
-inline float sum_of_squares(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum_of_squares(x, count)); }
-
-// Whether all numbers are finite, and so small that their squares have a finite sum: four such sums, which a long array fills
-// in half the time of sum_of_squares().
-inline bool squares_are_finite(const float* x, std::size_t count) { FROND_DISPATCH_CALL(squares_are_finite(x, count)); }
-
-// sums[j] = sums[j] + x[0][j] + x[1][j] + ..., in order of the rows; x is [rows][columns].
-inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
-  FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));
-}
-
-// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are
-// finite, or -infinity for classes that are impossible while another is not.
-inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
-  FROND_DISPATCH_CALL(softmax(logits, rows, classes, probabilities));
-}
-
-// losses[row] = -ln softmax(logits[row])[targets[row]] in nats, and gradient[row] = scale times its derivative by the logits.
-// logits and gradient are [rows][classes], targets [rows] below classes. gradient may be logits.
-inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
-                                  float scale, float* gradient, float* losses) {
-  FROND_DISPATCH_CALL(softmax_cross_entropy(logits, targets, rows, classes, scale, gradient, losses));
-}
-
-// losses[row] = |outputs[row] - targets[row]|^2, and gradient[row] = scale times its derivative; all [rows][columns].
-inline void squared_error(const float* outputs, const float* targets, std::size_t rows, std::size_t columns, float scale,
-                          float* gradient, float* losses) {
-  FROND_DISPATCH_CALL(squared_error(outputs, targets, rows, columns, scale, gradient, losses));
-}
-
-// Layer norm of every row, and its gradients; see the operands for the meaning. columns > 0.
-inline void layer_norm(const layer_norm_operands& n) { FROND_DISPATCH_CALL(layer_norm(n)); }
-inline void layer_norm_backward(const layer_norm_gradients& n) { FROND_DISPATCH_CALL(layer_norm_backward(n)); }
-
-// drawn[row] = an index drawn in proportion to weights[row], by the law and the sums of random::draws::categorical: weights
-// [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
-inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
-  FROND_DISPATCH_CALL(categorical(weights, uniforms, rows, classes, drawn));
-}
-
-// Random bits, floats as random::unit_interval makes them, and standard normals as random::normal_at. Any part of an array can
-// be filled on its own: out[i] is element from.first + i.
-inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
-  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
-  FROND_DISPATCH_CALL(fill_bits(from, out, count));
-}
-inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
-  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
-  FROND_DISPATCH_CALL(fill_uniform(from, out, count));
-}
-inline void fill_normal(const random_array& from, float* out, std::size_t count) {
-  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
-  FROND_DISPATCH_CALL(fill_normal(from, out, count));
-}
-
-// Belief propagation on sixteen trees at once, lane by lane the bits of exact::tree<float>, which is the plain form. First say
-// what was seen of the tokens, by tree_observe() or tree_observe_one_hot() for all of them or by tree_observe_any() for each.
-// Then either
-// tree_posterior() writes the beliefs in the tokens of the first `rows` trees, [rows][tokens][vocabulary], or tree_beliefs()
-// leaves them where the messages of the tokens were. O(nodes rules branching) operations on sixteen lanes.
-inline void tree_observe(const tree_operands& t, const noisy_tokens& seen) { FROND_DISPATCH_CALL(tree_observe(t, seen)); }
-inline void tree_observe_one_hot(const tree_operands& t, const noisy_vectors& seen) {
-  FROND_DISPATCH_CALL(tree_observe_one_hot(t, seen));
-}
-// likelihoods [16][vocabulary]: not negative, finite, any common factor in each row.
-inline void tree_observe_any(const tree_operands& t, std::size_t token, const float* likelihoods) {
-  FROND_DISPATCH_CALL(tree_observe_any(t, token, likelihoods));
-}
-inline void tree_beliefs(const tree_operands& t) { FROND_DISPATCH_CALL(tree_beliefs(t)); }
-inline void tree_posterior(const tree_operands& t, std::size_t rows, float* out) {
-  FROND_DISPATCH_CALL(tree_posterior(t, rows, out));
-}
-
-// Whole groups of sentences of a random hierarchy model, out [groups][256][branching^depth]: the ones that
-// plain::sample_sentence makes one by one. With two symbols to a rule and at most 64 rules in a level, rules are looked up in
-// registers. 20 KiB of stack.
-inline void sample_rules(const rule_tables& tables, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
-  FROND_DISPATCH_CALL(sample_rules(tables, key, first_group, groups, out));
-}
-
-// Sixteen runs of one neuron on the sphere, `steps` more steps each; see the operands for the meaning. Lanes have nothing to do
-// with each other, and any way of cutting a run into calls gives the same bits. O(steps dimension) for sixteen lanes.
-inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
-  FROND_ASSERT(o.dimension >= 3, "there are two planted directions and at least one more");
-  FROND_ASSERT(o.has_steps(steps), "a run on the sphere has fewer than 2^32 steps");
-  FROND_DISPATCH_CALL(sphere_sgd(o, steps));
-}
-
-// The same for one lane alone, whose normal numbers are then made sixteen at a time: the bits of sphere_sgd(), in a quarter of
-// its time for sixteen. normals: dimension floats of memory, besides those of the operands.
-inline void sphere_sgd_lane(const sphere_sgd_operands& o, std::size_t lane, float* normals, std::size_t steps) {
-  FROND_ASSERT(o.has_steps(steps), "a run on the sphere has fewer than 2^32 steps");
-  const std::size_t others = o.dimension - 2;
-  float* const rows = o.memory;  // of this lane, without gaps
-  for (std::size_t i = 0; i < others; ++i) rows[i] = o.weights[16 * (2 + i) + lane];
-  for (; steps > 0; --steps) {
-    const random_array from{
-        .key = o.key, .purpose = random::stream::online, .index = std::uint64_t{o.run[lane]} << 32 | o.step[lane], .first = 8};
-    fill_normal(from, normals, others);
-    plain::detail::sphere_step(o, lane, {rows, 1}, [&](std::size_t i) { return normals[i]; });
-  }
-  for (std::size_t i = 0; i < others; ++i) o.weights[16 * (2 + i) + lane] = rows[i];
-}
-
-// One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
-inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
-                 std::size_t count) {
-  FROND_DISPATCH_CALL(adam(c, gradient, parameter, first, second, count));
-}
-inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
-  FROND_DISPATCH_CALL(sgd(c, gradient, parameter, velocity, count));
-}
-
-}}}}  // namespace frond::kernel
-
 // =============================================================================================================
 // frond/kernel/self_check.hpp
 // =============================================================================================================
@@ -2952,6 +2578,2959 @@ inline bool self_check() {
 }
 
 }}}  // namespace frond::kernel
+
+// =============================================================================================================
+// frond/codec/record.hpp
+// =============================================================================================================
+
+// The byte format of weights and checkpoints, over spans, so that a device can read what a PC wrote.
+
+namespace frond { inline namespace FROND_ABI { namespace codec {
+
+// What a record says about itself; all of it is compared when it is read back.
+struct record_header {
+  std::uint32_t kind = 0;           // what the arrays mean: the caller's number
+  std::uint64_t shape_hash = 0;     // of the network, see nn::plan::shape_hash
+  std::uint64_t settings_hash = 0;  // of what else must not differ when a run is continued; 0 for weights
+};
+
+// The format, all numbers little-endian:
+//   "FRND", format version 1, bits version, arithmetic (0 separate, 1 fused), kind   4 + 4 * 4 bytes
+//   shape hash, settings hash, number of words, number of floats               4 * 8 bytes
+//   the words                                                                  8 bytes each
+//   the floats, as their bit patterns                                          4 bytes each
+//   FNV-1a hash of all bytes before it                                         8 bytes
+inline constexpr std::size_t record_overhead = 20 + 32 + 8;
+
+constexpr std::size_t record_size(std::size_t words, std::size_t floats) { return record_overhead + 8 * words + 4 * floats; }
+
+namespace detail {
+
+inline constexpr std::uint32_t magic = 0x444e5246u;  // "FRND"
+inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t arithmetic = FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED ? 1 : 0;
+
+class writer {
+ public:
+  explicit constexpr writer(std::span<std::uint8_t> out) : out_(out) {}
+  constexpr void put(std::uint64_t value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; ++i) {
+      out_[at_++] = static_cast<std::uint8_t>(value >> 8 * i);
+    }
+  }
+  constexpr std::span<const std::uint8_t> written() const { return out_.first(at_); }
+
+ private:
+  std::span<std::uint8_t> out_;
+  std::size_t at_ = 0;
+};
+
+class reader {
+ public:
+  explicit constexpr reader(std::span<const std::uint8_t> in) : in_(in) {}
+  constexpr std::uint64_t get(unsigned bytes) {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; ++i) value |= std::uint64_t{in_[at_++]} << 8 * i;
+    return value;
+  }
+  constexpr std::size_t position() const { return at_; }
+
+ private:
+  std::span<const std::uint8_t> in_;
+  std::size_t at_ = 0;
+};
+
+constexpr std::uint64_t hash_of(std::span<const std::uint8_t> bytes) {
+  hasher h;
+  h.add(bytes);
+  return h.value();
+}
+
+// The fixed part in front, and why it does not fit, with the byte where that shows.
+constexpr status check_front(reader& in, const record_header& expected, std::size_t words, std::size_t floats) {
+  if (in.get(4) != magic) return {"this is no Frond record", 0};
+  if (in.get(4) != format_version) return {"this record has another format version", 4};
+  if (in.get(4) != FROND_BITS_VERSION) return {"this record was made with another bits version", 8};
+  if (in.get(4) != detail::arithmetic) return {"this record was made with another arithmetic", 12};
+  if (in.get(4) != expected.kind) return {"this record holds something else", 16};
+  if (in.get(8) != expected.shape_hash) return {"this record belongs to a network of another shape", 20};
+  if (in.get(8) != expected.settings_hash) return {"this record belongs to a run with other settings", 28};
+  if (in.get(8) != words) return {"this record has another number of words", 36};
+  if (in.get(8) != floats) return {"this record has another number of floats", 44};
+  return {};
+}
+
+}  // namespace detail
+
+// Writes a record of `words` and `floats` to `out`, which has exactly record_size() bytes.
+constexpr status write_record(const record_header& header, std::span<const std::uint64_t> words, std::span<const float> floats,
+                              std::span<std::uint8_t> out) {
+  if (out.size() != record_size(words.size(), floats.size())) return {"the buffer does not have the record's size", out.size()};
+  detail::writer to(out);
+  to.put(detail::magic, 4);
+  to.put(detail::format_version, 4);
+  to.put(FROND_BITS_VERSION, 4);
+  to.put(detail::arithmetic, 4);
+  to.put(header.kind, 4);
+  to.put(header.shape_hash, 8);
+  to.put(header.settings_hash, 8);
+  to.put(words.size(), 8);
+  to.put(floats.size(), 8);
+  for (const std::uint64_t word : words) to.put(word, 8);
+  for (const float value : floats) to.put(__builtin_bit_cast(std::uint32_t, value), 4);
+  to.put(detail::hash_of(to.written()), 8);
+  return {};
+}
+
+// Reads a record that must match `expected` and have exactly these numbers of words and floats. Checks everything, the checksum
+// included, before it writes anything; a refusal gives the reason and the byte.
+constexpr status read_record(std::span<const std::uint8_t> bytes, const record_header& expected, std::span<std::uint64_t> words,
+                             std::span<float> floats) {
+  if (bytes.size() < record_overhead) return {"this record is cut off", bytes.size()};
+  detail::reader in(bytes);
+  if (const status front = detail::check_front(in, expected, words.size(), floats.size()); !front) return front;
+  const std::size_t size = record_size(words.size(), floats.size());
+  if (bytes.size() < size) return {"this record is cut off", bytes.size()};
+  if (bytes.size() > size) return {"something follows this record", size};
+  detail::reader checksum(bytes.subspan(size - 8));
+  if (checksum.get(8) != detail::hash_of(bytes.first(size - 8))) return {"this record's checksum does not match", size - 8};
+  for (std::uint64_t& word : words) word = in.get(8);
+  for (float& value : floats) value = __builtin_bit_cast(float, static_cast<std::uint32_t>(in.get(4)));
+  return {};
+}
+
+}}}  // namespace frond::codec
+
+// =============================================================================================================
+// frond/diffusion/gaussian.hpp
+// =============================================================================================================
+
+// Gaussian noise on vectors: the variance-preserving process x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+namespace detail {
+
+// out += weight z, element by element, with z the standard normals of an address; a block of them at a time is on the stack.
+inline void add_normals(seed key, random::stream purpose, std::uint64_t index, float weight, std::span<float> out) {
+  constexpr std::size_t block = 256;
+  float z[block];
+  for (std::size_t first = 0; first < out.size(); first += block) {
+    const std::size_t count = out.size() - first < block ? out.size() - first : block;
+    kernel::fill_normal({.key = key, .purpose = purpose, .index = index, .first = first}, z, count);
+    float* const part = out.data() + first;
+    kernel::combine({.terms = 2, .x = {part, z}, .weights = {1.0f, weight}, .out = part, .count = count});
+  }
+}
+
+}  // namespace detail
+
+// Each coordinate is scaled and gets independent noise; data of variance one keep it at every noise level. Ho, Jain and Abbeel,
+// "Denoising diffusion probabilistic models", NeurIPS 2020. alpha_bar is the fraction of the signal's variance that is left: 1
+// clean, 0 pure noise. The vectors have any dimension up to 2^34.
+struct gaussian {
+  // Noise for datum `index`: a function of nothing but its arguments. noisy may be clean. Noise lies within 5.77, see
+  // random::box_muller. 1 KiB of stack.
+  void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy) const {
+    FROND_ASSERT(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
+    in_ieee_arithmetic([&] {
+      const float signal = math::sqrt(alpha_bar);
+      kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
+      detail::add_normals(key, random::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+    });
+  }
+
+  // The same noisy vector, and the standard normals in it. All three have one size.
+  void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy,
+               std::span<float> noise) const {
+    FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
+                 "noise and noisy vector are as long as the clean one");
+    in_ieee_arithmetic([&] {
+      kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
+      kernel::combine({.terms = 2,
+                       .x = {clean.data(), noise.data()},
+                       .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
+                       .out = noisy.data(),
+                       .count = noisy.size()});
+    });
+  }
+
+  // Pure noise, where sample `index` starts.
+  void start(seed key, std::uint64_t index, std::span<float> noisy) const {
+    kernel::fill_normal({.key = key, .purpose = random::stream::start, .index = index}, noisy.data(), noisy.size());
+  }
+};
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/diffusion/gaussian_sampler.hpp
+// =============================================================================================================
+
+// From pure noise to data by Gaussian diffusion, with any denoiser of vectors.
+
+// =============================================================================================================
+// frond/diffusion/gaussian_step.hpp
+// =============================================================================================================
+
+// One reverse step x_t -> x_s of Gaussian diffusion, as a weighted sum of what is known: the weights of each solver.
+//
+// With m = E[x_0 | x_t] the reverse process and the differential equation with the same marginal laws (the probability flow)
+// are both linear in x and m, so every solver is a handful of numbers for each pair of noise levels. y = x / a and sigma = s /
+// a, where a^2 = alpha_bar and s^2 = 1 - alpha_bar, turn the probability flow into dy/dsigma = (y - m) / sigma.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
+//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that law
+//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta of the noise of ddpm, the rest
+//                   of it by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
+//   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in law.
+//   euler           the probability flow in that clock. Order 1; here to be compared with, ddim is the better one.
+//   heun            Heun's method for dy/dsigma: Karras, Aittala, Aila and Laine, "Elucidating the design space of
+//                   diffusion-based generative models", NeurIPS 2022, algorithm 1. Order 2.
+//   dpm_solver      DPM-Solver++(2M): Lu et al., "DPM-Solver++: fast solver for guided sampling of diffusion probabilistic
+//                   models", 2022, algorithm 2. Extrapolates m from this question and the one before. Order 2.
+//
+// The two jumps at the ends, where sigma is infinite or zero, are the same for all. From pure noise m is the mean of the data,
+// and x_s = a m + s z has their mean at once and is wrong by a^2 times their covariance in the second moment; z is new for ddpm
+// and euler_maruyama, eta of it for ddim, and the start itself for the others. The step to clean data returns m.
+enum class solver : std::uint8_t { ddpm, ddim, euler_maruyama, euler, heun, dpm_solver };
+
+// x_s = noisy x_t + mean m + earlier (m of the question before) + noise z, z standard normal.
+template <class Real>
+struct gaussian_step {
+  Real noisy = 1, mean = 0, earlier = 0, noise = 0;
+};
+
+namespace detail {
+
+// ln sigma.
+template <class Real>
+constexpr Real log_noise_to_signal(Real alpha_bar) {
+  return math::log((1 - alpha_bar) / alpha_bar) / 2;
+}
+
+template <class Real>
+inline gaussian_step<Real> ddpm_step(Real abar_t, Real abar_s) {
+  const Real lost_t = 1 - abar_t, lost_s = 1 - abar_s, forgotten = (abar_s - abar_t) / abar_s;  // by s -> t alone
+  return {.noisy = math::sqrt(abar_t / abar_s) * (lost_s / lost_t),
+          .mean = math::sqrt(abar_s) * (forgotten / lost_t),
+          .noise = math::sqrt(lost_s / lost_t * forgotten)};
+}
+
+template <class Real>
+inline gaussian_step<Real> ddim_step(Real abar_t, Real abar_s, Real eta) {
+  const Real lost_t = 1 - abar_t, lost_s = 1 - abar_s, forgotten = (abar_s - abar_t) / abar_s;
+  const Real variance = eta * eta * (lost_s / lost_t * forgotten);
+  const Real by_flow = lost_s > variance ? math::sqrt((lost_s - variance) / lost_t) : Real{0};
+  return {.noisy = by_flow, .mean = math::sqrt(abar_s) - by_flow * math::sqrt(abar_t), .noise = math::sqrt(variance)};
+}
+
+// ln(abar_s / abar_t). A quotient near one would keep few digits of a short step: there by ln(s / t) = 2 artanh z.
+template <class Real>
+constexpr Real log_quotient(Real abar_t, Real abar_s) {
+  const Real z = (abar_s - abar_t) / (abar_s + abar_t), square = z * z;
+  if (z > static_cast<Real>(0x1p-11f)) return math::log(abar_s / abar_t);
+  return 2 * (z + z * square * (Real{1} / 3 + square / 5));
+}
+
+// `share` of the score's pull: 1 for the stochastic equation, 1/2 for the flow.
+template <class Real>
+inline gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
+  const Real lost_t = 1 - abar_t, time = log_quotient(abar_t, abar_s), pull = share * time / lost_t;
+  return {.noisy = 1 + time / 2 - pull, .mean = pull * math::sqrt(abar_t)};
+}
+
+// abar_before < abar_t: the noise level of the question before. First order beside the ends, where there is nothing to
+// extrapolate over, and where this step is more than longest_extrapolation times as long as the one before: as two levels meet,
+// the slope between their two means becomes rounding alone, and beyond that length it would be multiplied.
+template <class Real>
+inline gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real abar_s) {
+  constexpr Real longest_extrapolation = 16;
+  gaussian_step<Real> step = ddim_step(abar_t, abar_s, Real{0});
+  if (!(abar_before > 0 && abar_s < 1)) return step;
+  const Real now = log_noise_to_signal(abar_t);
+  const Real ahead = now - log_noise_to_signal(abar_s), behind = log_noise_to_signal(abar_before) - now;
+  if (!(ahead > 0 && ahead <= longest_extrapolation * behind)) return step;
+  const Real extrapolated = ahead / behind / 2;
+  step.earlier = -step.mean * extrapolated;
+  step.mean = step.mean - step.earlier;
+  return step;
+}
+
+}  // namespace detail
+
+// From alpha_bar = abar_t to abar_s > abar_t; abar_before < abar_t is that of the question before this one, 0 if there was
+// none. eta in [0, 1] is for ddim alone.
+template <class Real>
+inline gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar_before, Real abar_t, Real abar_s) {
+  const bool from_noise = !(abar_t > 0), to_clean = !(abar_s < 1);
+  switch (method) {
+    case solver::ddpm: return detail::ddpm_step(abar_t, abar_s);
+    case solver::dpm_solver: return detail::dpm_solver_step(abar_before, abar_t, abar_s);
+    case solver::euler_maruyama: {
+      if (from_noise || to_clean) return detail::ddpm_step(abar_t, abar_s);
+      gaussian_step<Real> step = detail::clock_step(abar_t, abar_s, Real{1});
+      step.noise = math::sqrt(detail::log_quotient(abar_t, abar_s));
+      return step;
+    }
+    case solver::euler:
+      if (!from_noise && !to_clean) return detail::clock_step(abar_t, abar_s, static_cast<Real>(0.5f));
+      break;
+    case solver::ddim: return detail::ddim_step(abar_t, abar_s, eta);
+    case solver::heun: break;
+  }
+  return detail::ddim_step(abar_t, abar_s, Real{0});
+}
+
+// Heun's second half: with x' the result of the step above and m' = E[x_0 | x'], the result is x' + correction (m' - m). The
+// mean of the slopes (y - m) / sigma at both ends comes down to this. 0 beside the ends, where there is no second half.
+template <class Real>
+inline Real heun_correction(Real abar_t, Real abar_s) {
+  if (!(abar_t > 0 && abar_s < 1)) return 0;
+  const Real ratio = math::sqrt((1 - abar_t) / abar_t * (abar_s / (1 - abar_s)));  // of sigma, before and after
+  return math::sqrt(abar_s) * (ratio - 1) / 2;
+}
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/diffusion/schedule.hpp
+// =============================================================================================================
+
+// How much signal is left at each time.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// Times 0 (clean) .. steps (pure noise), and alpha_bar(t), the fraction of the signal left at time t. alpha_bar is exactly 1
+// at time 0 and, but for single_level, exactly 0 at time `steps`, and never grows in between.
+//   linear_signal   1 - t / steps: every step destroys the same amount, and the same number of steps sees every noise level
+//   linear_beta     product of 1 - beta over the first t steps, beta linear from 0.02 to 1: uniform noise in Austin et al.,
+//                   "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021. Nearly all steps lie at
+//                   high noise; values below 2^-100 are zero, so that flushing denormals cannot change a bit.
+//   cosine          cos^2(pi/2 (t/steps + s) / (1 + s)), divided by its value at 0, s = 0.008: Nichol and Dhariwal, "Improved
+//                   denoising diffusion probabilistic models", ICML 2021, equation (17); for discrete data Hoogeboom et al.,
+//                   "Argmax flows and multinomial diffusion", NeurIPS 2021.
+//   linear_rate     exp(-u/10 - 9.95 u^2), u = t / steps: noise comes in at a rate linear from 0.1 to 20. The linear schedule
+//   of
+//                   Ho, Jain and Abbeel, "Denoising diffusion probabilistic models", NeurIPS 2020, for any number of steps:
+//                   Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021.
+//   half_log_snr    equal steps of ln(signal / noise) from `noisiest` at time steps - 1 to `cleanest` at time 1: what solvers
+//                   of differential equations want. The two steps at the ends jump.
+//   single_level    alpha_bar is `level` at every time but 0: to train at one noise level, not to sample
+struct schedule {
+  enum kinds : std::uint8_t { linear_signal, linear_beta, cosine, linear_rate, half_log_snr, single_level };
+
+  static constexpr std::uint32_t max_steps = 1u << 20;
+
+  kinds kind = linear_signal;
+  std::uint32_t steps = 100;
+  // Of half_log_snr: sqrt((1 - alpha_bar) / alpha_bar), the noise beside data that were not scaled down. Where data have
+  // variance one, the ends leave out 0.04 % of the variance each.
+  float noisiest = 50, cleanest = 0.02f;
+  float level = 0.5f;  // of single_level
+
+  [[nodiscard]] constexpr status check() const {
+    if (steps == 0) return {"a schedule needs at least one step", 0};
+    if (steps > max_steps) return {"a schedule has at most 2^20 steps", 0};
+    if (kind == half_log_snr && !(cleanest >= 0x1p-10f && noisiest > cleanest && noisiest <= 0x1p20f)) {
+      return {"noise lies between 2^-10 and 2^20 times the signal, and the noisiest level comes first", 0};
+    }
+    if (kind == single_level && !(level >= 0 && level <= 1)) return {"a noise level lies between 0 and 1", 0};
+    return {};
+  }
+
+  // t <= steps. O(1), but O(t) for linear_beta.
+  [[nodiscard]] constexpr float alpha_bar(std::uint32_t t) const {
+    FROND_ASSERT(check().ok() && t <= steps, "a time lies between 0 and the number of steps");
+    if (t == 0) return 1;
+    if (kind == single_level) return level;
+    if (t == steps) return 0;
+    switch (kind) {
+      case linear_rate: return exponential(t);
+      case half_log_snr: return equal_ratios(t);
+      case linear_beta: return product_of_keeps(t);
+      case cosine: return squared_cosine(t);
+      default: return static_cast<float>(steps - t) / static_cast<float>(steps);
+    }
+  }
+
+ private:
+  [[nodiscard]] constexpr float product_of_keeps(std::uint32_t t) const {
+    const float increment = 0.98f / static_cast<float>(steps - 1);
+    float product = 1;
+    for (std::uint32_t i = 0; i < t; ++i) {
+      product *= 0.98f - increment * static_cast<float>(i);
+      if (product < 0x1p-100f) return 0;
+    }
+    return product;
+  }
+
+  // As a sine of the time that is left, which loses no digits near the end.
+  [[nodiscard]] constexpr float squared_cosine(std::uint32_t t) const {
+    constexpr float quarter = 0.25f / 1.008f;
+    const float left = static_cast<float>(steps - t) / static_cast<float>(steps);
+    const float ratio = math::sin_two_pi(quarter * left) / math::sin_two_pi(quarter);
+    return ratio * ratio;
+  }
+
+  [[nodiscard]] constexpr float exponential(std::uint32_t t) const {
+    const float u = static_cast<float>(t) / static_cast<float>(steps);
+    return math::exp(-u * mul_add(9.95f, u, 0.1f));
+  }
+
+  // 1 / (1 + noise^2), where ln noise falls in equal steps.
+  [[nodiscard]] constexpr float equal_ratios(std::uint32_t t) const {
+    const float first = math::log(noisiest), last = math::log(cleanest);
+    const float passed = steps > 2 ? static_cast<float>(steps - 1 - t) / static_cast<float>(steps - 2) : 0.5f;
+    return 1.0f / (1.0f + math::exp(2.0f * mul_add(passed, last - first, first)));
+  }
+};
+
+}}}  // namespace frond::diffusion
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+struct gaussian_sampling {
+  schedule noise{schedule::half_log_snr, 30};
+  solver method = solver::dpm_solver;
+  float eta = 0;  // of ddim: 0 follows the flow, 1 adds the noise of ddpm
+  // The number of the first sample. Sample i of a seed is the same however the samples are split into calls. Numbers times the
+  // steps of the schedule stay below 2^64.
+  std::uint64_t first = 0;
+};
+
+// The floats that sample() needs to treat `rows` vectors at once: their means, for heun and dpm_solver twice, and noise levels.
+constexpr std::size_t gaussian_sampling_memory(solver method, std::size_t dimension, std::size_t rows) {
+  const std::size_t means = method == solver::heun || method == solver::dpm_solver ? 2 : 1;
+  return rows * (means * dimension + 1);
+}
+
+namespace detail {
+
+constexpr status check_gaussian_sampling(std::size_t dimension, const gaussian_sampling& options, std::size_t memory,
+                                         std::size_t floats) {
+  if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
+  if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
+  if (!(options.eta >= 0 && options.eta <= 1)) return {"eta lies between 0 and 1", 0};
+  if (dimension == 0 || floats % dimension != 0) return {"the output is no whole number of vectors", floats};
+  if (!addressable(options.first, floats / dimension, options.noise.steps)) {
+    return {"the numbers of these vectors times the steps of the schedule are beyond 2^64", 0};
+  }
+  if (memory < gaussian_sampling_memory(options.method, dimension, 1)) {
+    return {"the memory does not hold one vector, see gaussian_sampling_memory", memory};
+  }
+  return {};
+}
+
+// All rows of one batch, which begin with sample options.first.
+template <continuous_denoiser Denoiser>
+struct gaussian_batch {
+  Denoiser& model;
+  seed key;
+  const gaussian_sampling& options;
+  std::size_t dimension;
+  std::span<float> x;              // [rows][dimension]
+  std::span<float> mean, earlier;  // the same; earlier is empty where no method wants it
+  std::span<float> alpha_bar;      // [rows]
+  status state{};
+
+  // At time t. What is wrong with the answer is left in `state`.
+  void ask(std::uint32_t t, float level, std::span<float> answer) {
+    for (float& value : alpha_bar) value = level;
+    state = frond::ask(model, std::span<const float>(x), std::span<const float>(alpha_bar), answer);
+    if (!state || math::is_finite(kernel::sum(answer.data(), answer.size()))) return;
+    std::size_t i = 0;
+    while (i < answer.size() && math::is_finite(answer[i])) ++i;
+    if (i == answer.size()) return;  // all numbers are finite, only their sum is not
+    state = {"vector {}, coordinate {}: the denoiser's answer at time {} is not a finite number",
+             static_cast<std::size_t>(options.first) + i / dimension,
+             {i % dimension, t}};
+  }
+
+  // From time t to t - 1, after a question at alpha_bar `before`.
+  void step(std::uint32_t t, float before, float now, float next) {
+    ask(t, now, mean);
+    if (!state) return;
+    const gaussian_step<float> weights = make_gaussian_step(options.method, options.eta, before, now, next);
+    const bool extrapolates = weights.earlier < 0;
+    kernel::combine({.terms = extrapolates ? std::size_t{3} : std::size_t{2},
+                     .x = {x.data(), mean.data(), earlier.data()},
+                     .weights = {weights.noisy, weights.mean, weights.earlier},
+                     .out = x.data(),
+                     .count = x.size()});
+    if (weights.noise > 0) add_noise(t, weights.noise);
+    if (options.method == solver::heun) correct(t, heun_correction(now, next), next);
+  }
+
+  void add_noise(std::uint32_t t, float weight) {
+    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
+      const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
+      add_normals(key, random::stream::reverse, address, weight, x.subspan(row * dimension, dimension));
+    }
+  }
+
+  void correct(std::uint32_t t, float correction, float next) {
+    if (!(correction > 0)) return;
+    ask(t - 1, next, earlier);
+    if (!state) return;
+    kernel::combine({.terms = 3,
+                     .x = {x.data(), earlier.data(), mean.data()},
+                     .weights = {1.0f, correction, -correction},
+                     .out = x.data(),
+                     .count = x.size()});
+  }
+
+  // From noisy as at time `start` to time 0, or as far as the denoiser answers.
+  status run(std::uint32_t start) {
+    float before = 0, now = options.noise.alpha_bar(start);
+    for (std::uint32_t t = start; t > 0; --t) {
+      const float next = options.noise.alpha_bar(t - 1);
+      if (!(next > now)) continue;  // two times with one noise level
+      step(t, before, now, next);
+      if (!state) return state;
+      const std::span<float> last = mean;
+      if (options.method == solver::dpm_solver) {
+        mean = earlier;
+        earlier = last;
+      }
+      before = now;
+      now = next;
+    }
+    return {};
+  }
+};
+
+}  // namespace detail
+
+// Takes vectors that are noisy as at time `start` of the schedule back to time 0. See sample() for the rest; options.first is
+// the number of the first vector. Fails like sample(), and for a time beyond the schedule (position: that time).
+//   vectors  [rows][dimension]
+template <continuous_denoiser Denoiser>
+status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, std::uint32_t start, std::span<float> memory,
+                   std::span<float> vectors) {
+  if (const status ready = check_ready(model); !ready) return ready;
+  const std::size_t dimension = model.dimension();
+  const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), vectors.size());
+  if (!state) return state;
+  if (start > options.noise.steps) return {"a schedule has no such time", start};
+  const std::size_t rows = vectors.size() / dimension, one = gaussian_sampling_memory(options.method, dimension, 1);
+  const std::size_t rows_at_once = memory.size() / one;
+  return in_ieee_arithmetic([&]() -> status {
+    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once, size = count * dimension;
+      gaussian_sampling part = options;
+      part.first += begin;
+      detail::gaussian_batch<Denoiser> batch{.model = model,
+                                             .key = key,
+                                             .options = part,
+                                             .dimension = dimension,
+                                             .x = vectors.subspan(begin * dimension, size),
+                                             .mean = memory.first(size),
+                                             .earlier = memory.subspan(size, count * (one - 1) - size),
+                                             .alpha_bar = memory.subspan(count * (one - 1), count)};
+      if (const status made = batch.run(start); !made) return made;
+    }
+    return {};
+  });
+}
+
+// Draws vectors options.first, options.first + 1, ...: start from pure noise, ask the denoiser, take one step of the solver,
+// and so on through the noise levels of the schedule. The last step returns the denoiser's last answer, so it is the mean of
+// the data given a vector at the schedule's cleanest level; one-hot vectors become symbols by nearest().
+//   memory  at least gaussian_sampling_memory(method, dimension, 1) floats; more lets the denoiser treat more rows in one call
+//   out     [rows][dimension], written; between the steps it holds the noisy vectors
+// Sample i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Fails if sizes
+// do not fit together; then `out` is left alone. Fails as well where an answer of the denoiser is not finite (position: the
+// vector, then the coordinate and the time). O(steps dimension) for each sample, and the denoiser's answers.
+template <continuous_denoiser Denoiser>
+status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling& options, std::span<float> memory,
+              std::span<float> out) {
+  if (const status ready = check_ready(model); !ready) return ready;
+  const std::size_t dimension = model.dimension();
+  const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), out.size());
+  if (!state) return state;
+  in_ieee_arithmetic([&] {
+    for (std::size_t begin = 0; begin < out.size(); begin += dimension)
+      process.start(key, options.first + begin / dimension, out.subspan(begin, dimension));
+  });
+  return sample_from(model, key, options, options.noise.steps, memory, out);
+}
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/diffusion/one_hot.hpp
+// =============================================================================================================
+
+// Symbols as vectors: what lets Gaussian noise work on sentences. Symbol a of a vocabulary is the vector with a one at a.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// vectors [symbols][vocabulary], written.
+template <class Real>
+constexpr void embed(std::span<const symbol> symbols, std::uint32_t vocabulary, std::span<Real> vectors) {
+  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary, "there is one vector for each symbol");
+  for (Real& value : vectors) value = 0;
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    FROND_ASSERT(symbols[i] < vocabulary, "only symbols have a vector; a mask has none");
+    vectors[i * vocabulary + symbols[i]] = 1;
+  }
+}
+
+// The nearest symbol of each vector, the one of its largest entry; of equal ones the first. vectors [symbols][vocabulary]
+template <class Real>
+constexpr void nearest(std::span<const Real> vectors, std::uint32_t vocabulary, std::span<symbol> symbols) {
+  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary && vocabulary > 0, "there is one vector for each symbol");
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    const Real* const vector = &vectors[i * vocabulary];
+    std::uint32_t best = 0;
+    for (std::uint32_t a = 1; a < vocabulary; ++a)
+      if (vector[a] > vector[best]) best = a;
+    symbols[i] = static_cast<symbol>(best);
+  }
+}
+
+// sqrt(alpha_bar) / (1 - alpha_bar): how sharply a noisy vector tells symbols apart, since the squares of the distances to all
+// of them differ in the scalar product alone. Without noise, as if 2^-60 were left of it.
+template <class Real>
+inline Real one_hot_sharpness(Real alpha_bar) {
+  const Real lost = 1 - alpha_bar;
+  return math::sqrt(alpha_bar) / (lost > 0 ? lost : static_cast<Real>(0x1p-60));
+}
+
+// No symbol of a noisy one-hot vector is less likely than this, if the likeliest has one: products over two children of a tree
+// stay normal numbers. A noisy vector falls so far from its clean one about once in 10^18 times.
+template <class Real>
+inline constexpr Real least_likelihood = static_cast<Real>(0x1p-60);
+template <>
+inline constexpr double least_likelihood<double> = 0x1p-500;
+
+// P(x | clean symbol a) over that of the likeliest symbol, for one token's noisy vector x under diffusion::gaussian:
+// exp(sharpness (x[a] - max x)), but never below least_likelihood, so that a vector which is nowhere near any sentence
+// does not rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
+template <class Real>
+constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
+                                  std::type_identity_t<std::span<Real>> out) {
+  FROND_ASSERT(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
+  Real largest = x[0];
+  for (const Real value : x) largest = value > largest ? value : largest;
+  for (std::size_t a = 0; a < out.size(); ++a) {
+    const Real likelihood = math::exp((x[a] - largest) * sharpness);
+    out[a] = likelihood > least_likelihood<Real> ? likelihood : least_likelihood<Real>;
+  }
+}
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/diffusion/parametrisation.hpp
+// =============================================================================================================
+
+// What a network that denoises vectors predicts and how it is told the noise level: one object for training and for use, so
+// that both agree.
+
+// =============================================================================================================
+// frond/diffusion/prediction.hpp
+// =============================================================================================================
+
+// What a denoiser of Gaussian noise may predict, and how one prediction becomes another.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// With x_t = a x_0 + s z, a = sqrt(alpha_bar), s = sqrt(1 - alpha_bar), all of these are expectations given x_t, and any of
+// them and x_t give the others:
+//   clean      E[x_0]
+//   noise      E[z]
+//   velocity   E[a z - s x_0]: Salimans and Ho, "Progressive distillation for fast sampling of diffusion models", ICLR 2022
+//   score      the gradient of ln p(x_t), -E[z] / s: Vincent, "A connection between score matching and denoising autoencoders",
+//              2011
+enum class prediction : std::uint8_t { clean, noise, velocity, score };
+
+// The new prediction is noisy x_t + known (the old one).
+template <class Real>
+struct conversion {
+  Real noisy, known;
+};
+
+// 0 <= alpha_bar <= 1. Where the old prediction does not tell the new one, what is unknown counts as zero: from noise or score
+// of pure noise x_0 = 0, and from x_0 without noise z = 0 and score = 0. From velocity every end is regular but for the score
+// of clean data, which is zero too.
+template <class Real>
+inline conversion<Real> convert(prediction from, prediction to, Real alpha_bar) {
+  if (from == to) return {0, 1};
+  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
+  const Real over_a = a > 0 ? 1 / a : Real{0}, over_s = s > 0 ? 1 / s : Real{0};
+  switch (from) {
+    case prediction::clean:
+      if (to == prediction::noise) return {over_s, -a * over_s};
+      if (to == prediction::velocity) return {a * over_s, -over_s};
+      return {-over_s * over_s, a * over_s * over_s};
+    case prediction::noise:
+      if (to == prediction::clean) return {over_a, -s * over_a};
+      if (to == prediction::velocity) return {-s * over_a, over_a};
+      return {0, -over_s};
+    case prediction::velocity:
+      if (to == prediction::clean) return {a, -s};
+      if (to == prediction::noise) return {s, a};
+      return {s > 0 ? Real{-1} : Real{0}, -a * over_s};
+    case prediction::score:
+      if (to == prediction::noise) return {0, -s};
+      if (to == prediction::clean) return {over_a, s * s * over_a};
+      return {-s * over_a, -s * over_a};
+  }
+  return {0, 1};
+}
+
+// The same for a whole vector: known is the old prediction, out the new one; they may be the same. All have one size.
+inline void convert(prediction from, prediction to, float alpha_bar, std::span<const float> noisy, std::span<const float> known,
+                    std::span<float> out) {
+  FROND_ASSERT(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
+  in_ieee_arithmetic([&] {
+    const conversion<float> c = convert(from, to, alpha_bar);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);
+  });
+}
+
+// What a prediction is the expectation of, as clean x_0 + noise z: the target of a network that learns it by squared error. The
+// score of clean data counts as zero.
+template <class Real>
+struct regression_target {
+  Real clean, noise;
+};
+template <class Real>
+inline regression_target<Real> target_of(prediction what, Real alpha_bar) {
+  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
+  switch (what) {
+    case prediction::clean: return {1, 0};
+    case prediction::noise: return {0, 1};
+    case prediction::velocity: return {-s, a};
+    case prediction::score: return {0, s > 0 ? -1 / s : Real{0}};
+  }
+  return {1, 0};
+}
+
+}}}  // namespace frond::diffusion
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// The number that tells a network the noise level.
+//   signal        2 alpha_bar - 1
+//   half_log_snr  ln(alpha_bar / (1 - alpha_bar)) / 2, half the logarithm of the signal-to-noise ratio: Kingma, Salimans, Poole
+//                 and Ho, "Variational diffusion models", NeurIPS 2021. Signal and noise count as at least 2^-24 of the
+//                 variance, so that pure noise and clean data have finite inputs, -8.3 and 8.3.
+enum class noise_input : std::uint8_t { signal, half_log_snr };
+
+// The defaults are what a small network learns best on the schedule half_log_snr: the clean vector is hard to guess from much
+// noise, the noise from little, and 2 alpha_bar - 1 hardly tells small noise levels apart.
+struct parametrisation {
+  prediction target = prediction::velocity;
+  noise_input input = noise_input::half_log_snr;
+
+  // What the network is told; 0 <= alpha_bar <= 1.
+  [[nodiscard]] constexpr float level(float alpha_bar) const {
+    if (input == noise_input::signal) return 2.0f * alpha_bar - 1.0f;
+    constexpr float least = 0x1p-24f;
+    const float signal = alpha_bar < least ? least : alpha_bar > 1.0f - least ? 1.0f - least : alpha_bar;
+    return 0.5f * (math::log(signal) - math::log(1.0f - signal));
+  }
+
+  friend constexpr bool operator==(const parametrisation&, const parametrisation&) = default;
+};
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/diffusion/process.hpp
+// =============================================================================================================
+
+// How a sentence is corrupted, and what one reverse step is.
+
+// =============================================================================================================
+// frond/diffusion/reverse_step.hpp
+// =============================================================================================================
+
+// One reverse step x_t -> x_s of one token, s < t, given the posterior p(y) = P(x_0 = y | all of x_t) of its clean symbol.
+//
+// Form A (posterior_weighted):  law(k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t | y).
+// Form B (d3pm):                law(k) ~ q(x_t | k) sum_y p(y) q(k | y), the form in the published code of D3PM.
+//
+// A denoiser trained by cross-entropy knows the noisy token itself, so its answer already holds the factor q(x_t | y); form A
+// divides it out before it enters again and is exact for each token, whatever the step. Form B counts the token twice and does
+// not converge with the number of steps (tests/diffusion/convergence.cpp). For absorbing noise the two are the same.
+// Austin, Johnson, Ho, Tarlow and van den Berg, "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021,
+// equation (3) for q(k | x_t, y) and equation (4) for form B.
+//
+// Both kinds of step split the law into "stay as you are" and "move", and the first has a closed form in one entry of the
+// posterior. Most tokens stay in most steps, so drawing costs O(1) then and O(vocabulary) otherwise.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+enum class reverse_form : std::uint8_t {
+  posterior_weighted,  // form A, right for a posterior trained by cross-entropy
+  d3pm,                // form B, for comparison
+};
+
+// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the law is
+//   law(x) = stay(p(x)),   law(k) = jump p(k) + drift(p(x)) for k != x,
+// where stay and drift are affine in p(x): the names ending in _same are their values at p(x) = 1, in _other at p(x) = 0.
+// Form B divides all three by a normaliser that is affine in p(x) too.
+template <class Real>
+struct uniform_step {
+  Real jump = 0;
+  Real drift_same = 0, drift_other = 0;
+  Real stay_same = 1, stay_other = 1;
+  Real normaliser_same = 1, normaliser_other = 1;
+  bool normalise = false;
+
+  // 0 <= abar_t <= abar_s <= 1: the fraction of the signal left at the noisier and the cleaner time.
+  constexpr uniform_step(std::uint32_t vocabulary, Real abar_t, Real abar_s, reverse_form form) {
+    const Real symbols = static_cast<Real>(vocabulary), lost = 1 - abar_t;
+    if (!(lost > 0)) return;                             // nothing was lost, so the token stays
+    const Real kept = abar_s > 0 ? abar_t / abar_s : 0;  // by s -> t alone; any value will do between two pure noises
+    const Real other = (1 - kept) / symbols;             // q(x_t = x | x_s = k != x)
+    const Real same = kept + other;                      // q(x_t = x | x_s = x)
+    const Real fresh = (1 - abar_s) / symbols;           // q(x_s = k | x_0 = y != k)
+    const Real seen_same = abar_t + lost / symbols, seen_other = lost / symbols;  // q(x_t = x | x_0 = y) for y = x, y != x
+    const bool divide = form == reverse_form::posterior_weighted;
+    const Real weight_same = divide ? 1 / seen_same : 1, weight_other = divide ? 1 / seen_other : 1;
+    jump = other * abar_s * weight_other;
+    drift_same = other * fresh * weight_same;
+    drift_other = other * fresh * weight_other;
+    stay_same = same * (abar_s + fresh) * weight_same;
+    stay_other = same * fresh * weight_other;
+    normalise = !divide;
+    normaliser_same = seen_same;
+    normaliser_other = seen_other;
+  }
+
+  // law: [vocabulary], written; sums to one where the posterior does. O(vocabulary).
+  constexpr void law(symbol noisy, std::span<const Real> posterior, std::span<Real> law) const {
+    FROND_ASSERT(noisy < posterior.size() && law.size() == posterior.size(), "a law has one entry for each symbol");
+    const parts now = at(posterior[noisy]);
+    for (std::size_t k = 0; k < law.size(); ++k) law[k] = now.jump * posterior[k] + now.drift;
+    law[noisy] = now.stay;
+  }
+
+  // The symbol at time s, for a uniform draw u in [0, 1). A symbol of probability zero is never drawn.
+  [[nodiscard]] constexpr symbol draw(symbol noisy, std::span<const Real> posterior, Real u) const {
+    const parts now = at(posterior[noisy]);
+    if (u < now.stay) return noisy;
+    Real sum = now.stay;
+    symbol last = noisy;
+    for (std::size_t k = 0; k < posterior.size(); ++k) {
+      const Real weight = now.jump * posterior[k] + now.drift;
+      if (k == noisy || !(weight > 0)) continue;
+      sum += weight;
+      last = static_cast<symbol>(k);
+      if (u < sum) return last;
+    }
+    return last;  // rounding can leave u at the very end of the last interval
+  }
+
+ private:
+  struct parts {
+    Real stay, jump, drift;
+  };
+  [[nodiscard]] constexpr parts at(Real same) const {
+    const Real other = 1 - same;
+    const parts now{stay_same * same + stay_other * other, jump, drift_same * same + drift_other * other};
+    if (!normalise) return now;
+    const Real scale = 1 / (normaliser_same * same + normaliser_other * other);
+    return {now.stay * scale, now.jump * scale, now.drift * scale};
+  }
+};
+
+// Absorbing noise: a token that shows stays; a masked one shows with probability `jump`, as a symbol of the posterior.
+template <class Real>
+struct absorbing_step {
+  Real jump = 0;
+  Real stay = 1;  // of the mask
+  symbol mask = 0;
+
+  // 0 <= abar_t <= abar_s <= 1. Both forms give the same law.
+  constexpr absorbing_step(std::uint32_t vocabulary, Real abar_t, Real abar_s) : mask(static_cast<symbol>(vocabulary)) {
+    const Real lost = 1 - abar_t;
+    if (!(lost > 0)) return;
+    jump = (abar_s - abar_t) / lost;
+    stay = (1 - abar_s) / lost;
+  }
+
+  // law: [vocabulary + 1], written; the last entry is the mask. O(vocabulary).
+  constexpr void law(symbol noisy, std::span<const Real> posterior, std::span<Real> law) const {
+    FROND_ASSERT(noisy <= mask && posterior.size() == mask && law.size() == std::size_t{mask} + 1,
+                 "a law has one entry for each symbol and one for the mask");
+    const bool masked = noisy == mask;
+    for (std::size_t k = 0; k < mask; ++k) law[k] = masked ? jump * posterior[k] : Real{0};
+    law[mask] = masked ? stay : Real{0};
+    if (!masked) law[noisy] = 1;
+  }
+
+  // The symbol at time s, for a uniform draw u in [0, 1). A symbol of probability zero is never drawn.
+  [[nodiscard]] constexpr symbol draw(symbol noisy, std::span<const Real> posterior, Real u) const {
+    if (noisy != mask || u < stay) return noisy;
+    Real sum = stay;
+    symbol last = noisy;
+    for (std::size_t k = 0; k < posterior.size(); ++k) {
+      const Real weight = jump * posterior[k];
+      if (!(weight > 0)) continue;
+      sum += weight;
+      last = static_cast<symbol>(k);
+      if (u < sum) return last;
+    }
+    return last;  // rounding can leave u at the very end of the last interval
+  }
+};
+
+}}}  // namespace frond::diffusion
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// A process that corrupts each token on its own. alpha_bar is the fraction of the signal that is left: 1 clean, 0 pure noise.
+//   vocabulary                         the number of clean symbols, 1 .. max_vocabulary
+//   input_symbols()                    the number of symbols that a noisy token can be
+//   corrupt(key, index, alpha_bar, clean, noisy)   noise for datum `index`: a function of nothing but its arguments
+//   start(key, index, noisy)                       pure noise, where sample `index` starts
+//   likelihood(noisy, alpha_bar, out)              out [vocabulary]: P(noisy | clean = a), up to a common factor
+//   step(abar_t, abar_s, form)                     the reverse step between two times: .law(...) and .draw(...)
+// Optional, and of use to the exact denoiser: visible_likelihood(alpha_bar), where P(noisy | clean = a) depends only on whether
+// the noisy token is a, and one that is no symbol says nothing.
+template <class Process>
+concept discrete_process = requires(const Process& p, seed key, std::uint64_t index, float alpha_bar, symbol token,
+                                    std::span<const symbol> clean, std::span<symbol> noisy, std::span<const float> posterior,
+                                    std::span<float> law) {
+  { p.vocabulary } -> std::convertible_to<std::uint32_t>;
+  { p.input_symbols() } -> std::convertible_to<std::uint32_t>;
+  p.corrupt(key, index, alpha_bar, clean, noisy);
+  p.start(key, index, noisy);
+  p.likelihood(token, alpha_bar, law);
+  p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).law(token, posterior, law);
+  { p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).draw(token, posterior, alpha_bar) } -> std::same_as<symbol>;
+};
+
+// P(noisy | clean = a) up to a common factor, for a visible noisy token that is a, and for one that is not; same >= other.
+template <class Real>
+struct two_likelihoods {
+  Real same, other;
+};
+
+namespace detail {
+
+// visit(i, word) for i in [0, count): word i of an address, four of them from each block.
+template <class Visit>
+constexpr void for_each_word(seed key, random::stream purpose, std::uint64_t index, std::size_t count, const Visit& visit) {
+  FROND_ASSERT(random::has_words(count), "a sentence has at most 2^34 tokens");
+  for (std::size_t first = 0; first < count; first += 4) {
+    const random::block words = random::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
+    const std::size_t left = count - first < 4 ? count - first : 4;
+    for (std::size_t i = 0; i < left; ++i) visit(first + i, words[i]);
+  }
+}
+
+}  // namespace detail
+
+// The law of the token at time s, abar_s >= abar_t, given its noisy symbol at time t and the posterior of the clean one.
+// posterior: [vocabulary], sums to one. law: [input_symbols()], written. In a loop, keep process.step(...) and call its law.
+template <class Process, class Real>
+constexpr void reverse_law(const Process& process, symbol noisy, std::type_identity_t<std::span<const Real>> posterior,
+                           Real abar_t, Real abar_s, reverse_form form, std::type_identity_t<std::span<Real>> law) {
+  process.step(abar_t, abar_s, form).law(noisy, posterior, law);
+}
+
+// Uniform noise: a token is kept with probability alpha_bar, otherwise drawn again from all symbols, itself included:
+// q(x_t | x_0) = alpha_bar [x_t = x_0] + (1 - alpha_bar) / vocabulary.
+struct uniform {
+  std::uint32_t vocabulary = 2;
+
+  [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary; }
+
+  // One word for each token: its product with the vocabulary has the new symbol in the upper half and, uniform on at least
+  // 2^24 values, the chance to be kept in the lower. All probabilities hold to 2^-24. noisy may be clean. About 4 ns a token,
+  // nearly all of it for random words.
+  constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
+                         std::span<symbol> noisy) const {
+    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
+    detail::for_each_word(key, random::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
+      const std::uint64_t product = std::uint64_t{word} * vocabulary;
+      const bool keep = random::unit_interval(static_cast<std::uint32_t>(product)) < alpha_bar;
+      noisy[i] = keep ? clean[i] : static_cast<symbol>(product >> 32);
+    });
+  }
+
+  constexpr void start(seed key, std::uint64_t index, std::span<symbol> noisy) const {
+    detail::for_each_word(key, random::stream::start, index, noisy.size(), [&](std::size_t i, std::uint32_t word) {
+      noisy[i] = static_cast<symbol>(std::uint64_t{word} * vocabulary >> 32);
+    });
+  }
+
+  template <class Real>
+  constexpr void likelihood(symbol noisy, Real alpha_bar, std::type_identity_t<std::span<Real>> out) const {
+    FROND_ASSERT(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    const two_likelihoods<Real> likelihood = visible_likelihood(alpha_bar);
+    for (Real& value : out) value = likelihood.other;
+    if (noisy < vocabulary) out[noisy] = likelihood.same;
+  }
+
+  template <class Real>
+  [[nodiscard]] constexpr two_likelihoods<Real> visible_likelihood(Real alpha_bar) const {
+    const Real other = (1 - alpha_bar) / static_cast<Real>(vocabulary);
+    return {alpha_bar + other, other};
+  }
+
+  template <class Real>
+  [[nodiscard]] constexpr uniform_step<Real> step(Real abar_t, Real abar_s, reverse_form form) const {
+    return {vocabulary, abar_t, abar_s, form};
+  }
+};
+
+// Absorbing noise: a token is kept with probability alpha_bar, otherwise masked; the mask is the symbol `vocabulary`.
+struct absorbing {
+  std::uint32_t vocabulary = 2;
+
+  [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary + 1; }
+  [[nodiscard]] constexpr symbol mask() const { return static_cast<symbol>(vocabulary); }
+
+  // noisy may be clean. All probabilities hold to 2^-24. About 4 ns a token, nearly all of it for
+  // random words.
+  constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
+                         std::span<symbol> noisy) const {
+    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
+    detail::for_each_word(key, random::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
+      noisy[i] = random::unit_interval(word) < alpha_bar ? clean[i] : mask();
+    });
+  }
+
+  // All masks, whatever the address.
+  constexpr void start(seed, std::uint64_t, std::span<symbol> noisy) const {
+    for (symbol& token : noisy) token = mask();
+  }
+
+  template <class Real>
+  constexpr void likelihood(symbol noisy, Real, std::type_identity_t<std::span<Real>> out) const {
+    FROND_ASSERT(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    for (Real& value : out) value = noisy == mask() ? Real{1} : Real{0};
+    if (noisy < vocabulary) out[noisy] = 1;
+  }
+
+  template <class Real>
+  [[nodiscard]] constexpr two_likelihoods<Real> visible_likelihood(Real) const {
+    return {1, 0};
+  }
+
+  template <class Real>
+  [[nodiscard]] constexpr absorbing_step<Real> step(Real abar_t, Real abar_s, reverse_form) const {
+    return {vocabulary, abar_t, abar_s};
+  }
+};
+
+static_assert(discrete_process<uniform> && discrete_process<absorbing>);
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/diffusion/sampler.hpp
+// =============================================================================================================
+
+// From pure noise to sentences: ancestral sampling with any denoiser.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// A position without a given token (a token is below 255, see max_vocabulary).
+inline constexpr symbol vacant = 255;
+
+struct sampling {
+  schedule noise{};
+  reverse_form form = reverse_form::posterior_weighted;
+  // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls. Numbers
+  // times the steps of the schedule stay below 2^64.
+  std::uint64_t first = 0;
+  // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty.
+  // With absorbing noise the samples then follow the conditional law of the rest, up to the error of the steps. With uniform
+  // noise they do not quite: the denoiser takes the given tokens for noisy ones, so their say grows with alpha_bar.
+  std::span<const symbol> given{};
+};
+
+// The floats that sample() needs to treat `rows` sentences at once: their posteriors and their noise levels.
+constexpr std::size_t sampling_memory(std::size_t length, std::uint32_t vocabulary, std::size_t rows) {
+  return rows * (length * vocabulary + 1);
+}
+
+namespace detail {
+
+// What does not fit together, or success. position: the index of a given token that is no symbol.
+template <discrete_process Process, denoiser Denoiser>
+constexpr status check_sampling(const Process& process, Denoiser& model, const sampling& options, std::size_t memory,
+                                std::size_t symbols) {
+  if (const status ready = check_ready(model); !ready) return ready;
+  const std::size_t length = model.length(), given = options.given.size();
+  if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
+  if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
+  if (process.vocabulary == 0 || process.vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols", 0};
+  if (process.vocabulary != model.vocabulary()) return {"the process and the denoiser have different vocabularies", 0};
+  if (process.input_symbols() != model.input_symbols()) {
+    return {"the denoiser was made for another process: one of the two has masks, the other has none", 0};
+  }
+  if (length == 0 || symbols % length != 0) return {"the output is no whole number of sentences", symbols};
+  if (!addressable(options.first, symbols / length, options.noise.steps)) {
+    return {"the numbers of these sentences times the steps of the schedule are beyond 2^64", 0};
+  }
+  if (memory < sampling_memory(length, process.vocabulary, 1)) {
+    return {"the memory does not hold one sentence, see sampling_memory", memory};
+  }
+  if (given != 0 && given != length && given != symbols) return {"give tokens for one sentence or for each of them", given};
+  for (std::size_t i = 0; i < given; ++i) {
+    if (options.given[i] != vacant && options.given[i] >= process.vocabulary) return {"a given token is no symbol", i};
+  }
+  return {};
+}
+
+// Whether `sum` can be that of `laws` probability laws.
+constexpr bool is_sum_of_laws(float sum, std::size_t laws) { return math::abs(sum - static_cast<float>(laws)) < 0.01f; }
+
+// The first token whose posterior is no probability law because its sum is not one, or `tokens`. Sums of many laws at once come
+// first, since as a rule all of them are sound. Negative probabilities, and sums of several tokens whose errors cancel, are not
+// seen.
+constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t tokens) {
+  constexpr std::size_t many = 1024;
+  const std::size_t vocabulary = posterior.size() / tokens;
+  for (std::size_t first = 0; first < tokens; first += many) {
+    const std::size_t count = tokens - first < many ? tokens - first : many;
+    const std::span<const float> laws = posterior.subspan(first * vocabulary, count * vocabulary);
+    if (!std::is_constant_evaluated() && is_sum_of_laws(kernel::sum(laws.data(), laws.size()), count)) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      float sum = 0;
+      for (const float probability : laws.subspan(i * vocabulary, vocabulary)) sum += probability;
+      if (!is_sum_of_laws(sum, 1)) return first + i;
+    }
+  }
+  return tokens;
+}
+
+// Writes the given tokens over `sentence`; an empty span gives none.
+constexpr void put_given(std::span<const symbol> given, std::span<symbol> sentence) {
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (given[i] != vacant) sentence[i] = given[i];
+  }
+}
+
+}  // namespace detail
+
+// One reverse step of one sentence, in place. `address` is the random address of (sample, time).
+//   posterior  [length][vocabulary]     the denoiser's answer to `sentence`
+//   given      [length] or empty        tokens that stay
+template <class Step>
+constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t address, std::span<const float> posterior,
+                                std::span<const symbol> given, std::span<symbol> sentence) {
+  const std::size_t vocabulary = posterior.size() / sentence.size();
+  detail::for_each_word(key, random::stream::reverse, address, sentence.size(), [&](std::size_t i, std::uint32_t word) {
+    sentence[i] = step.draw(sentence[i], posterior.subspan(i * vocabulary, vocabulary), random::unit_interval(word));
+  });
+  detail::put_given(given, sentence);
+}
+
+namespace detail {
+
+// All rows of `batch` [rows][length] at once, from time `start` on. options.first and options.given belong to its first row.
+template <discrete_process Process, denoiser Denoiser>
+constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
+                              std::span<float> memory, std::span<symbol> batch) {
+  const std::size_t length = model.length(), laws = length * process.vocabulary, rows = batch.size() / length;
+  const std::span<float> posterior = memory.first(rows * laws), alpha_bar = memory.subspan(rows * laws, rows);
+  const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
+  const auto given = [&](std::size_t row) {
+    return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
+  };
+  for (std::size_t row = 0; row < rows; ++row) put_given(given(row), sentence(row));
+  for (std::uint32_t t = start; t > 0; --t) {
+    const float now = options.noise.alpha_bar(t);
+    for (float& level : alpha_bar) level = now;
+    const status answered = ask(model, std::span<const symbol>(batch), std::span<const float>(alpha_bar), posterior);
+    if (!answered) return answered;
+    const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
+    for (std::size_t row = 0; row < rows; ++row) {
+      if (const std::size_t i = find_no_law(posterior.subspan(row * laws, laws), length); i < length) {
+        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability law",
+                static_cast<std::size_t>(options.first) + row,
+                {i, t}};
+      }
+      const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
+      reverse_sentence(step, key, address, posterior.subspan(row * laws, laws), given(row), sentence(row));
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+
+// Takes sentences that are noisy as at time `start` of the schedule back to time 0, ancestrally: ask the denoiser, take one
+// reverse step at every position independently, and so on. See sample() for the rest; options.first is the number of the first
+// sentence. Fails like sample(), and for a time beyond the schedule (position: that time).
+//   sentences  [rows][length]
+template <discrete_process Process, denoiser Denoiser>
+constexpr status sample_from(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
+                             std::span<float> memory, std::span<symbol> sentences) {
+  const status state = detail::check_sampling(process, model, options, memory.size(), sentences.size());
+  if (!state) return state;
+  if (start > options.noise.steps) return {"a schedule has no such time", start};
+  const std::size_t length = model.length(), rows = sentences.size() / length;
+  const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
+  return in_ieee_arithmetic([&]() -> status {
+    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
+      sampling part = options;
+      part.first += begin;
+      if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
+      const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
+      if (const status made = detail::sample_batch(process, model, key, part, start, memory, batch); !made) return made;
+    }
+    return {};
+  });
+}
+
+// Draws sentences options.first, options.first + 1, ... from the model, ancestrally: start from pure noise, ask the denoiser,
+// take one reverse step at every position independently, and so on down to time 0. With the exact posterior each token's step
+// is exact (form A); treating positions as independent within a step costs O(1 / steps) in the law of the sentence.
+//   memory  at least sampling_memory(length, vocabulary, 1) floats; more lets the denoiser treat more sentences in one call
+//   out     [rows][length], written; between the steps it holds the noisy sentences
+// Sentence i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Outside the
+// denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which);
+// then `out` is left alone. Fails as well where an answer of the denoiser is no probability law, NaN or zero for instance
+// (position: the sentence, then the token and the time); then `out` is not yet free of noise.
+template <discrete_process Process, denoiser Denoiser>
+constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
+                        std::span<symbol> out) {
+  if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
+  for (std::size_t row = 0; row * model.length() < out.size(); ++row)
+    process.start(key, options.first + row, out.subspan(row * model.length(), model.length()));
+  return sample_from(process, model, key, options, options.noise.steps, memory, out);
+}
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/nn/fixed_denoiser.hpp
+// =============================================================================================================
+
+// Denoisers whose network the compiler knows: what does not fit together does not compile.
+
+// =============================================================================================================
+// frond/nn/network.hpp
+// =============================================================================================================
+
+// Networks as types: a list of layers whose shapes the compiler knows, and the plain types that hold their numbers.
+
+// =============================================================================================================
+// frond/nn/plan.hpp
+// =============================================================================================================
+
+// A network as a flat list of layers: what each one computes, and where its parameters and tensors stand.
+//
+// The list is made once, at compile time for a device (network.hpp, tree_unet.hpp) or at run time for a sweep over shapes, by
+// the same builder. Everything that runs a network takes a `plan`, so a sweep instantiates no kernel twice.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+enum class layer_kind : std::uint8_t {
+  dense,     // y = x W + b at every position; W is [inputs][outputs]
+  activate,  // y = f(x), element by element
+  save,      // remembers x for a later join; the tensor goes on unchanged
+  join,      // y = (x, the tensor saved last and not yet joined), channel after channel
+};
+
+// Where a layer finds its tensors, in floats per row; a tensor of a block of rows stands at (offset * rows of the block).
+// `saved` is the tensor of a save or join; on the tape an activation keeps its slopes there, over its input unless somebody
+// else needs that.
+struct tensor_places {
+  std::size_t input = 0, output = 0, saved = 0;
+};
+
+struct layer {
+  layer_kind kind = layer_kind::dense;
+  kernel::activation function = kernel::activation::relu;
+  std::uint32_t positions = 0;  // how often the layer is applied in one row
+  std::uint32_t inputs = 0;     // channels read at each position
+  std::uint32_t outputs = 0;    // channels written at each position
+  std::size_t parameters = 0;   // dense: offset of W, followed by b
+  tensor_places tape{};         // training: every tensor keeps its own place
+  tensor_places scratch{};      // inference, and gradients on the way back: places are used again
+
+  [[nodiscard]] constexpr std::size_t weight_count() const { return std::size_t{inputs} * outputs; }
+};
+
+// A whole network, cheap to copy; the layers belong to a plan_storage. A row is one datum: `input_positions` places of
+// `input_channels` floats each, row-major, and likewise for the output.
+struct plan {
+  std::span<const layer> layers;
+  std::uint32_t input_positions = 0, input_channels = 0;
+  std::uint32_t output_positions = 0, output_channels = 0;
+  std::size_t parameter_count = 0;
+  std::size_t tape_size = 0;     // floats per row that training keeps; the input stands at its start and stays there
+  std::size_t tape_output = 0;   // where the output stands on the tape
+  std::size_t scratch_size = 0;  // floats per row for inference, or for gradients
+  std::size_t scratch_output = 0;
+
+  [[nodiscard]] constexpr std::size_t input_size() const { return std::size_t{input_positions} * input_channels; }
+  [[nodiscard]] constexpr std::size_t output_size() const { return std::size_t{output_positions} * output_channels; }
+
+  // Tells networks apart whose parameters are not interchangeable. Written into weights and checkpoints.
+  [[nodiscard]] constexpr std::uint64_t shape_hash() const {
+    hasher h;
+    h.add(input_positions);
+    h.add(input_channels);
+    for (const layer& l : layers) {
+      h.add(static_cast<std::uint8_t>(l.kind));
+      h.add(static_cast<std::uint8_t>(l.function));
+      h.add(l.positions);
+      h.add(l.inputs);
+      h.add(l.outputs);
+    }
+    return h.value();
+  }
+};
+
+// Floating-point operations of one forward pass of one row, products and sums of the dense layers only.
+constexpr std::uint64_t forward_operations(const plan& p) {
+  std::uint64_t operations = 0;
+  for (const layer& l : p.layers)
+    if (l.kind == layer_kind::dense) operations += 2 * std::uint64_t{l.positions} * l.weight_count();
+  return operations;
+}
+
+// Why an array cannot hold the parameters of a plan, or success.
+constexpr status check_parameters(const plan& p, std::size_t parameters) {
+  if (p.layers.empty()) return {"this plan has no layers"};
+  if (parameters != p.parameter_count) return {"there are {} parameters, the network has {}", parameters, {p.parameter_count}};
+  return {};
+}
+
+// The same, beside memory for inference on at least one row.
+constexpr status check_memory(const plan& p, std::size_t parameters, std::size_t scratch) {
+  if (const status state = check_parameters(p, parameters); !state) return state;
+  if (scratch < p.scratch_size)
+    return {"a scratch of {} floats does not hold one row, which takes {}", scratch, {p.scratch_size}};
+  return {};
+}
+
+// Says where weights were forgotten: zeros alone, in a network with a hidden layer, which then never learns.
+constexpr status check_initialised(const plan& p, std::span<const float> parameters) {
+  std::size_t dense_layers = 0;
+  for (const layer& l : p.layers) dense_layers += l.kind == layer_kind::dense ? 1 : 0;
+  if (dense_layers < 2) return {};
+  for (const float parameter : parameters)  // as bits: where denormals are flushed, a comparison takes them for zero
+    if (__builtin_bit_cast(std::uint32_t, parameter) << 1 != 0) return {};
+  return {"all {} parameters are zero: they were neither initialised nor loaded", parameters.size()};
+}
+
+// Builds a plan layer by layer. An impossible layer leaves the reason in state(), and later calls do nothing.
+template <std::size_t Capacity>
+class plan_storage {
+ public:
+  // A row of `positions` places with `channels` floats each.
+  constexpr plan_storage(std::uint32_t positions, std::uint32_t channels) {
+    if (positions == 0 || channels == 0) fail("a network needs at least one position and one channel");
+    if (!fits(checked{positions} * checked{channels})) return;
+    plan_.input_positions = plan_.output_positions = positions;
+    plan_.input_channels = plan_.output_channels = channels;
+    tape_end_ = padded(plan_.input_size());
+    largest_ = padded(plan_.input_size());
+  }
+
+  // No network: for a builder that cannot make the shape it was asked for.
+  static constexpr plan_storage refused(const char* reason) {
+    plan_storage nothing(1, 1);
+    nothing.fail(reason);
+    return nothing;
+  }
+
+  constexpr plan_storage& dense(std::uint64_t outputs) {
+    if (outputs == 0) return fail("a dense layer needs at least one output"), *this;
+    if (!fits(checked{plan_.output_channels} * checked{outputs})) return *this;
+    if (layer* l = append(layer_kind::dense, outputs)) {
+      l->parameters = plan_.parameter_count;
+      plan_.parameter_count += l->weight_count() + l->outputs;
+    }
+    return *this;
+  }
+  constexpr plan_storage& activate(kernel::activation function) {
+    const bool input_is_needed = count_ == 0 || layers_[count_ - 1].kind == layer_kind::save;
+    if (layer* l = append(layer_kind::activate, plan_.output_channels)) {
+      l->function = function;
+      l->tape.saved = input_is_needed ? tape_end_ : l->tape.input;
+      if (input_is_needed) tape_end_ += padded(plan_.output_size());
+    }
+    return *this;
+  }
+  constexpr plan_storage& save() {
+    if (saved_count_ == max_saved) return fail("too many tensors are saved at a time"), *this;
+    if (layer* l = append(layer_kind::save, plan_.output_channels)) {
+      l->tape.saved = plan_.tape_output;
+      l->scratch.saved = saved_end_;
+      saved_[saved_count_++] = *l;
+      saved_end_ += padded(std::size_t{l->positions} * l->outputs);
+      if (saved_end_ > saved_peak_) saved_peak_ = saved_end_;
+    }
+    return *this;
+  }
+  constexpr plan_storage& join() {
+    if (saved_count_ == 0) return fail("a join needs a saved tensor"), *this;
+    const layer from = saved_[--saved_count_];
+    if (from.positions != plan_.output_positions) return fail("a join needs a saved tensor with as many positions"), *this;
+    if (layer* l = append(layer_kind::join, std::uint64_t{plan_.output_channels} + from.outputs)) {
+      l->tape.saved = from.tape.saved;
+      l->scratch.saved = from.scratch.saved;
+      saved_end_ = from.scratch.saved;
+    }
+    return *this;
+  }
+  // `count` neighbouring positions become one with all their channels, or the other way round. Memory does not move.
+  constexpr plan_storage& merge(std::uint32_t count) {
+    if (count == 0 || plan_.output_positions % count != 0) return fail("positions do not divide into groups to merge"), *this;
+    if (std::uint64_t{plan_.output_channels} * count > max_extent) return fail(too_large), *this;
+    plan_.output_positions /= count;
+    plan_.output_channels *= count;
+    return *this;
+  }
+  constexpr plan_storage& split(std::uint32_t count) {
+    if (count == 0 || plan_.output_channels % count != 0) return fail("channels do not divide into positions to split"), *this;
+    if (std::uint64_t{plan_.output_positions} * count > max_extent) return fail(too_large), *this;
+    plan_.output_positions *= count;
+    plan_.output_channels /= count;
+    return *this;
+  }
+
+  [[nodiscard]] constexpr const status& state() const { return state_; }
+  [[nodiscard]] constexpr std::size_t size() const { return count_; }
+
+  // The finished plan; it refers to this object, which must outlive it.
+  [[nodiscard]] constexpr plan view() const {
+    FROND_ASSERT(finished_, "a network is used after finish(), and only if state() is ok");
+    plan finished = plan_;
+    finished.layers = {layers_, count_};
+    finished.tape_size = tape_end_;
+    finished.scratch_size = saved_peak_ + 2 * largest_;
+    finished.scratch_output = place(side_);
+    return finished;
+  }
+  constexpr operator plan() const& { return view(); }
+  constexpr operator plan() const&& = delete;  // the plan would refer to layers that are gone
+
+  // Scratch places of running tensors depend on sizes that are known at the end only, so they are written once, here.
+  constexpr plan_storage& finish() {
+    if (!state_.ok() || finished_) return *this;
+    if (count_ == 0) return fail("a network needs at least one layer"), *this;
+    if (saved_count_ != 0) return fail("a saved tensor is never joined"), *this;
+    finished_ = true;
+    side_ = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      layer& l = layers_[i];
+      l.scratch.input = place(side_);
+      if (l.kind == layer_kind::dense || l.kind == layer_kind::join) side_ = 1 - side_;
+      l.scratch.output = place(side_);
+    }
+    return *this;
+  }
+
+ private:
+  static constexpr std::size_t max_saved = 32;
+  static constexpr std::uint64_t max_extent = 0xffffffffu;
+  static constexpr const char* too_large = "the network is too large for the memory that can be addressed";
+
+  // Tensors start at multiples of sixteen floats per row, one cache line.
+  static constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
+  [[nodiscard]] constexpr std::size_t place(unsigned side) const { return saved_peak_ + side * largest_; }
+
+  constexpr void fail(const char* reason) {
+    if (state_.ok()) state_ = {reason, count_};
+  }
+
+  // Whether `more` floats can be addressed beside all that are planned; leaves the reason if not.
+  constexpr bool fits(checked more) {
+    const checked all = checked{tape_end_} + checked{saved_peak_} + checked{plan_.parameter_count} + more;
+    if (all.overflow || all.value > std::numeric_limits<std::size_t>::max() / (4 * sizeof(float))) fail(too_large);
+    return state_.ok();
+  }
+
+  constexpr layer* append(layer_kind kind, std::uint64_t outputs) {
+    if (outputs > max_extent) fail(too_large);
+    if (!fits(checked{plan_.output_positions} * checked{outputs})) return nullptr;
+    if (finished_) return fail("a finished network takes no more layers"), nullptr;
+    if (count_ == Capacity) return fail("the network has more layers than its storage holds"), nullptr;
+    layer& l = layers_[count_++];
+    l = {.kind = kind,
+         .positions = plan_.output_positions,
+         .inputs = plan_.output_channels,
+         .outputs = static_cast<std::uint32_t>(outputs)};
+    l.tape.input = plan_.tape_output;
+    plan_.output_channels = l.outputs;
+    const std::size_t size = padded(plan_.output_size());
+    if (size > largest_) largest_ = size;
+    if (kind != layer_kind::save) {
+      plan_.tape_output = tape_end_;
+      tape_end_ += size;
+    }
+    l.tape.output = plan_.tape_output;
+    return &l;
+  }
+
+  layer layers_[Capacity]{};
+  layer saved_[max_saved]{};
+  std::size_t count_ = 0, saved_count_ = 0;
+  std::size_t tape_end_ = 0, largest_ = 0, saved_end_ = 0, saved_peak_ = 0;
+  unsigned side_ = 0;
+  bool finished_ = false;
+  plan plan_{};
+  status state_{};
+};
+
+}}}  // namespace frond::nn
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// The words of the list. The first is input<positions, channels>; the size of every other layer follows from the one before.
+template <std::uint32_t Positions, std::uint32_t Channels>
+struct input {};
+template <std::uint32_t Outputs>
+struct dense {
+  static constexpr void append(auto& plan) { plan.dense(Outputs); }
+};
+template <kernel::activation Function>
+struct activate {
+  static constexpr void append(auto& plan) { plan.activate(Function); }
+};
+using relu = activate<kernel::activation::relu>;
+using gelu = activate<kernel::activation::gelu>;
+using silu = activate<kernel::activation::silu>;
+using tanh = activate<kernel::activation::tanh>;
+struct save {
+  static constexpr void append(auto& plan) { plan.save(); }
+};
+struct join {
+  static constexpr void append(auto& plan) { plan.join(); }
+};
+template <std::uint32_t Count>
+struct merge {
+  static constexpr void append(auto& plan) { plan.merge(Count); }
+};
+template <std::uint32_t Count>
+struct split {
+  static constexpr void append(auto& plan) { plan.split(Count); }
+};
+
+// network<input<16, 10>, dense<64>, gelu, dense<8>>: a type with nothing in it but its plan.
+template <class Input, class... Layers>
+struct network;
+
+template <std::uint32_t Positions, std::uint32_t Channels, class... Layers>
+struct network<input<Positions, Channels>, Layers...> {
+  static constexpr auto storage = [] {
+    plan_storage<sizeof...(Layers) + 1> built(Positions, Channels);  // one more, because there are no arrays of nothing
+    (Layers::append(built), ...);
+    built.finish();
+    return built;
+  }();
+  static_assert(storage.state().ok(),
+                "this list of layers is no network: sizes must divide into merge and split, and every save needs its join");
+};
+
+// What a network type is: it has a finished plan_storage.
+template <class Net>
+concept fixed_network = requires {
+  { Net::storage.view().parameter_count } -> std::convertible_to<std::size_t>;
+};
+
+template <fixed_network Net>
+constexpr plan plan_of() {
+  return Net::storage.view();
+}
+
+// Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments
+// of optimisers have exactly this layout.
+template <fixed_network Net>
+struct alignas(64) parameters {
+  static constexpr std::uint64_t shape_hash = plan_of<Net>().shape_hash();
+
+  float values[plan_of<Net>().parameter_count] = {};
+};
+template <fixed_network Net>
+using gradients = parameters<Net>;
+
+// What a backward pass needs of a forward pass on `Rows` rows: every tensor. sizeof(tape<Net, Rows>) is the bulk of the memory
+// that training costs beyond parameters, gradients and moments.
+template <fixed_network Net, std::size_t Rows = 1>
+struct alignas(64) tape {
+  float values[plan_of<Net>().tape_size * Rows] = {};
+};
+
+// Memory for inference on blocks of `Rows` rows. sizeof(workspace<Net>) is the RAM that sampling on a device costs.
+template <fixed_network Net, std::size_t Rows = 1>
+struct alignas(64) workspace {
+  float values[plan_of<Net>().scratch_size * Rows] = {};
+};
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/network_denoiser.hpp
+// =============================================================================================================
+
+// A network as a denoiser: noisy tokens in, the posterior law of the clean ones out.
+
+// =============================================================================================================
+// frond/nn/forward.hpp
+// =============================================================================================================
+
+// Running a network forward and backward on a block of rows.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+namespace detail {
+
+// y = x W + b at `count` places.
+inline void dense_forward(const layer& l, const float* parameters, const float* x, float* y, std::size_t count) {
+  const float* weights = parameters + l.parameters;
+  kernel::matmul({.rows = count,
+                  .columns = l.outputs,
+                  .inner = l.inputs,
+                  .a = x,
+                  .a_row_stride = l.inputs,
+                  .b = weights,
+                  .b_stride = l.outputs,
+                  .bias = weights + l.weight_count(),
+                  .c = y,
+                  .c_stride = l.outputs});
+}
+
+// Adds dW = x^T dy and db, in order of the places, and writes dx = dy W^T where it is wanted.
+inline void dense_backward(const layer& l, const float* parameters, const float* x, const float* dy, float* dx, float* gradient,
+                           std::size_t count) {
+  float* weights = gradient + l.parameters;
+  kernel::matmul({.rows = l.inputs,
+                  .columns = l.outputs,
+                  .inner = count,
+                  .a = x,
+                  .a_row_stride = 1,
+                  .a_inner_stride = l.inputs,
+                  .b = dy,
+                  .b_stride = l.outputs,
+                  .c = weights,
+                  .c_stride = l.outputs,
+                  .accumulate = true});
+  kernel::add_column_sums(dy, count, l.outputs, weights + l.weight_count());
+  if (dx)
+    kernel::matmul({.rows = count,
+                    .columns = l.inputs,
+                    .inner = l.outputs,
+                    .a = dy,
+                    .a_row_stride = l.outputs,
+                    .b = parameters + l.parameters,
+                    .b_stride = l.outputs,
+                    .b_transposed = true,
+                    .c = dx,
+                    .c_stride = l.inputs});
+}
+
+inline void copy_channels(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t channels,
+                          std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
+}
+
+inline void join_forward(const layer& l, const float* x, const float* saved, float* y, std::size_t count) {
+  const std::size_t others = l.outputs - l.inputs;
+  copy_channels(x, l.inputs, y, l.outputs, l.inputs, count);
+  copy_channels(saved, others, y + l.inputs, l.outputs, others, count);
+}
+
+}  // namespace detail
+
+// Inference on `rows` rows. `scratch` holds plan.scratch_size * rows floats; the input stands at its scratch_input() before the
+// call, and the returned span [rows][output_positions][output_channels] lies in it after. parameters has plan.parameter_count.
+inline std::span<float> forward(const plan& p, const float* parameters, float* scratch, std::size_t rows) {
+  in_ieee_arithmetic([&] {
+    for (const layer& l : p.layers) {
+      float* const x = scratch + l.scratch.input * rows;
+      float* const y = scratch + l.scratch.output * rows;
+      float* const saved = scratch + l.scratch.saved * rows;
+      const std::size_t count = rows * l.positions;
+      switch (l.kind) {
+        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
+        case layer_kind::activate: kernel::activate(l.function, x, y, count * l.outputs); break;
+        case layer_kind::save: __builtin_memcpy(saved, x, count * l.outputs * sizeof(float)); break;
+        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+      }
+    }
+  });
+  return {scratch + p.scratch_output * rows, p.output_size() * rows};
+}
+
+// Where inference expects its input, in a scratch for `rows` rows: [rows][input_positions][input_channels].
+inline std::span<float> scratch_input(const plan& p, float* scratch, std::size_t rows) {
+  return {scratch + p.layers.front().scratch.input * rows, p.input_size() * rows};
+}
+
+// The same, keeping on the tape (plan.tape_size * rows floats) what a backward pass needs: the inputs of dense layers and the
+// slopes of activations. The input stands at its start.
+inline std::span<float> forward_on_tape(const plan& p, const float* parameters, float* tape, std::size_t rows) {
+  in_ieee_arithmetic([&] {
+    for (const layer& l : p.layers) {
+      const float* const x = tape + l.tape.input * rows;
+      float* const y = tape + l.tape.output * rows;
+      float* const saved = tape + l.tape.saved * rows;
+      const std::size_t count = rows * l.positions;
+      switch (l.kind) {
+        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
+        case layer_kind::activate: kernel::activate_with_slope(l.function, x, y, saved, count * l.outputs); break;
+        case layer_kind::save: break;  // its tensor stays on the tape anyway
+        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
+      }
+    }
+  });
+  return {tape + p.tape_output * rows, p.output_size() * rows};
+}
+
+// Adds to `gradient` (layout of the parameters) the derivative of a loss whose derivative by the output stands at
+// scratch + plan.scratch_output * rows. The tape is that of forward_on_tape; scratch has plan.scratch_size * rows floats. Rows
+// are summed in order, so a batch in several blocks gives the same bits as in one.
+inline void backward(const plan& p, const float* parameters, const float* tape, float* scratch, float* gradient,
+                     std::size_t rows) {
+  in_ieee_arithmetic([&] {
+    for (std::size_t i = p.layers.size(); i-- > 0;) {
+      const layer& l = p.layers[i];
+      const float* const x = tape + l.tape.input * rows;
+      float* const dy = scratch + l.scratch.output * rows;
+      float* const dx = scratch + l.scratch.input * rows;
+      float* const saved = scratch + l.scratch.saved * rows;
+      const std::size_t count = rows * l.positions;
+      const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
+      switch (l.kind) {
+        case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
+        case layer_kind::activate: kernel::multiply(tape + l.tape.saved * rows, dy, dx, count * l.outputs); break;
+        case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
+        case layer_kind::join:
+          detail::copy_channels(dy, l.outputs, dx, l.inputs, l.inputs, count);
+          detail::copy_channels(dy + l.inputs, l.outputs, saved, others, others, count);
+          break;
+      }
+    }
+  });
+}
+
+}}}  // namespace frond::nn
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
+// level.
+constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
+
+// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
+// position. Tokens are below input_symbols; another one becomes NaN, which shows in whatever is computed from it.
+inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
+  const std::size_t per_token = token_channels(input_symbols);
+  const float time = 2.0f * alpha_bar - 1.0f;
+  __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
+  for (const symbol token : noisy) {
+    const bool known = token < input_symbols;
+    if (known) channels[token] = 1.0f;
+    channels[per_token - 1] = known ? time : std::numeric_limits<float>::quiet_NaN();
+    channels += per_token;
+  }
+}
+
+// Why a plan cannot denoise sentences of a process, or success.
+template <diffusion::discrete_process Process>
+constexpr status check_denoiser(const plan& p, const Process& process) {
+  const std::uint32_t vocabulary = process.vocabulary, needed = token_channels(process.input_symbols());
+  if (vocabulary == 0 || vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", vocabulary};
+  if (p.input_channels != needed)
+    return {"the network has {} input channels, this noise needs {}: one for each noisy symbol and one for time",
+            p.input_channels,
+            {needed}};
+  if (p.output_channels != vocabulary)
+    return {
+        "the network has {} output channels, this noise needs {}: one for each clean symbol", p.output_channels, {vocabulary}};
+  if (p.input_positions != p.output_positions)
+    return {"the network reads {} tokens and answers for {}", p.input_positions, {p.output_positions}};
+  return {};
+}
+
+// Satisfies `denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
+template <diffusion::discrete_process Process>
+class network_denoiser {
+ public:
+  // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
+  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
+      : network_denoiser(p, process, parameters, scratch, check_denoiser(p, process)) {
+    if (fit_) fit_ = check_memory(p, parameters.size(), scratch.size());
+  }
+
+  // Why it cannot answer: network, noise and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] constexpr status check() const { return fit_ ? check_initialised(plan_, parameters_) : fit_; }
+
+  [[nodiscard]] std::size_t length() const { return plan_.input_positions; }
+  [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
+  [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
+
+  // See `denoiser` in core/concepts.hpp for the shapes. Fails where something does not fit together; then the posterior is left
+  // alone.
+  status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    if (!fit_) return fit_;
+    const std::size_t laws = plan_.output_size();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), laws); !sizes)
+      return sizes;
+    const std::size_t block = scratch_.size() / plan_.scratch_size;
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
+        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+        predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
+                      posterior.subspan(row * laws, rows * laws));
+      }
+    });
+    return {};
+  }
+
+ protected:
+  // For what the compiler has checked.
+  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch,
+                   const status& fit)
+      : plan_(p), process_(process), parameters_(parameters), scratch_(scratch), fit_(fit) {}
+
+ private:
+  void predict_block(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    const std::size_t rows = alpha_bar.size();
+    const std::span<float> input = scratch_input(plan_, scratch_.data(), rows);
+    for (std::size_t i = 0; i < rows; ++i)
+      encode_tokens(noisy.subspan(i * length(), length()), process_.input_symbols(), alpha_bar[i],
+                    input.data() + i * plan_.input_size());
+    const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data());
+  }
+
+  plan plan_;
+  Process process_;
+  std::span<const float> parameters_;
+  std::span<float> scratch_;
+  status fit_;
+};
+
+static_assert(denoiser<network_denoiser<diffusion::uniform>>);
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/vector_denoiser.hpp
+// =============================================================================================================
+
+// A network as a denoiser of vectors: a noisy vector and its noise level in, the mean of the clean one out.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// Why a plan cannot denoise vectors of a dimension, or success: it takes a vector and its noise level and gives a vector.
+constexpr status check_vector_network(const plan& p, std::size_t dimension) {
+  if (p.input_size() != dimension + 1)
+    return {
+        "the network takes {} numbers, this noise needs {}: the vector and its noise level", p.input_size(), {dimension + 1}};
+  if (p.output_size() != dimension) return {"the network gives {} numbers, the vectors have {}", p.output_size(), {dimension}};
+  return {};
+}
+
+// Satisfies `continuous_denoiser` with a network that takes a vector and form.level(alpha_bar) and gives the prediction
+// form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
+// parameters and scratch, which must outlive it; one object per thread. scratch: plan.scratch_size floats for each row that is
+// computed at a time; more rows at a time are faster, up to some 32.
+class vector_denoiser {
+ public:
+  vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
+                  std::span<float> scratch)
+      : plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
+        fit_(check_memory(p, parameters.size(), scratch.size())) {
+    if (fit_) fit_ = check_vector_network(p, p.output_size());
+  }
+
+  // Why it cannot answer: network and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] constexpr status check() const { return fit_ ? check_initialised(plan_, parameters_) : fit_; }
+
+  [[nodiscard]] std::size_t dimension() const { return plan_.output_size(); }
+
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where something does not
+  // fit together; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    if (!fit_) return fit_;
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
+    const std::size_t block = scratch_.size() / plan_.scratch_size;
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block)
+        predict_block(noisy, alpha_bar, mean, row, alpha_bar.size() - row < block ? alpha_bar.size() - row : block);
+    });
+    return {};
+  }
+
+ private:
+  void predict_block(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean, std::size_t first,
+                     std::size_t rows) {
+    const std::size_t size = dimension();
+    float* to = scratch_input(plan_, scratch_.data(), rows).data();
+    for (std::size_t row = first; row < first + rows; ++row, to += size + 1) {
+      __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
+      to[size] = form_.level(alpha_bar[row]);
+    }
+    const std::span<const float> output = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    if (form_.target == diffusion::prediction::clean) {
+      __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
+      return;
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::size_t at = (first + i) * size;
+      diffusion::convert(form_.target, diffusion::prediction::clean, alpha_bar[first + i], noisy.subspan(at, size),
+                         output.subspan(i * size, size), mean.subspan(at, size));
+    }
+  }
+
+  plan plan_;
+  diffusion::parametrisation form_;
+  std::span<const float> parameters_;
+  std::span<float> scratch_;
+  status fit_;
+};
+
+static_assert(continuous_denoiser<vector_denoiser>);
+
+}}}  // namespace frond::nn
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+namespace detail {
+
+// Refuses arrays that are not the parameters and the scratch of a network, and weights whose hash is that of another one.
+// Weights are parameters<Net>, or what lab::io::write_weights_header() wrote. Always true.
+template <fixed_network Net, std::size_t Parameters, std::size_t Scratch>
+constexpr bool require_arrays() {
+  static_assert(Parameters == plan_of<Net>().parameter_count, "these weights have another size than the network's parameters");
+  static_assert(Scratch >= plan_of<Net>().scratch_size, "this scratch does not hold one row, see nn::workspace");
+  return true;
+}
+template <fixed_network Net, class Weights, class Scratch>
+constexpr bool require_weights() {
+  static_assert(Weights::shape_hash == plan_of<Net>().shape_hash(), "these weights belong to a network of another shape");
+  return require_arrays<Net, std::extent_v<decltype(Weights::values)>, std::extent_v<decltype(Scratch::values)>>();
+}
+
+}  // namespace detail
+
+// fixed_denoiser<net, masking> model(weights, scratch): a network_denoiser for a noise process that is a constant. weights:
+// parameters<Net>, or a baked header's type, `baked{}`; scratch: workspace<Net, rows>. Plain arrays will do as well, of which
+// only the sizes are known. Both must outlive it.
+template <fixed_network Net, auto Process>
+requires diffusion::discrete_process<std::remove_const_t<decltype(Process)>>
+class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Process)>> {
+  static_assert(Process.vocabulary >= 1 && Process.vocabulary <= max_vocabulary, "a vocabulary has 1 to 255 symbols");
+  static_assert(plan_of<Net>().input_channels == token_channels(Process.input_symbols()),
+                "the network's input is not one channel for each noisy symbol and one for time");
+  static_assert(plan_of<Net>().output_channels == Process.vocabulary,
+                "the network's output is not one logit for each clean symbol");
+  static_assert(plan_of<Net>().input_positions == plan_of<Net>().output_positions,
+                "the network does not answer for every position");
+  using base = network_denoiser<std::remove_const_t<decltype(Process)>>;
+
+ public:
+  template <class Weights, class Scratch>
+  fixed_denoiser(const Weights& weights, Scratch& scratch)
+      : base(plan_of<Net>(), Process, weights.values, scratch.values, status{}) {
+    static_assert(detail::require_weights<Net, Weights, Scratch>());
+  }
+  template <std::size_t Parameters, std::size_t Floats>
+  fixed_denoiser(const float (&parameters)[Parameters], float (&scratch)[Floats])
+      : base(plan_of<Net>(), Process, parameters, scratch, status{}) {
+    static_assert(detail::require_arrays<Net, Parameters, Floats>());
+  }
+};
+
+// The same for vectors, with the form that vector_denoiser takes.
+template <fixed_network Net>
+class fixed_vector_denoiser : public vector_denoiser {
+  static_assert(plan_of<Net>().input_size() == plan_of<Net>().output_size() + 1,
+                "the network must take a vector and its noise level, and give a vector");
+
+ public:
+  template <class Weights, class Scratch>
+  fixed_vector_denoiser(const diffusion::parametrisation& form, const Weights& weights, Scratch& scratch)
+      : vector_denoiser(plan_of<Net>(), form, weights.values, scratch.values) {
+    static_assert(detail::require_weights<Net, Weights, Scratch>());
+  }
+};
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/initialise.hpp
+// =============================================================================================================
+
+// Initial parameters from a seed.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
+//   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
+//   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform law
+//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021), at initialisation only: hidden
+//                    weights from N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that outputs vanish as the width
+//                    grows. Learning rates are not scaled with the width; that is the caller's part
+enum class initialisation : std::uint8_t { he, he_zero_readout, mean_field };
+
+namespace detail {
+
+inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_in) {
+  const float he = math::sqrt(2.0f / static_cast<float>(fan_in));
+  if (!readout || kind == initialisation::he) return he;
+  return kind == initialisation::he_zero_readout ? 0.0f : 1.0f / static_cast<float>(fan_in);
+}
+
+// Layer number `number` of a list: normal weights times `scale`, zero biases. One block at a time: this happens once, and the
+// vector form would be a seventh of a small program.
+inline void initialise_dense(const layer& l, std::size_t number, float scale, seed key, float* weights) {
+  const std::size_t count = l.weight_count();
+  FROND_ASSERT(random::has_words(count), "a layer has at most 2^34 weights");
+  for (std::size_t w = 0; w < count; w += 4) {
+    const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
+    for (std::size_t i = 0; i < 4 && w + i < count; ++i) weights[w + i] = scale * normals[i];
+  }
+  for (std::size_t b = 0; b < l.outputs; ++b) weights[count + b] = 0.0f;
+}
+
+}  // namespace detail
+
+// Writes every parameter of the plan. Weight w of layer i is a function of (key, i, w) alone: stream `weights`, index i. Fails
+// where there are not as many parameters; then nothing is written.
+inline status initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
+  if (const status fits = check_parameters(p, parameters.size()); !fits) return fits;
+  std::size_t readout = p.layers.size();
+  while (readout > 0 && p.layers[readout - 1].kind != layer_kind::dense) --readout;
+  in_ieee_arithmetic([&] {
+    for (std::size_t i = 0; i < p.layers.size(); ++i) {
+      const layer& l = p.layers[i];
+      if (l.kind != layer_kind::dense) continue;
+      const float scale = detail::weight_scale(kind, i + 1 == readout, l.inputs);
+      detail::initialise_dense(l, i, scale, key, parameters.data() + l.parameters);
+    }
+  });
+  return {};
+}
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/tree_unet.hpp
+// =============================================================================================================
+
+// A U-Net whose shape is the tree of the grammar, and the plain multilayer perceptron.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// Sentences of branching^depth tokens come in as `input_channels` floats a token and leave as `output_channels` logits a token.
+struct tree_unet_shape {
+  std::uint32_t branching = 2, depth = 1;
+  std::uint32_t input_channels = 0, output_channels = 0;
+  std::uint32_t width = 128;  // channels at every level
+
+  [[nodiscard]] constexpr std::uint32_t layer_count() const { return 2 + 3 * depth + 3 * depth + 1; }
+};
+
+// Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per
+// level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the
+// way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every
+// convolution is a dense layer on merged positions. No attention, no normalisation. After Favero et al., arXiv 2502.12089;
+// biases and the time channel of network_denoiser.hpp are choices of ours.
+template <std::size_t Capacity = 128>
+constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
+  if (shape.branching < 2 || shape.depth < 1)
+    return plan_storage<Capacity>::refused("a tree U-Net needs a branching of at least two and a depth of at least one");
+  const checked leaves = checked_power(shape.branching, shape.depth);
+  if (leaves.overflow || leaves.value > 0xffffffffu)
+    return plan_storage<Capacity>::refused("a tree U-Net has at most 2^32 - 1 leaves");
+  plan_storage<Capacity> net(static_cast<std::uint32_t>(leaves.value), shape.input_channels);
+  net.dense(shape.width).activate(kernel::activation::gelu);
+  for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
+    net.save().merge(shape.branching).dense(shape.width).activate(kernel::activation::gelu);
+  for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
+    net.dense(std::uint64_t{shape.branching} * shape.width).activate(kernel::activation::gelu).split(shape.branching).join();
+  net.dense(shape.output_channels).finish();
+  return net;
+}
+
+template <tree_unet_shape Shape>
+struct tree_unet {
+  static constexpr auto storage = make_tree_unet<Shape.layer_count()>(Shape);
+  static_assert(storage.state().ok(), "a tree U-Net needs branching >= 2, depth >= 1, and at least one channel everywhere");
+};
+
+// Sentences of `length` tokens, flattened, through `hidden_layers` dense layers with one activation, and back to logits per
+// token.
+struct mlp_shape {
+  std::uint32_t length = 0;
+  std::uint32_t input_channels = 0, output_channels = 0;
+  std::uint32_t width = 256, hidden_layers = 2;
+  kernel::activation function = kernel::activation::gelu;
+};
+
+template <std::size_t Capacity = 128>
+constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
+  plan_storage<Capacity> net(shape.length, shape.input_channels);
+  net.merge(shape.length);
+  for (std::uint32_t i = 0; i < shape.hidden_layers && net.state().ok(); ++i) net.dense(shape.width).activate(shape.function);
+  net.dense(std::uint64_t{shape.length} * shape.output_channels).split(shape.length).finish();
+  return net;
+}
+
+template <mlp_shape Shape>
+struct mlp {
+  static constexpr auto storage = make_mlp<2 * Shape.hidden_layers + 1>(Shape);
+  static_assert(storage.state().ok(), "a multilayer perceptron needs a length and at least one channel everywhere");
+};
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/train/early_stopping.hpp
+// =============================================================================================================
+
+// When to stop, and which weights to keep.
+
+namespace frond { inline namespace FROND_ABI { namespace train {
+
+// Keeps the weights with the lowest validation loss, and says when `patience` evaluations in a row brought nothing better.
+// A plain value: with the kept weights, it is all that a resumed run needs.
+struct early_stopping {
+  std::uint32_t patience = 10;
+  std::uint32_t stale = 0;  // evaluations since the best one
+  float best_loss = std::numeric_limits<float>::infinity();
+  std::uint64_t best_step = 0;
+
+  // Takes the loss after `step` steps; copies the parameters to `best` if it is the lowest so far (a NaN never is). True while
+  // training should go on.
+  [[nodiscard]] bool go_on(float loss, std::uint64_t step, std::span<const float> parameters, std::span<float> best) {
+    const bool fits = best.size() >= parameters.size();
+    FROND_ASSERT(fits, "the best weights need as much room as the parameters");
+    if (fits && loss < best_loss) {
+      best_loss = loss;
+      best_step = step;
+      stale = 0;
+      __builtin_memcpy(best.data(), parameters.data(), parameters.size() * sizeof(float));
+    } else {
+      ++stale;
+    }
+    return stale < patience;
+  }
+};
+
+}}}  // namespace frond::train
+
+// =============================================================================================================
+// frond/train/evaluate.hpp
+// =============================================================================================================
+
+// The mean loss of a network over examples, and the blocks of rows that evaluation and training share.
+
+// =============================================================================================================
+// frond/train/problem.hpp
+// =============================================================================================================
+
+// What is learned: example g of a training run as a pure function of g.
+
+namespace frond { inline namespace FROND_ABI { namespace train {
+
+// write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the
+// target decides the loss:
+//   symbol   cross-entropy: one symbol for each output position; output channels are logits
+//   float    squared error: one float for each output
+// scratch is as large as the target. Const and free of shared state, because workers call it at the same time. Optional:
+//   check(plan)      why that network cannot learn it; a trainer asks before its first step
+//   add_to(hasher)   its numbers, so that a checkpoint of another problem of this type is refused
+template <class Problem>
+concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>)&&requires(
+    const Problem& p, std::uint64_t example, std::span<float> input, std::span<typename Problem::target> target) {
+  p.write(example, input, target, target);
+};
+
+// Why a network cannot learn a problem, or success. A problem without a check() of its own fits all of them.
+template <problem Problem>
+constexpr status check_problem(const nn::plan& p, const Problem& examples) {
+  if constexpr (requires {
+                  { examples.check(p) } -> std::same_as<status>;
+                })
+    return examples.check(p);
+  else
+    return {};
+}
+
+namespace detail {
+
+constexpr void add_schedule(hasher& h, const diffusion::schedule& times) {
+  h.add(static_cast<std::uint8_t>(times.kind));
+  h.add(times.steps);
+  for (const float value : {times.noisiest, times.cleanest, times.level}) h.add(value);
+}
+
+}  // namespace detail
+
+// A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
+template <class Source>
+requires discrete_source<Source> || continuous_source<Source>
+struct data_set {
+  Source from;
+  seed key;
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+
+  // The datum that example `example` shows: epochs go through the set in a new keyed order each.
+  [[nodiscard]] constexpr std::uint64_t index(seed order, std::uint64_t example) const {
+    FROND_ASSERT(addressable(first, count == 0 ? example : count), "the data of a set have numbers below 2^64");
+    if (count == 0) return first + example;
+    const random::permutation shuffle(order, random::stream::order, example / count, count);
+    return first + shuffle(example % count);
+  }
+
+  // Refuses data that the source does not have, where it has a last datum (core/concepts.hpp).
+  [[nodiscard]] constexpr status check() const {
+    if (const status ready = check_ready(from); !ready) return ready;
+    if (first + count < first)
+      return {"{} data from datum {} on end beyond the largest number", to_size(count), {to_size(first)}};
+    if constexpr (requires {
+                    { from.count() } -> std::convertible_to<std::uint64_t>;
+                  }) {
+      const std::uint64_t all = from.count();
+      if (count == 0)
+        return {"a source of {} data cannot show another datum each time: the data set needs a count", to_size(all)};
+      if (first + count > all)
+        return {"{} data from datum {} on are more than the source has: {}", to_size(count), {to_size(first), to_size(all)}};
+    }
+    return {};
+  }
+
+  constexpr void add_to(hasher& h) const {
+    for (const std::uint64_t number : {key.value, first, count}) h.add(number);
+  }
+};
+
+template <class Source>
+data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
+
+// Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
+// time uniform on 1 .. latest, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
+template <discrete_source Source, diffusion::discrete_process Process>
+struct denoising {
+  using target = symbol;
+
+  data_set<Source> data;
+  Process process;
+  diffusion::schedule times;
+  seed key;  // of order, times and noise; the data have their own
+  // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
+  // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
+  std::uint32_t latest = 0;
+
+  [[nodiscard]] constexpr status check(const nn::plan& p) const {
+    if (const status fits = nn::check_denoiser(p, process); !fits) return fits;
+    if (p.input_positions != data.from.length())
+      return {"the network reads {} tokens, a sentence has {}", p.input_positions, {data.from.length()}};
+    if (data.from.vocabulary() > process.vocabulary)
+      return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
+    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
+    if (latest > times.steps) return {"the latest time {} comes after the last of the schedule, {}", latest, {times.steps}};
+    return data.check();
+  }
+  constexpr void add_to(hasher& h) const {
+    data.add_to(h);
+    h.add(process.vocabulary);
+    h.add(process.input_symbols());
+    detail::add_schedule(h, times);
+    h.add(key.value);
+    h.add(latest);
+  }
+
+  // The noise level of an example.
+  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
+    FROND_ASSERT(latest <= times.steps, "the latest time is one of the schedule");
+    random::draws time(key, random::stream::time, example);
+    return times.alpha_bar(1 + time.below(latest == 0 ? times.steps : latest));
+  }
+
+  // The clean sentence and its corruption, both [length].
+  constexpr void corrupt(std::uint64_t example, std::span<symbol> clean, std::span<symbol> noisy) const {
+    data.from.sample(data.key, data.index(key, example), clean);
+    process.corrupt(key, example, alpha_bar(example), clean, noisy);
+  }
+
+  void write(std::uint64_t example, std::span<float> input, std::span<symbol> clean, std::span<symbol> noisy) const {
+    corrupt(example, clean, noisy);
+    nn::encode_tokens(noisy, process.input_symbols(), alpha_bar(example), input.data());
+  }
+};
+
+template <discrete_source Source, diffusion::discrete_process Process>
+denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Source, Process>;
+
+}}}  // namespace frond::train
+
+namespace frond { inline namespace FROND_ABI { namespace train {
+
+namespace detail {
+
+constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
+
+// What one worker needs for a block of rows: a tape of `tape_size` floats per row (an evaluation has none), scratch for tensors
+// or gradients, losses by position, targets and their scratch.
+struct block_memory {
+  float* tape = nullptr;
+  float* scratch = nullptr;
+  float* losses = nullptr;
+  float* targets = nullptr;
+
+  static constexpr std::size_t size(const nn::plan& p, std::size_t tape_size, std::size_t rows) {
+    return padded(tape_size * rows) + padded(p.scratch_size * rows) + padded(p.output_positions * rows) +
+           2 * padded(p.output_size() * rows);
+  }
+  static constexpr block_memory at(const nn::plan& p, std::size_t tape_size, std::size_t rows, float* base) {
+    block_memory m;
+    m.tape = base;
+    m.scratch = m.tape + padded(tape_size * rows);
+    m.losses = m.scratch + padded(p.scratch_size * rows);
+    m.targets = m.losses + padded(p.output_positions * rows);
+    return m;
+  }
+};
+
+// The targets of a block, then their scratch, in memory reserved as floats. Symbols are bytes, which may live in any memory.
+template <class Target>
+Target* target_memory(float* memory) {
+  if constexpr (std::is_same_v<Target, float>)
+    return memory;
+  else
+    return reinterpret_cast<Target*>(memory);
+}
+
+// How many targets a row has.
+template <class Target>
+constexpr std::size_t targets_per_row(const nn::plan& p) {
+  return std::is_same_v<Target, symbol> ? p.output_positions : p.output_size();
+}
+
+// Writes examples [first, first + rows): inputs to `input`, targets to the block's memory.
+template <problem Problem>
+void write_examples(const nn::plan& p, const Problem& examples, const block_memory& m, std::uint64_t first, std::size_t rows,
+                    float* input) {
+  using target = typename Problem::target;
+  const std::size_t per_row = targets_per_row<target>(p);
+  target* const targets = target_memory<target>(m.targets);
+  target* const unused = target_memory<target>(m.targets + padded(p.output_size() * rows));
+  for (std::size_t row = 0; row < rows; ++row)
+    examples.write(first + row, {input + row * p.input_size(), p.input_size()}, {targets + row * per_row, per_row},
+                   {unused + row * per_row, per_row});
+}
+
+// Whether every target of a block is an output channel. A row with another one gets NaN as output, so that its loss is NaN: the
+// look-up of its target would lead beyond the logits.
+inline void refuse_targets(const nn::plan& p, symbol* targets, float* output, std::size_t count) {
+  std::uint32_t largest = 0;
+  for (std::size_t i = 0; i < count; ++i) largest = targets[i] > largest ? targets[i] : largest;
+  if (largest < p.output_channels) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (targets[i] < p.output_channels) continue;
+    targets[i] = 0;
+    output[i * p.output_channels] = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
+// The loss of each row, mean over its outputs, and `scale` times the gradient by the output, which may overwrite the output.
+template <problem Problem>
+void losses_of(const nn::plan& p, const block_memory& m, float* output, std::size_t rows, float scale, float* gradient,
+               float* row_losses) {
+  using target = typename Problem::target;
+  target* const targets = target_memory<target>(m.targets);
+  const auto terms = static_cast<float>(targets_per_row<target>(p));
+  if constexpr (std::is_same_v<target, symbol>) {
+    refuse_targets(p, targets, output, rows * p.output_positions);
+    kernel::softmax_cross_entropy(output, targets, rows * p.output_positions, p.output_channels, scale, gradient, m.losses);
+    for (std::size_t row = 0; row < rows; ++row)
+      row_losses[row] = kernel::sum(m.losses + row * p.output_positions, p.output_positions) / terms;
+  } else {
+    kernel::squared_error(output, targets, rows, p.output_size(), scale, gradient, row_losses);
+    for (std::size_t row = 0; row < rows; ++row) row_losses[row] = row_losses[row] / terms;
+  }
+}
+
+}  // namespace detail
+
+// Floats of memory that evaluate() needs.
+constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, std::size_t block_rows, std::size_t workers) {
+  return detail::padded(count) + workers * detail::block_memory::size(p, 0, block_rows);
+}
+
+// Why evaluate() cannot be called so, or success.
+template <problem Problem>
+constexpr status check_evaluation(const nn::plan& p, std::size_t parameters, const Problem& examples, std::size_t count,
+                                  std::size_t block_rows, std::size_t memory, std::size_t workers) {
+  if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
+  if (const status fits = check_problem(p, examples); !fits) return fits;
+  if (count == 0 || block_rows == 0) return {"an evaluation needs at least one example and blocks of at least one row"};
+  const std::size_t needed = evaluation_memory(p, count, block_rows, workers);
+  if (memory < needed) return {"the memory of an evaluation has {} floats and needs {}", memory, {needed}};
+  return {};
+}
+
+// Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
+// are shared among the workers; the result does not depend on how. NaN where check_evaluation() fails.
+template <problem Problem, executor Executor = const serial_executor>
+float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
+               std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
+  FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
+  if (!check_evaluation(p, parameters.size(), examples, count, block_rows, memory.size(), workers.workers()))
+    return std::numeric_limits<float>::quiet_NaN();
+  float* const losses = memory.data();
+  float* const blocks = losses + detail::padded(count);
+  return in_ieee_arithmetic([&] {
+    workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
+      const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
+      float* const own = blocks + worker * detail::block_memory::size(p, 0, block_rows);
+      const auto m = detail::block_memory::at(p, 0, rows, own);
+      detail::write_examples(p, examples, m, first + row, rows, nn::scratch_input(p, m.scratch, rows).data());
+      float* const output = nn::forward(p, parameters.data(), m.scratch, rows).data();
+      detail::losses_of<Problem>(p, m, output, rows, 0.0f, output, losses + row);
+    });
+    return kernel::sum(losses, count) / static_cast<float>(count);
+  });
+}
+
+}}}  // namespace frond::train
+
+// =============================================================================================================
+// frond/train/fit.hpp
+// =============================================================================================================
+
+// Training until the validation loss stops falling.
+
+// =============================================================================================================
+// frond/train/trainer.hpp
+// =============================================================================================================
+
+// The training loop's heart: one optimiser step on one batch, in memory that the caller owns.
+
+// =============================================================================================================
+// frond/train/optimiser.hpp
+// =============================================================================================================
+
+// Optimisers: parameters, gradients and state to parameters; and how the rate changes over time.
+
+namespace frond { inline namespace FROND_ABI { namespace train {
+
+enum class method : std::uint8_t {
+  sgd,   // with heavy-ball momentum; one array of state
+  adam,  // two arrays of state; AdamW when weight_decay > 0
+};
+
+enum class decay : std::uint8_t { none, linear, cosine };
+
+struct optimiser_options {
+  method kind = method::adam;
+  float rate = 1e-3f;
+  float momentum = 0.9f;                 // sgd
+  float beta_1 = 0.9f, beta_2 = 0.999f;  // adam
+  float epsilon = 1e-8f;                 // adam
+  float weight_decay = 0.0f;             // decoupled: a parameter loses rate * weight_decay of itself in each step
+  std::uint64_t warm_up = 0;             // the rate rises linearly over so many steps
+  decay shape = decay::none;             // then it falls to zero at step `decay_end`
+  std::uint64_t decay_end = 0;
+  float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
+
+  [[nodiscard]] constexpr status check() const {
+    if (!(rate > 0.0f && math::is_finite(rate))) return {"the rate must be positive and finite"};
+    if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
+    if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
+    if (!(epsilon > 0.0f && math::is_finite(epsilon))) return {"epsilon must be positive and finite"};
+    if (!(weight_decay >= 0.0f && math::is_finite(weight_decay))) return {"weight decay must be finite and not negative"};
+    if (!(clip_norm >= 0.0f && math::is_finite(clip_norm))) return {"the clipping norm must be finite and not negative"};
+    if (shape != decay::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
+    return {};
+  }
+};
+
+// How many arrays of the parameters' size the method keeps.
+constexpr std::size_t state_arrays(method kind) { return kind == method::adam ? 2 : 1; }
+
+// The rate of step `step`, counted from 0.
+constexpr float rate_at(const optimiser_options& o, std::uint64_t step) {
+  if (step < o.warm_up) return o.rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
+  if (o.shape == decay::none) return o.rate;
+  if (step >= o.decay_end) return 0.0f;
+  const float left = static_cast<float>(o.decay_end - step) / static_cast<float>(o.decay_end - o.warm_up);
+  if (o.shape == decay::linear) return o.rate * left;
+  return o.rate * (0.5f - 0.5f * math::cos_two_pi(0.5f * left));
+}
+
+namespace detail {
+
+// base^exponent by repeated squaring: a function of the step alone, so a resumed run continues with the same bits.
+constexpr float power(float base, std::uint64_t exponent) {
+  float result = 1.0f;
+  for (; exponent > 0; exponent /= 2, base *= base)
+    if (exponent % 2 == 1) result *= base;
+  return result;
+}
+
+// 1 / (1 - beta^t), t counted from 1.
+constexpr float bias_correction(float beta, std::uint64_t t) { return 1.0f / (1.0f - power(beta, t)); }
+
+}  // namespace detail
+
+// The first place at which the sum of all numbers up to it, or of their squares, is not finite: what to look at in losses or a
+// gradient that went wrong. It may be beyond the last one.
+inline std::size_t first_not_finite(std::span<const float> numbers, bool squared) {
+  float sum = 0.0f;
+  std::size_t i = 0;
+  for (; i < numbers.size(); ++i) {
+    sum += squared ? numbers[i] * numbers[i] : numbers[i];
+    if (!math::is_finite(sum)) break;
+  }
+  return i;
+}
+
+// What a gradient is multiplied with so that its norm does not exceed clip_norm. 0 where that norm is not finite.
+inline float clip_scale(const optimiser_options& o, std::span<const float> gradient) {
+  if (!(o.clip_norm > 0.0f)) return 1.0f;
+  const float norm = math::sqrt(kernel::sum_of_squares(gradient.data(), gradient.size()));
+  if (!math::is_finite(norm)) return 0.0f;
+  return norm > o.clip_norm ? o.clip_norm / norm : 1.0f;
+}
+
+// One step, number `step` from 0, on the elements [first, first + count) of all arrays. `state` holds state_arrays(kind) arrays
+// of parameters.size() floats, zero before the first step. Elements are independent, so ranges may run in parallel.
+inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale,
+                           std::span<const float> gradient, std::span<float> parameters, std::span<float> state,
+                           std::size_t first, std::size_t count) {
+  const float rate = rate_at(o, step);
+  if (o.kind == method::adam) {
+    kernel::adam({.rate = rate,
+                  .beta_1 = o.beta_1,
+                  .beta_2 = o.beta_2,
+                  .epsilon = o.epsilon,
+                  .correction_1 = detail::bias_correction(o.beta_1, step + 1),
+                  .correction_2 = detail::bias_correction(o.beta_2, step + 1),
+                  .decay = o.weight_decay,
+                  .gradient_scale = gradient_scale},
+                 gradient.data() + first, parameters.data() + first, state.data() + first,
+                 state.data() + parameters.size() + first, count);
+  } else {
+    kernel::sgd({.rate = rate, .momentum = o.momentum, .decay = o.weight_decay, .gradient_scale = gradient_scale},
+                gradient.data() + first, parameters.data() + first, state.data() + first, count);
+  }
+}
+
+}}}  // namespace frond::train
+
+namespace frond { inline namespace FROND_ABI { namespace train {
+
+struct options {
+  optimiser_options optimiser{};
+  std::uint32_t batch = 64;        // examples in a step
+  std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
+  std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
+  // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
+  // costs as much as it gains. A matter of speed only.
+  std::uint64_t parallel_operations = 4'000'000;
+
+  [[nodiscard]] constexpr status check() const {
+    if (batch == 0) return {"a batch needs at least one example"};
+    if (shard_rows == 0) return {"a shard needs at least one row"};
+    if (block_rows == 0) return {"a block needs at least one row"};
+    return optimiser.check();
+  }
+  [[nodiscard]] constexpr std::size_t shards() const { return (std::size_t{batch} + shard_rows - 1) / shard_rows; }
+  [[nodiscard]] constexpr std::size_t block() const {
+    const std::uint32_t rows = block_rows < shard_rows ? block_rows : shard_rows;
+    return rows < batch ? rows : batch;
+  }
+};
+
+namespace detail {
+
+// How many shards run at a time.
+constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std::size_t workers) {
+  const std::size_t shards = o.shards(), running = workers < shards ? workers : shards;
+  return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
+}
+
+// How many sums of shards wait at a time for others to be merged with: log2 of the number of shards, rounded up.
+constexpr std::size_t waiting_sums(std::size_t shards) {
+  return static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{shards - 1}));
+}
+
+}  // namespace detail
+
+// Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
+constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::size_t workers) {
+  const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
+  const std::size_t partials = detail::waiting_sums(shards);
+  return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
+         running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
+}
+
+// The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
+// parameters. Options is a struct with a static constexpr train::options `value`.
+template <nn::fixed_network Net, class Options>
+struct alignas(64) memory {
+  static_assert(Options::value.check().ok(), "these training options are not valid");
+  float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
+};
+
+// Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
+// merged like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and
+// shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
+//
+// Training stops by itself where it makes no sense: check() says why, and step() changes nothing any more but steps(), so that
+// a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were
+// before that step.
+template <problem Problem, executor Executor = const serial_executor>
+class trainer {
+ public:
+  // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
+  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
+          Executor& workers = calling_thread)
+      : trainer(p, examples, o, parameters, memory, workers,
+                check(p, examples, o, parameters.size(), memory.size(), workers.workers())) {}
+
+  // For a network that the compiler knows; parameters and memory of another one do not compile.
+  template <nn::fixed_network Net, nn::fixed_network Other, class Options>
+  trainer(const Problem& examples, nn::parameters<Net>& parameters, memory<Other, Options>& memory)
+      : trainer(nn::plan_of<Net>(), examples, Options::value, parameters.values, memory.values, calling_thread,
+                check_problem(nn::plan_of<Net>(), examples)) {
+    static_assert(std::is_same_v<Net, Other>, "these parameters and this training memory belong to different networks");
+  }
+
+  // One step. Returns the batch's mean loss before it, in the units of evaluate(); NaN where no step was taken, see check().
+  float step() {
+    if (!begun_ && stopped_) stopped_ = nn::check_initialised(plan_, parameters_);
+    begun_ = true;
+    const float loss = stopped_ ? in_ieee_arithmetic([this] { return do_step(); }) : 0.0f;
+    ++step_;
+    return stopped_ ? loss : std::numeric_limits<float>::quiet_NaN();
+  }
+
+  // Why there is no step any more: a network that does not fit the problem, memory that is too small, weights that were
+  // forgotten, or a loss or gradient that is not finite (position: the step, counted from 0).
+  [[nodiscard]] const status& check() const { return stopped_; }
+
+  // Steps done. Together with parameters and state this is everything that the next step depends on.
+  [[nodiscard]] std::uint64_t steps() const { return step_; }
+  // The optimiser's arrays one after the other, for checkpoints: state_arrays(kind) * parameter_count floats.
+  [[nodiscard]] std::span<float> state() const { return state_; }
+  // Continues a run whose parameters and state() were restored.
+  void resume_at(std::uint64_t step) {
+    step_ = step;
+    stopped_ = misfit_;
+  }
+
+  // The summed gradient of the last step, before clipping; layout of the parameters.
+  [[nodiscard]] std::span<const float> gradient() const { return {gradient_, misfit_ ? plan_.parameter_count : 0}; }
+  [[nodiscard]] const nn::plan& network() const { return plan_; }
+  [[nodiscard]] std::span<float> parameters() const { return parameters_; }
+  [[nodiscard]] const options& settings() const { return options_; }
+  [[nodiscard]] const Problem& problem() const { return problem_; }
+
+ private:
+  // Elementwise work on parameters is cut into slices of this many floats.
+  static constexpr std::size_t slice_size = 16384;
+
+  static status check(const nn::plan& p, const Problem& examples, const options& o, std::size_t parameters, std::size_t floats,
+                      std::size_t workers) {
+    if (const status sound = o.check(); !sound) return sound;
+    if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
+    const std::size_t needed = training_memory(p, o, workers);
+    if (floats < needed) return {"the memory of a training has {} floats and needs {}", floats, {needed}};
+    return check_problem(p, examples);
+  }
+
+  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
+          Executor& workers, const status& misfit)
+      : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers), misfit_(misfit),
+        stopped_(misfit) {
+    if (!misfit) return;
+    running_ = detail::shards_at_a_time(p, o, workers.workers());
+    state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
+    gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
+    partials_ = gradients_ + running_ * stride();
+    blocks_ = partials_ + detail::waiting_sums(o.shards()) * stride();
+    gradient_ = gradients_;
+    losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
+    for (float& value : state_) value = 0.0f;
+  }
+
+  [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
+
+  float do_step() {
+    FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
+    const std::size_t shards = options_.shards();
+    for (std::size_t wave = 0; wave < shards; wave += running_) {
+      const std::size_t count = shards - wave < running_ ? shards - wave : running_;
+      workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
+      gradient_ = gradients_ + (count - 1) * stride();
+      if (shards > 1)
+        each_slice([&](std::size_t from, std::size_t size) {
+          for (std::size_t i = 0; i < count; ++i) merge(wave + i, i, from, size);
+        });
+    }
+    const float loss = kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+    if (!math::is_finite(loss)) return stop_at_loss(), loss;
+    const std::span<const float> gradient{gradient_, plan_.parameter_count};
+    const bool clips = options_.optimiser.clip_norm > 0.0f;  // which asks for the norm of the whole gradient
+    bool finite = true;
+    if (!clips)
+      each_slice([&](std::size_t from, std::size_t size) {
+        if (!kernel::squares_are_finite(gradient.data() + from, size)) __atomic_store_n(&finite, false, __ATOMIC_RELAXED);
+      });
+    const float scale = finite ? clip_scale(options_.optimiser, gradient) : 0.0f;
+    if (!(scale > 0.0f)) return stop_at_gradient(), loss;
+    each_slice([&](std::size_t from, std::size_t size) {
+      optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
+    });
+    return loss;
+  }
+
+  void stop_at_loss() {
+    const std::size_t row = first_not_finite({losses_, options_.batch}, false);
+    stopped_ = {"step {}: the loss is not finite, from example {} on", to_size(step_), {to_size(step_ * options_.batch + row)}};
+  }
+  void stop_at_gradient() {
+    stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
+                to_size(step_),
+                {first_not_finite(gradient(), true)}};
+  }
+
+  // Where the gradient of a shard is summed. The counter keeps that of a shard with an even number as it is, so where one shard
+  // runs at a time it is summed in the counter.
+  [[nodiscard]] float* buffer(std::size_t shard, std::size_t slot) const {
+    return running_ == 1 && shard % 2 == 0 && shard + 1 < options_.shards() ? partials_ : gradients_ + slot * stride();
+  }
+
+  // The gradient of one shard, in the block and the buffer of `slot`.
+  void differentiate(std::size_t shard, std::size_t slot) {
+    float* const gradient = buffer(shard, slot);
+    __builtin_memset(gradient, 0, plan_.parameter_count * sizeof(float));
+    float* const own = blocks_ + slot * detail::block_memory::size(plan_, plan_.tape_size, options_.block());
+    const std::size_t begin = shard * options_.shard_rows;
+    const std::size_t end = begin + options_.shard_rows < options_.batch ? begin + options_.shard_rows : options_.batch;
+    const float scale = 1.0f / static_cast<float>(options_.batch * detail::targets_per_row<typename Problem::target>(plan_));
+    for (std::size_t row = begin; row < end; row += options_.block()) {
+      const std::size_t rows = end - row < options_.block() ? end - row : options_.block();
+      const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
+      detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
+      float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
+      detail::losses_of<Problem>(plan_, m, output, rows, scale, m.scratch + plan_.scratch_output * rows, losses_ + row);
+      nn::backward(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
+    }
+  }
+
+  template <class Work>
+  void each_slice(const Work& work) {
+    const std::size_t count = plan_.parameter_count;
+    workers_->run((count + slice_size - 1) / slice_size, [&](std::size_t slice, std::size_t) {
+      const std::size_t from = slice * slice_size;
+      work(from, count - from < slice_size ? count - from : slice_size);
+    });
+  }
+
+  // Adds shard number `shard` to the counter: every one-bit below the lowest zero of `shard` carries. The last shard takes all
+  // that the counter holds instead, lowest level first.
+  void merge(std::size_t shard, std::size_t slot, std::size_t from, std::size_t size) {
+    float* const gradient = buffer(shard, slot);
+    const bool last = shard + 1 == options_.shards();
+    std::size_t level = 0;
+    for (; shard >> level; ++level) {
+      if ((shard >> level) & 1)
+        add_partial(level, gradient, from, size);
+      else if (!last)
+        break;
+    }
+    float* const sum = partials_ + level * stride();
+    if (!last && sum != gradient) __builtin_memcpy(sum + from, gradient + from, size * sizeof(float));
+  }
+  void add_partial(std::size_t level, float* gradient, std::size_t from, std::size_t size) {
+    kernel::add(partials_ + level * stride() + from, gradient + from, size);
+  }
+
+  nn::plan plan_;
+  Problem problem_;
+  options options_;
+  std::span<float> parameters_;
+  std::span<float> state_;
+  Executor* workers_;
+  std::size_t running_ = 0;
+  float* gradients_ = nullptr;
+  float* gradient_ = nullptr;  // the last shard's, which becomes that of the batch
+  float* partials_ = nullptr;
+  float* blocks_ = nullptr;
+  float* losses_ = nullptr;
+  std::uint64_t step_ = 0;
+  bool begun_ = false;
+  status misfit_, stopped_;
+};
+
+}}}  // namespace frond::train
+
+namespace frond { inline namespace FROND_ABI { namespace train {
+
+struct fit_options {
+  std::uint64_t max_steps = 10000;
+  std::uint64_t evaluate_every = 100;   // steps between two validations
+  std::size_t validation_count = 1024;  // examples 0 .. count - 1 of the validation problem, the same each time
+  std::size_t block_rows = 64;          // of the evaluation; a matter of speed and memory only
+
+  [[nodiscard]] constexpr status check() const {
+    if (evaluate_every == 0) return {"a validation takes place every so many steps, at least one"};
+    if (validation_count == 0) return {"a validation needs at least one example"};
+    if (block_rows == 0) return {"a block needs at least one row"};
+    return {};
+  }
+};
+
+// Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
+// at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
+// those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
+// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without
+// that.
+//   best      parameter_count floats
+//   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
+//   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
+// Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if it was saved at a validation
+// (inside `watch`); the training loss that is shown is the mean since the last one.
+template <problem Problem, executor Executor, problem Validation, class Watch>
+[[nodiscard]] status fit(trainer<Problem, Executor>& learner, const Validation& validation, const fit_options& options,
+                         early_stopping& stopping, std::span<float> best, std::span<float> memory, Executor& workers,
+                         const Watch& watch) {
+  const nn::plan plan = learner.network();
+  const std::span<const float> parameters = learner.parameters();
+  if (const status state = options.check(); !state) return state;
+  if (!learner.check()) return learner.check();
+  const status sizes = check_evaluation(plan, parameters.size(), validation, options.validation_count, options.block_rows,
+                                        memory.size(), workers.workers());
+  if (!sizes) return sizes;
+  if (best.size() < parameters.size())
+    return {"the best weights have room for {} floats and need {}", best.size(), {parameters.size()}};
+  if (!math::is_finite(stopping.best_loss)) __builtin_memcpy(best.data(), parameters.data(), parameters.size() * sizeof(float));
+  float loss = 0;
+  std::uint64_t since = 0;
+  for (bool go_on = stopping.stale < stopping.patience; go_on && learner.steps() < options.max_steps;) {
+    loss = in_ieee_arithmetic([&] { return loss + learner.step(); });
+    if (!learner.check()) return learner.check();
+    ++since;
+    if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
+    const float validation_loss =
+        evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
+    if (!math::is_finite(validation_loss)) return {"the validation loss after step {} is not finite", to_size(learner.steps())};
+    go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
+    const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
+    go_on = watch(learner.steps(), mean, validation_loss) && go_on;
+    loss = 0;
+    since = 0;
+  }
+  return {};
+}
+
+}}}  // namespace frond::train
+
+// =============================================================================================================
+// frond/train/vector_denoising.hpp
+// =============================================================================================================
+
+// Learning to denoise vectors.
+
+namespace frond { inline namespace FROND_ABI { namespace train {
+
+// A datum x_0 and its corruption x_t under diffusion::gaussian, at one noise level that the network does not see: the target is
+// x_0 and the loss its squared error, the mean of which over x_0 given x_t is least at the posterior mean. input and target
+// [dimension]. Example g uses datum index(g) and draws addressed by (key, g).
+template <continuous_source Source>
+struct level_denoising {
+  using target = float;
+
+  data_set<Source> data;
+  float alpha_bar;
+  seed key;  // of order and noise; the data have their own
+
+  [[nodiscard]] constexpr status check(const nn::plan& p) const {
+    const std::size_t dimension = data.from.dimension();
+    if (p.input_size() != dimension || p.output_size() != dimension)
+      return {"the network takes {} numbers and gives {}, the vectors have {}", p.input_size(), {p.output_size(), dimension}};
+    if (!(alpha_bar >= 0.0f && alpha_bar <= 1.0f)) return {"a noise level lies between 0 and 1"};
+    return data.check();
+  }
+  constexpr void add_to(hasher& h) const {
+    data.add_to(h);
+    h.add(alpha_bar);
+    h.add(key.value);
+  }
+
+  void write(std::uint64_t example, std::span<float> noisy, std::span<float> clean, std::span<float>) const {
+    data.from.sample(data.key, data.index(key, example), clean);
+    diffusion::gaussian{}.corrupt(key, example, alpha_bar, clean, noisy);
+  }
+};
+
+template <continuous_source Source>
+level_denoising(data_set<Source>, float, seed) -> level_denoising<Source>;
+
+// The same at all levels of a schedule, at a time uniform on 1 .. steps. The network predicts what `form` says, its loss is the
+// squared error of that, and its last input channel is form.level(alpha_bar). nn::vector_denoiser makes a denoiser of it, given
+// the same `form`. input [dimension + 1], target [dimension].
+template <continuous_source Source>
+struct vector_denoising {
+  using target = float;
+
+  data_set<Source> data;
+  diffusion::schedule times{diffusion::schedule::half_log_snr, 1000};
+  seed key;  // of order, times and noise; the data have their own
+  diffusion::parametrisation form{};
+
+  [[nodiscard]] constexpr status check(const nn::plan& p) const {
+    if (const status fits = nn::check_vector_network(p, data.from.dimension()); !fits) return fits;
+    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
+    return data.check();
+  }
+  constexpr void add_to(hasher& h) const {
+    data.add_to(h);
+    detail::add_schedule(h, times);
+    h.add(key.value);
+    h.add(static_cast<std::uint64_t>(form.target));
+    h.add(static_cast<std::uint64_t>(form.input));
+  }
+
+  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
+    random::draws time(key, random::stream::time, example);
+    return times.alpha_bar(1 + time.below(times.steps));
+  }
+
+  void write(std::uint64_t example, std::span<float> input, std::span<float> wanted, std::span<float> noise) const {
+    const float level = alpha_bar(example);
+    const std::span<float> noisy = input.first(wanted.size());
+    data.from.sample(data.key, data.index(key, example), wanted);
+    input[wanted.size()] = form.level(level);
+    if (form.target == diffusion::prediction::clean) return diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy);
+    diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy, noise);
+    const auto weights = diffusion::target_of(form.target, level);
+    kernel::combine({.terms = 2,
+                     .x = {wanted.data(), noise.data()},
+                     .weights = {weights.clean, weights.noise},
+                     .out = wanted.data(),
+                     .count = wanted.size()});
+  }
+};
+
+template <continuous_source Source>
+vector_denoising(data_set<Source>, diffusion::schedule, seed) -> vector_denoising<Source>;
+template <continuous_source Source>
+vector_denoising(data_set<Source>, diffusion::schedule, seed, diffusion::parametrisation) -> vector_denoising<Source>;
+
+}}}  // namespace frond::train
 
 // =============================================================================================================
 // frond/grammar/code.hpp
@@ -3098,6 +5677,81 @@ constexpr bool require_valid() {
 
 }}}  // namespace frond::grammar
 
+// =============================================================================================================
+// frond/grammar/rules.hpp
+// =============================================================================================================
+
+// The rules of a random hierarchy model as its kernel takes them, and how they are applied, one symbol after the other.
+
+namespace frond { inline namespace FROND_ABI { namespace grammar {
+
+// rules [level 1..depth][parent][synonym][branching]: symbols of the level below. There are `vocabulary` parents with
+// `synonyms` rules each, but at the top only so many parents that they have top_rules together.
+struct rule_tables {
+  const symbol* rules = nullptr;
+  std::uint32_t vocabulary = 0, synonyms = 0, branching = 0, depth = 0;
+  std::uint32_t top_rules = 0;
+
+  [[nodiscard]] constexpr const symbol* level(std::uint32_t number) const {
+    return rules + (number - std::size_t{1}) * vocabulary * synonyms * branching;
+  }
+};
+
+namespace plain {
+
+// Replaces `count` symbols of a level by their children, left to right, choose() picking the rules. The children may
+// overwrite the parents if both end at the same place: no child then comes to lie beyond the parent that is next.
+template <class Choose>
+constexpr void expand(const rule_tables& tables, std::uint32_t level, const symbol* parents, std::size_t count,
+                      symbol* children, Choose& choose) {
+  const symbol* rules = tables.level(level);
+  const std::size_t branching = tables.branching;
+  for (std::size_t i = 0; i < count; ++i) {
+    const symbol* rule = rules + (std::size_t{parents[i]} * tables.synonyms + choose()) * branching;
+    for (std::size_t j = 0; j < branching; ++j) *children++ = rule[j];
+  }
+}
+
+// The sentence below the root that begins with rule number `top_rule` of the top level. It ends at `end`, and so does each
+// level of the tree for a while. begin_level(count) announces how many rules choose() shall pick.
+template <class BeginLevel, class Choose>
+constexpr void expand_sentence(const rule_tables& tables, std::size_t top_rule, symbol* end, const BeginLevel& begin_level,
+                               Choose choose) {
+  std::size_t count = tables.branching;
+  for (std::size_t j = 0; j < count; ++j) *(end - count + j) = tables.level(tables.depth)[top_rule * count + j];
+  for (std::uint32_t level = tables.depth - 1; level > 0; --level) {
+    const std::size_t child_count = count * tables.branching;
+    begin_level(count);
+    expand(tables, level, end - count, count, end - child_count, choose);
+    count = child_count;
+  }
+}
+
+// Sentence `index`, which ends at `end`: its first choice is a rule of the top level, which tells the root as well, and each
+// level below is a round of one choice for each node, from left to right.
+constexpr void sample_sentence(const rule_tables& tables, seed key, std::uint64_t index, symbol* end) {
+  random::choices choices(key, index);
+  choices.begin(1, tables.top_rules);
+  const std::uint32_t top_rule = choices.next();
+  expand_sentence(
+      tables, top_rule, end, [&](std::size_t count) { choices.begin(static_cast<std::uint32_t>(count), tables.synonyms); },
+      [&] { return choices.next(); });
+}
+
+// The sentences of `groups` groups of random::choices::group_size, one after the other.
+constexpr void sample_rules(const rule_tables& tables, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
+  std::size_t length = 1;
+  for (std::uint32_t level = 0; level < tables.depth; ++level) length *= tables.branching;
+  for (std::size_t i = 0; i < groups * random::choices::group_size; ++i) {
+    out += length;
+    sample_sentence(tables, key, first_group * random::choices::group_size + i, out);
+  }
+}
+
+}  // namespace plain
+
+}}}  // namespace frond::grammar
+
 namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // What find() answers when a tuple is the right side of no rule.
@@ -3200,7 +5854,7 @@ struct rhm_view {
   }
 
   // What the kernels take.
-  [[nodiscard]] constexpr kernel::rule_tables tables() const {
+  [[nodiscard]] constexpr grammar::rule_tables tables() const {
     return {rules.data(),    shape.vocabulary, shape.rules,
             shape.branching, shape.depth,      static_cast<std::uint32_t>(shape.rule_count(shape.depth))};
   }
@@ -3213,14 +5867,14 @@ struct rhm_view {
 
 constexpr void rhm_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {
   FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
-  kernel::plain::sample_sentence(tables(), key, index, out.data() + out.size());
+  grammar::plain::sample_sentence(tables(), key, index, out.data() + out.size());
 }
 
 // Sentence `index` with everything above it: tree [nodes], laid out as [root][level depth - 1]...[level 0], so the sentence
 // is the last `leaves` symbols (rhm_shape::tree_offset). The same choices as rhm_view::sample.
 constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t index, std::span<symbol> tree) {
   FROND_ASSERT(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
-  const kernel::rule_tables tables = grammar.tables();
+  const grammar::rule_tables tables = grammar.tables();
   const std::size_t branching = tables.branching;
   random::choices choices(key, index);
   auto choose = [&] { return choices.next(); };
@@ -3232,7 +5886,7 @@ constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t inde
   std::size_t count = branching;
   for (std::uint32_t level = tables.depth - 1; level > 0; --level) {
     choices.begin(static_cast<std::uint32_t>(count), tables.synonyms);
-    kernel::plain::expand(tables, level, parents, count, parents + count, choose);
+    grammar::plain::expand(tables, level, parents, count, parents + count, choose);
     parents += count;
     count *= branching;
   }
@@ -3355,7 +6009,7 @@ namespace detail {
 constexpr void expand_code(const rhm_view& grammar, std::uint64_t count, std::uint64_t code, std::span<symbol> out) {
   std::uint64_t unit = count / grammar.shape.rule_count(grammar.shape.depth);
   const std::size_t top_rule = to_size(code / unit);
-  kernel::plain::expand_sentence(
+  grammar::plain::expand_sentence(
       grammar.tables(), top_rule, out.data() + out.size(), [](std::size_t) {},
       [&, rest = code % unit]() mutable {
         unit /= grammar.shape.rules;
@@ -4137,12 +6791,12 @@ constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t ind
                             std::span<symbol> tree) {
   FROND_ASSERT(tree.size() == grammar.shape.nodes(), "a tree has as many symbols as its shape has nodes");
   FROND_ASSERT(level <= grammar.shape.depth, "a tree has levels from 0 to its depth");
-  const kernel::rule_tables tables = grammar.tables();
+  const grammar::rule_tables tables = grammar.tables();
   random::draws draw(key, random::stream::redraw, index);
   auto choose = [&] { return draw.below(tables.synonyms); };
   for (std::uint32_t l = level; l > 0; --l) {
-    kernel::plain::expand(tables, l, tree.data() + grammar.shape.tree_offset(l), grammar.shape.level_nodes(l),
-                          tree.data() + grammar.shape.tree_offset(l - 1), choose);
+    grammar::plain::expand(tables, l, tree.data() + grammar.shape.tree_offset(l), grammar.shape.level_nodes(l),
+                           tree.data() + grammar.shape.tree_offset(l - 1), choose);
   }
 }
 
@@ -4153,6 +6807,71 @@ constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t ind
 // =============================================================================================================
 
 // Many sentences of a random hierarchy model at once.
+
+// =============================================================================================================
+// frond/grammar/sample_rules.hpp
+// =============================================================================================================
+
+// Whole groups of sentences of a random hierarchy model: a plain function that picks the active instruction set.
+
+#undef FROND_PASS_NUMBER
+#define FROND_PASS_NUMBER 2
+#define FROND_PASS_TEXT "frond.hpp"
+
+// =============================================================================================================
+// frond/simd/each_pass-inl.hpp
+// =============================================================================================================
+
+// Compiles the file FROND_PASS_TEXT for the base instruction set and, on x86 hosts, for AVX2 and AVX-512 as well, whatever -m
+// flags the user gave. Each folder with kernels does so with its own text:
+//
+//   #define FROND_PASS_TEXT <frond/kernel/pass-inl.hpp>
+//   #include <frond/simd/each_pass-inl.hpp>
+//
+// Inside the text FROND_PASS names the namespace of the instruction set, and FROND_PASS_LANES is the number of floats in a
+// register. No function with a vector type lives outside a pass, and no standard header is first included inside one. Vectors
+// and what they can do come with the text of kernel/, which stands before any other.
+
+#define FROND_PASS FROND_BASE_PASS
+#define FROND_PASS_LANES FROND_BASE_LANES
+FROND_BEGIN_BASE_PASS
+#include FROND_PASS_TEXT
+FROND_END_BASE_PASS
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+
+#if FROND_WITH_AVX2
+#define FROND_PASS pass_avx2
+#define FROND_PASS_LANES 8
+FROND_BEGIN_AVX2
+#include FROND_PASS_TEXT
+FROND_END_TARGET
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+#endif
+
+#if FROND_WITH_AVX512
+#define FROND_PASS pass_avx512
+#define FROND_PASS_LANES 16
+FROND_BEGIN_AVX512
+#include FROND_PASS_TEXT
+FROND_END_TARGET
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+#endif
+
+#undef FROND_PASS_TEXT
+
+namespace frond { inline namespace FROND_ABI { namespace grammar { inline namespace FROND_ENTRY {
+
+// Whole groups of sentences of a random hierarchy model, out [groups][256][branching^depth]: the ones that
+// plain::sample_sentence makes one by one. With two symbols to a rule and at most 64 rules in a level, rules are looked up in
+// registers. 20 KiB of stack.
+inline void sample_rules(const rule_tables& tables, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
+  FROND_DISPATCH_CALL(sample_rules(tables, key, first_group, groups, out));
+}
+
+}}}}  // namespace frond::grammar
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
 
@@ -4166,7 +6885,7 @@ inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, 
   if constexpr (FROND_BASE_LANES > 1) {
     if (count >= worthwhile && length <= longest) {
       symbol group[group_size * longest];
-      kernel::sample_rules(grammar.tables(), key, first / group_size, 1, group);
+      grammar::sample_rules(grammar.tables(), key, first / group_size, 1, group);
       __builtin_memcpy(sentences.data(), group + first % group_size * length, sentences.size());
       return;
     }
@@ -4191,7 +6910,7 @@ inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first,
       detail::sample_part(grammar, key, first, sentences.first(made * length));
     } else {
       const std::size_t groups = count / group_size;
-      kernel::sample_rules(grammar.tables(), key, first / group_size, groups, sentences.data());
+      grammar::sample_rules(grammar.tables(), key, first / group_size, groups, sentences.data());
       made = groups * group_size;
     }
     first += made;
@@ -4744,2245 +7463,65 @@ static_assert(continuous_source<mixed_cumulant>);
 }}}  // namespace frond::source
 
 // =============================================================================================================
-// frond/diffusion/gaussian.hpp
+// frond/source/wiener.hpp
 // =============================================================================================================
 
-// Gaussian noise on vectors: the variance-preserving process x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z.
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-namespace detail {
-
-// out += weight z, element by element, with z the standard normals of an address; a block of them at a time is on the stack.
-inline void add_normals(seed key, random::stream purpose, std::uint64_t index, float weight, std::span<float> out) {
-  constexpr std::size_t block = 256;
-  float z[block];
-  for (std::size_t first = 0; first < out.size(); first += block) {
-    const std::size_t count = out.size() - first < block ? out.size() - first : block;
-    kernel::fill_normal({.key = key, .purpose = purpose, .index = index, .first = first}, z, count);
-    float* const part = out.data() + first;
-    kernel::combine({.terms = 2, .x = {part, z}, .weights = {1.0f, weight}, .out = part, .count = count});
-  }
-}
-
-}  // namespace detail
-
-// Each coordinate is scaled and gets independent noise; data of variance one keep it at every noise level. Ho, Jain and Abbeel,
-// "Denoising diffusion probabilistic models", NeurIPS 2020. alpha_bar is the fraction of the signal's variance that is left: 1
-// clean, 0 pure noise. The vectors have any dimension up to 2^34.
-struct gaussian {
-  // Noise for datum `index`: a function of nothing but its arguments. noisy may be clean. Noise lies within 5.77, see
-  // random::box_muller. 1 KiB of stack.
-  void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
-    in_ieee_arithmetic([&] {
-      const float signal = math::sqrt(alpha_bar);
-      kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
-      detail::add_normals(key, random::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
-    });
-  }
-
-  // The same noisy vector, and the standard normals in it. All three have one size.
-  void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy,
-               std::span<float> noise) const {
-    FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
-                 "noise and noisy vector are as long as the clean one");
-    in_ieee_arithmetic([&] {
-      kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
-      kernel::combine({.terms = 2,
-                       .x = {clean.data(), noise.data()},
-                       .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
-                       .out = noisy.data(),
-                       .count = noisy.size()});
-    });
-  }
-
-  // Pure noise, where sample `index` starts.
-  void start(seed key, std::uint64_t index, std::span<float> noisy) const {
-    kernel::fill_normal({.key = key, .purpose = random::stream::start, .index = index}, noisy.data(), noisy.size());
-  }
-};
-
-}}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/diffusion/gaussian_sampler.hpp
-// =============================================================================================================
-
-// From pure noise to data by Gaussian diffusion, with any denoiser of vectors.
-
-// =============================================================================================================
-// frond/diffusion/gaussian_step.hpp
-// =============================================================================================================
-
-// One reverse step x_t -> x_s of Gaussian diffusion, as a weighted sum of what is known: the weights of each solver.
-//
-// With m = E[x_0 | x_t] the reverse process and the differential equation with the same marginal laws (the probability flow)
-// are both linear in x and m, so every solver is a handful of numbers for each pair of noise levels. y = x / a and sigma = s /
-// a, where a^2 = alpha_bar and s^2 = 1 - alpha_bar, turn the probability flow into dy/dsigma = (y - m) / sigma.
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
-//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that law
-//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta of the noise of ddpm, the rest
-//                   of it by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
-//   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in law.
-//   euler           the probability flow in that clock. Order 1; here to be compared with, ddim is the better one.
-//   heun            Heun's method for dy/dsigma: Karras, Aittala, Aila and Laine, "Elucidating the design space of
-//                   diffusion-based generative models", NeurIPS 2022, algorithm 1. Order 2.
-//   dpm_solver      DPM-Solver++(2M): Lu et al., "DPM-Solver++: fast solver for guided sampling of diffusion probabilistic
-//                   models", 2022, algorithm 2. Extrapolates m from this question and the one before. Order 2.
-//
-// The two jumps at the ends, where sigma is infinite or zero, are the same for all. From pure noise m is the mean of the data,
-// and x_s = a m + s z has their mean at once and is wrong by a^2 times their covariance in the second moment; z is new for ddpm
-// and euler_maruyama, eta of it for ddim, and the start itself for the others. The step to clean data returns m.
-enum class solver : std::uint8_t { ddpm, ddim, euler_maruyama, euler, heun, dpm_solver };
-
-// x_s = noisy x_t + mean m + earlier (m of the question before) + noise z, z standard normal.
-template <class Real>
-struct gaussian_step {
-  Real noisy = 1, mean = 0, earlier = 0, noise = 0;
-};
-
-namespace detail {
-
-// ln sigma.
-template <class Real>
-constexpr Real log_noise_to_signal(Real alpha_bar) {
-  return math::log((1 - alpha_bar) / alpha_bar) / 2;
-}
-
-template <class Real>
-inline gaussian_step<Real> ddpm_step(Real abar_t, Real abar_s) {
-  const Real lost_t = 1 - abar_t, lost_s = 1 - abar_s, forgotten = (abar_s - abar_t) / abar_s;  // by s -> t alone
-  return {.noisy = math::sqrt(abar_t / abar_s) * (lost_s / lost_t),
-          .mean = math::sqrt(abar_s) * (forgotten / lost_t),
-          .noise = math::sqrt(lost_s / lost_t * forgotten)};
-}
-
-template <class Real>
-inline gaussian_step<Real> ddim_step(Real abar_t, Real abar_s, Real eta) {
-  const Real lost_t = 1 - abar_t, lost_s = 1 - abar_s, forgotten = (abar_s - abar_t) / abar_s;
-  const Real variance = eta * eta * (lost_s / lost_t * forgotten);
-  const Real by_flow = lost_s > variance ? math::sqrt((lost_s - variance) / lost_t) : Real{0};
-  return {.noisy = by_flow, .mean = math::sqrt(abar_s) - by_flow * math::sqrt(abar_t), .noise = math::sqrt(variance)};
-}
-
-// ln(abar_s / abar_t). A quotient near one would keep few digits of a short step: there by ln(s / t) = 2 artanh z.
-template <class Real>
-constexpr Real log_quotient(Real abar_t, Real abar_s) {
-  const Real z = (abar_s - abar_t) / (abar_s + abar_t), square = z * z;
-  if (z > static_cast<Real>(0x1p-11f)) return math::log(abar_s / abar_t);
-  return 2 * (z + z * square * (Real{1} / 3 + square / 5));
-}
-
-// `share` of the score's pull: 1 for the stochastic equation, 1/2 for the flow.
-template <class Real>
-inline gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
-  const Real lost_t = 1 - abar_t, time = log_quotient(abar_t, abar_s), pull = share * time / lost_t;
-  return {.noisy = 1 + time / 2 - pull, .mean = pull * math::sqrt(abar_t)};
-}
-
-// abar_before < abar_t: the noise level of the question before. First order beside the ends, where there is nothing to
-// extrapolate over, and where this step is more than longest_extrapolation times as long as the one before: as two levels meet,
-// the slope between their two means becomes rounding alone, and beyond that length it would be multiplied.
-template <class Real>
-inline gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real abar_s) {
-  constexpr Real longest_extrapolation = 16;
-  gaussian_step<Real> step = ddim_step(abar_t, abar_s, Real{0});
-  if (!(abar_before > 0 && abar_s < 1)) return step;
-  const Real now = log_noise_to_signal(abar_t);
-  const Real ahead = now - log_noise_to_signal(abar_s), behind = log_noise_to_signal(abar_before) - now;
-  if (!(ahead > 0 && ahead <= longest_extrapolation * behind)) return step;
-  const Real extrapolated = ahead / behind / 2;
-  step.earlier = -step.mean * extrapolated;
-  step.mean = step.mean - step.earlier;
-  return step;
-}
-
-}  // namespace detail
-
-// From alpha_bar = abar_t to abar_s > abar_t; abar_before < abar_t is that of the question before this one, 0 if there was
-// none. eta in [0, 1] is for ddim alone.
-template <class Real>
-inline gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar_before, Real abar_t, Real abar_s) {
-  const bool from_noise = !(abar_t > 0), to_clean = !(abar_s < 1);
-  switch (method) {
-    case solver::ddpm: return detail::ddpm_step(abar_t, abar_s);
-    case solver::dpm_solver: return detail::dpm_solver_step(abar_before, abar_t, abar_s);
-    case solver::euler_maruyama: {
-      if (from_noise || to_clean) return detail::ddpm_step(abar_t, abar_s);
-      gaussian_step<Real> step = detail::clock_step(abar_t, abar_s, Real{1});
-      step.noise = math::sqrt(detail::log_quotient(abar_t, abar_s));
-      return step;
-    }
-    case solver::euler:
-      if (!from_noise && !to_clean) return detail::clock_step(abar_t, abar_s, static_cast<Real>(0.5f));
-      break;
-    case solver::ddim: return detail::ddim_step(abar_t, abar_s, eta);
-    case solver::heun: break;
-  }
-  return detail::ddim_step(abar_t, abar_s, Real{0});
-}
-
-// Heun's second half: with x' the result of the step above and m' = E[x_0 | x'], the result is x' + correction (m' - m). The
-// mean of the slopes (y - m) / sigma at both ends comes down to this. 0 beside the ends, where there is no second half.
-template <class Real>
-inline Real heun_correction(Real abar_t, Real abar_s) {
-  if (!(abar_t > 0 && abar_s < 1)) return 0;
-  const Real ratio = math::sqrt((1 - abar_t) / abar_t * (abar_s / (1 - abar_s)));  // of sigma, before and after
-  return math::sqrt(abar_s) * (ratio - 1) / 2;
-}
-
-}}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/diffusion/schedule.hpp
-// =============================================================================================================
-
-// How much signal is left at each time.
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// Times 0 (clean) .. steps (pure noise), and alpha_bar(t), the fraction of the signal left at time t. alpha_bar is exactly 1
-// at time 0 and, but for single_level, exactly 0 at time `steps`, and never grows in between.
-//   linear_signal   1 - t / steps: every step destroys the same amount, and the same number of steps sees every noise level
-//   linear_beta     product of 1 - beta over the first t steps, beta linear from 0.02 to 1: uniform noise in Austin et al.,
-//                   "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021. Nearly all steps lie at
-//                   high noise; values below 2^-100 are zero, so that flushing denormals cannot change a bit.
-//   cosine          cos^2(pi/2 (t/steps + s) / (1 + s)), divided by its value at 0, s = 0.008: Nichol and Dhariwal, "Improved
-//                   denoising diffusion probabilistic models", ICML 2021, equation (17); for discrete data Hoogeboom et al.,
-//                   "Argmax flows and multinomial diffusion", NeurIPS 2021.
-//   linear_rate     exp(-u/10 - 9.95 u^2), u = t / steps: noise comes in at a rate linear from 0.1 to 20. The linear schedule
-//   of
-//                   Ho, Jain and Abbeel, "Denoising diffusion probabilistic models", NeurIPS 2020, for any number of steps:
-//                   Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021.
-//   half_log_snr    equal steps of ln(signal / noise) from `noisiest` at time steps - 1 to `cleanest` at time 1: what solvers
-//                   of differential equations want. The two steps at the ends jump.
-//   single_level    alpha_bar is `level` at every time but 0: to train at one noise level, not to sample
-struct schedule {
-  enum kinds : std::uint8_t { linear_signal, linear_beta, cosine, linear_rate, half_log_snr, single_level };
-
-  static constexpr std::uint32_t max_steps = 1u << 20;
-
-  kinds kind = linear_signal;
-  std::uint32_t steps = 100;
-  // Of half_log_snr: sqrt((1 - alpha_bar) / alpha_bar), the noise beside data that were not scaled down. Where data have
-  // variance one, the ends leave out 0.04 % of the variance each.
-  float noisiest = 50, cleanest = 0.02f;
-  float level = 0.5f;  // of single_level
-
-  [[nodiscard]] constexpr status check() const {
-    if (steps == 0) return {"a schedule needs at least one step", 0};
-    if (steps > max_steps) return {"a schedule has at most 2^20 steps", 0};
-    if (kind == half_log_snr && !(cleanest >= 0x1p-10f && noisiest > cleanest && noisiest <= 0x1p20f)) {
-      return {"noise lies between 2^-10 and 2^20 times the signal, and the noisiest level comes first", 0};
-    }
-    if (kind == single_level && !(level >= 0 && level <= 1)) return {"a noise level lies between 0 and 1", 0};
-    return {};
-  }
-
-  // t <= steps. O(1), but O(t) for linear_beta.
-  [[nodiscard]] constexpr float alpha_bar(std::uint32_t t) const {
-    FROND_ASSERT(check().ok() && t <= steps, "a time lies between 0 and the number of steps");
-    if (t == 0) return 1;
-    if (kind == single_level) return level;
-    if (t == steps) return 0;
-    switch (kind) {
-      case linear_rate: return exponential(t);
-      case half_log_snr: return equal_ratios(t);
-      case linear_beta: return product_of_keeps(t);
-      case cosine: return squared_cosine(t);
-      default: return static_cast<float>(steps - t) / static_cast<float>(steps);
-    }
-  }
-
- private:
-  [[nodiscard]] constexpr float product_of_keeps(std::uint32_t t) const {
-    const float increment = 0.98f / static_cast<float>(steps - 1);
-    float product = 1;
-    for (std::uint32_t i = 0; i < t; ++i) {
-      product *= 0.98f - increment * static_cast<float>(i);
-      if (product < 0x1p-100f) return 0;
-    }
-    return product;
-  }
-
-  // As a sine of the time that is left, which loses no digits near the end.
-  [[nodiscard]] constexpr float squared_cosine(std::uint32_t t) const {
-    constexpr float quarter = 0.25f / 1.008f;
-    const float left = static_cast<float>(steps - t) / static_cast<float>(steps);
-    const float ratio = math::sin_two_pi(quarter * left) / math::sin_two_pi(quarter);
-    return ratio * ratio;
-  }
-
-  [[nodiscard]] constexpr float exponential(std::uint32_t t) const {
-    const float u = static_cast<float>(t) / static_cast<float>(steps);
-    return math::exp(-u * mul_add(9.95f, u, 0.1f));
-  }
-
-  // 1 / (1 + noise^2), where ln noise falls in equal steps.
-  [[nodiscard]] constexpr float equal_ratios(std::uint32_t t) const {
-    const float first = math::log(noisiest), last = math::log(cleanest);
-    const float passed = steps > 2 ? static_cast<float>(steps - 1 - t) / static_cast<float>(steps - 2) : 0.5f;
-    return 1.0f / (1.0f + math::exp(2.0f * mul_add(passed, last - first, first)));
-  }
-};
-
-}}}  // namespace frond::diffusion
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-struct gaussian_sampling {
-  schedule noise{schedule::half_log_snr, 30};
-  solver method = solver::dpm_solver;
-  float eta = 0;  // of ddim: 0 follows the flow, 1 adds the noise of ddpm
-  // The number of the first sample. Sample i of a seed is the same however the samples are split into calls. Numbers times the
-  // steps of the schedule stay below 2^64.
-  std::uint64_t first = 0;
-};
-
-// The floats that sample() needs to treat `rows` vectors at once: their means, for heun and dpm_solver twice, and noise levels.
-constexpr std::size_t gaussian_sampling_memory(solver method, std::size_t dimension, std::size_t rows) {
-  const std::size_t means = method == solver::heun || method == solver::dpm_solver ? 2 : 1;
-  return rows * (means * dimension + 1);
-}
-
-namespace detail {
-
-constexpr status check_gaussian_sampling(std::size_t dimension, const gaussian_sampling& options, std::size_t memory,
-                                         std::size_t floats) {
-  if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
-  if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
-  if (!(options.eta >= 0 && options.eta <= 1)) return {"eta lies between 0 and 1", 0};
-  if (dimension == 0 || floats % dimension != 0) return {"the output is no whole number of vectors", floats};
-  if (!addressable(options.first, floats / dimension, options.noise.steps)) {
-    return {"the numbers of these vectors times the steps of the schedule are beyond 2^64", 0};
-  }
-  if (memory < gaussian_sampling_memory(options.method, dimension, 1)) {
-    return {"the memory does not hold one vector, see gaussian_sampling_memory", memory};
-  }
-  return {};
-}
-
-// All rows of one batch, which begin with sample options.first.
-template <continuous_denoiser Denoiser>
-struct gaussian_batch {
-  Denoiser& model;
-  seed key;
-  const gaussian_sampling& options;
-  std::size_t dimension;
-  std::span<float> x;              // [rows][dimension]
-  std::span<float> mean, earlier;  // the same; earlier is empty where no method wants it
-  std::span<float> alpha_bar;      // [rows]
-  status state{};
-
-  // At time t. What is wrong with the answer is left in `state`.
-  void ask(std::uint32_t t, float level, std::span<float> answer) {
-    for (float& value : alpha_bar) value = level;
-    state = frond::ask(model, std::span<const float>(x), std::span<const float>(alpha_bar), answer);
-    if (!state || math::is_finite(kernel::sum(answer.data(), answer.size()))) return;
-    std::size_t i = 0;
-    while (i < answer.size() && math::is_finite(answer[i])) ++i;
-    if (i == answer.size()) return;  // all numbers are finite, only their sum is not
-    state = {"vector {}, coordinate {}: the denoiser's answer at time {} is not a finite number",
-             static_cast<std::size_t>(options.first) + i / dimension,
-             {i % dimension, t}};
-  }
-
-  // From time t to t - 1, after a question at alpha_bar `before`.
-  void step(std::uint32_t t, float before, float now, float next) {
-    ask(t, now, mean);
-    if (!state) return;
-    const gaussian_step<float> weights = make_gaussian_step(options.method, options.eta, before, now, next);
-    const bool extrapolates = weights.earlier < 0;
-    kernel::combine({.terms = extrapolates ? std::size_t{3} : std::size_t{2},
-                     .x = {x.data(), mean.data(), earlier.data()},
-                     .weights = {weights.noisy, weights.mean, weights.earlier},
-                     .out = x.data(),
-                     .count = x.size()});
-    if (weights.noise > 0) add_noise(t, weights.noise);
-    if (options.method == solver::heun) correct(t, heun_correction(now, next), next);
-  }
-
-  void add_noise(std::uint32_t t, float weight) {
-    for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
-      const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      add_normals(key, random::stream::reverse, address, weight, x.subspan(row * dimension, dimension));
-    }
-  }
-
-  void correct(std::uint32_t t, float correction, float next) {
-    if (!(correction > 0)) return;
-    ask(t - 1, next, earlier);
-    if (!state) return;
-    kernel::combine({.terms = 3,
-                     .x = {x.data(), earlier.data(), mean.data()},
-                     .weights = {1.0f, correction, -correction},
-                     .out = x.data(),
-                     .count = x.size()});
-  }
-
-  // From noisy as at time `start` to time 0, or as far as the denoiser answers.
-  status run(std::uint32_t start) {
-    float before = 0, now = options.noise.alpha_bar(start);
-    for (std::uint32_t t = start; t > 0; --t) {
-      const float next = options.noise.alpha_bar(t - 1);
-      if (!(next > now)) continue;  // two times with one noise level
-      step(t, before, now, next);
-      if (!state) return state;
-      const std::span<float> last = mean;
-      if (options.method == solver::dpm_solver) {
-        mean = earlier;
-        earlier = last;
-      }
-      before = now;
-      now = next;
-    }
-    return {};
-  }
-};
-
-}  // namespace detail
-
-// Takes vectors that are noisy as at time `start` of the schedule back to time 0. See sample() for the rest; options.first is
-// the number of the first vector. Fails like sample(), and for a time beyond the schedule (position: that time).
-//   vectors  [rows][dimension]
-template <continuous_denoiser Denoiser>
-status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, std::uint32_t start, std::span<float> memory,
-                   std::span<float> vectors) {
-  if (const status ready = check_ready(model); !ready) return ready;
-  const std::size_t dimension = model.dimension();
-  const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), vectors.size());
-  if (!state) return state;
-  if (start > options.noise.steps) return {"a schedule has no such time", start};
-  const std::size_t rows = vectors.size() / dimension, one = gaussian_sampling_memory(options.method, dimension, 1);
-  const std::size_t rows_at_once = memory.size() / one;
-  return in_ieee_arithmetic([&]() -> status {
-    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once, size = count * dimension;
-      gaussian_sampling part = options;
-      part.first += begin;
-      detail::gaussian_batch<Denoiser> batch{.model = model,
-                                             .key = key,
-                                             .options = part,
-                                             .dimension = dimension,
-                                             .x = vectors.subspan(begin * dimension, size),
-                                             .mean = memory.first(size),
-                                             .earlier = memory.subspan(size, count * (one - 1) - size),
-                                             .alpha_bar = memory.subspan(count * (one - 1), count)};
-      if (const status made = batch.run(start); !made) return made;
-    }
-    return {};
-  });
-}
-
-// Draws vectors options.first, options.first + 1, ...: start from pure noise, ask the denoiser, take one step of the solver,
-// and so on through the noise levels of the schedule. The last step returns the denoiser's last answer, so it is the mean of
-// the data given a vector at the schedule's cleanest level; one-hot vectors become symbols by nearest().
-//   memory  at least gaussian_sampling_memory(method, dimension, 1) floats; more lets the denoiser treat more rows in one call
-//   out     [rows][dimension], written; between the steps it holds the noisy vectors
-// Sample i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Fails if sizes
-// do not fit together; then `out` is left alone. Fails as well where an answer of the denoiser is not finite (position: the
-// vector, then the coordinate and the time). O(steps dimension) for each sample, and the denoiser's answers.
-template <continuous_denoiser Denoiser>
-status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling& options, std::span<float> memory,
-              std::span<float> out) {
-  if (const status ready = check_ready(model); !ready) return ready;
-  const std::size_t dimension = model.dimension();
-  const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), out.size());
-  if (!state) return state;
-  in_ieee_arithmetic([&] {
-    for (std::size_t begin = 0; begin < out.size(); begin += dimension)
-      process.start(key, options.first + begin / dimension, out.subspan(begin, dimension));
-  });
-  return sample_from(model, key, options, options.noise.steps, memory, out);
-}
-
-}}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/diffusion/one_hot.hpp
-// =============================================================================================================
-
-// Symbols as vectors: what lets Gaussian noise work on sentences. Symbol a of a vocabulary is the vector with a one at a.
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// vectors [symbols][vocabulary], written.
-template <class Real>
-constexpr void embed(std::span<const symbol> symbols, std::uint32_t vocabulary, std::span<Real> vectors) {
-  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary, "there is one vector for each symbol");
-  for (Real& value : vectors) value = 0;
-  for (std::size_t i = 0; i < symbols.size(); ++i) {
-    FROND_ASSERT(symbols[i] < vocabulary, "only symbols have a vector; a mask has none");
-    vectors[i * vocabulary + symbols[i]] = 1;
-  }
-}
-
-// The nearest symbol of each vector, the one of its largest entry; of equal ones the first. vectors [symbols][vocabulary]
-template <class Real>
-constexpr void nearest(std::span<const Real> vectors, std::uint32_t vocabulary, std::span<symbol> symbols) {
-  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary && vocabulary > 0, "there is one vector for each symbol");
-  for (std::size_t i = 0; i < symbols.size(); ++i) {
-    const Real* const vector = &vectors[i * vocabulary];
-    std::uint32_t best = 0;
-    for (std::uint32_t a = 1; a < vocabulary; ++a)
-      if (vector[a] > vector[best]) best = a;
-    symbols[i] = static_cast<symbol>(best);
-  }
-}
-
-// sqrt(alpha_bar) / (1 - alpha_bar): how sharply a noisy vector tells symbols apart, since the squares of the distances to all
-// of them differ in the scalar product alone. Without noise, as if 2^-60 were left of it.
-template <class Real>
-inline Real one_hot_sharpness(Real alpha_bar) {
-  const Real lost = 1 - alpha_bar;
-  return math::sqrt(alpha_bar) / (lost > 0 ? lost : static_cast<Real>(0x1p-60));
-}
-
-// P(x | clean symbol a) over that of the likeliest symbol, for one token's noisy vector x under diffusion::gaussian:
-// exp(sharpness (x[a] - max x)), but never below kernel::least_likelihood, so that a vector which is nowhere near any sentence
-// does not rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
-template <class Real>
-constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
-                                  std::type_identity_t<std::span<Real>> out) {
-  FROND_ASSERT(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
-  Real largest = x[0];
-  for (const Real value : x) largest = value > largest ? value : largest;
-  for (std::size_t a = 0; a < out.size(); ++a) {
-    const Real likelihood = math::exp((x[a] - largest) * sharpness);
-    out[a] = likelihood > kernel::least_likelihood<Real> ? likelihood : kernel::least_likelihood<Real>;
-  }
-}
-
-}}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/diffusion/parametrisation.hpp
-// =============================================================================================================
-
-// What a network that denoises vectors predicts and how it is told the noise level: one object for training and for use, so
-// that both agree.
-
-// =============================================================================================================
-// frond/diffusion/prediction.hpp
-// =============================================================================================================
-
-// What a denoiser of Gaussian noise may predict, and how one prediction becomes another.
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// With x_t = a x_0 + s z, a = sqrt(alpha_bar), s = sqrt(1 - alpha_bar), all of these are expectations given x_t, and any of
-// them and x_t give the others:
-//   clean      E[x_0]
-//   noise      E[z]
-//   velocity   E[a z - s x_0]: Salimans and Ho, "Progressive distillation for fast sampling of diffusion models", ICLR 2022
-//   score      the gradient of ln p(x_t), -E[z] / s: Vincent, "A connection between score matching and denoising autoencoders",
-//              2011
-enum class prediction : std::uint8_t { clean, noise, velocity, score };
-
-// The new prediction is noisy x_t + known (the old one).
-template <class Real>
-struct conversion {
-  Real noisy, known;
-};
-
-// 0 <= alpha_bar <= 1. Where the old prediction does not tell the new one, what is unknown counts as zero: from noise or score
-// of pure noise x_0 = 0, and from x_0 without noise z = 0 and score = 0. From velocity every end is regular but for the score
-// of clean data, which is zero too.
-template <class Real>
-inline conversion<Real> convert(prediction from, prediction to, Real alpha_bar) {
-  if (from == to) return {0, 1};
-  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
-  const Real over_a = a > 0 ? 1 / a : Real{0}, over_s = s > 0 ? 1 / s : Real{0};
-  switch (from) {
-    case prediction::clean:
-      if (to == prediction::noise) return {over_s, -a * over_s};
-      if (to == prediction::velocity) return {a * over_s, -over_s};
-      return {-over_s * over_s, a * over_s * over_s};
-    case prediction::noise:
-      if (to == prediction::clean) return {over_a, -s * over_a};
-      if (to == prediction::velocity) return {-s * over_a, over_a};
-      return {0, -over_s};
-    case prediction::velocity:
-      if (to == prediction::clean) return {a, -s};
-      if (to == prediction::noise) return {s, a};
-      return {s > 0 ? Real{-1} : Real{0}, -a * over_s};
-    case prediction::score:
-      if (to == prediction::noise) return {0, -s};
-      if (to == prediction::clean) return {over_a, s * s * over_a};
-      return {-s * over_a, -s * over_a};
-  }
-  return {0, 1};
-}
-
-// The same for a whole vector: known is the old prediction, out the new one; they may be the same. All have one size.
-inline void convert(prediction from, prediction to, float alpha_bar, std::span<const float> noisy, std::span<const float> known,
-                    std::span<float> out) {
-  FROND_ASSERT(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
-  in_ieee_arithmetic([&] {
-    const conversion<float> c = convert(from, to, alpha_bar);
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);
-  });
-}
-
-// What a prediction is the expectation of, as clean x_0 + noise z: the target of a network that learns it by squared error. The
-// score of clean data counts as zero.
-template <class Real>
-struct regression_target {
-  Real clean, noise;
-};
-template <class Real>
-inline regression_target<Real> target_of(prediction what, Real alpha_bar) {
-  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
-  switch (what) {
-    case prediction::clean: return {1, 0};
-    case prediction::noise: return {0, 1};
-    case prediction::velocity: return {-s, a};
-    case prediction::score: return {0, s > 0 ? -1 / s : Real{0}};
-  }
-  return {1, 0};
-}
-
-}}}  // namespace frond::diffusion
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// The number that tells a network the noise level.
-//   signal        2 alpha_bar - 1
-//   half_log_snr  ln(alpha_bar / (1 - alpha_bar)) / 2, half the logarithm of the signal-to-noise ratio: Kingma, Salimans, Poole
-//                 and Ho, "Variational diffusion models", NeurIPS 2021. Signal and noise count as at least 2^-24 of the
-//                 variance, so that pure noise and clean data have finite inputs, -8.3 and 8.3.
-enum class noise_input : std::uint8_t { signal, half_log_snr };
-
-// The defaults are what a small network learns best on the schedule half_log_snr: the clean vector is hard to guess from much
-// noise, the noise from little, and 2 alpha_bar - 1 hardly tells small noise levels apart.
-struct parametrisation {
-  prediction target = prediction::velocity;
-  noise_input input = noise_input::half_log_snr;
-
-  // What the network is told; 0 <= alpha_bar <= 1.
-  [[nodiscard]] constexpr float level(float alpha_bar) const {
-    if (input == noise_input::signal) return 2.0f * alpha_bar - 1.0f;
-    constexpr float least = 0x1p-24f;
-    const float signal = alpha_bar < least ? least : alpha_bar > 1.0f - least ? 1.0f - least : alpha_bar;
-    return 0.5f * (math::log(signal) - math::log(1.0f - signal));
-  }
-
-  friend constexpr bool operator==(const parametrisation&, const parametrisation&) = default;
-};
-
-}}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/diffusion/process.hpp
-// =============================================================================================================
-
-// How a sentence is corrupted, and what one reverse step is.
-
-// =============================================================================================================
-// frond/diffusion/reverse_step.hpp
-// =============================================================================================================
-
-// One reverse step x_t -> x_s of one token, s < t, given the posterior p(y) = P(x_0 = y | all of x_t) of its clean symbol.
-//
-// Form A (posterior_weighted):  law(k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t | y).
-// Form B (d3pm):                law(k) ~ q(x_t | k) sum_y p(y) q(k | y), the form in the published code of D3PM.
-//
-// A denoiser trained by cross-entropy knows the noisy token itself, so its answer already holds the factor q(x_t | y); form A
-// divides it out before it enters again and is exact for each token, whatever the step. Form B counts the token twice and does
-// not converge with the number of steps (tests/diffusion/convergence.cpp). For absorbing noise the two are the same.
-// Austin, Johnson, Ho, Tarlow and van den Berg, "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021,
-// equation (3) for q(k | x_t, y) and equation (4) for form B.
-//
-// Both kinds of step split the law into "stay as you are" and "move", and the first has a closed form in one entry of the
-// posterior. Most tokens stay in most steps, so drawing costs O(1) then and O(vocabulary) otherwise.
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-enum class reverse_form : std::uint8_t {
-  posterior_weighted,  // form A, right for a posterior trained by cross-entropy
-  d3pm,                // form B, for comparison
-};
-
-// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the law is
-//   law(x) = stay(p(x)),   law(k) = jump p(k) + drift(p(x)) for k != x,
-// where stay and drift are affine in p(x): the names ending in _same are their values at p(x) = 1, in _other at p(x) = 0.
-// Form B divides all three by a normaliser that is affine in p(x) too.
-template <class Real>
-struct uniform_step {
-  Real jump = 0;
-  Real drift_same = 0, drift_other = 0;
-  Real stay_same = 1, stay_other = 1;
-  Real normaliser_same = 1, normaliser_other = 1;
-  bool normalise = false;
-
-  // 0 <= abar_t <= abar_s <= 1: the fraction of the signal left at the noisier and the cleaner time.
-  constexpr uniform_step(std::uint32_t vocabulary, Real abar_t, Real abar_s, reverse_form form) {
-    const Real symbols = static_cast<Real>(vocabulary), lost = 1 - abar_t;
-    if (!(lost > 0)) return;                             // nothing was lost, so the token stays
-    const Real kept = abar_s > 0 ? abar_t / abar_s : 0;  // by s -> t alone; any value will do between two pure noises
-    const Real other = (1 - kept) / symbols;             // q(x_t = x | x_s = k != x)
-    const Real same = kept + other;                      // q(x_t = x | x_s = x)
-    const Real fresh = (1 - abar_s) / symbols;           // q(x_s = k | x_0 = y != k)
-    const Real seen_same = abar_t + lost / symbols, seen_other = lost / symbols;  // q(x_t = x | x_0 = y) for y = x, y != x
-    const bool divide = form == reverse_form::posterior_weighted;
-    const Real weight_same = divide ? 1 / seen_same : 1, weight_other = divide ? 1 / seen_other : 1;
-    jump = other * abar_s * weight_other;
-    drift_same = other * fresh * weight_same;
-    drift_other = other * fresh * weight_other;
-    stay_same = same * (abar_s + fresh) * weight_same;
-    stay_other = same * fresh * weight_other;
-    normalise = !divide;
-    normaliser_same = seen_same;
-    normaliser_other = seen_other;
-  }
-
-  // law: [vocabulary], written; sums to one where the posterior does. O(vocabulary).
-  constexpr void law(symbol noisy, std::span<const Real> posterior, std::span<Real> law) const {
-    FROND_ASSERT(noisy < posterior.size() && law.size() == posterior.size(), "a law has one entry for each symbol");
-    const parts now = at(posterior[noisy]);
-    for (std::size_t k = 0; k < law.size(); ++k) law[k] = now.jump * posterior[k] + now.drift;
-    law[noisy] = now.stay;
-  }
-
-  // The symbol at time s, for a uniform draw u in [0, 1). A symbol of probability zero is never drawn.
-  [[nodiscard]] constexpr symbol draw(symbol noisy, std::span<const Real> posterior, Real u) const {
-    const parts now = at(posterior[noisy]);
-    if (u < now.stay) return noisy;
-    Real sum = now.stay;
-    symbol last = noisy;
-    for (std::size_t k = 0; k < posterior.size(); ++k) {
-      const Real weight = now.jump * posterior[k] + now.drift;
-      if (k == noisy || !(weight > 0)) continue;
-      sum += weight;
-      last = static_cast<symbol>(k);
-      if (u < sum) return last;
-    }
-    return last;  // rounding can leave u at the very end of the last interval
-  }
-
- private:
-  struct parts {
-    Real stay, jump, drift;
-  };
-  [[nodiscard]] constexpr parts at(Real same) const {
-    const Real other = 1 - same;
-    const parts now{stay_same * same + stay_other * other, jump, drift_same * same + drift_other * other};
-    if (!normalise) return now;
-    const Real scale = 1 / (normaliser_same * same + normaliser_other * other);
-    return {now.stay * scale, now.jump * scale, now.drift * scale};
-  }
-};
-
-// Absorbing noise: a token that shows stays; a masked one shows with probability `jump`, as a symbol of the posterior.
-template <class Real>
-struct absorbing_step {
-  Real jump = 0;
-  Real stay = 1;  // of the mask
-  symbol mask = 0;
-
-  // 0 <= abar_t <= abar_s <= 1. Both forms give the same law.
-  constexpr absorbing_step(std::uint32_t vocabulary, Real abar_t, Real abar_s) : mask(static_cast<symbol>(vocabulary)) {
-    const Real lost = 1 - abar_t;
-    if (!(lost > 0)) return;
-    jump = (abar_s - abar_t) / lost;
-    stay = (1 - abar_s) / lost;
-  }
-
-  // law: [vocabulary + 1], written; the last entry is the mask. O(vocabulary).
-  constexpr void law(symbol noisy, std::span<const Real> posterior, std::span<Real> law) const {
-    FROND_ASSERT(noisy <= mask && posterior.size() == mask && law.size() == std::size_t{mask} + 1,
-                 "a law has one entry for each symbol and one for the mask");
-    const bool masked = noisy == mask;
-    for (std::size_t k = 0; k < mask; ++k) law[k] = masked ? jump * posterior[k] : Real{0};
-    law[mask] = masked ? stay : Real{0};
-    if (!masked) law[noisy] = 1;
-  }
-
-  // The symbol at time s, for a uniform draw u in [0, 1). A symbol of probability zero is never drawn.
-  [[nodiscard]] constexpr symbol draw(symbol noisy, std::span<const Real> posterior, Real u) const {
-    if (noisy != mask || u < stay) return noisy;
-    Real sum = stay;
-    symbol last = noisy;
-    for (std::size_t k = 0; k < posterior.size(); ++k) {
-      const Real weight = jump * posterior[k];
-      if (!(weight > 0)) continue;
-      sum += weight;
-      last = static_cast<symbol>(k);
-      if (u < sum) return last;
-    }
-    return last;  // rounding can leave u at the very end of the last interval
-  }
-};
-
-}}}  // namespace frond::diffusion
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// A process that corrupts each token on its own. alpha_bar is the fraction of the signal that is left: 1 clean, 0 pure noise.
-//   vocabulary                         the number of clean symbols, 1 .. max_vocabulary
-//   input_symbols()                    the number of symbols that a noisy token can be
-//   corrupt(key, index, alpha_bar, clean, noisy)   noise for datum `index`: a function of nothing but its arguments
-//   start(key, index, noisy)                       pure noise, where sample `index` starts
-//   likelihood(noisy, alpha_bar, out)              out [vocabulary]: P(noisy | clean = a), up to a common factor
-//   step(abar_t, abar_s, form)                     the reverse step between two times: .law(...) and .draw(...)
-// Optional, and of use to the exact denoiser: visible_likelihood(alpha_bar), where P(noisy | clean = a) depends only on whether
-// the noisy token is a, and one that is no symbol says nothing.
-template <class Process>
-concept discrete_process = requires(const Process& p, seed key, std::uint64_t index, float alpha_bar, symbol token,
-                                    std::span<const symbol> clean, std::span<symbol> noisy, std::span<const float> posterior,
-                                    std::span<float> law) {
-  { p.vocabulary } -> std::convertible_to<std::uint32_t>;
-  { p.input_symbols() } -> std::convertible_to<std::uint32_t>;
-  p.corrupt(key, index, alpha_bar, clean, noisy);
-  p.start(key, index, noisy);
-  p.likelihood(token, alpha_bar, law);
-  p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).law(token, posterior, law);
-  { p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).draw(token, posterior, alpha_bar) } -> std::same_as<symbol>;
-};
-
-// P(noisy | clean = a) up to a common factor, for a visible noisy token that is a, and for one that is not; same >= other.
-template <class Real>
-struct two_likelihoods {
-  Real same, other;
-};
-
-namespace detail {
-
-// visit(i, word) for i in [0, count): word i of an address, four of them from each block.
-template <class Visit>
-constexpr void for_each_word(seed key, random::stream purpose, std::uint64_t index, std::size_t count, const Visit& visit) {
-  FROND_ASSERT(random::has_words(count), "a sentence has at most 2^34 tokens");
-  for (std::size_t first = 0; first < count; first += 4) {
-    const random::block words = random::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
-    const std::size_t left = count - first < 4 ? count - first : 4;
-    for (std::size_t i = 0; i < left; ++i) visit(first + i, words[i]);
-  }
-}
-
-}  // namespace detail
-
-// The law of the token at time s, abar_s >= abar_t, given its noisy symbol at time t and the posterior of the clean one.
-// posterior: [vocabulary], sums to one. law: [input_symbols()], written. In a loop, keep process.step(...) and call its law.
-template <class Process, class Real>
-constexpr void reverse_law(const Process& process, symbol noisy, std::type_identity_t<std::span<const Real>> posterior,
-                           Real abar_t, Real abar_s, reverse_form form, std::type_identity_t<std::span<Real>> law) {
-  process.step(abar_t, abar_s, form).law(noisy, posterior, law);
-}
-
-// Uniform noise: a token is kept with probability alpha_bar, otherwise drawn again from all symbols, itself included:
-// q(x_t | x_0) = alpha_bar [x_t = x_0] + (1 - alpha_bar) / vocabulary.
-struct uniform {
-  std::uint32_t vocabulary = 2;
-
-  [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary; }
-
-  // One word for each token: its product with the vocabulary has the new symbol in the upper half and, uniform on at least
-  // 2^24 values, the chance to be kept in the lower. All probabilities hold to 2^-24. noisy may be clean. About 4 ns a token,
-  // nearly all of it for random words.
-  constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
-                         std::span<symbol> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
-    detail::for_each_word(key, random::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
-      const std::uint64_t product = std::uint64_t{word} * vocabulary;
-      const bool keep = random::unit_interval(static_cast<std::uint32_t>(product)) < alpha_bar;
-      noisy[i] = keep ? clean[i] : static_cast<symbol>(product >> 32);
-    });
-  }
-
-  constexpr void start(seed key, std::uint64_t index, std::span<symbol> noisy) const {
-    detail::for_each_word(key, random::stream::start, index, noisy.size(), [&](std::size_t i, std::uint32_t word) {
-      noisy[i] = static_cast<symbol>(std::uint64_t{word} * vocabulary >> 32);
-    });
-  }
-
-  template <class Real>
-  constexpr void likelihood(symbol noisy, Real alpha_bar, std::type_identity_t<std::span<Real>> out) const {
-    FROND_ASSERT(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
-    const two_likelihoods<Real> likelihood = visible_likelihood(alpha_bar);
-    for (Real& value : out) value = likelihood.other;
-    if (noisy < vocabulary) out[noisy] = likelihood.same;
-  }
-
-  template <class Real>
-  [[nodiscard]] constexpr two_likelihoods<Real> visible_likelihood(Real alpha_bar) const {
-    const Real other = (1 - alpha_bar) / static_cast<Real>(vocabulary);
-    return {alpha_bar + other, other};
-  }
-
-  template <class Real>
-  [[nodiscard]] constexpr uniform_step<Real> step(Real abar_t, Real abar_s, reverse_form form) const {
-    return {vocabulary, abar_t, abar_s, form};
-  }
-};
-
-// Absorbing noise: a token is kept with probability alpha_bar, otherwise masked; the mask is the symbol `vocabulary`.
-struct absorbing {
-  std::uint32_t vocabulary = 2;
-
-  [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary + 1; }
-  [[nodiscard]] constexpr symbol mask() const { return static_cast<symbol>(vocabulary); }
-
-  // noisy may be clean. All probabilities hold to 2^-24. About 4 ns a token, nearly all of it for
-  // random words.
-  constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
-                         std::span<symbol> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
-    detail::for_each_word(key, random::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
-      noisy[i] = random::unit_interval(word) < alpha_bar ? clean[i] : mask();
-    });
-  }
-
-  // All masks, whatever the address.
-  constexpr void start(seed, std::uint64_t, std::span<symbol> noisy) const {
-    for (symbol& token : noisy) token = mask();
-  }
-
-  template <class Real>
-  constexpr void likelihood(symbol noisy, Real, std::type_identity_t<std::span<Real>> out) const {
-    FROND_ASSERT(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
-    for (Real& value : out) value = noisy == mask() ? Real{1} : Real{0};
-    if (noisy < vocabulary) out[noisy] = 1;
-  }
-
-  template <class Real>
-  [[nodiscard]] constexpr two_likelihoods<Real> visible_likelihood(Real) const {
-    return {1, 0};
-  }
-
-  template <class Real>
-  [[nodiscard]] constexpr absorbing_step<Real> step(Real abar_t, Real abar_s, reverse_form) const {
-    return {vocabulary, abar_t, abar_s};
-  }
-};
-
-static_assert(discrete_process<uniform> && discrete_process<absorbing>);
-
-}}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/diffusion/sampler.hpp
-// =============================================================================================================
-
-// From pure noise to sentences: ancestral sampling with any denoiser.
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// A position without a given token (a token is below 255, see max_vocabulary).
-inline constexpr symbol vacant = 255;
-
-struct sampling {
-  schedule noise{};
-  reverse_form form = reverse_form::posterior_weighted;
-  // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls. Numbers
-  // times the steps of the schedule stay below 2^64.
-  std::uint64_t first = 0;
-  // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty.
-  // With absorbing noise the samples then follow the conditional law of the rest, up to the error of the steps. With uniform
-  // noise they do not quite: the denoiser takes the given tokens for noisy ones, so their say grows with alpha_bar.
-  std::span<const symbol> given{};
-};
-
-// The floats that sample() needs to treat `rows` sentences at once: their posteriors and their noise levels.
-constexpr std::size_t sampling_memory(std::size_t length, std::uint32_t vocabulary, std::size_t rows) {
-  return rows * (length * vocabulary + 1);
-}
-
-namespace detail {
-
-// What does not fit together, or success. position: the index of a given token that is no symbol.
-template <discrete_process Process, denoiser Denoiser>
-constexpr status check_sampling(const Process& process, Denoiser& model, const sampling& options, std::size_t memory,
-                                std::size_t symbols) {
-  if (const status ready = check_ready(model); !ready) return ready;
-  const std::size_t length = model.length(), given = options.given.size();
-  if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
-  if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
-  if (process.vocabulary == 0 || process.vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols", 0};
-  if (process.vocabulary != model.vocabulary()) return {"the process and the denoiser have different vocabularies", 0};
-  if (process.input_symbols() != model.input_symbols()) {
-    return {"the denoiser was made for another process: one of the two has masks, the other has none", 0};
-  }
-  if (length == 0 || symbols % length != 0) return {"the output is no whole number of sentences", symbols};
-  if (!addressable(options.first, symbols / length, options.noise.steps)) {
-    return {"the numbers of these sentences times the steps of the schedule are beyond 2^64", 0};
-  }
-  if (memory < sampling_memory(length, process.vocabulary, 1)) {
-    return {"the memory does not hold one sentence, see sampling_memory", memory};
-  }
-  if (given != 0 && given != length && given != symbols) return {"give tokens for one sentence or for each of them", given};
-  for (std::size_t i = 0; i < given; ++i) {
-    if (options.given[i] != vacant && options.given[i] >= process.vocabulary) return {"a given token is no symbol", i};
-  }
-  return {};
-}
-
-// Whether `sum` can be that of `laws` probability laws.
-constexpr bool is_sum_of_laws(float sum, std::size_t laws) { return math::abs(sum - static_cast<float>(laws)) < 0.01f; }
-
-// The first token whose posterior is no probability law because its sum is not one, or `tokens`. Sums of many laws at once come
-// first, since as a rule all of them are sound. Negative probabilities, and sums of several tokens whose errors cancel, are not
-// seen.
-constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t tokens) {
-  constexpr std::size_t many = 1024;
-  const std::size_t vocabulary = posterior.size() / tokens;
-  for (std::size_t first = 0; first < tokens; first += many) {
-    const std::size_t count = tokens - first < many ? tokens - first : many;
-    const std::span<const float> laws = posterior.subspan(first * vocabulary, count * vocabulary);
-    if (!std::is_constant_evaluated() && is_sum_of_laws(kernel::sum(laws.data(), laws.size()), count)) continue;
-    for (std::size_t i = 0; i < count; ++i) {
-      float sum = 0;
-      for (const float probability : laws.subspan(i * vocabulary, vocabulary)) sum += probability;
-      if (!is_sum_of_laws(sum, 1)) return first + i;
-    }
-  }
-  return tokens;
-}
-
-// Writes the given tokens over `sentence`; an empty span gives none.
-constexpr void put_given(std::span<const symbol> given, std::span<symbol> sentence) {
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    if (given[i] != vacant) sentence[i] = given[i];
-  }
-}
-
-}  // namespace detail
-
-// One reverse step of one sentence, in place. `address` is the random address of (sample, time).
-//   posterior  [length][vocabulary]     the denoiser's answer to `sentence`
-//   given      [length] or empty        tokens that stay
-template <class Step>
-constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t address, std::span<const float> posterior,
-                                std::span<const symbol> given, std::span<symbol> sentence) {
-  const std::size_t vocabulary = posterior.size() / sentence.size();
-  detail::for_each_word(key, random::stream::reverse, address, sentence.size(), [&](std::size_t i, std::uint32_t word) {
-    sentence[i] = step.draw(sentence[i], posterior.subspan(i * vocabulary, vocabulary), random::unit_interval(word));
-  });
-  detail::put_given(given, sentence);
-}
-
-namespace detail {
-
-// All rows of `batch` [rows][length] at once, from time `start` on. options.first and options.given belong to its first row.
-template <discrete_process Process, denoiser Denoiser>
-constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
-                              std::span<float> memory, std::span<symbol> batch) {
-  const std::size_t length = model.length(), laws = length * process.vocabulary, rows = batch.size() / length;
-  const std::span<float> posterior = memory.first(rows * laws), alpha_bar = memory.subspan(rows * laws, rows);
-  const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
-  const auto given = [&](std::size_t row) {
-    return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
-  };
-  for (std::size_t row = 0; row < rows; ++row) put_given(given(row), sentence(row));
-  for (std::uint32_t t = start; t > 0; --t) {
-    const float now = options.noise.alpha_bar(t);
-    for (float& level : alpha_bar) level = now;
-    const status answered = ask(model, std::span<const symbol>(batch), std::span<const float>(alpha_bar), posterior);
-    if (!answered) return answered;
-    const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
-    for (std::size_t row = 0; row < rows; ++row) {
-      if (const std::size_t i = find_no_law(posterior.subspan(row * laws, laws), length); i < length) {
-        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability law",
-                static_cast<std::size_t>(options.first) + row,
-                {i, t}};
-      }
-      const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      reverse_sentence(step, key, address, posterior.subspan(row * laws, laws), given(row), sentence(row));
-    }
-  }
-  return {};
-}
-
-}  // namespace detail
-
-// Takes sentences that are noisy as at time `start` of the schedule back to time 0, ancestrally: ask the denoiser, take one
-// reverse step at every position independently, and so on. See sample() for the rest; options.first is the number of the first
-// sentence. Fails like sample(), and for a time beyond the schedule (position: that time).
-//   sentences  [rows][length]
-template <discrete_process Process, denoiser Denoiser>
-constexpr status sample_from(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
-                             std::span<float> memory, std::span<symbol> sentences) {
-  const status state = detail::check_sampling(process, model, options, memory.size(), sentences.size());
-  if (!state) return state;
-  if (start > options.noise.steps) return {"a schedule has no such time", start};
-  const std::size_t length = model.length(), rows = sentences.size() / length;
-  const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
-  return in_ieee_arithmetic([&]() -> status {
-    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
-      sampling part = options;
-      part.first += begin;
-      if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
-      const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
-      if (const status made = detail::sample_batch(process, model, key, part, start, memory, batch); !made) return made;
-    }
-    return {};
-  });
-}
-
-// Draws sentences options.first, options.first + 1, ... from the model, ancestrally: start from pure noise, ask the denoiser,
-// take one reverse step at every position independently, and so on down to time 0. With the exact posterior each token's step
-// is exact (form A); treating positions as independent within a step costs O(1 / steps) in the law of the sentence.
-//   memory  at least sampling_memory(length, vocabulary, 1) floats; more lets the denoiser treat more sentences in one call
-//   out     [rows][length], written; between the steps it holds the noisy sentences
-// Sentence i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Outside the
-// denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which);
-// then `out` is left alone. Fails as well where an answer of the denoiser is no probability law, NaN or zero for instance
-// (position: the sentence, then the token and the time); then `out` is not yet free of noise.
-template <discrete_process Process, denoiser Denoiser>
-constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
-                        std::span<symbol> out) {
-  if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
-  for (std::size_t row = 0; row * model.length() < out.size(); ++row)
-    process.start(key, options.first + row, out.subspan(row * model.length(), model.length()));
-  return sample_from(process, model, key, options, options.noise.steps, memory, out);
-}
-
-}}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/nn/autoencoder.hpp
-// =============================================================================================================
-
-// A denoiser of vectors with few neurons: two layers with the same weights, and a connection that skips both.
-
-namespace frond { inline namespace FROND_ABI { namespace nn {
-
-// f(x) = c x + the sum over k of A_k w_k sigma(w_k . x) with |w_k| = 1. Cui and Zdeborova, "High-dimensional asymptotics of
-// denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of kernel::neuron;
-// its amplitude is where the A_k start.
-struct autoencoder_shape {
-  std::uint32_t dimension = 0, neurons = 1;
-  kernel::neuron unit{};
-  bool trained_amplitudes = false, trained_skip = false;
-
-  // Parameters: w [neurons][dimension], A [neurons], c.
-  [[nodiscard]] constexpr std::size_t weight_count() const { return std::size_t{dimension} * neurons; }
-  [[nodiscard]] constexpr std::size_t parameter_count() const { return weight_count() + neurons + 1; }
-
-  // Floats per row for what a forward pass computes between input and output, and a backward pass uses again.
-  [[nodiscard]] constexpr std::size_t tape_size() const { return std::size_t{3} * neurons; }
-
-  [[nodiscard]] constexpr status check() const {
-    if (dimension == 0) return {"an autoencoder needs at least one dimension"};
-    if (neurons == 0) return {"an autoencoder needs at least one neuron"};
-    if (!math::is_finite(unit.amplitude) || !math::is_finite(unit.gain) || !math::is_finite(unit.shift))
-      return {"amplitude, gain and shift of a neuron must be finite"};
-    return {};
-  }
-
-  // Why an array cannot hold the parameters of this shape, or success.
-  [[nodiscard]] constexpr status check_parameters(std::size_t parameters) const {
-    if (const status state = check(); !state) return state;
-    if (parameters != parameter_count())
-      return {"there are {} parameters, the autoencoder has {}", parameters, {parameter_count()}};
-    return {};
-  }
-};
-
-namespace detail {
-
-// The parts of the parameters, and of the tape of `rows` rows: sigma and sigma' of w_k . x, and A_k sigma.
-template <class Float>
-struct autoencoder_parameters {
-  Float *weights, *amplitudes, *skip;
-
-  autoencoder_parameters(const autoencoder_shape& shape, Float* all)
-      : weights(all), amplitudes(all + shape.weight_count()), skip(amplitudes + shape.neurons) {}
-};
-struct autoencoder_tape {
-  float *activated, *slope, *scaled;
-
-  autoencoder_tape(const autoencoder_shape& shape, float* all, std::size_t rows)
-      : activated(all), slope(all + rows * shape.neurons), scaled(slope + rows * shape.neurons) {}
-};
-
-}  // namespace detail
-
-// Each w_k to length one. O(neurons dimension).
-inline void normalise_rows(const autoencoder_shape& shape, std::span<float> parameters) {
-  for (std::size_t k = 0; k < shape.neurons; ++k) {
-    float* const w = parameters.data() + k * shape.dimension;
-    const float scale = 1.0f / math::sqrt(kernel::sum_of_squares(w, shape.dimension));
-    kernel::combine({.terms = 1, .x = {w}, .weights = {scale}, .out = w, .count = shape.dimension});
-  }
-}
-
-// Says where weights were forgotten: those of a neuron, all zero, have no direction.
-inline status check_initialised(const autoencoder_shape& shape, std::span<const float> parameters) {
-  return in_ieee_arithmetic([&]() -> status {
-    for (std::size_t k = 0; k < shape.neurons; ++k)
-      if (!(kernel::sum_of_squares(parameters.data() + k * shape.dimension, shape.dimension) > 0.0f))
-        return {"the weights of neuron {} are zero or no numbers: they were neither initialised nor loaded", k};
-    return {};
-  });
-}
-
-// Weights uniform on the sphere, all amplitudes that of the unit, and the skip connection that is given. Fails where there are
-// not as many parameters; then nothing is written.
-inline status initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
-  if (const status fits = shape.check_parameters(parameters.size()); !fits) return fits;
-  in_ieee_arithmetic([&] {
-    kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = 0}, parameters.data(), shape.weight_count());
-    normalise_rows(shape, parameters);
-    const detail::autoencoder_parameters p(shape, parameters.data());
-    for (std::size_t k = 0; k < shape.neurons; ++k) p.amplitudes[k] = shape.unit.amplitude;
-    *p.skip = skip;
-  });
-  return {};
-}
-
-namespace detail {
-
-inline void forward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
-                    float* tape, float* outputs) {
-  const std::size_t neurons = shape.neurons, size = shape.dimension;
-  const detail::autoencoder_parameters p(shape, parameters.data());
-  const detail::autoencoder_tape t(shape, tape, rows);
-  kernel::matmul({.rows = rows,
-                  .columns = neurons,
-                  .inner = size,
-                  .a = inputs,
-                  .a_row_stride = size,
-                  .b = p.weights,
-                  .b_stride = size,
-                  .b_transposed = true,
-                  .c = t.activated,
-                  .c_stride = neurons});
-  const kernel::neuron& unit = shape.unit;
-  for (std::size_t i = 0; i < rows * neurons; ++i) t.activated[i] = unit.gain * (t.activated[i] + unit.shift);
-  kernel::activate_with_slope(unit.kind, t.activated, t.activated, t.slope, rows * neurons);
-  for (std::size_t row = 0; row < rows; ++row)
-    kernel::multiply(t.activated + row * neurons, p.amplitudes, t.scaled + row * neurons, neurons);
-  kernel::combine({.terms = 1, .x = {inputs}, .weights = {*p.skip}, .out = outputs, .count = rows * size});
-  kernel::matmul({.rows = rows,
-                  .columns = size,
-                  .inner = neurons,
-                  .a = t.scaled,
-                  .a_row_stride = neurons,
-                  .b = p.weights,
-                  .b_stride = size,
-                  .c = outputs,
-                  .c_stride = size,
-                  .accumulate = true});
-}
-
-inline void backward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
-                     float* tape, const float* outputs_gradient, std::span<float> gradient) {
-  const std::size_t neurons = shape.neurons, size = shape.dimension;
-  const detail::autoencoder_parameters p(shape, parameters.data());
-  const detail::autoencoder_parameters g(shape, gradient.data());
-  const detail::autoencoder_tape t(shape, tape, rows);
-  kernel::matmul({.rows = neurons,
-                  .columns = size,
-                  .inner = rows,
-                  .a = t.scaled,
-                  .a_row_stride = 1,
-                  .a_inner_stride = neurons,
-                  .b = outputs_gradient,
-                  .b_stride = size,
-                  .c = g.weights,
-                  .c_stride = size,
-                  .accumulate = true});
-  kernel::matmul({.rows = rows,  // how much each neuron's output matters: w_k . outputs_gradient
-                  .columns = neurons,
-                  .inner = size,
-                  .a = outputs_gradient,
-                  .a_row_stride = size,
-                  .b = p.weights,
-                  .b_stride = size,
-                  .b_transposed = true,
-                  .c = t.scaled,
-                  .c_stride = neurons});
-  kernel::multiply(t.activated, t.scaled, t.activated, rows * neurons);
-  kernel::add_column_sums(t.activated, rows, neurons, g.amplitudes);
-  kernel::multiply(t.slope, t.scaled, t.slope, rows * neurons);
-  for (std::size_t row = 0; row < rows; ++row) {
-    float* const slopes = t.slope + row * neurons;
-    kernel::multiply(slopes, p.amplitudes, slopes, neurons);
-    kernel::combine({.terms = 1, .x = {slopes}, .weights = {shape.unit.gain}, .out = slopes, .count = neurons});
-  }
-  kernel::matmul({.rows = neurons,
-                  .columns = size,
-                  .inner = rows,
-                  .a = t.slope,
-                  .a_row_stride = 1,
-                  .a_inner_stride = neurons,
-                  .b = inputs,
-                  .b_stride = size,
-                  .c = g.weights,
-                  .c_stride = size,
-                  .accumulate = true});
-  float skip;
-  kernel::matmul({.rows = 1,
-                  .columns = 1,
-                  .inner = rows * size,
-                  .a = inputs,
-                  .b = outputs_gradient,
-                  .b_stride = 1,
-                  .c = &skip,
-                  .c_stride = 1});
-  *g.skip = *g.skip + skip;
-}
-
-}  // namespace detail
-
-// outputs = f(inputs), both [rows][dimension] and apart; tape holds tape_size() floats for each row. 4 rows neurons dimension
-// operations.
-inline void forward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
-                    float* tape, float* outputs) {
-  in_ieee_arithmetic([&] { detail::forward(shape, parameters, inputs, rows, tape, outputs); });
-}
-
-// gradient += the derivatives of a loss by all parameters, trained or not, given its derivatives by the outputs of the forward
-// pass that left the tape: outputs_gradient [rows][dimension]. The tape is used up. The weights are taken as free; what leads
-// off the sphere is left to normalise_rows(). 8 rows neurons dimension operations.
-inline void backward(const autoencoder_shape& shape, std::span<const float> parameters, const float* inputs, std::size_t rows,
-                     float* tape, const float* outputs_gradient, std::span<float> gradient) {
-  in_ieee_arithmetic([&] { detail::backward(shape, parameters, inputs, rows, tape, outputs_gradient, gradient); });
-}
-
-// Satisfies `continuous_denoiser`, at whatever noise level it is asked: the net knows but one, and does not see it. Refers to
-// parameters and scratch, which must outlive it; one object per thread. scratch: tape_size() floats for each row at a time.
-class autoencoder_denoiser {
+// The best possible linear denoiser, which for Gaussian data is the best of all.
+
+namespace frond { inline namespace FROND_ABI { namespace source {
+
+// E[x_0 | x_t] for independent normal coordinates under diffusion::gaussian, a continuous denoiser (core/concepts.hpp):
+//   mu + g (x_t - a mu) with a^2 = alpha_bar and g = a c / (alpha_bar c + 1 - alpha_bar), mu and c mean and variance.
+// For other data with these means and variances and no covariance it has the least squared error of all affine denoisers. Data
+// with any covariance are of this kind in its eigenbasis. Wiener, "Extrapolation, interpolation, and smoothing of stationary
+// time series", 1949. Means and variances [dimension] stay where they are and must outlive it; variances are not negative.
+class wiener {
  public:
-  autoencoder_denoiser(const autoencoder_shape& shape, std::span<const float> parameters, std::span<float> scratch)
-      : shape_(shape), parameters_(parameters), scratch_(scratch), fit_(shape.check_parameters(parameters.size())) {
-    if (fit_ && scratch.size() < shape.tape_size())
-      fit_ = {"a scratch of {} floats does not hold one row, which takes {}", scratch.size(), {shape.tape_size()}};
+  constexpr wiener(std::span<const float> means, std::span<const float> variances) : means_(means), variances_(variances) {
+    FROND_ASSERT(means.size() == variances.size(), "there is one variance for each mean");
   }
 
-  // Why it cannot answer: shape and memory that do not fit together, or weights that were forgotten.
-  [[nodiscard]] status check() const { return fit_ ? check_initialised(shape_, parameters_) : fit_; }
+  [[nodiscard]] constexpr std::size_t dimension() const { return means_.size(); }
 
-  [[nodiscard]] std::size_t dimension() const { return shape_.dimension; }
-
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; not the same memory. Fails where something does
-  // not fit together; then the mean is left alone.
-  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    if (!fit_) return fit_;
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
+  // disagree; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
     if (!sizes) return sizes;
-    const std::size_t block = scratch_.size() / shape_.tape_size(), size = dimension();
     in_ieee_arithmetic([&] {
-      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
-        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
-        forward(shape_, parameters_, noisy.data() + row * size, rows, scratch_.data(), mean.data() + row * size);
+      for (std::size_t row = 0, i = 0; row < alpha_bar.size(); ++row) {
+        const float signal = math::sqrt(alpha_bar[row]), lost = 1.0f - alpha_bar[row];
+        for (std::size_t j = 0; j < dimension(); ++j, ++i) {
+          const float total = mul_add(alpha_bar[row], variances_[j], lost);
+          const float gain = total > 0 ? signal * variances_[j] / total : 0.0f;  // 0 / 0 without noise and variance
+          mean[i] = mul_add(gain, mul_add(-signal, means_[j], noisy[i]), means_[j]);
+        }
       }
     });
     return {};
   }
 
  private:
-  autoencoder_shape shape_;
-  std::span<const float> parameters_;
-  std::span<float> scratch_;
-  status fit_;
+  std::span<const float> means_, variances_;
 };
 
-static_assert(continuous_denoiser<autoencoder_denoiser>);
+static_assert(continuous_denoiser<wiener>);
 
-}}}  // namespace frond::nn
+}}}  // namespace frond::source
 
 // =============================================================================================================
-// frond/nn/fixed_denoiser.hpp
-// =============================================================================================================
-
-// Denoisers whose network the compiler knows: what does not fit together does not compile.
-
-// =============================================================================================================
-// frond/nn/network.hpp
-// =============================================================================================================
-
-// Networks as types: a list of layers whose shapes the compiler knows, and the plain types that hold their numbers.
-
-// =============================================================================================================
-// frond/nn/plan.hpp
-// =============================================================================================================
-
-// A network as a flat list of layers: what each one computes, and where its parameters and tensors stand.
-//
-// The list is made once, at compile time for a device (network.hpp, tree_unet.hpp) or at run time for a sweep over shapes, by
-// the same builder. Everything that runs a network takes a `plan`, so a sweep instantiates no kernel twice.
-
-namespace frond { inline namespace FROND_ABI { namespace nn {
-
-enum class layer_kind : std::uint8_t {
-  dense,     // y = x W + b at every position; W is [inputs][outputs]
-  activate,  // y = f(x), element by element
-  save,      // remembers x for a later join; the tensor goes on unchanged
-  join,      // y = (x, the tensor saved last and not yet joined), channel after channel
-};
-
-// Where a layer finds its tensors, in floats per row; a tensor of a block of rows stands at (offset * rows of the block).
-// `saved` is the tensor of a save or join; on the tape an activation keeps its slopes there, over its input unless somebody
-// else needs that.
-struct tensor_places {
-  std::size_t input = 0, output = 0, saved = 0;
-};
-
-struct layer {
-  layer_kind kind = layer_kind::dense;
-  kernel::activation function = kernel::activation::relu;
-  std::uint32_t positions = 0;  // how often the layer is applied in one row
-  std::uint32_t inputs = 0;     // channels read at each position
-  std::uint32_t outputs = 0;    // channels written at each position
-  std::size_t parameters = 0;   // dense: offset of W, followed by b
-  tensor_places tape{};         // training: every tensor keeps its own place
-  tensor_places scratch{};      // inference, and gradients on the way back: places are used again
-
-  [[nodiscard]] constexpr std::size_t weight_count() const { return std::size_t{inputs} * outputs; }
-};
-
-// A whole network, cheap to copy; the layers belong to a plan_storage. A row is one datum: `input_positions` places of
-// `input_channels` floats each, row-major, and likewise for the output.
-struct plan {
-  std::span<const layer> layers;
-  std::uint32_t input_positions = 0, input_channels = 0;
-  std::uint32_t output_positions = 0, output_channels = 0;
-  std::size_t parameter_count = 0;
-  std::size_t tape_size = 0;     // floats per row that training keeps; the input stands at its start and stays there
-  std::size_t tape_output = 0;   // where the output stands on the tape
-  std::size_t scratch_size = 0;  // floats per row for inference, or for gradients
-  std::size_t scratch_output = 0;
-
-  [[nodiscard]] constexpr std::size_t input_size() const { return std::size_t{input_positions} * input_channels; }
-  [[nodiscard]] constexpr std::size_t output_size() const { return std::size_t{output_positions} * output_channels; }
-
-  // Tells networks apart whose parameters are not interchangeable. Written into weights and checkpoints.
-  [[nodiscard]] constexpr std::uint64_t shape_hash() const {
-    hasher h;
-    h.add(input_positions);
-    h.add(input_channels);
-    for (const layer& l : layers) {
-      h.add(static_cast<std::uint8_t>(l.kind));
-      h.add(static_cast<std::uint8_t>(l.function));
-      h.add(l.positions);
-      h.add(l.inputs);
-      h.add(l.outputs);
-    }
-    return h.value();
-  }
-};
-
-// Floating-point operations of one forward pass of one row, products and sums of the dense layers only.
-constexpr std::uint64_t forward_operations(const plan& p) {
-  std::uint64_t operations = 0;
-  for (const layer& l : p.layers)
-    if (l.kind == layer_kind::dense) operations += 2 * std::uint64_t{l.positions} * l.weight_count();
-  return operations;
-}
-
-// Why an array cannot hold the parameters of a plan, or success.
-constexpr status check_parameters(const plan& p, std::size_t parameters) {
-  if (p.layers.empty()) return {"this plan has no layers"};
-  if (parameters != p.parameter_count) return {"there are {} parameters, the network has {}", parameters, {p.parameter_count}};
-  return {};
-}
-
-// The same, beside memory for inference on at least one row.
-constexpr status check_memory(const plan& p, std::size_t parameters, std::size_t scratch) {
-  if (const status state = check_parameters(p, parameters); !state) return state;
-  if (scratch < p.scratch_size)
-    return {"a scratch of {} floats does not hold one row, which takes {}", scratch, {p.scratch_size}};
-  return {};
-}
-
-// Says where weights were forgotten: zeros alone, in a network with a hidden layer, which then never learns.
-constexpr status check_initialised(const plan& p, std::span<const float> parameters) {
-  std::size_t dense_layers = 0;
-  for (const layer& l : p.layers) dense_layers += l.kind == layer_kind::dense ? 1 : 0;
-  if (dense_layers < 2) return {};
-  for (const float parameter : parameters)  // as bits: where denormals are flushed, a comparison takes them for zero
-    if (__builtin_bit_cast(std::uint32_t, parameter) << 1 != 0) return {};
-  return {"all {} parameters are zero: they were neither initialised nor loaded", parameters.size()};
-}
-
-// Builds a plan layer by layer. An impossible layer leaves the reason in state(), and later calls do nothing.
-template <std::size_t Capacity>
-class plan_storage {
- public:
-  // A row of `positions` places with `channels` floats each.
-  constexpr plan_storage(std::uint32_t positions, std::uint32_t channels) {
-    if (positions == 0 || channels == 0) fail("a network needs at least one position and one channel");
-    if (!fits(checked{positions} * checked{channels})) return;
-    plan_.input_positions = plan_.output_positions = positions;
-    plan_.input_channels = plan_.output_channels = channels;
-    tape_end_ = padded(plan_.input_size());
-    largest_ = padded(plan_.input_size());
-  }
-
-  // No network: for a builder that cannot make the shape it was asked for.
-  static constexpr plan_storage refused(const char* reason) {
-    plan_storage nothing(1, 1);
-    nothing.fail(reason);
-    return nothing;
-  }
-
-  constexpr plan_storage& dense(std::uint64_t outputs) {
-    if (outputs == 0) return fail("a dense layer needs at least one output"), *this;
-    if (!fits(checked{plan_.output_channels} * checked{outputs})) return *this;
-    if (layer* l = append(layer_kind::dense, outputs)) {
-      l->parameters = plan_.parameter_count;
-      plan_.parameter_count += l->weight_count() + l->outputs;
-    }
-    return *this;
-  }
-  constexpr plan_storage& activate(kernel::activation function) {
-    const bool input_is_needed = count_ == 0 || layers_[count_ - 1].kind == layer_kind::save;
-    if (layer* l = append(layer_kind::activate, plan_.output_channels)) {
-      l->function = function;
-      l->tape.saved = input_is_needed ? tape_end_ : l->tape.input;
-      if (input_is_needed) tape_end_ += padded(plan_.output_size());
-    }
-    return *this;
-  }
-  constexpr plan_storage& save() {
-    if (saved_count_ == max_saved) return fail("too many tensors are saved at a time"), *this;
-    if (layer* l = append(layer_kind::save, plan_.output_channels)) {
-      l->tape.saved = plan_.tape_output;
-      l->scratch.saved = saved_end_;
-      saved_[saved_count_++] = *l;
-      saved_end_ += padded(std::size_t{l->positions} * l->outputs);
-      if (saved_end_ > saved_peak_) saved_peak_ = saved_end_;
-    }
-    return *this;
-  }
-  constexpr plan_storage& join() {
-    if (saved_count_ == 0) return fail("a join needs a saved tensor"), *this;
-    const layer from = saved_[--saved_count_];
-    if (from.positions != plan_.output_positions) return fail("a join needs a saved tensor with as many positions"), *this;
-    if (layer* l = append(layer_kind::join, std::uint64_t{plan_.output_channels} + from.outputs)) {
-      l->tape.saved = from.tape.saved;
-      l->scratch.saved = from.scratch.saved;
-      saved_end_ = from.scratch.saved;
-    }
-    return *this;
-  }
-  // `count` neighbouring positions become one with all their channels, or the other way round. Memory does not move.
-  constexpr plan_storage& merge(std::uint32_t count) {
-    if (count == 0 || plan_.output_positions % count != 0) return fail("positions do not divide into groups to merge"), *this;
-    if (std::uint64_t{plan_.output_channels} * count > max_extent) return fail(too_large), *this;
-    plan_.output_positions /= count;
-    plan_.output_channels *= count;
-    return *this;
-  }
-  constexpr plan_storage& split(std::uint32_t count) {
-    if (count == 0 || plan_.output_channels % count != 0) return fail("channels do not divide into positions to split"), *this;
-    if (std::uint64_t{plan_.output_positions} * count > max_extent) return fail(too_large), *this;
-    plan_.output_positions *= count;
-    plan_.output_channels /= count;
-    return *this;
-  }
-
-  [[nodiscard]] constexpr const status& state() const { return state_; }
-  [[nodiscard]] constexpr std::size_t size() const { return count_; }
-
-  // The finished plan; it refers to this object, which must outlive it.
-  [[nodiscard]] constexpr plan view() const {
-    FROND_ASSERT(finished_, "a network is used after finish(), and only if state() is ok");
-    plan finished = plan_;
-    finished.layers = {layers_, count_};
-    finished.tape_size = tape_end_;
-    finished.scratch_size = saved_peak_ + 2 * largest_;
-    finished.scratch_output = place(side_);
-    return finished;
-  }
-  constexpr operator plan() const& { return view(); }
-  constexpr operator plan() const&& = delete;  // the plan would refer to layers that are gone
-
-  // Scratch places of running tensors depend on sizes that are known at the end only, so they are written once, here.
-  constexpr plan_storage& finish() {
-    if (!state_.ok() || finished_) return *this;
-    if (count_ == 0) return fail("a network needs at least one layer"), *this;
-    if (saved_count_ != 0) return fail("a saved tensor is never joined"), *this;
-    finished_ = true;
-    side_ = 0;
-    for (std::size_t i = 0; i < count_; ++i) {
-      layer& l = layers_[i];
-      l.scratch.input = place(side_);
-      if (l.kind == layer_kind::dense || l.kind == layer_kind::join) side_ = 1 - side_;
-      l.scratch.output = place(side_);
-    }
-    return *this;
-  }
-
- private:
-  static constexpr std::size_t max_saved = 32;
-  static constexpr std::uint64_t max_extent = 0xffffffffu;
-  static constexpr const char* too_large = "the network is too large for the memory that can be addressed";
-
-  // Tensors start at multiples of sixteen floats per row, one cache line.
-  static constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
-  [[nodiscard]] constexpr std::size_t place(unsigned side) const { return saved_peak_ + side * largest_; }
-
-  constexpr void fail(const char* reason) {
-    if (state_.ok()) state_ = {reason, count_};
-  }
-
-  // Whether `more` floats can be addressed beside all that are planned; leaves the reason if not.
-  constexpr bool fits(checked more) {
-    const checked all = checked{tape_end_} + checked{saved_peak_} + checked{plan_.parameter_count} + more;
-    if (all.overflow || all.value > std::numeric_limits<std::size_t>::max() / (4 * sizeof(float))) fail(too_large);
-    return state_.ok();
-  }
-
-  constexpr layer* append(layer_kind kind, std::uint64_t outputs) {
-    if (outputs > max_extent) fail(too_large);
-    if (!fits(checked{plan_.output_positions} * checked{outputs})) return nullptr;
-    if (finished_) return fail("a finished network takes no more layers"), nullptr;
-    if (count_ == Capacity) return fail("the network has more layers than its storage holds"), nullptr;
-    layer& l = layers_[count_++];
-    l = {.kind = kind,
-         .positions = plan_.output_positions,
-         .inputs = plan_.output_channels,
-         .outputs = static_cast<std::uint32_t>(outputs)};
-    l.tape.input = plan_.tape_output;
-    plan_.output_channels = l.outputs;
-    const std::size_t size = padded(plan_.output_size());
-    if (size > largest_) largest_ = size;
-    if (kind != layer_kind::save) {
-      plan_.tape_output = tape_end_;
-      tape_end_ += size;
-    }
-    l.tape.output = plan_.tape_output;
-    return &l;
-  }
-
-  layer layers_[Capacity]{};
-  layer saved_[max_saved]{};
-  std::size_t count_ = 0, saved_count_ = 0;
-  std::size_t tape_end_ = 0, largest_ = 0, saved_end_ = 0, saved_peak_ = 0;
-  unsigned side_ = 0;
-  bool finished_ = false;
-  plan plan_{};
-  status state_{};
-};
-
-}}}  // namespace frond::nn
-
-namespace frond { inline namespace FROND_ABI { namespace nn {
-
-// The words of the list. The first is input<positions, channels>; the size of every other layer follows from the one before.
-template <std::uint32_t Positions, std::uint32_t Channels>
-struct input {};
-template <std::uint32_t Outputs>
-struct dense {
-  static constexpr void append(auto& plan) { plan.dense(Outputs); }
-};
-template <kernel::activation Function>
-struct activate {
-  static constexpr void append(auto& plan) { plan.activate(Function); }
-};
-using relu = activate<kernel::activation::relu>;
-using gelu = activate<kernel::activation::gelu>;
-using silu = activate<kernel::activation::silu>;
-using tanh = activate<kernel::activation::tanh>;
-struct save {
-  static constexpr void append(auto& plan) { plan.save(); }
-};
-struct join {
-  static constexpr void append(auto& plan) { plan.join(); }
-};
-template <std::uint32_t Count>
-struct merge {
-  static constexpr void append(auto& plan) { plan.merge(Count); }
-};
-template <std::uint32_t Count>
-struct split {
-  static constexpr void append(auto& plan) { plan.split(Count); }
-};
-
-// network<input<16, 10>, dense<64>, gelu, dense<8>>: a type with nothing in it but its plan.
-template <class Input, class... Layers>
-struct network;
-
-template <std::uint32_t Positions, std::uint32_t Channels, class... Layers>
-struct network<input<Positions, Channels>, Layers...> {
-  static constexpr auto storage = [] {
-    plan_storage<sizeof...(Layers) + 1> built(Positions, Channels);  // one more, because there are no arrays of nothing
-    (Layers::append(built), ...);
-    built.finish();
-    return built;
-  }();
-  static_assert(storage.state().ok(),
-                "this list of layers is no network: sizes must divide into merge and split, and every save needs its join");
-};
-
-// What a network type is: it has a finished plan_storage.
-template <class Net>
-concept fixed_network = requires {
-  { Net::storage.view().parameter_count } -> std::convertible_to<std::size_t>;
-};
-
-template <fixed_network Net>
-constexpr plan plan_of() {
-  return Net::storage.view();
-}
-
-// Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments
-// of optimisers have exactly this layout.
-template <fixed_network Net>
-struct alignas(64) parameters {
-  static constexpr std::uint64_t shape_hash = plan_of<Net>().shape_hash();
-
-  float values[plan_of<Net>().parameter_count] = {};
-};
-template <fixed_network Net>
-using gradients = parameters<Net>;
-
-// What a backward pass needs of a forward pass on `Rows` rows: every tensor. sizeof(tape<Net, Rows>) is the bulk of the memory
-// that training costs beyond parameters, gradients and moments.
-template <fixed_network Net, std::size_t Rows = 1>
-struct alignas(64) tape {
-  float values[plan_of<Net>().tape_size * Rows] = {};
-};
-
-// Memory for inference on blocks of `Rows` rows. sizeof(workspace<Net>) is the RAM that sampling on a device costs.
-template <fixed_network Net, std::size_t Rows = 1>
-struct alignas(64) workspace {
-  float values[plan_of<Net>().scratch_size * Rows] = {};
-};
-
-}}}  // namespace frond::nn
-
-// =============================================================================================================
-// frond/nn/network_denoiser.hpp
-// =============================================================================================================
-
-// A network as a denoiser: noisy tokens in, the posterior law of the clean ones out.
-
-// =============================================================================================================
-// frond/nn/forward.hpp
-// =============================================================================================================
-
-// Running a network forward and backward on a block of rows.
-
-namespace frond { inline namespace FROND_ABI { namespace nn {
-
-namespace detail {
-
-// y = x W + b at `count` places.
-inline void dense_forward(const layer& l, const float* parameters, const float* x, float* y, std::size_t count) {
-  const float* weights = parameters + l.parameters;
-  kernel::matmul({.rows = count,
-                  .columns = l.outputs,
-                  .inner = l.inputs,
-                  .a = x,
-                  .a_row_stride = l.inputs,
-                  .b = weights,
-                  .b_stride = l.outputs,
-                  .bias = weights + l.weight_count(),
-                  .c = y,
-                  .c_stride = l.outputs});
-}
-
-// Adds dW = x^T dy and db, in order of the places, and writes dx = dy W^T where it is wanted.
-inline void dense_backward(const layer& l, const float* parameters, const float* x, const float* dy, float* dx, float* gradient,
-                           std::size_t count) {
-  float* weights = gradient + l.parameters;
-  kernel::matmul({.rows = l.inputs,
-                  .columns = l.outputs,
-                  .inner = count,
-                  .a = x,
-                  .a_row_stride = 1,
-                  .a_inner_stride = l.inputs,
-                  .b = dy,
-                  .b_stride = l.outputs,
-                  .c = weights,
-                  .c_stride = l.outputs,
-                  .accumulate = true});
-  kernel::add_column_sums(dy, count, l.outputs, weights + l.weight_count());
-  if (dx)
-    kernel::matmul({.rows = count,
-                    .columns = l.inputs,
-                    .inner = l.outputs,
-                    .a = dy,
-                    .a_row_stride = l.outputs,
-                    .b = parameters + l.parameters,
-                    .b_stride = l.outputs,
-                    .b_transposed = true,
-                    .c = dx,
-                    .c_stride = l.inputs});
-}
-
-inline void copy_channels(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t channels,
-                          std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
-    __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
-}
-
-inline void join_forward(const layer& l, const float* x, const float* saved, float* y, std::size_t count) {
-  const std::size_t others = l.outputs - l.inputs;
-  copy_channels(x, l.inputs, y, l.outputs, l.inputs, count);
-  copy_channels(saved, others, y + l.inputs, l.outputs, others, count);
-}
-
-}  // namespace detail
-
-// Inference on `rows` rows. `scratch` holds plan.scratch_size * rows floats; the input stands at its scratch_input() before the
-// call, and the returned span [rows][output_positions][output_channels] lies in it after. parameters has plan.parameter_count.
-inline std::span<float> forward(const plan& p, const float* parameters, float* scratch, std::size_t rows) {
-  in_ieee_arithmetic([&] {
-    for (const layer& l : p.layers) {
-      float* const x = scratch + l.scratch.input * rows;
-      float* const y = scratch + l.scratch.output * rows;
-      float* const saved = scratch + l.scratch.saved * rows;
-      const std::size_t count = rows * l.positions;
-      switch (l.kind) {
-        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
-        case layer_kind::activate: kernel::activate(l.function, x, y, count * l.outputs); break;
-        case layer_kind::save: __builtin_memcpy(saved, x, count * l.outputs * sizeof(float)); break;
-        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
-      }
-    }
-  });
-  return {scratch + p.scratch_output * rows, p.output_size() * rows};
-}
-
-// Where inference expects its input, in a scratch for `rows` rows: [rows][input_positions][input_channels].
-inline std::span<float> scratch_input(const plan& p, float* scratch, std::size_t rows) {
-  return {scratch + p.layers.front().scratch.input * rows, p.input_size() * rows};
-}
-
-// The same, keeping on the tape (plan.tape_size * rows floats) what a backward pass needs: the inputs of dense layers and the
-// slopes of activations. The input stands at its start.
-inline std::span<float> forward_on_tape(const plan& p, const float* parameters, float* tape, std::size_t rows) {
-  in_ieee_arithmetic([&] {
-    for (const layer& l : p.layers) {
-      const float* const x = tape + l.tape.input * rows;
-      float* const y = tape + l.tape.output * rows;
-      float* const saved = tape + l.tape.saved * rows;
-      const std::size_t count = rows * l.positions;
-      switch (l.kind) {
-        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
-        case layer_kind::activate: kernel::activate_with_slope(l.function, x, y, saved, count * l.outputs); break;
-        case layer_kind::save: break;  // its tensor stays on the tape anyway
-        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
-      }
-    }
-  });
-  return {tape + p.tape_output * rows, p.output_size() * rows};
-}
-
-// Adds to `gradient` (layout of the parameters) the derivative of a loss whose derivative by the output stands at
-// scratch + plan.scratch_output * rows. The tape is that of forward_on_tape; scratch has plan.scratch_size * rows floats. Rows
-// are summed in order, so a batch in several blocks gives the same bits as in one.
-inline void backward(const plan& p, const float* parameters, const float* tape, float* scratch, float* gradient,
-                     std::size_t rows) {
-  in_ieee_arithmetic([&] {
-    for (std::size_t i = p.layers.size(); i-- > 0;) {
-      const layer& l = p.layers[i];
-      const float* const x = tape + l.tape.input * rows;
-      float* const dy = scratch + l.scratch.output * rows;
-      float* const dx = scratch + l.scratch.input * rows;
-      float* const saved = scratch + l.scratch.saved * rows;
-      const std::size_t count = rows * l.positions;
-      const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
-      switch (l.kind) {
-        case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
-        case layer_kind::activate: kernel::multiply(tape + l.tape.saved * rows, dy, dx, count * l.outputs); break;
-        case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
-        case layer_kind::join:
-          detail::copy_channels(dy, l.outputs, dx, l.inputs, l.inputs, count);
-          detail::copy_channels(dy + l.inputs, l.outputs, saved, others, others, count);
-          break;
-      }
-    }
-  });
-}
-
-}}}  // namespace frond::nn
-
-namespace frond { inline namespace FROND_ABI { namespace nn {
-
-// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
-// level.
-constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
-
-// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
-// position. Tokens are below input_symbols; another one becomes NaN, which shows in whatever is computed from it.
-inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
-  const std::size_t per_token = token_channels(input_symbols);
-  const float time = 2.0f * alpha_bar - 1.0f;
-  __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
-  for (const symbol token : noisy) {
-    const bool known = token < input_symbols;
-    if (known) channels[token] = 1.0f;
-    channels[per_token - 1] = known ? time : std::numeric_limits<float>::quiet_NaN();
-    channels += per_token;
-  }
-}
-
-// Why a plan cannot denoise sentences of a process, or success.
-template <diffusion::discrete_process Process>
-constexpr status check_denoiser(const plan& p, const Process& process) {
-  const std::uint32_t vocabulary = process.vocabulary, needed = token_channels(process.input_symbols());
-  if (vocabulary == 0 || vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", vocabulary};
-  if (p.input_channels != needed)
-    return {"the network has {} input channels, this noise needs {}: one for each noisy symbol and one for time",
-            p.input_channels,
-            {needed}};
-  if (p.output_channels != vocabulary)
-    return {
-        "the network has {} output channels, this noise needs {}: one for each clean symbol", p.output_channels, {vocabulary}};
-  if (p.input_positions != p.output_positions)
-    return {"the network reads {} tokens and answers for {}", p.input_positions, {p.output_positions}};
-  return {};
-}
-
-// Satisfies `denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
-template <diffusion::discrete_process Process>
-class network_denoiser {
- public:
-  // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
-  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
-      : network_denoiser(p, process, parameters, scratch, check_denoiser(p, process)) {
-    if (fit_) fit_ = check_memory(p, parameters.size(), scratch.size());
-  }
-
-  // Why it cannot answer: network, noise and memory that do not fit together, or weights that were forgotten.
-  [[nodiscard]] constexpr status check() const { return fit_ ? check_initialised(plan_, parameters_) : fit_; }
-
-  [[nodiscard]] std::size_t length() const { return plan_.input_positions; }
-  [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
-  [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
-
-  // See `denoiser` in core/concepts.hpp for the shapes. Fails where something does not fit together; then the posterior is left
-  // alone.
-  status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    if (!fit_) return fit_;
-    const std::size_t laws = plan_.output_size();
-    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), laws); !sizes)
-      return sizes;
-    const std::size_t block = scratch_.size() / plan_.scratch_size;
-    in_ieee_arithmetic([&] {
-      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
-        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
-        predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
-                      posterior.subspan(row * laws, rows * laws));
-      }
-    });
-    return {};
-  }
-
- protected:
-  // For what the compiler has checked.
-  network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch,
-                   const status& fit)
-      : plan_(p), process_(process), parameters_(parameters), scratch_(scratch), fit_(fit) {}
-
- private:
-  void predict_block(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    const std::size_t rows = alpha_bar.size();
-    const std::span<float> input = scratch_input(plan_, scratch_.data(), rows);
-    for (std::size_t i = 0; i < rows; ++i)
-      encode_tokens(noisy.subspan(i * length(), length()), process_.input_symbols(), alpha_bar[i],
-                    input.data() + i * plan_.input_size());
-    const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
-    kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data());
-  }
-
-  plan plan_;
-  Process process_;
-  std::span<const float> parameters_;
-  std::span<float> scratch_;
-  status fit_;
-};
-
-static_assert(denoiser<network_denoiser<diffusion::uniform>>);
-
-}}}  // namespace frond::nn
-
-// =============================================================================================================
-// frond/nn/vector_denoiser.hpp
-// =============================================================================================================
-
-// A network as a denoiser of vectors: a noisy vector and its noise level in, the mean of the clean one out.
-
-namespace frond { inline namespace FROND_ABI { namespace nn {
-
-// Why a plan cannot denoise vectors of a dimension, or success: it takes a vector and its noise level and gives a vector.
-constexpr status check_vector_network(const plan& p, std::size_t dimension) {
-  if (p.input_size() != dimension + 1)
-    return {
-        "the network takes {} numbers, this noise needs {}: the vector and its noise level", p.input_size(), {dimension + 1}};
-  if (p.output_size() != dimension) return {"the network gives {} numbers, the vectors have {}", p.output_size(), {dimension}};
-  return {};
-}
-
-// Satisfies `continuous_denoiser` with a network that takes a vector and form.level(alpha_bar) and gives the prediction
-// form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
-// parameters and scratch, which must outlive it; one object per thread. scratch: plan.scratch_size floats for each row that is
-// computed at a time; more rows at a time are faster, up to some 32.
-class vector_denoiser {
- public:
-  vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
-                  std::span<float> scratch)
-      : plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
-        fit_(check_memory(p, parameters.size(), scratch.size())) {
-    if (fit_) fit_ = check_vector_network(p, p.output_size());
-  }
-
-  // Why it cannot answer: network and memory that do not fit together, or weights that were forgotten.
-  [[nodiscard]] constexpr status check() const { return fit_ ? check_initialised(plan_, parameters_) : fit_; }
-
-  [[nodiscard]] std::size_t dimension() const { return plan_.output_size(); }
-
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where something does not
-  // fit together; then the mean is left alone.
-  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
-    if (!fit_) return fit_;
-    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
-    if (!sizes) return sizes;
-    const std::size_t block = scratch_.size() / plan_.scratch_size;
-    in_ieee_arithmetic([&] {
-      for (std::size_t row = 0; row < alpha_bar.size(); row += block)
-        predict_block(noisy, alpha_bar, mean, row, alpha_bar.size() - row < block ? alpha_bar.size() - row : block);
-    });
-    return {};
-  }
-
- private:
-  void predict_block(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean, std::size_t first,
-                     std::size_t rows) {
-    const std::size_t size = dimension();
-    float* to = scratch_input(plan_, scratch_.data(), rows).data();
-    for (std::size_t row = first; row < first + rows; ++row, to += size + 1) {
-      __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
-      to[size] = form_.level(alpha_bar[row]);
-    }
-    const std::span<const float> output = forward(plan_, parameters_.data(), scratch_.data(), rows);
-    if (form_.target == diffusion::prediction::clean) {
-      __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
-      return;
-    }
-    for (std::size_t i = 0; i < rows; ++i) {
-      const std::size_t at = (first + i) * size;
-      diffusion::convert(form_.target, diffusion::prediction::clean, alpha_bar[first + i], noisy.subspan(at, size),
-                         output.subspan(i * size, size), mean.subspan(at, size));
-    }
-  }
-
-  plan plan_;
-  diffusion::parametrisation form_;
-  std::span<const float> parameters_;
-  std::span<float> scratch_;
-  status fit_;
-};
-
-static_assert(continuous_denoiser<vector_denoiser>);
-
-}}}  // namespace frond::nn
-
-namespace frond { inline namespace FROND_ABI { namespace nn {
-
-namespace detail {
-
-// Refuses arrays that are not the parameters and the scratch of a network, and weights whose hash is that of another one.
-// Weights are parameters<Net>, or what io::write_weights_header() wrote. Always true.
-template <fixed_network Net, std::size_t Parameters, std::size_t Scratch>
-constexpr bool require_arrays() {
-  static_assert(Parameters == plan_of<Net>().parameter_count, "these weights have another size than the network's parameters");
-  static_assert(Scratch >= plan_of<Net>().scratch_size, "this scratch does not hold one row, see nn::workspace");
-  return true;
-}
-template <fixed_network Net, class Weights, class Scratch>
-constexpr bool require_weights() {
-  static_assert(Weights::shape_hash == plan_of<Net>().shape_hash(), "these weights belong to a network of another shape");
-  return require_arrays<Net, std::extent_v<decltype(Weights::values)>, std::extent_v<decltype(Scratch::values)>>();
-}
-
-}  // namespace detail
-
-// fixed_denoiser<net, masking> model(weights, scratch): a network_denoiser for a noise process that is a constant. weights:
-// parameters<Net>, or a baked header's type, `baked{}`; scratch: workspace<Net, rows>. Plain arrays will do as well, of which
-// only the sizes are known. Both must outlive it.
-template <fixed_network Net, auto Process>
-requires diffusion::discrete_process<std::remove_const_t<decltype(Process)>>
-class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Process)>> {
-  static_assert(Process.vocabulary >= 1 && Process.vocabulary <= max_vocabulary, "a vocabulary has 1 to 255 symbols");
-  static_assert(plan_of<Net>().input_channels == token_channels(Process.input_symbols()),
-                "the network's input is not one channel for each noisy symbol and one for time");
-  static_assert(plan_of<Net>().output_channels == Process.vocabulary,
-                "the network's output is not one logit for each clean symbol");
-  static_assert(plan_of<Net>().input_positions == plan_of<Net>().output_positions,
-                "the network does not answer for every position");
-  using base = network_denoiser<std::remove_const_t<decltype(Process)>>;
-
- public:
-  template <class Weights, class Scratch>
-  fixed_denoiser(const Weights& weights, Scratch& scratch)
-      : base(plan_of<Net>(), Process, weights.values, scratch.values, status{}) {
-    static_assert(detail::require_weights<Net, Weights, Scratch>());
-  }
-  template <std::size_t Parameters, std::size_t Floats>
-  fixed_denoiser(const float (&parameters)[Parameters], float (&scratch)[Floats])
-      : base(plan_of<Net>(), Process, parameters, scratch, status{}) {
-    static_assert(detail::require_arrays<Net, Parameters, Floats>());
-  }
-};
-
-// The same for vectors, with the form that vector_denoiser takes.
-template <fixed_network Net>
-class fixed_vector_denoiser : public vector_denoiser {
-  static_assert(plan_of<Net>().input_size() == plan_of<Net>().output_size() + 1,
-                "the network must take a vector and its noise level, and give a vector");
-
- public:
-  template <class Weights, class Scratch>
-  fixed_vector_denoiser(const diffusion::parametrisation& form, const Weights& weights, Scratch& scratch)
-      : vector_denoiser(plan_of<Net>(), form, weights.values, scratch.values) {
-    static_assert(detail::require_weights<Net, Weights, Scratch>());
-  }
-};
-
-}}}  // namespace frond::nn
-
-// =============================================================================================================
-// frond/nn/initialise.hpp
-// =============================================================================================================
-
-// Initial parameters from a seed.
-
-namespace frond { inline namespace FROND_ABI { namespace nn {
-
-// How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
-//   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
-//   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform law
-//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021), at initialisation only: hidden
-//                    weights from N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that outputs vanish as the width
-//                    grows. Learning rates are not scaled with the width; that is the caller's part
-enum class initialisation : std::uint8_t { he, he_zero_readout, mean_field };
-
-namespace detail {
-
-inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_in) {
-  const float he = math::sqrt(2.0f / static_cast<float>(fan_in));
-  if (!readout || kind == initialisation::he) return he;
-  return kind == initialisation::he_zero_readout ? 0.0f : 1.0f / static_cast<float>(fan_in);
-}
-
-// Layer number `number` of a list: normal weights times `scale`, zero biases. One block at a time: this happens once, and the
-// vector form would be a seventh of a small program.
-inline void initialise_dense(const layer& l, std::size_t number, float scale, seed key, float* weights) {
-  const std::size_t count = l.weight_count();
-  FROND_ASSERT(random::has_words(count), "a layer has at most 2^34 weights");
-  for (std::size_t w = 0; w < count; w += 4) {
-    const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
-    for (std::size_t i = 0; i < 4 && w + i < count; ++i) weights[w + i] = scale * normals[i];
-  }
-  for (std::size_t b = 0; b < l.outputs; ++b) weights[count + b] = 0.0f;
-}
-
-}  // namespace detail
-
-// Writes every parameter of the plan. Weight w of layer i is a function of (key, i, w) alone: stream `weights`, index i. Fails
-// where there are not as many parameters; then nothing is written.
-inline status initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
-  if (const status fits = check_parameters(p, parameters.size()); !fits) return fits;
-  std::size_t readout = p.layers.size();
-  while (readout > 0 && p.layers[readout - 1].kind != layer_kind::dense) --readout;
-  in_ieee_arithmetic([&] {
-    for (std::size_t i = 0; i < p.layers.size(); ++i) {
-      const layer& l = p.layers[i];
-      if (l.kind != layer_kind::dense) continue;
-      const float scale = detail::weight_scale(kind, i + 1 == readout, l.inputs);
-      detail::initialise_dense(l, i, scale, key, parameters.data() + l.parameters);
-    }
-  });
-  return {};
-}
-
-}}}  // namespace frond::nn
-
-// =============================================================================================================
-// frond/nn/tree_unet.hpp
-// =============================================================================================================
-
-// A U-Net whose shape is the tree of the grammar, and the plain multilayer perceptron.
-
-namespace frond { inline namespace FROND_ABI { namespace nn {
-
-// Sentences of branching^depth tokens come in as `input_channels` floats a token and leave as `output_channels` logits a token.
-struct tree_unet_shape {
-  std::uint32_t branching = 2, depth = 1;
-  std::uint32_t input_channels = 0, output_channels = 0;
-  std::uint32_t width = 128;  // channels at every level
-
-  [[nodiscard]] constexpr std::uint32_t layer_count() const { return 2 + 3 * depth + 3 * depth + 1; }
-};
-
-// Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per
-// level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the
-// way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every
-// convolution is a dense layer on merged positions. No attention, no normalisation. After Favero et al., arXiv 2502.12089;
-// biases and the time channel of network_denoiser.hpp are choices of ours.
-template <std::size_t Capacity = 128>
-constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
-  if (shape.branching < 2 || shape.depth < 1)
-    return plan_storage<Capacity>::refused("a tree U-Net needs a branching of at least two and a depth of at least one");
-  const checked leaves = checked_power(shape.branching, shape.depth);
-  if (leaves.overflow || leaves.value > 0xffffffffu)
-    return plan_storage<Capacity>::refused("a tree U-Net has at most 2^32 - 1 leaves");
-  plan_storage<Capacity> net(static_cast<std::uint32_t>(leaves.value), shape.input_channels);
-  net.dense(shape.width).activate(kernel::activation::gelu);
-  for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
-    net.save().merge(shape.branching).dense(shape.width).activate(kernel::activation::gelu);
-  for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
-    net.dense(std::uint64_t{shape.branching} * shape.width).activate(kernel::activation::gelu).split(shape.branching).join();
-  net.dense(shape.output_channels).finish();
-  return net;
-}
-
-template <tree_unet_shape Shape>
-struct tree_unet {
-  static constexpr auto storage = make_tree_unet<Shape.layer_count()>(Shape);
-  static_assert(storage.state().ok(), "a tree U-Net needs branching >= 2, depth >= 1, and at least one channel everywhere");
-};
-
-// Sentences of `length` tokens, flattened, through `hidden_layers` dense layers with one activation, and back to logits per
-// token.
-struct mlp_shape {
-  std::uint32_t length = 0;
-  std::uint32_t input_channels = 0, output_channels = 0;
-  std::uint32_t width = 256, hidden_layers = 2;
-  kernel::activation function = kernel::activation::gelu;
-};
-
-template <std::size_t Capacity = 128>
-constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
-  plan_storage<Capacity> net(shape.length, shape.input_channels);
-  net.merge(shape.length);
-  for (std::uint32_t i = 0; i < shape.hidden_layers && net.state().ok(); ++i) net.dense(shape.width).activate(shape.function);
-  net.dense(std::uint64_t{shape.length} * shape.output_channels).split(shape.length).finish();
-  return net;
-}
-
-template <mlp_shape Shape>
-struct mlp {
-  static constexpr auto storage = make_mlp<2 * Shape.hidden_layers + 1>(Shape);
-  static_assert(storage.state().ok(), "a multilayer perceptron needs a length and at least one channel everywhere");
-};
-
-}}}  // namespace frond::nn
-
-// =============================================================================================================
-// frond/exact/hierarchy_denoiser.hpp
+// frond/belief/hierarchy_denoiser.hpp
 // =============================================================================================================
 
 // The best possible denoisers for sentences of a hierarchy whose levels differ.
 
 // =============================================================================================================
-// frond/exact/hierarchy_memory.hpp
+// frond/belief/hierarchy_memory.hpp
 // =============================================================================================================
 
 // How much memory belief propagation on a hierarchy works in.
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 namespace detail {
 
@@ -7026,23 +7565,23 @@ constexpr result<std::size_t> tree_memory_size(const grammar::hierarchy_shape& s
   return {to_size(count.value), {}};
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 // =============================================================================================================
-// frond/exact/hierarchy_tree.hpp
+// frond/belief/hierarchy_tree.hpp
 // =============================================================================================================
 
 // Belief propagation on the tree of a hierarchy whose levels differ: rules of unequal chances and blanks at unknown places are
 // only other factors at a node, so the posterior stays exact and its cost linear in the number of tokens.
 
 // =============================================================================================================
-// frond/exact/messages.hpp
+// frond/belief/messages.hpp
 // =============================================================================================================
 
 // The steps of belief propagation at one node. Messages are likelihoods up to a factor, [vocabulary] numbers each. The kernel
-// (kernel/tree-inl.hpp) takes the same steps for sixteen sentences at once, with the same bits.
+// (belief/tree-inl.hpp) takes the same steps for sixteen sentences at once, with the same bits.
 
-namespace frond { inline namespace FROND_ABI { namespace exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace belief::detail {
 
 // Why memory does not hold the messages of a tree, or success.
 constexpr status check_messages(std::size_t memory, const result<std::size_t>& needed) {
@@ -7079,54 +7618,6 @@ struct given_weights {
 using frond::mul_add;
 constexpr double mul_add(double a, double b, double c) { return a * b + c; }
 
-// What is known about the bits of a Real.
-template <class Real>
-struct format;
-template <>
-struct format<float> {
-  using bits = std::uint32_t;
-  static constexpr int fraction = 23, bias = 127;
-  static constexpr float smallest_normal = 0x1p-126f, largest_scaled = 0x1p125f;
-};
-template <>
-struct format<double> {
-  using bits = std::uint64_t;
-  static constexpr int fraction = 52, bias = 1023;
-  static constexpr double smallest_normal = 0x1p-1022, largest_scaled = 0x1p1021;
-};
-
-// -e for the exponent e with largest in [2^(e - 1), 2^e): 2^-e brings it into [1/2, 1). At either end of the range of Real,
-// where 2^-e or its inverse would be no normal number, the nearest that is.
-template <class Real>
-constexpr std::int32_t scale_exponent(Real largest) {
-  using known = format<Real>;
-  const Real bounded = largest < known::largest_scaled ? largest : known::largest_scaled;
-  const auto exponent = __builtin_bit_cast(typename known::bits, bounded) >> known::fraction;
-  return known::bias - 1 - static_cast<std::int32_t>(exponent);
-}
-template <class Real>
-constexpr Real power_of_two(std::int32_t exponent) {
-  using known = format<Real>;
-  return __builtin_bit_cast(Real, static_cast<typename known::bits>(exponent + known::bias) << known::fraction);
-}
-
-// amount 2^shift, for any shift: zero or infinite where that is beyond Real, rounded where it is denormal.
-template <class Real>
-constexpr Real times_power_of_two(Real amount, std::int64_t shift) {
-  constexpr std::int64_t most = format<Real>::bias - 1;
-  for (; shift > most && amount > 0 && amount - amount == 0; shift -= most) amount *= power_of_two<Real>(most);
-  for (; shift < -most && amount > 0; shift += most) amount *= power_of_two<Real>(-most);
-  const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
-  return amount * power_of_two<Real>(static_cast<std::int32_t>(rest));
-}
-
-template <class Real>
-constexpr Real largest_of(std::span<const Real> message) {
-  Real largest = 0;
-  for (const Real value : message) largest = value > largest ? value : largest;
-  return largest;
-}
-
 // Multiplies a message by the power of two that brings its largest entry into [1/2, 1), and returns the exponent of that: an
 // exact operation, unlike a division, and products of many messages cannot overflow. A message without a positive entry is
 // replaced by one that says nothing about the first `symbols` symbols.
@@ -7136,13 +7627,13 @@ struct rescaled {
 };
 template <class Real>
 constexpr rescaled rescale(std::span<Real> message, std::size_t symbols) {
-  const Real largest = largest_of<Real>(message);
+  const Real largest = math::largest_of<Real>(message);
   if (!(largest > 0)) {
     for (std::size_t a = 0; a < message.size(); ++a) message[a] = a < symbols ? Real{1} : Real{0};
     return {0, true};
   }
-  const std::int32_t exponent = scale_exponent(largest);
-  for (Real& value : message) value *= power_of_two<Real>(exponent);
+  const std::int32_t exponent = math::scale_exponent(largest);
+  for (Real& value : message) value *= math::power_of_two<Real>(exponent);
   return {exponent, false};
 }
 
@@ -7244,35 +7735,35 @@ constexpr void distribute_pairs(const rule_table& table, const Real* down, const
 // than one node. A message that is zero everywhere becomes one that says nothing.
 template <class Real>
 constexpr Real scale_down(std::span<Real> down) {
-  Real largest = largest_of<Real>(down);
+  Real largest = math::largest_of<Real>(down);
   if (!(largest > 0)) {
     for (Real& value : down) value = 1;
     largest = 1;
   }
-  return power_of_two<Real>(scale_exponent(largest));
+  return math::power_of_two<Real>(math::scale_exponent(largest));
 }
 
 // 1 / x for a normal x > 0, or the next larger number where x times the first would round to less than one: so what is certain
 // gets probability one.
 template <class Real>
 constexpr Real reciprocal(Real x) {
-  using bits = typename format<Real>::bits;
+  using bits = typename math::float_format<Real>::bits;
   const Real nearest = 1 / x;
   return nearest * x < 1 ? __builtin_bit_cast(Real, static_cast<bits>(__builtin_bit_cast(bits, nearest) + 1)) : nearest;
 }
 
 // The belief in each symbol, up * down divided by its sum; where next to nothing satisfies both, up divided by its own.
 template <class Real>
-struct belief {
+struct marginal {
   const Real* up;
   const Real* down;  // nullptr where it contradicts
   Real share = 0;
 
-  constexpr belief(std::span<const Real> from_below, std::span<const Real> from_above)
+  constexpr marginal(std::span<const Real> from_below, std::span<const Real> from_above)
       : up(from_below.data()), down(from_above.data()) {
     Real total = 0;
     for (std::size_t a = 0; a < from_below.size(); ++a) total += up[a] * down[a];
-    if (total < format<Real>::smallest_normal) {
+    if (total < math::float_format<Real>::smallest_normal) {
       down = nullptr;
       total = 0;
       for (std::size_t a = 0; a < from_below.size(); ++a) total += up[a];
@@ -7291,10 +7782,10 @@ struct belief {
   }
 };
 
-}}}  // namespace frond::exact::detail
+}}}  // namespace frond::belief::detail
 
 // =============================================================================================================
-// frond/exact/patch_messages.hpp
+// frond/belief/patch_messages.hpp
 // =============================================================================================================
 
 // The steps of belief propagation at a patch: one node that is not blank among blanks, at an unknown place.
@@ -7303,7 +7794,7 @@ struct belief {
 // whole patch is blank. With `places` nodes in the patch, probabilities 1/places stand everywhere; they are left out, and so
 // the message for the blank is `places` times too large as well.
 
-namespace frond { inline namespace FROND_ABI { namespace exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace belief::detail {
 
 // Where the messages of a level are.
 struct level_row {
@@ -7382,9 +7873,9 @@ constexpr void distribute_patch(const Real* up, std::size_t places, std::size_t 
   }
 }
 
-}}}  // namespace frond::exact::detail
+}}}  // namespace frond::belief::detail
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // The posterior over one tree, to be used like tree<Real>: fill leaf(i), call upward() and, for marginals, downward(); then
 // ask. The blank of a level is a symbol like others, the last. For equal levels without blanks the bits of tree<Real>, but for
@@ -7571,7 +8062,7 @@ class hierarchy_tree {
   [[nodiscard]] constexpr std::size_t first_child(const step& at, std::size_t node) const {
     return at.children.first + node * at.child_count * at.children.symbols;
   }
-  [[nodiscard]] constexpr detail::belief<Real> belief_at(std::uint32_t level, std::size_t position) const {
+  [[nodiscard]] constexpr detail::marginal<Real> belief_at(std::uint32_t level, std::size_t position) const {
     const level_row at = level == 0 ? leaves_ : row(level);
     return {message(up_, at, position), message(down_, at, position)};
   }
@@ -7660,15 +8151,15 @@ class hierarchy_tree {
   std::int64_t exponent_ = 0;  // all upward messages together were multiplied by two to this power
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 // =============================================================================================================
-// frond/exact/one_hot_leaves.hpp
+// frond/belief/one_hot_leaves.hpp
 // =============================================================================================================
 
 // What noisy one-hot vectors say about the tokens of a sentence, as every exact denoiser under Gaussian noise takes it in.
 
-namespace frond { inline namespace FROND_ABI { namespace exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace belief::detail {
 
 // Fills leaf(i), a span of [vocabulary] numbers of type Real, with the likelihoods of token i, for all tokens of one sentence.
 // noisy [length][vocabulary]
@@ -7682,9 +8173,9 @@ constexpr void observe_one_hot(std::span<const Value> noisy, Value alpha_bar, st
   }
 }
 
-}}}  // namespace frond::exact::detail
+}}}  // namespace frond::belief::detail
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 namespace detail {
 
@@ -7815,17 +8306,17 @@ class hierarchy_gaussian {
   status fit_;
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 // =============================================================================================================
-// frond/exact/tree.hpp
+// frond/belief/tree.hpp
 // =============================================================================================================
 
 // Belief propagation on the tree of a random hierarchy model: everything that an observation of the tokens says about every
 // node, exactly. A sentence has one tree, so messages up and down it are the whole calculation and never need iterating.
 // Sclocchi, Favero, Wyart, "A phase transition in diffusion models reveals the hierarchical nature of data", 2024.
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 namespace detail {
 
@@ -7999,7 +8490,7 @@ class tree {
     return values.subspan(node * grammar_.shape.vocabulary, grammar_.shape.vocabulary);
   }
 
-  [[nodiscard]] constexpr detail::belief<Real> at(std::uint32_t level, std::size_t position) const {
+  [[nodiscard]] constexpr detail::marginal<Real> at(std::uint32_t level, std::size_t position) const {
     const std::size_t node = grammar_.shape.tree_offset(level) + position;
     return {message(up_, node), message(down_, node)};
   }
@@ -8023,15 +8514,227 @@ class tree {
   std::int64_t exponent_ = 0;  // all upward messages together were multiplied by two to this power
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 // =============================================================================================================
-// frond/exact/tree_batch.hpp
+// frond/belief/tree_batch.hpp
 // =============================================================================================================
 
 // The posteriors of sixteen sentences at once: the bits of tree<float>, in vector code.
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+// =============================================================================================================
+// frond/belief/tree_kernel.hpp
+// =============================================================================================================
+
+// Belief propagation on sixteen trees at once: plain functions that pick the active instruction set.
+
+// =============================================================================================================
+// frond/belief/tree_operands.hpp
+// =============================================================================================================
+
+// What belief propagation on sixteen trees at once is called with, and the rule tables that it wants.
+
+namespace frond { inline namespace FROND_ABI { namespace belief {
+
+// Sixteen trees of one grammar, tree k in lane k of every message. A tree has one root and `branching` children for each node
+// down to the tokens, `depth` levels below; nodes are numbered from the root, level by level, left to right. The symbols of a
+// level have `choices` rules each, those of the root are the first `classes`.
+//
+// The messages live in the caller's memory. They need no alignment, but are fastest at the start of a cache line.
+struct tree_operands {
+  std::size_t vocabulary = 0, choices = 0, branching = 0, depth = 0, classes = 0;
+  std::size_t tokens = 0, inner_nodes = 0;  // branching^depth, and the nodes above the tokens
+  const symbol* rules = nullptr;            // [level 1..depth][parent][choice][branching], symbols of the level below
+  float* pairs = nullptr;                   // [tree_pairs_size()], filled by make_tree_pairs(); none unless branching is 2
+  float* up = nullptr;                      // [inner_nodes + tokens][vocabulary][16]; beliefs in the tokens in the end
+  float* down = nullptr;                    // [inner_nodes][vocabulary][16]
+  float* largest = nullptr;                 // [inner_nodes][16], of each message in `down`
+  float* scratch = nullptr;                 // [tree_scratch_size()]
+};
+
+// What was seen of up to sixteen sentences. P(noisy token | clean symbol), up to a factor, is `same` of the row where the two
+// are equal and `other` elsewhere, same >= other >= 0; a token that is no symbol, such as a mask, says nothing.
+struct noisy_tokens {
+  const symbol* tokens = nullptr;  // [rows][tokens of a sentence]
+  std::size_t rows = 0;
+  const float *same = nullptr, *other = nullptr;  // [16]; those beyond `rows` are finite, and not negative
+};
+
+// What was seen of up to sixteen sentences whose tokens were one-hot vectors under Gaussian noise. With x the noisy vector of a
+// token, P(x | clean symbol a) is exp(sharpness x[a]) up to a factor; see diffusion/one_hot.hpp.
+struct noisy_vectors {
+  const float* values = nullptr;     // [rows][tokens of a sentence][vocabulary], finite
+  std::size_t rows = 0;              // 1 .. 16
+  const float* sharpness = nullptr;  // [rows], finite, not negative
+};
+
+namespace detail {
+
+// The rules of one level for two children, each rule as one word: where two of the three messages that it joins have the
+// entries for its symbols, as distances in floats, low half and high half. Words stand in the memory of floats as bits.
+//   collect  [parents][choices]   left child, right child
+//   left     [parents * choices]  parent, right child: rules in order of the left symbol, and as they come for each
+//   right    [parents * choices]  parent, left child: the same for the right symbol
+//   left_end, right_end  [vocabulary]   where the rules of a symbol end
+struct pair_tables {
+  float *collect, *left, *right, *left_end, *right_end;
+
+  constexpr pair_tables(const tree_operands& t, std::size_t level) {
+    const std::size_t rules = t.vocabulary * t.choices;
+    collect = t.pairs + (level - 1) * (3 * rules + 2 * t.vocabulary);
+    left = collect + rules;
+    right = left + rules;
+    left_end = right + rules;
+    right_end = left_end + t.vocabulary;
+  }
+};
+
+inline std::uint32_t word_at(const float* from) {
+  std::uint32_t word;
+  __builtin_memcpy(&word, from, sizeof word);
+  return word;
+}
+inline void put_word(float* to, std::uint32_t word) { __builtin_memcpy(to, &word, sizeof word); }
+inline std::uint32_t count_up(float* at) {
+  const std::uint32_t before = word_at(at);
+  put_word(at, before + 1);
+  return before;
+}
+
+// The entry of the symbols `a` and `b` of two messages of sixteen lanes.
+constexpr std::uint32_t pair_of(std::size_t a, std::size_t b) { return static_cast<std::uint32_t>(16 * a | (16 * b) << 16); }
+
+// Turns counts into where the rules of each symbol begin.
+inline void accumulate_counts(float* counts, std::size_t symbols) {
+  std::uint32_t sum = 0;
+  for (std::size_t a = 0; a < symbols; ++a) {
+    const std::uint32_t count = word_at(counts + a);
+    put_word(counts + a, sum);
+    sum += count;
+  }
+}
+
+inline void make_level_pairs(const tree_operands& t, const symbol* rules, std::size_t parents, const pair_tables& to) {
+  const std::size_t count = parents * t.choices;
+  for (std::size_t i = 0; i < t.vocabulary; ++i) {
+    put_word(to.left_end + i, 0);
+    put_word(to.right_end + i, 0);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    put_word(to.collect + i, pair_of(rules[2 * i], rules[2 * i + 1]));
+    count_up(to.left_end + rules[2 * i]);
+    count_up(to.right_end + rules[2 * i + 1]);
+  }
+  accumulate_counts(to.left_end, t.vocabulary);
+  accumulate_counts(to.right_end, t.vocabulary);
+  for (std::size_t parent = 0; parent < parents; ++parent) {
+    for (std::size_t choice = 0; choice < t.choices; ++choice, rules += 2) {
+      put_word(to.left + count_up(to.left_end + rules[0]), pair_of(parent, rules[1]));
+      put_word(to.right + count_up(to.right_end + rules[1]), pair_of(parent, rules[0]));
+    }
+  }
+}
+
+}  // namespace detail
+
+// How many floats of memory the tables of a grammar with two children for each node take.
+constexpr std::size_t tree_pairs_size(std::size_t vocabulary, std::size_t choices, std::size_t depth) {
+  return depth * (3 * vocabulary * choices + 2 * vocabulary);
+}
+
+// Room for what two nodes send two tokens each, or for what one sends and as many factors.
+constexpr std::size_t tree_scratch_size(std::size_t vocabulary, std::size_t branching) {
+  return 16 * (branching == 2 ? 4 * vocabulary : branching * (vocabulary + 1));
+}
+
+// Fills t.pairs: a counting sort of every level, some ten operations for each rule. For branching 2.
+inline void make_tree_pairs(const tree_operands& t) {
+  const symbol* rules = t.rules;
+  for (std::size_t level = 1; level <= t.depth; ++level) {
+    const std::size_t parents = level == t.depth ? t.classes : t.vocabulary;
+    detail::make_level_pairs(t, rules, parents, detail::pair_tables(t, level));
+    rules += parents * t.choices * t.branching;
+  }
+}
+
+// After tree_beliefs(): P(token `token` of tree `row` is `value` | what was seen).
+inline float tree_belief(const tree_operands& t, std::size_t row, std::size_t token, symbol value) {
+  return t.up[16 * ((t.inner_nodes + token) * t.vocabulary + value) + row];
+}
+
+}}}  // namespace frond::belief
+
+#undef FROND_PASS_NUMBER
+#define FROND_PASS_NUMBER 3
+#define FROND_PASS_TEXT "frond.hpp"
+
+// =============================================================================================================
+// frond/simd/each_pass-inl.hpp
+// =============================================================================================================
+
+// Compiles the file FROND_PASS_TEXT for the base instruction set and, on x86 hosts, for AVX2 and AVX-512 as well, whatever -m
+// flags the user gave. Each folder with kernels does so with its own text:
+//
+//   #define FROND_PASS_TEXT <frond/kernel/pass-inl.hpp>
+//   #include <frond/simd/each_pass-inl.hpp>
+//
+// Inside the text FROND_PASS names the namespace of the instruction set, and FROND_PASS_LANES is the number of floats in a
+// register. No function with a vector type lives outside a pass, and no standard header is first included inside one. Vectors
+// and what they can do come with the text of kernel/, which stands before any other.
+
+#define FROND_PASS FROND_BASE_PASS
+#define FROND_PASS_LANES FROND_BASE_LANES
+FROND_BEGIN_BASE_PASS
+#include FROND_PASS_TEXT
+FROND_END_BASE_PASS
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+
+#if FROND_WITH_AVX2
+#define FROND_PASS pass_avx2
+#define FROND_PASS_LANES 8
+FROND_BEGIN_AVX2
+#include FROND_PASS_TEXT
+FROND_END_TARGET
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+#endif
+
+#if FROND_WITH_AVX512
+#define FROND_PASS pass_avx512
+#define FROND_PASS_LANES 16
+FROND_BEGIN_AVX512
+#include FROND_PASS_TEXT
+FROND_END_TARGET
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+#endif
+
+#undef FROND_PASS_TEXT
+
+namespace frond { inline namespace FROND_ABI { namespace belief { inline namespace FROND_ENTRY {
+
+// Belief propagation on sixteen trees at once, lane by lane the bits of belief::tree<float>, which is the plain form. First say
+// what was seen of the tokens, by tree_observe() or tree_observe_one_hot() for all of them or by tree_observe_any() for each.
+// Then either
+// tree_posterior() writes the beliefs in the tokens of the first `rows` trees, [rows][tokens][vocabulary], or tree_beliefs()
+// leaves them where the messages of the tokens were. O(nodes rules branching) operations on sixteen lanes.
+inline void tree_observe(const tree_operands& t, const noisy_tokens& seen) { FROND_DISPATCH_CALL(tree_observe(t, seen)); }
+inline void tree_observe_one_hot(const tree_operands& t, const noisy_vectors& seen) {
+  FROND_DISPATCH_CALL(tree_observe_one_hot(t, seen));
+}
+// likelihoods [16][vocabulary]: not negative, finite, any common factor in each row.
+inline void tree_observe_any(const tree_operands& t, std::size_t token, const float* likelihoods) {
+  FROND_DISPATCH_CALL(tree_observe_any(t, token, likelihoods));
+}
+inline void tree_beliefs(const tree_operands& t) { FROND_DISPATCH_CALL(tree_beliefs(t)); }
+inline void tree_posterior(const tree_operands& t, std::size_t rows, float* out) {
+  FROND_DISPATCH_CALL(tree_posterior(t, rows, out));
+}
+
+}}}}  // namespace frond::belief
+
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // How many sentences a batch treats at once.
 inline constexpr std::size_t tree_batch_rows = 16;
@@ -8047,8 +8750,8 @@ struct tree_batch_parts {
     up = checked{shape.nodes()} * vocabulary * lanes;
     down = inner * vocabulary * lanes;
     largest = inner * lanes;
-    scratch = {kernel::tree_scratch_size(shape.vocabulary, shape.branching)};
-    if (shape.branching == 2) pairs = {kernel::tree_pairs_size(shape.vocabulary, shape.rules, shape.depth)};
+    scratch = {tree_scratch_size(shape.vocabulary, shape.branching)};
+    if (shape.branching == 2) pairs = {tree_pairs_size(shape.vocabulary, shape.rules, shape.depth)};
   }
 };
 
@@ -8072,8 +8775,8 @@ template <grammar::rhm_shape Shape>
 requires(grammar::require_valid<Shape>()) struct tree_batch_memory : std::array<float, tree_batch_memory_size(Shape).value> {
 };
 
-// Sixteen trees of one grammar in memory that somebody else owns. See kernel::tree_observe and what follows it.
-inline kernel::tree_operands tree_batch(const grammar::rhm_view& grammar, std::span<float> memory) {
+// Sixteen trees of one grammar in memory that somebody else owns. See tree_observe and what follows it.
+inline tree_operands tree_batch(const grammar::rhm_view& grammar, std::span<float> memory) {
   const grammar::rhm_shape& shape = grammar.shape;
   FROND_ASSERT(memory.size() >= tree_batch_memory_size(shape).value, "the memory is too small for the messages");
   const detail::tree_batch_parts parts(shape);
@@ -8084,38 +8787,38 @@ inline kernel::tree_operands tree_batch(const grammar::rhm_view& grammar, std::s
     next += size.value;
     return part;
   };
-  kernel::tree_operands trees{.vocabulary = shape.vocabulary,
-                              .choices = shape.rules,
-                              .branching = shape.branching,
-                              .depth = shape.depth,
-                              .classes = shape.class_count(),
-                              .tokens = shape.leaves(),
-                              .inner_nodes = shape.choice_count(),
-                              .rules = grammar.rules.data()};
+  tree_operands trees{.vocabulary = shape.vocabulary,
+                      .choices = shape.rules,
+                      .branching = shape.branching,
+                      .depth = shape.depth,
+                      .classes = shape.class_count(),
+                      .tokens = shape.leaves(),
+                      .inner_nodes = shape.choice_count(),
+                      .rules = grammar.rules.data()};
   trees.up = take(parts.up);
   trees.down = take(parts.down);
   trees.largest = take(parts.largest);
   trees.scratch = take(parts.scratch);
   trees.pairs = take(parts.pairs);
-  if (shape.branching == 2) kernel::make_tree_pairs(trees);
+  if (shape.branching == 2) make_tree_pairs(trees);
   return trees;
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 // =============================================================================================================
-// frond/exact/tree_denoiser.hpp
+// frond/belief/tree_denoiser.hpp
 // =============================================================================================================
 
 // The best possible denoiser for sentences of a random hierarchy model.
 
 // =============================================================================================================
-// frond/exact/tree_rows.hpp
+// frond/belief/tree_rows.hpp
 // =============================================================================================================
 
 // One noisy sentence after the other, or sixteen at once: what the denoisers of trees have in common.
 
-namespace frond { inline namespace FROND_ABI { namespace exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace belief::detail {
 
 // Whether a denoiser with this kind of memory looks if there is room for a batch. One number at a time, sixteen sentences take
 // as long as one after the other, so a device with a span is spared the code.
@@ -8140,7 +8843,7 @@ constexpr void visit_rows(const grammar::rhm_view& grammar, Memory& memory, std:
   if constexpr (std::is_same_v<real, float> && may_hold_batch<Memory>) {
     if (!std::is_constant_evaluated() && count >= worth_a_batch &&
         memory.size() >= tree_batch_memory_size(grammar.shape).value) {
-      const kernel::tree_operands trees = tree_batch(grammar, memory);
+      const tree_operands trees = tree_batch(grammar, memory);
       while (count - row >= worth_a_batch) {
         const std::size_t left = count - row, rows = left < tree_batch_rows ? left : tree_batch_rows;
         observe_batch(trees, row, rows);
@@ -8158,9 +8861,9 @@ constexpr void visit_rows(const grammar::rhm_view& grammar, Memory& memory, std:
   }
 }
 
-}}}  // namespace frond::exact::detail
+}}}  // namespace frond::belief::detail
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // P(clean token | noisy sentence) by belief propagation: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Memory is where the messages live:
@@ -8199,8 +8902,8 @@ class tree_denoiser {
     in_ieee_arithmetic([&] {
       visit(
           noisy, alpha_bar,
-          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
-            kernel::tree_posterior(trees, rows, posterior.data() + first * laws);
+          [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
+            tree_posterior(trees, rows, posterior.data() + first * laws);
           },
           [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(posterior.subspan(row * laws, laws)); });
     });
@@ -8219,11 +8922,10 @@ class tree_denoiser {
       const auto add = [&](auto probability) { sum -= math::log(static_cast<double>(probability)); };
       visit(
           noisy, alpha_bar,
-          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
-            kernel::tree_beliefs(trees);
+          [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
+            tree_beliefs(trees);
             for (std::size_t row = 0; row < rows; ++row)
-              for (std::size_t i = 0; i < length(); ++i)
-                add(kernel::tree_belief(trees, row, i, clean[(first + row) * length() + i]));
+              for (std::size_t i = 0; i < length(); ++i) add(tree_belief(trees, row, i, clean[(first + row) * length() + i]));
           },
           [&](const tree<real>& beliefs, std::size_t row) {
             for (std::size_t i = 0; i < length(); ++i) add(beliefs.probability(0, i, clean[row * length() + i]));
@@ -8239,7 +8941,7 @@ class tree_denoiser {
                        const LookAt& look_at) {
     detail::visit_rows(
         grammar_, memory_, alpha_bar.size(),
-        [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
+        [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
           observe(trees, noisy.subspan(first * length(), rows * length()), alpha_bar.subspan(first, rows));
         },
         [&](tree<real>& beliefs, std::size_t row) {
@@ -8250,7 +8952,7 @@ class tree_denoiser {
   }
 
   // Likelihoods of up to sixteen sentences.
-  void observe(const kernel::tree_operands& trees, std::span<const symbol> noisy, std::span<const float> alpha_bar) {
+  void observe(const tree_operands& trees, std::span<const symbol> noisy, std::span<const float> alpha_bar) {
     const std::size_t rows = alpha_bar.size();
     if constexpr (requires { process_.visible_likelihood(alpha_bar[0]); }) {
       float same[tree_batch_rows] = {}, other[tree_batch_rows] = {};
@@ -8259,7 +8961,7 @@ class tree_denoiser {
         same[row] = likelihood.same;
         other[row] = likelihood.other;
       }
-      kernel::tree_observe(trees, {noisy.data(), rows, same, other});
+      tree_observe(trees, {noisy.data(), rows, same, other});
     } else {
       const std::size_t symbols = vocabulary();
       for (std::size_t i = 0; i < length(); ++i) {
@@ -8268,7 +8970,7 @@ class tree_denoiser {
           process_.likelihood(noisy[row * length() + i], alpha_bar[row],
                               std::span<float>(trees.scratch + lane * symbols, symbols));
         }
-        kernel::tree_observe_any(trees, i, trees.scratch);
+        tree_observe_any(trees, i, trees.scratch);
       }
     }
   }
@@ -8279,15 +8981,15 @@ class tree_denoiser {
   status fit_;
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 // =============================================================================================================
-// frond/exact/tree_gaussian.hpp
+// frond/belief/tree_gaussian.hpp
 // =============================================================================================================
 
 // The best possible denoiser for sentences of a random hierarchy model that are one-hot vectors under Gaussian noise.
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // E[x_0 | x_t] by belief propagation for x_0 the one-hot vectors of a sentence's tokens, [length][vocabulary], and x_t the same
 // under diffusion::gaussian: a continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior law of
@@ -8327,7 +9029,7 @@ class tree_gaussian {
     in_ieee_arithmetic([&] {
       detail::visit_rows(
           grammar_, memory_, alpha_bar.size(),
-          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
+          [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
             if constexpr (std::is_same_v<Value, float>)
               observe_batch(trees, noisy.data() + first * size, &alpha_bar[first], rows);
           },
@@ -8335,18 +9037,18 @@ class tree_gaussian {
             detail::observe_one_hot<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
                                           [&](std::size_t i) { return beliefs.leaf(i); });
           },
-          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
-            if constexpr (std::is_same_v<Value, float>) kernel::tree_posterior(trees, rows, mean.data() + first * size);
+          [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
+            if constexpr (std::is_same_v<Value, float>) tree_posterior(trees, rows, mean.data() + first * size);
           },
           [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(mean.subspan(row * size, size)); });
     });
     return {};
   }
 
-  static void observe_batch(const kernel::tree_operands& trees, const float* noisy, const float* alpha_bar, std::size_t rows) {
+  static void observe_batch(const tree_operands& trees, const float* noisy, const float* alpha_bar, std::size_t rows) {
     float sharpness[tree_batch_rows];
     for (std::size_t row = 0; row < rows; ++row) sharpness[row] = diffusion::one_hot_sharpness(alpha_bar[row]);
-    kernel::tree_observe_one_hot(trees, {noisy, rows, sharpness});
+    tree_observe_one_hot(trees, {noisy, rows, sharpness});
   }
 
   grammar::rhm_view grammar_;
@@ -8354,1380 +9056,7 @@ class tree_gaussian {
   status fit_;
 };
 
-}}}  // namespace frond::exact
-
-// =============================================================================================================
-// frond/exact/wiener.hpp
-// =============================================================================================================
-
-// The best possible linear denoiser, which for Gaussian data is the best of all.
-
-namespace frond { inline namespace FROND_ABI { namespace exact {
-
-// E[x_0 | x_t] for independent normal coordinates under diffusion::gaussian, a continuous denoiser (core/concepts.hpp):
-//   mu + g (x_t - a mu) with a^2 = alpha_bar and g = a c / (alpha_bar c + 1 - alpha_bar), mu and c mean and variance.
-// For other data with these means and variances and no covariance it has the least squared error of all affine denoisers. Data
-// with any covariance are of this kind in its eigenbasis. Wiener, "Extrapolation, interpolation, and smoothing of stationary
-// time series", 1949. Means and variances [dimension] stay where they are and must outlive it; variances are not negative.
-class wiener {
- public:
-  constexpr wiener(std::span<const float> means, std::span<const float> variances) : means_(means), variances_(variances) {
-    FROND_ASSERT(means.size() == variances.size(), "there is one variance for each mean");
-  }
-
-  [[nodiscard]] constexpr std::size_t dimension() const { return means_.size(); }
-
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
-  // disagree; then the mean is left alone.
-  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
-    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
-    if (!sizes) return sizes;
-    in_ieee_arithmetic([&] {
-      for (std::size_t row = 0, i = 0; row < alpha_bar.size(); ++row) {
-        const float signal = math::sqrt(alpha_bar[row]), lost = 1.0f - alpha_bar[row];
-        for (std::size_t j = 0; j < dimension(); ++j, ++i) {
-          const float total = mul_add(alpha_bar[row], variances_[j], lost);
-          const float gain = total > 0 ? signal * variances_[j] / total : 0.0f;  // 0 / 0 without noise and variance
-          mean[i] = mul_add(gain, mul_add(-signal, means_[j], noisy[i]), means_[j]);
-        }
-      }
-    });
-    return {};
-  }
-
- private:
-  std::span<const float> means_, variances_;
-};
-
-static_assert(continuous_denoiser<wiener>);
-
-}}}  // namespace frond::exact
-
-// =============================================================================================================
-// frond/train/autoencoder_trainer.hpp
-// =============================================================================================================
-
-// Training of the tied-weight autoencoder: one optimiser step on one batch, in memory that the caller owns.
-
-// =============================================================================================================
-// frond/train/optimiser.hpp
-// =============================================================================================================
-
-// Optimisers: parameters, gradients and state to parameters; and how the rate changes over time.
-
-namespace frond { inline namespace FROND_ABI { namespace train {
-
-enum class method : std::uint8_t {
-  sgd,   // with heavy-ball momentum; one array of state
-  adam,  // two arrays of state; AdamW when weight_decay > 0
-};
-
-enum class decay : std::uint8_t { none, linear, cosine };
-
-struct optimiser_options {
-  method kind = method::adam;
-  float rate = 1e-3f;
-  float momentum = 0.9f;                 // sgd
-  float beta_1 = 0.9f, beta_2 = 0.999f;  // adam
-  float epsilon = 1e-8f;                 // adam
-  float weight_decay = 0.0f;             // decoupled: a parameter loses rate * weight_decay of itself in each step
-  std::uint64_t warm_up = 0;             // the rate rises linearly over so many steps
-  decay shape = decay::none;             // then it falls to zero at step `decay_end`
-  std::uint64_t decay_end = 0;
-  float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
-
-  [[nodiscard]] constexpr status check() const {
-    if (!(rate > 0.0f && math::is_finite(rate))) return {"the rate must be positive and finite"};
-    if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
-    if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
-    if (!(epsilon > 0.0f && math::is_finite(epsilon))) return {"epsilon must be positive and finite"};
-    if (!(weight_decay >= 0.0f && math::is_finite(weight_decay))) return {"weight decay must be finite and not negative"};
-    if (!(clip_norm >= 0.0f && math::is_finite(clip_norm))) return {"the clipping norm must be finite and not negative"};
-    if (shape != decay::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
-    return {};
-  }
-};
-
-// How many arrays of the parameters' size the method keeps.
-constexpr std::size_t state_arrays(method kind) { return kind == method::adam ? 2 : 1; }
-
-// The rate of step `step`, counted from 0.
-constexpr float rate_at(const optimiser_options& o, std::uint64_t step) {
-  if (step < o.warm_up) return o.rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
-  if (o.shape == decay::none) return o.rate;
-  if (step >= o.decay_end) return 0.0f;
-  const float left = static_cast<float>(o.decay_end - step) / static_cast<float>(o.decay_end - o.warm_up);
-  if (o.shape == decay::linear) return o.rate * left;
-  return o.rate * (0.5f - 0.5f * math::cos_two_pi(0.5f * left));
-}
-
-namespace detail {
-
-// base^exponent by repeated squaring: a function of the step alone, so a resumed run continues with the same bits.
-constexpr float power(float base, std::uint64_t exponent) {
-  float result = 1.0f;
-  for (; exponent > 0; exponent /= 2, base *= base)
-    if (exponent % 2 == 1) result *= base;
-  return result;
-}
-
-// 1 / (1 - beta^t), t counted from 1.
-constexpr float bias_correction(float beta, std::uint64_t t) { return 1.0f / (1.0f - power(beta, t)); }
-
-}  // namespace detail
-
-// The first place at which the sum of all numbers up to it, or of their squares, is not finite: what to look at in losses or a
-// gradient that went wrong. It may be beyond the last one.
-inline std::size_t first_not_finite(std::span<const float> numbers, bool squared) {
-  float sum = 0.0f;
-  std::size_t i = 0;
-  for (; i < numbers.size(); ++i) {
-    sum += squared ? numbers[i] * numbers[i] : numbers[i];
-    if (!math::is_finite(sum)) break;
-  }
-  return i;
-}
-
-// What a gradient is multiplied with so that its norm does not exceed clip_norm. 0 where that norm is not finite.
-inline float clip_scale(const optimiser_options& o, std::span<const float> gradient) {
-  if (!(o.clip_norm > 0.0f)) return 1.0f;
-  const float norm = math::sqrt(kernel::sum_of_squares(gradient.data(), gradient.size()));
-  if (!math::is_finite(norm)) return 0.0f;
-  return norm > o.clip_norm ? o.clip_norm / norm : 1.0f;
-}
-
-// One step, number `step` from 0, on the elements [first, first + count) of all arrays. `state` holds state_arrays(kind) arrays
-// of parameters.size() floats, zero before the first step. Elements are independent, so ranges may run in parallel.
-inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale,
-                           std::span<const float> gradient, std::span<float> parameters, std::span<float> state,
-                           std::size_t first, std::size_t count) {
-  const float rate = rate_at(o, step);
-  if (o.kind == method::adam) {
-    kernel::adam({.rate = rate,
-                  .beta_1 = o.beta_1,
-                  .beta_2 = o.beta_2,
-                  .epsilon = o.epsilon,
-                  .correction_1 = detail::bias_correction(o.beta_1, step + 1),
-                  .correction_2 = detail::bias_correction(o.beta_2, step + 1),
-                  .decay = o.weight_decay,
-                  .gradient_scale = gradient_scale},
-                 gradient.data() + first, parameters.data() + first, state.data() + first,
-                 state.data() + parameters.size() + first, count);
-  } else {
-    kernel::sgd({.rate = rate, .momentum = o.momentum, .decay = o.weight_decay, .gradient_scale = gradient_scale},
-                gradient.data() + first, parameters.data() + first, state.data() + first, count);
-  }
-}
-
-}}}  // namespace frond::train
-
-// =============================================================================================================
-// frond/train/problem.hpp
-// =============================================================================================================
-
-// What is learned: example g of a training run as a pure function of g.
-
-namespace frond { inline namespace FROND_ABI { namespace train {
-
-// write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the
-// target decides the loss:
-//   symbol   cross-entropy: one symbol for each output position; output channels are logits
-//   float    squared error: one float for each output
-// scratch is as large as the target. Const and free of shared state, because workers call it at the same time. Optional:
-//   check(plan)      why that network cannot learn it; a trainer asks before its first step
-//   add_to(hasher)   its numbers, so that a checkpoint of another problem of this type is refused
-template <class Problem>
-concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>)&&requires(
-    const Problem& p, std::uint64_t example, std::span<float> input, std::span<typename Problem::target> target) {
-  p.write(example, input, target, target);
-};
-
-// Why a network cannot learn a problem, or success. A problem without a check() of its own fits all of them.
-template <problem Problem>
-constexpr status check_problem(const nn::plan& p, const Problem& examples) {
-  if constexpr (requires {
-                  { examples.check(p) } -> std::same_as<status>;
-                })
-    return examples.check(p);
-  else
-    return {};
-}
-
-namespace detail {
-
-constexpr void add_schedule(hasher& h, const diffusion::schedule& times) {
-  h.add(static_cast<std::uint8_t>(times.kind));
-  h.add(times.steps);
-  for (const float value : {times.noisiest, times.cleanest, times.level}) h.add(value);
-}
-
-}  // namespace detail
-
-// A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
-template <class Source>
-requires discrete_source<Source> || continuous_source<Source>
-struct data_set {
-  Source from;
-  seed key;
-  std::uint64_t first = 0;
-  std::uint64_t count = 0;
-
-  // The datum that example `example` shows: epochs go through the set in a new keyed order each.
-  [[nodiscard]] constexpr std::uint64_t index(seed order, std::uint64_t example) const {
-    FROND_ASSERT(addressable(first, count == 0 ? example : count), "the data of a set have numbers below 2^64");
-    if (count == 0) return first + example;
-    const random::permutation shuffle(order, random::stream::order, example / count, count);
-    return first + shuffle(example % count);
-  }
-
-  // Refuses data that the source does not have, where it has a last datum (core/concepts.hpp).
-  [[nodiscard]] constexpr status check() const {
-    if (const status ready = check_ready(from); !ready) return ready;
-    if (first + count < first)
-      return {"{} data from datum {} on end beyond the largest number", to_size(count), {to_size(first)}};
-    if constexpr (requires {
-                    { from.count() } -> std::convertible_to<std::uint64_t>;
-                  }) {
-      const std::uint64_t all = from.count();
-      if (count == 0)
-        return {"a source of {} data cannot show another datum each time: the data set needs a count", to_size(all)};
-      if (first + count > all)
-        return {"{} data from datum {} on are more than the source has: {}", to_size(count), {to_size(first), to_size(all)}};
-    }
-    return {};
-  }
-
-  constexpr void add_to(hasher& h) const {
-    for (const std::uint64_t number : {key.value, first, count}) h.add(number);
-  }
-};
-
-template <class Source>
-data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
-
-// Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
-// time uniform on 1 .. latest, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
-template <discrete_source Source, diffusion::discrete_process Process>
-struct denoising {
-  using target = symbol;
-
-  data_set<Source> data;
-  Process process;
-  diffusion::schedule times;
-  seed key;  // of order, times and noise; the data have their own
-  // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
-  // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
-  std::uint32_t latest = 0;
-
-  [[nodiscard]] constexpr status check(const nn::plan& p) const {
-    if (const status fits = nn::check_denoiser(p, process); !fits) return fits;
-    if (p.input_positions != data.from.length())
-      return {"the network reads {} tokens, a sentence has {}", p.input_positions, {data.from.length()}};
-    if (data.from.vocabulary() > process.vocabulary)
-      return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
-    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
-    if (latest > times.steps) return {"the latest time {} comes after the last of the schedule, {}", latest, {times.steps}};
-    return data.check();
-  }
-  constexpr void add_to(hasher& h) const {
-    data.add_to(h);
-    h.add(process.vocabulary);
-    h.add(process.input_symbols());
-    detail::add_schedule(h, times);
-    h.add(key.value);
-    h.add(latest);
-  }
-
-  // The noise level of an example.
-  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    FROND_ASSERT(latest <= times.steps, "the latest time is one of the schedule");
-    random::draws time(key, random::stream::time, example);
-    return times.alpha_bar(1 + time.below(latest == 0 ? times.steps : latest));
-  }
-
-  // The clean sentence and its corruption, both [length].
-  constexpr void corrupt(std::uint64_t example, std::span<symbol> clean, std::span<symbol> noisy) const {
-    data.from.sample(data.key, data.index(key, example), clean);
-    process.corrupt(key, example, alpha_bar(example), clean, noisy);
-  }
-
-  void write(std::uint64_t example, std::span<float> input, std::span<symbol> clean, std::span<symbol> noisy) const {
-    corrupt(example, clean, noisy);
-    nn::encode_tokens(noisy, process.input_symbols(), alpha_bar(example), input.data());
-  }
-};
-
-template <discrete_source Source, diffusion::discrete_process Process>
-denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Source, Process>;
-
-}}}  // namespace frond::train
-
-namespace frond { inline namespace FROND_ABI { namespace train {
-
-struct autoencoder_options {
-  optimiser_options optimiser{};
-  std::uint32_t batch = 64;
-
-  [[nodiscard]] constexpr status check() const {
-    if (batch == 0) return {"a batch needs at least one example"};
-    return optimiser.check();
-  }
-};
-
-// Floats of memory that a trainer needs besides the parameters.
-constexpr std::size_t autoencoder_memory(const nn::autoencoder_shape& shape, const autoencoder_options& o) {
-  return (1 + state_arrays(o.optimiser.kind)) * shape.parameter_count() +
-         (3 * std::size_t{shape.dimension} + shape.tape_size() + 1) * o.batch;
-}
-
-// Goes down the mean over examples and outputs of the squared error, and puts the weights back onto the sphere after each step.
-// Parameters that are not trained have gradient zero; with weight decay they would move all the same. Projected gradient
-// descent with step size delta / dimension on the whole squared error, as in train::sphere_problem, is rate = delta / 2 with
-// batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where training makes no
-// sense it stops by itself, as train::trainer does.
-template <problem Problem>
-requires std::is_same_v<typename Problem::target, float>
-class autoencoder_trainer {
- public:
-  // Examples are inputs and targets of the shape's dimension. `memory` holds autoencoder_memory(shape, o) floats. Parameters
-  // and memory must outlive the trainer.
-  autoencoder_trainer(const nn::autoencoder_shape& shape, const Problem& examples, const autoencoder_options& o,
-                      std::span<float> parameters, std::span<float> memory)
-      : shape_(shape), problem_(examples), options_(o), parameters_(parameters) {
-    stopped_ = misfit_ = check_sizes(memory.size());
-    if (!misfit_) return;
-    const std::size_t count = shape.parameter_count(), vectors = std::size_t{o.batch} * shape.dimension;
-    state_ = memory.first(state_arrays(o.optimiser.kind) * count);
-    gradient_ = memory.subspan(state_.size(), count);
-    inputs_ = gradient_.data() + count;
-    targets_ = inputs_ + vectors;
-    outputs_ = targets_ + vectors;
-    tape_ = outputs_ + vectors;
-    losses_ = tape_ + shape.tape_size() * o.batch;
-    for (float& value : state_) value = 0.0f;
-  }
-
-  // One step. Returns the batch's loss before it; NaN where no step was taken, see check().
-  float step() {
-    if (!begun_ && stopped_) stopped_ = nn::check_initialised(shape_, parameters_);
-    begun_ = true;
-    const float loss = stopped_ ? in_ieee_arithmetic([this] { return do_step(); }) : 0.0f;
-    ++step_;
-    return stopped_ ? loss : std::numeric_limits<float>::quiet_NaN();
-  }
-
-  // Why there is no step any more: shape, problem and memory that do not fit together, weights that were forgotten, or a loss
-  // or gradient that is not finite (position: the step, counted from 0). The parameters are those before that step.
-  [[nodiscard]] const status& check() const { return stopped_; }
-
-  // Steps done; with parameters and state() everything that the next step depends on.
-  [[nodiscard]] std::uint64_t steps() const { return step_; }
-  [[nodiscard]] std::span<float> state() const { return state_; }
-  // Continues a run whose parameters and state() were restored.
-  void resume_at(std::uint64_t step) {
-    step_ = step;
-    stopped_ = misfit_;
-  }
-  // Of the last step, before clipping.
-  [[nodiscard]] std::span<const float> gradient() const { return gradient_; }
-
- private:
-  [[nodiscard]] status check_sizes(std::size_t memory) const {
-    if (const status sound = options_.check(); !sound) return sound;
-    if (const status fits = shape_.check_parameters(parameters_.size()); !fits) return fits;
-    const std::size_t needed = autoencoder_memory(shape_, options_);
-    if (memory < needed) return {"the memory of a training has {} floats and needs {}", memory, {needed}};
-    const nn::plan vectors{.layers = {},
-                           .input_positions = 1,
-                           .input_channels = shape_.dimension,
-                           .output_positions = 1,
-                           .output_channels = shape_.dimension};
-    return check_problem(vectors, problem_);
-  }
-
-  float do_step() {
-    FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
-    const std::size_t rows = options_.batch, size = shape_.dimension;
-    for (std::size_t row = 0; row < rows; ++row) {
-      const std::span<float> target{targets_ + row * size, size};
-      problem_.write(step_ * rows + row, {inputs_ + row * size, size}, target, {outputs_ + row * size, size});
-    }
-    nn::forward(shape_, parameters_, inputs_, rows, tape_, outputs_);
-    const float scale = 1.0f / static_cast<float>(rows * size);
-    kernel::squared_error(outputs_, targets_, rows, size, scale, outputs_, losses_);
-    for (float& value : gradient_) value = 0.0f;
-    nn::backward(shape_, parameters_, inputs_, rows, tape_, outputs_, gradient_);
-    float* const amplitudes = gradient_.data() + shape_.weight_count();
-    for (std::size_t k = 0; k < shape_.neurons && !shape_.trained_amplitudes; ++k) amplitudes[k] = 0.0f;
-    if (!shape_.trained_skip) amplitudes[shape_.neurons] = 0.0f;
-    const float loss = kernel::sum(losses_, rows) * scale;
-    const bool finite = kernel::squares_are_finite(gradient_.data(), gradient_.size());
-    const float clipping = finite ? clip_scale(options_.optimiser, gradient_) : 0.0f;
-    if (!(clipping > 0.0f) || !math::is_finite(loss)) return stop(), loss;
-    optimiser_step(options_.optimiser, step_, clipping, gradient_, parameters_, state_, 0, gradient_.size());
-    nn::normalise_rows(shape_, parameters_);
-    return loss;
-  }
-
-  void stop() {
-    const std::size_t row = first_not_finite({losses_, options_.batch}, false);
-    if (row < options_.batch)
-      stopped_ = {
-          "step {}: the loss is not finite, from example {} on", to_size(step_), {to_size(step_ * options_.batch + row)}};
-    else
-      stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
-                  to_size(step_),
-                  {first_not_finite(gradient_, true)}};
-  }
-
-  nn::autoencoder_shape shape_;
-  Problem problem_;
-  autoencoder_options options_;
-  std::span<float> parameters_, state_, gradient_;
-  float *inputs_ = nullptr, *targets_ = nullptr, *outputs_ = nullptr, *tape_ = nullptr, *losses_ = nullptr;
-  std::uint64_t step_ = 0;
-  bool begun_ = false;
-  status misfit_, stopped_;
-};
-
-}}}  // namespace frond::train
-
-// =============================================================================================================
-// frond/train/early_stopping.hpp
-// =============================================================================================================
-
-// When to stop, and which weights to keep.
-
-namespace frond { inline namespace FROND_ABI { namespace train {
-
-// Keeps the weights with the lowest validation loss, and says when `patience` evaluations in a row brought nothing better.
-// A plain value: with the kept weights, it is all that a resumed run needs.
-struct early_stopping {
-  std::uint32_t patience = 10;
-  std::uint32_t stale = 0;  // evaluations since the best one
-  float best_loss = std::numeric_limits<float>::infinity();
-  std::uint64_t best_step = 0;
-
-  // Takes the loss after `step` steps; copies the parameters to `best` if it is the lowest so far (a NaN never is). True while
-  // training should go on.
-  [[nodiscard]] bool go_on(float loss, std::uint64_t step, std::span<const float> parameters, std::span<float> best) {
-    const bool fits = best.size() >= parameters.size();
-    FROND_ASSERT(fits, "the best weights need as much room as the parameters");
-    if (fits && loss < best_loss) {
-      best_loss = loss;
-      best_step = step;
-      stale = 0;
-      __builtin_memcpy(best.data(), parameters.data(), parameters.size() * sizeof(float));
-    } else {
-      ++stale;
-    }
-    return stale < patience;
-  }
-};
-
-}}}  // namespace frond::train
-
-// =============================================================================================================
-// frond/train/evaluate.hpp
-// =============================================================================================================
-
-// The mean loss of a network over examples, and the blocks of rows that evaluation and training share.
-
-namespace frond { inline namespace FROND_ABI { namespace train {
-
-namespace detail {
-
-constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
-
-// What one worker needs for a block of rows: a tape of `tape_size` floats per row (an evaluation has none), scratch for tensors
-// or gradients, losses by position, targets and their scratch.
-struct block_memory {
-  float* tape = nullptr;
-  float* scratch = nullptr;
-  float* losses = nullptr;
-  float* targets = nullptr;
-
-  static constexpr std::size_t size(const nn::plan& p, std::size_t tape_size, std::size_t rows) {
-    return padded(tape_size * rows) + padded(p.scratch_size * rows) + padded(p.output_positions * rows) +
-           2 * padded(p.output_size() * rows);
-  }
-  static constexpr block_memory at(const nn::plan& p, std::size_t tape_size, std::size_t rows, float* base) {
-    block_memory m;
-    m.tape = base;
-    m.scratch = m.tape + padded(tape_size * rows);
-    m.losses = m.scratch + padded(p.scratch_size * rows);
-    m.targets = m.losses + padded(p.output_positions * rows);
-    return m;
-  }
-};
-
-// The targets of a block, then their scratch, in memory reserved as floats. Symbols are bytes, which may live in any memory.
-template <class Target>
-Target* target_memory(float* memory) {
-  if constexpr (std::is_same_v<Target, float>)
-    return memory;
-  else
-    return reinterpret_cast<Target*>(memory);
-}
-
-// How many targets a row has.
-template <class Target>
-constexpr std::size_t targets_per_row(const nn::plan& p) {
-  return std::is_same_v<Target, symbol> ? p.output_positions : p.output_size();
-}
-
-// Writes examples [first, first + rows): inputs to `input`, targets to the block's memory.
-template <problem Problem>
-void write_examples(const nn::plan& p, const Problem& examples, const block_memory& m, std::uint64_t first, std::size_t rows,
-                    float* input) {
-  using target = typename Problem::target;
-  const std::size_t per_row = targets_per_row<target>(p);
-  target* const targets = target_memory<target>(m.targets);
-  target* const unused = target_memory<target>(m.targets + padded(p.output_size() * rows));
-  for (std::size_t row = 0; row < rows; ++row)
-    examples.write(first + row, {input + row * p.input_size(), p.input_size()}, {targets + row * per_row, per_row},
-                   {unused + row * per_row, per_row});
-}
-
-// Whether every target of a block is an output channel. A row with another one gets NaN as output, so that its loss is NaN: the
-// look-up of its target would lead beyond the logits.
-inline void refuse_targets(const nn::plan& p, symbol* targets, float* output, std::size_t count) {
-  std::uint32_t largest = 0;
-  for (std::size_t i = 0; i < count; ++i) largest = targets[i] > largest ? targets[i] : largest;
-  if (largest < p.output_channels) return;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (targets[i] < p.output_channels) continue;
-    targets[i] = 0;
-    output[i * p.output_channels] = std::numeric_limits<float>::quiet_NaN();
-  }
-}
-
-// The loss of each row, mean over its outputs, and `scale` times the gradient by the output, which may overwrite the output.
-template <problem Problem>
-void losses_of(const nn::plan& p, const block_memory& m, float* output, std::size_t rows, float scale, float* gradient,
-               float* row_losses) {
-  using target = typename Problem::target;
-  target* const targets = target_memory<target>(m.targets);
-  const auto terms = static_cast<float>(targets_per_row<target>(p));
-  if constexpr (std::is_same_v<target, symbol>) {
-    refuse_targets(p, targets, output, rows * p.output_positions);
-    kernel::softmax_cross_entropy(output, targets, rows * p.output_positions, p.output_channels, scale, gradient, m.losses);
-    for (std::size_t row = 0; row < rows; ++row)
-      row_losses[row] = kernel::sum(m.losses + row * p.output_positions, p.output_positions) / terms;
-  } else {
-    kernel::squared_error(output, targets, rows, p.output_size(), scale, gradient, row_losses);
-    for (std::size_t row = 0; row < rows; ++row) row_losses[row] = row_losses[row] / terms;
-  }
-}
-
-}  // namespace detail
-
-// Floats of memory that evaluate() needs.
-constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, std::size_t block_rows, std::size_t workers) {
-  return detail::padded(count) + workers * detail::block_memory::size(p, 0, block_rows);
-}
-
-// Why evaluate() cannot be called so, or success.
-template <problem Problem>
-constexpr status check_evaluation(const nn::plan& p, std::size_t parameters, const Problem& examples, std::size_t count,
-                                  std::size_t block_rows, std::size_t memory, std::size_t workers) {
-  if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
-  if (const status fits = check_problem(p, examples); !fits) return fits;
-  if (count == 0 || block_rows == 0) return {"an evaluation needs at least one example and blocks of at least one row"};
-  const std::size_t needed = evaluation_memory(p, count, block_rows, workers);
-  if (memory < needed) return {"the memory of an evaluation has {} floats and needs {}", memory, {needed}};
-  return {};
-}
-
-// Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
-// are shared among the workers; the result does not depend on how. NaN where check_evaluation() fails.
-template <problem Problem, executor Executor = const serial_executor>
-float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
-               std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
-  FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
-  if (!check_evaluation(p, parameters.size(), examples, count, block_rows, memory.size(), workers.workers()))
-    return std::numeric_limits<float>::quiet_NaN();
-  float* const losses = memory.data();
-  float* const blocks = losses + detail::padded(count);
-  return in_ieee_arithmetic([&] {
-    workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
-      const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
-      float* const own = blocks + worker * detail::block_memory::size(p, 0, block_rows);
-      const auto m = detail::block_memory::at(p, 0, rows, own);
-      detail::write_examples(p, examples, m, first + row, rows, nn::scratch_input(p, m.scratch, rows).data());
-      float* const output = nn::forward(p, parameters.data(), m.scratch, rows).data();
-      detail::losses_of<Problem>(p, m, output, rows, 0.0f, output, losses + row);
-    });
-    return kernel::sum(losses, count) / static_cast<float>(count);
-  });
-}
-
-}}}  // namespace frond::train
-
-// =============================================================================================================
-// frond/train/fit.hpp
-// =============================================================================================================
-
-// Training until the validation loss stops falling.
-
-// =============================================================================================================
-// frond/train/trainer.hpp
-// =============================================================================================================
-
-// The training loop's heart: one optimiser step on one batch, in memory that the caller owns.
-
-namespace frond { inline namespace FROND_ABI { namespace train {
-
-struct options {
-  optimiser_options optimiser{};
-  std::uint32_t batch = 64;        // examples in a step
-  std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
-  std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
-  // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
-  // costs as much as it gains. A matter of speed only.
-  std::uint64_t parallel_operations = 4'000'000;
-
-  [[nodiscard]] constexpr status check() const {
-    if (batch == 0) return {"a batch needs at least one example"};
-    if (shard_rows == 0) return {"a shard needs at least one row"};
-    if (block_rows == 0) return {"a block needs at least one row"};
-    return optimiser.check();
-  }
-  [[nodiscard]] constexpr std::size_t shards() const { return (std::size_t{batch} + shard_rows - 1) / shard_rows; }
-  [[nodiscard]] constexpr std::size_t block() const {
-    const std::uint32_t rows = block_rows < shard_rows ? block_rows : shard_rows;
-    return rows < batch ? rows : batch;
-  }
-};
-
-namespace detail {
-
-// How many shards run at a time.
-constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std::size_t workers) {
-  const std::size_t shards = o.shards(), running = workers < shards ? workers : shards;
-  return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
-}
-
-// How many sums of shards wait at a time for others to be merged with: log2 of the number of shards, rounded up.
-constexpr std::size_t waiting_sums(std::size_t shards) {
-  return static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{shards - 1}));
-}
-
-}  // namespace detail
-
-// Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
-constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::size_t workers) {
-  const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
-  const std::size_t partials = detail::waiting_sums(shards);
-  return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
-         running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
-}
-
-// The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
-// parameters. Options is a struct with a static constexpr train::options `value`.
-template <nn::fixed_network Net, class Options>
-struct alignas(64) memory {
-  static_assert(Options::value.check().ok(), "these training options are not valid");
-  float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
-};
-
-// Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
-// merged like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and
-// shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
-//
-// Training stops by itself where it makes no sense: check() says why, and step() changes nothing any more but steps(), so that
-// a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were
-// before that step.
-template <problem Problem, executor Executor = const serial_executor>
-class trainer {
- public:
-  // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
-  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
-          Executor& workers = calling_thread)
-      : trainer(p, examples, o, parameters, memory, workers,
-                check(p, examples, o, parameters.size(), memory.size(), workers.workers())) {}
-
-  // For a network that the compiler knows; parameters and memory of another one do not compile.
-  template <nn::fixed_network Net, nn::fixed_network Other, class Options>
-  trainer(const Problem& examples, nn::parameters<Net>& parameters, memory<Other, Options>& memory)
-      : trainer(nn::plan_of<Net>(), examples, Options::value, parameters.values, memory.values, calling_thread,
-                check_problem(nn::plan_of<Net>(), examples)) {
-    static_assert(std::is_same_v<Net, Other>, "these parameters and this training memory belong to different networks");
-  }
-
-  // One step. Returns the batch's mean loss before it, in the units of evaluate(); NaN where no step was taken, see check().
-  float step() {
-    if (!begun_ && stopped_) stopped_ = nn::check_initialised(plan_, parameters_);
-    begun_ = true;
-    const float loss = stopped_ ? in_ieee_arithmetic([this] { return do_step(); }) : 0.0f;
-    ++step_;
-    return stopped_ ? loss : std::numeric_limits<float>::quiet_NaN();
-  }
-
-  // Why there is no step any more: a network that does not fit the problem, memory that is too small, weights that were
-  // forgotten, or a loss or gradient that is not finite (position: the step, counted from 0).
-  [[nodiscard]] const status& check() const { return stopped_; }
-
-  // Steps done. Together with parameters and state this is everything that the next step depends on.
-  [[nodiscard]] std::uint64_t steps() const { return step_; }
-  // The optimiser's arrays one after the other, for checkpoints: state_arrays(kind) * parameter_count floats.
-  [[nodiscard]] std::span<float> state() const { return state_; }
-  // Continues a run whose parameters and state() were restored.
-  void resume_at(std::uint64_t step) {
-    step_ = step;
-    stopped_ = misfit_;
-  }
-
-  // The summed gradient of the last step, before clipping; layout of the parameters.
-  [[nodiscard]] std::span<const float> gradient() const { return {gradient_, misfit_ ? plan_.parameter_count : 0}; }
-  [[nodiscard]] const nn::plan& network() const { return plan_; }
-  [[nodiscard]] std::span<float> parameters() const { return parameters_; }
-  [[nodiscard]] const options& settings() const { return options_; }
-  [[nodiscard]] const Problem& problem() const { return problem_; }
-
- private:
-  // Elementwise work on parameters is cut into slices of this many floats.
-  static constexpr std::size_t slice_size = 16384;
-
-  static status check(const nn::plan& p, const Problem& examples, const options& o, std::size_t parameters, std::size_t floats,
-                      std::size_t workers) {
-    if (const status sound = o.check(); !sound) return sound;
-    if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
-    const std::size_t needed = training_memory(p, o, workers);
-    if (floats < needed) return {"the memory of a training has {} floats and needs {}", floats, {needed}};
-    return check_problem(p, examples);
-  }
-
-  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
-          Executor& workers, const status& misfit)
-      : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers), misfit_(misfit),
-        stopped_(misfit) {
-    if (!misfit) return;
-    running_ = detail::shards_at_a_time(p, o, workers.workers());
-    state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
-    gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
-    partials_ = gradients_ + running_ * stride();
-    blocks_ = partials_ + detail::waiting_sums(o.shards()) * stride();
-    gradient_ = gradients_;
-    losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
-    for (float& value : state_) value = 0.0f;
-  }
-
-  [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
-
-  float do_step() {
-    FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
-    const std::size_t shards = options_.shards();
-    for (std::size_t wave = 0; wave < shards; wave += running_) {
-      const std::size_t count = shards - wave < running_ ? shards - wave : running_;
-      workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
-      gradient_ = gradients_ + (count - 1) * stride();
-      if (shards > 1)
-        each_slice([&](std::size_t from, std::size_t size) {
-          for (std::size_t i = 0; i < count; ++i) merge(wave + i, i, from, size);
-        });
-    }
-    const float loss = kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
-    if (!math::is_finite(loss)) return stop_at_loss(), loss;
-    const std::span<const float> gradient{gradient_, plan_.parameter_count};
-    const bool clips = options_.optimiser.clip_norm > 0.0f;  // which asks for the norm of the whole gradient
-    bool finite = true;
-    if (!clips)
-      each_slice([&](std::size_t from, std::size_t size) {
-        if (!kernel::squares_are_finite(gradient.data() + from, size)) __atomic_store_n(&finite, false, __ATOMIC_RELAXED);
-      });
-    const float scale = finite ? clip_scale(options_.optimiser, gradient) : 0.0f;
-    if (!(scale > 0.0f)) return stop_at_gradient(), loss;
-    each_slice([&](std::size_t from, std::size_t size) {
-      optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
-    });
-    return loss;
-  }
-
-  void stop_at_loss() {
-    const std::size_t row = first_not_finite({losses_, options_.batch}, false);
-    stopped_ = {"step {}: the loss is not finite, from example {} on", to_size(step_), {to_size(step_ * options_.batch + row)}};
-  }
-  void stop_at_gradient() {
-    stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
-                to_size(step_),
-                {first_not_finite(gradient(), true)}};
-  }
-
-  // Where the gradient of a shard is summed. The counter keeps that of a shard with an even number as it is, so where one shard
-  // runs at a time it is summed in the counter.
-  [[nodiscard]] float* buffer(std::size_t shard, std::size_t slot) const {
-    return running_ == 1 && shard % 2 == 0 && shard + 1 < options_.shards() ? partials_ : gradients_ + slot * stride();
-  }
-
-  // The gradient of one shard, in the block and the buffer of `slot`.
-  void differentiate(std::size_t shard, std::size_t slot) {
-    float* const gradient = buffer(shard, slot);
-    __builtin_memset(gradient, 0, plan_.parameter_count * sizeof(float));
-    float* const own = blocks_ + slot * detail::block_memory::size(plan_, plan_.tape_size, options_.block());
-    const std::size_t begin = shard * options_.shard_rows;
-    const std::size_t end = begin + options_.shard_rows < options_.batch ? begin + options_.shard_rows : options_.batch;
-    const float scale = 1.0f / static_cast<float>(options_.batch * detail::targets_per_row<typename Problem::target>(plan_));
-    for (std::size_t row = begin; row < end; row += options_.block()) {
-      const std::size_t rows = end - row < options_.block() ? end - row : options_.block();
-      const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
-      detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
-      float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
-      detail::losses_of<Problem>(plan_, m, output, rows, scale, m.scratch + plan_.scratch_output * rows, losses_ + row);
-      nn::backward(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
-    }
-  }
-
-  template <class Work>
-  void each_slice(const Work& work) {
-    const std::size_t count = plan_.parameter_count;
-    workers_->run((count + slice_size - 1) / slice_size, [&](std::size_t slice, std::size_t) {
-      const std::size_t from = slice * slice_size;
-      work(from, count - from < slice_size ? count - from : slice_size);
-    });
-  }
-
-  // Adds shard number `shard` to the counter: every one-bit below the lowest zero of `shard` carries. The last shard takes all
-  // that the counter holds instead, lowest level first.
-  void merge(std::size_t shard, std::size_t slot, std::size_t from, std::size_t size) {
-    float* const gradient = buffer(shard, slot);
-    const bool last = shard + 1 == options_.shards();
-    std::size_t level = 0;
-    for (; shard >> level; ++level) {
-      if ((shard >> level) & 1)
-        add_partial(level, gradient, from, size);
-      else if (!last)
-        break;
-    }
-    float* const sum = partials_ + level * stride();
-    if (!last && sum != gradient) __builtin_memcpy(sum + from, gradient + from, size * sizeof(float));
-  }
-  void add_partial(std::size_t level, float* gradient, std::size_t from, std::size_t size) {
-    kernel::add(partials_ + level * stride() + from, gradient + from, size);
-  }
-
-  nn::plan plan_;
-  Problem problem_;
-  options options_;
-  std::span<float> parameters_;
-  std::span<float> state_;
-  Executor* workers_;
-  std::size_t running_ = 0;
-  float* gradients_ = nullptr;
-  float* gradient_ = nullptr;  // the last shard's, which becomes that of the batch
-  float* partials_ = nullptr;
-  float* blocks_ = nullptr;
-  float* losses_ = nullptr;
-  std::uint64_t step_ = 0;
-  bool begun_ = false;
-  status misfit_, stopped_;
-};
-
-}}}  // namespace frond::train
-
-namespace frond { inline namespace FROND_ABI { namespace train {
-
-struct fit_options {
-  std::uint64_t max_steps = 10000;
-  std::uint64_t evaluate_every = 100;   // steps between two validations
-  std::size_t validation_count = 1024;  // examples 0 .. count - 1 of the validation problem, the same each time
-  std::size_t block_rows = 64;          // of the evaluation; a matter of speed and memory only
-
-  [[nodiscard]] constexpr status check() const {
-    if (evaluate_every == 0) return {"a validation takes place every so many steps, at least one"};
-    if (validation_count == 0) return {"a validation needs at least one example"};
-    if (block_rows == 0) return {"a block needs at least one row"};
-    return {};
-  }
-};
-
-// Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
-// at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
-// those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
-// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without
-// that.
-//   best      parameter_count floats
-//   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
-//   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
-// Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if it was saved at a validation
-// (inside `watch`); the training loss that is shown is the mean since the last one.
-template <problem Problem, executor Executor, problem Validation, class Watch>
-[[nodiscard]] status fit(trainer<Problem, Executor>& learner, const Validation& validation, const fit_options& options,
-                         early_stopping& stopping, std::span<float> best, std::span<float> memory, Executor& workers,
-                         const Watch& watch) {
-  const nn::plan plan = learner.network();
-  const std::span<const float> parameters = learner.parameters();
-  if (const status state = options.check(); !state) return state;
-  if (!learner.check()) return learner.check();
-  const status sizes = check_evaluation(plan, parameters.size(), validation, options.validation_count, options.block_rows,
-                                        memory.size(), workers.workers());
-  if (!sizes) return sizes;
-  if (best.size() < parameters.size())
-    return {"the best weights have room for {} floats and need {}", best.size(), {parameters.size()}};
-  if (!math::is_finite(stopping.best_loss)) __builtin_memcpy(best.data(), parameters.data(), parameters.size() * sizeof(float));
-  float loss = 0;
-  std::uint64_t since = 0;
-  for (bool go_on = stopping.stale < stopping.patience; go_on && learner.steps() < options.max_steps;) {
-    loss = in_ieee_arithmetic([&] { return loss + learner.step(); });
-    if (!learner.check()) return learner.check();
-    ++since;
-    if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
-    const float validation_loss =
-        evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
-    if (!math::is_finite(validation_loss)) return {"the validation loss after step {} is not finite", to_size(learner.steps())};
-    go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
-    const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
-    go_on = watch(learner.steps(), mean, validation_loss) && go_on;
-    loss = 0;
-    since = 0;
-  }
-  return {};
-}
-
-}}}  // namespace frond::train
-
-// =============================================================================================================
-// frond/train/sphere_runs.hpp
-// =============================================================================================================
-
-// One neuron learns to denoise a mixed cumulant model, online: many independent runs, sixteen at a time.
-
-namespace frond { inline namespace FROND_ABI { namespace train {
-
-// One-pass gradient descent of f(x) = skip x + w sigma(w.x) on the sphere |w| = 1, in the squared error of denoising at one
-// noise level; every step takes a fresh datum. kernel/sphere_sgd.hpp says what a step is. The planted directions are the first
-// two axes, since the model knows no others. Ben Arous, Gheissari and Jagannath, "Online stochastic gradient descent on
-// non-convex losses from high-dimensional inference", JMLR 2021.
-struct sphere_problem {
-  std::size_t dimension = 0;    // at least 3
-  source::spikes data{};        // without a mean; latents of two points
-  float alpha_bar = 0.7f;       // the noise level
-  kernel::neuron unit{};        // sigma
-  float skip = 0.8366600f;      // sqrt(alpha_bar) is best for data of unit covariance
-  float delta = 1.0f;           // a step moves w by delta / dimension times the gradient
-  float start_v = 0.0f;         // if positive, |w.v| at the start, with either sign; else w is uniform on the sphere
-  std::uint64_t max_steps = 0;  // below 2^32
-  float threshold_u = 1.0f, threshold_v = 1.0f;  // a run ends once |w.u| and |w.v| have passed those that are below 1
-  seed key{};                                    // of the starts and of all data
-
-  [[nodiscard]] constexpr status check() const {
-    if (dimension < 3) return {"there are two planted directions and at least one more"};
-    if (const status spikes = data.check(); !spikes) return spikes;
-    if (data.mean > 0.0f) return {"these runs know no spike of the mean"};
-    if (data.hidden.law != source::latent_law::rademacher && data.hidden.law != source::latent_law::two_point)
-      return {"these runs know latents of two points alone"};
-    if (!(alpha_bar > 0.0f && alpha_bar < 1.0f)) return {"alpha_bar lies between 0 and 1"};
-    if (!math::is_finite(unit.amplitude) || !math::is_finite(unit.gain) || !math::is_finite(unit.shift))
-      return {"amplitude, gain and shift of a neuron must be finite"};
-    if (!math::is_finite(skip)) return {"the skip connection must be finite"};
-    if (!(delta > 0.0f && math::is_finite(delta))) return {"the step size must be positive and finite"};
-    if (!(start_v >= 0.0f && start_v < 1.0f)) return {"the overlap at the start lies in [0, 1)"};
-    if (max_steps == 0 || max_steps >> 32 != 0) return {"a run has at least one step and fewer than 2^32"};
-    if (!(threshold_u > 0.0f && threshold_v > 0.0f)) return {"thresholds are positive"};
-    return {};
-  }
-};
-
-// How a run went: the first steps after which |w.u| and |w.v| are beyond their thresholds, 0 where that did not happen. Both
-// are `diverged` in a run whose weights were no numbers any more.
-struct sphere_run {
-  static constexpr std::uint32_t diverged = 0xffffffffu;
-
-  std::uint32_t passage_u = 0, passage_v = 0;
-};
-
-// Floats of memory that run_on_sphere() needs.
-constexpr std::size_t sphere_memory(std::size_t dimension, std::size_t workers) {
-  return workers * 3 * 16 * kernel::sphere_sgd_rows(dimension);
-}
-
-// Where run `run` starts: a direction, in the first two entries of which u and v are seen. out [dimension]
-inline void start_on_sphere(const sphere_problem& p, std::uint32_t run, std::span<float> out) {
-  FROND_ASSERT(out.size() == p.dimension, "the start has the dimension of the problem");
-  kernel::fill_normal({.key = p.key, .purpose = random::stream::weights, .index = run}, out.data(), out.size());
-  if (!(p.start_v > 0.0f)) return;
-  float& v = out[1];
-  const bool positive = v > 0.0f;
-  v = 0.0f;
-  const float others = math::sqrt(kernel::sum_of_squares(out.data(), out.size()));
-  const float scale = p.start_v / math::sqrt(1.0f - p.start_v * p.start_v) * others;
-  v = positive ? scale : -scale;
-}
-
-namespace detail {
-
-// Sixteen lanes that take one run of a list after the other: number `lane_run` of every `stride`.
-class sphere_lanes {
- public:
-  sphere_lanes(const sphere_problem& p, std::uint32_t first, std::size_t pack, std::size_t packs,
-               std::span<const std::uint32_t> record_at, std::span<float> memory, std::span<sphere_run> runs,
-               std::span<float> records)
-      : problem_(p), first_(first), next_(pack), stride_(packs), record_at_(record_at), weights_(memory.data()),
-        column_(memory.data() + 16 * kernel::sphere_sgd_rows(p.dimension)), runs_(runs), records_(records) {
-    for (std::size_t i = 0; i < 16 * kernel::sphere_sgd_rows(p.dimension); ++i) weights_[i] = 1.0f;
-    zero_padding();
-  }
-
-  void run_all() {
-    for (std::size_t lane = 0; lane < 16; ++lane) refill(lane);
-    while (active_ > 0) {
-      go_on(steps_to_next_event());
-      for (std::size_t lane = 0; lane < 16; ++lane)
-        if (busy_[lane]) look_at(lane);
-    }
-  }
-
- private:
-  // A lane whose run has passed its thresholds is noticed after so many steps at the latest.
-  static constexpr std::uint32_t longest_call = 512;
-
-  // In the end a few slow runs are left. One by one they take a quarter to a half of the time of sixteen.
-  void go_on(std::size_t steps) {
-    const std::size_t d = problem_.dimension, few = d < 32 ? 1 : d < 64 ? 2 : 3;
-    if (active_ > few) return kernel::sphere_sgd(operands(), steps);
-    for (std::size_t lane = 0; lane < 16; ++lane)
-      if (busy_[lane]) kernel::sphere_sgd_lane(operands(), lane, column_ + d, steps);
-  }
-
-  void zero_padding() {
-    for (std::size_t i = 16 * problem_.dimension; i < 16 * kernel::sphere_sgd_rows(problem_.dimension); ++i) weights_[i] = 0.0f;
-  }
-
-  // Idle lanes go on with whatever they have, from step 0 on, so that they never run out of steps.
-  void refill(std::size_t lane) {
-    active_ -= busy_[lane] ? 1 : 0;
-    busy_[lane] = next_ < runs_.size();
-    step_[lane] = passage_u_[lane] = passage_v_[lane] = 0;
-    recorded_[lane] = 0;
-    if (!busy_[lane]) return;
-    ++active_;
-    place_[lane] = next_;
-    number_[lane] = first_ + static_cast<std::uint32_t>(next_);
-    next_ += stride_;
-    start_on_sphere(problem_, number_[lane], {column_, problem_.dimension});
-    for (std::size_t i = 0; i < problem_.dimension; ++i) weights_[16 * i + lane] = column_[i];
-  }
-
-  [[nodiscard]] std::uint32_t steps_to_next_event() const {
-    std::uint32_t steps = longest_call;
-    for (std::size_t lane = 0; lane < 16; ++lane) {
-      if (!busy_[lane]) continue;
-      auto event = static_cast<std::uint32_t>(problem_.max_steps);
-      if (recorded_[lane] < record_at_.size() && record_at_[recorded_[lane]] < event) event = record_at_[recorded_[lane]];
-      if (event - step_[lane] < steps) steps = event - step_[lane];
-    }
-    return steps;
-  }
-
-  // A lane may be some steps beyond the end of its run, how many depends on its neighbours.
-  void look_at(std::size_t lane) {
-    const bool u_awaited = problem_.threshold_u < 1.0f, v_awaited = problem_.threshold_v < 1.0f;
-    const std::uint32_t u = passage_u_[lane], v = passage_v_[lane];
-    const bool passed = (u_awaited || v_awaited) && (!u_awaited || u > 0) && (!v_awaited || v > 0);
-    const std::uint32_t last = u_awaited && (!v_awaited || u > v) ? u : v;
-    const std::uint32_t end = passed ? last : static_cast<std::uint32_t>(problem_.max_steps);
-    if (recorded_[lane] < record_at_.size() && record_at_[recorded_[lane]] == step_[lane] && step_[lane] <= end) {
-      float* const to = &records_[2 * (place_[lane] * record_at_.size() + recorded_[lane]++)];
-      to[0] = overlap_u_[lane];
-      to[1] = overlap_v_[lane];
-    }
-    const bool diverged = !passed && !math::is_finite(overlap_u_[lane] + overlap_v_[lane]);
-    if (step_[lane] < end && !diverged) return;
-    runs_[place_[lane]] = diverged ? sphere_run{sphere_run::diverged, sphere_run::diverged} : sphere_run{u, v};
-    refill(lane);
-  }
-
-  kernel::sphere_sgd_operands operands() {
-    const source::latents& hidden = problem_.data.hidden;
-    return {.dimension = problem_.dimension,
-            .spike = problem_.data.lambda_weight(),
-            .signal = problem_.data.nu_weight(),
-            .rest = problem_.data.whitened_noise(),
-            .high = hidden.value(true, 1.0f),
-            .low = hidden.value(false, 1.0f),
-            .high_if_positive = hidden.chance_positive(true),
-            .high_if_not = hidden.chance_positive(false),
-            .alpha_bar = problem_.alpha_bar,
-            .unit = problem_.unit,
-            .skip = problem_.skip,
-            .rate = problem_.delta / static_cast<float>(problem_.dimension),
-            .key = problem_.key,
-            .run = number_,
-            .step = step_,
-            .weights = weights_,
-            .memory = column_,
-            .overlap_u = overlap_u_,
-            .overlap_v = overlap_v_,
-            .threshold_u = problem_.threshold_u,
-            .threshold_v = problem_.threshold_v,
-            .passage_u = passage_u_,
-            .passage_v = passage_v_};
-  }
-
-  sphere_problem problem_;
-  std::uint32_t first_;
-  std::size_t next_, stride_;
-  std::span<const std::uint32_t> record_at_;
-  float *weights_, *column_;  // the latter is the kernel's memory too
-  std::span<sphere_run> runs_;
-  std::span<float> records_;
-  std::size_t active_ = 0;
-  bool busy_[16] = {};
-  std::size_t place_[16] = {}, recorded_[16] = {};
-  std::uint32_t number_[16] = {}, step_[16] = {}, passage_u_[16] = {}, passage_v_[16] = {};
-  float overlap_u_[16] = {}, overlap_v_[16] = {};
-};
-
-}  // namespace detail
-
-// Runs first, first + 1, ..., as many as `runs` has room for. Run i is a function of the problem and i alone: it depends
-// neither on the workers nor on its neighbours. A lane takes the next run when its own has ended, since the slowest run of a
-// scaling law takes several times the typical one.
-//   record_at  steps in increasing order, from 1 on
-//   records    [runs][record_at][w.u, w.v], written; NaN after the end of a run
-//   memory     sphere_memory(dimension, workers.workers()) floats
-// Fails where sizes do not fit together or a run diverged (position: the first such run); the others are right then.
-// O(steps dimension) for sixteen runs.
-template <executor Executor = const serial_executor>
-status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<const std::uint32_t> record_at,
-                     std::span<float> memory, std::span<sphere_run> runs, std::span<float> records,
-                     Executor& workers = calling_thread) {
-  if (const status state = p.check(); !state) return state;
-  if (runs.size() > UINT32_MAX - first) return {"the numbers of runs lie below 2^32"};
-  if (records.size() != 2 * record_at.size() * runs.size()) return {"records need two floats for each run and recorded step"};
-  if (memory.size() < sphere_memory(p.dimension, workers.workers())) return {"these runs need more memory"};
-  for (std::size_t i = 0; i < record_at.size(); ++i)
-    if (record_at[i] <= (i > 0 ? record_at[i - 1] : 0)) return {"the recorded steps must increase from 1 on", i};
-  for (float& value : records) value = std::numeric_limits<float>::quiet_NaN();
-  const std::size_t packs = workers.workers() < runs.size() ? workers.workers() : runs.size();
-  const std::size_t share = sphere_memory(p.dimension, 1);
-  workers.run(packs, [&](std::size_t pack, std::size_t worker) {
-    in_ieee_arithmetic([&] {
-      detail::sphere_lanes(p, first, pack, packs, record_at, memory.subspan(worker * share, share), runs, records).run_all();
-    });
-  });
-  for (std::size_t i = 0; i < runs.size(); ++i)
-    if (runs[i].passage_u == sphere_run::diverged) return {"run {}: its weights are not finite any more", first + i};
-  return {};
-}
-
-}}}  // namespace frond::train
-
-// =============================================================================================================
-// frond/train/vector_denoising.hpp
-// =============================================================================================================
-
-// Learning to denoise vectors.
-
-namespace frond { inline namespace FROND_ABI { namespace train {
-
-// A datum x_0 and its corruption x_t under diffusion::gaussian, at one noise level that the network does not see: the target is
-// x_0 and the loss its squared error, the mean of which over x_0 given x_t is least at the posterior mean. input and target
-// [dimension]. Example g uses datum index(g) and draws addressed by (key, g).
-template <continuous_source Source>
-struct level_denoising {
-  using target = float;
-
-  data_set<Source> data;
-  float alpha_bar;
-  seed key;  // of order and noise; the data have their own
-
-  [[nodiscard]] constexpr status check(const nn::plan& p) const {
-    const std::size_t dimension = data.from.dimension();
-    if (p.input_size() != dimension || p.output_size() != dimension)
-      return {"the network takes {} numbers and gives {}, the vectors have {}", p.input_size(), {p.output_size(), dimension}};
-    if (!(alpha_bar >= 0.0f && alpha_bar <= 1.0f)) return {"a noise level lies between 0 and 1"};
-    return data.check();
-  }
-  constexpr void add_to(hasher& h) const {
-    data.add_to(h);
-    h.add(alpha_bar);
-    h.add(key.value);
-  }
-
-  void write(std::uint64_t example, std::span<float> noisy, std::span<float> clean, std::span<float>) const {
-    data.from.sample(data.key, data.index(key, example), clean);
-    diffusion::gaussian{}.corrupt(key, example, alpha_bar, clean, noisy);
-  }
-};
-
-template <continuous_source Source>
-level_denoising(data_set<Source>, float, seed) -> level_denoising<Source>;
-
-// The same at all levels of a schedule, at a time uniform on 1 .. steps. The network predicts what `form` says, its loss is the
-// squared error of that, and its last input channel is form.level(alpha_bar). nn::vector_denoiser makes a denoiser of it, given
-// the same `form`. input [dimension + 1], target [dimension].
-template <continuous_source Source>
-struct vector_denoising {
-  using target = float;
-
-  data_set<Source> data;
-  diffusion::schedule times{diffusion::schedule::half_log_snr, 1000};
-  seed key;  // of order, times and noise; the data have their own
-  diffusion::parametrisation form{};
-
-  [[nodiscard]] constexpr status check(const nn::plan& p) const {
-    if (const status fits = nn::check_vector_network(p, data.from.dimension()); !fits) return fits;
-    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
-    return data.check();
-  }
-  constexpr void add_to(hasher& h) const {
-    data.add_to(h);
-    detail::add_schedule(h, times);
-    h.add(key.value);
-    h.add(static_cast<std::uint64_t>(form.target));
-    h.add(static_cast<std::uint64_t>(form.input));
-  }
-
-  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    random::draws time(key, random::stream::time, example);
-    return times.alpha_bar(1 + time.below(times.steps));
-  }
-
-  void write(std::uint64_t example, std::span<float> input, std::span<float> wanted, std::span<float> noise) const {
-    const float level = alpha_bar(example);
-    const std::span<float> noisy = input.first(wanted.size());
-    data.from.sample(data.key, data.index(key, example), wanted);
-    input[wanted.size()] = form.level(level);
-    if (form.target == diffusion::prediction::clean) return diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy);
-    diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy, noise);
-    const auto weights = diffusion::target_of(form.target, level);
-    kernel::combine({.terms = 2,
-                     .x = {wanted.data(), noise.data()},
-                     .weights = {weights.clean, weights.noise},
-                     .out = wanted.data(),
-                     .count = wanted.size()});
-  }
-};
-
-template <continuous_source Source>
-vector_denoising(data_set<Source>, diffusion::schedule, seed) -> vector_denoising<Source>;
-template <continuous_source Source>
-vector_denoising(data_set<Source>, diffusion::schedule, seed, diffusion::parametrisation) -> vector_denoising<Source>;
-
-}}}  // namespace frond::train
-
-// =============================================================================================================
-// frond/codec/record.hpp
-// =============================================================================================================
-
-// The byte format of weights and checkpoints, over spans, so that a device can read what a PC wrote.
-
-namespace frond { inline namespace FROND_ABI { namespace codec {
-
-// What a record says about itself; all of it is compared when it is read back.
-struct record_header {
-  std::uint32_t kind = 0;           // what the arrays mean: the caller's number
-  std::uint64_t shape_hash = 0;     // of the network, see nn::plan::shape_hash
-  std::uint64_t settings_hash = 0;  // of what else must not differ when a run is continued; 0 for weights
-};
-
-// The format, all numbers little-endian:
-//   "FRND", format version 1, bits version, arithmetic (0 separate, 1 fused), kind   4 + 4 * 4 bytes
-//   shape hash, settings hash, number of words, number of floats               4 * 8 bytes
-//   the words                                                                  8 bytes each
-//   the floats, as their bit patterns                                          4 bytes each
-//   FNV-1a hash of all bytes before it                                         8 bytes
-inline constexpr std::size_t record_overhead = 20 + 32 + 8;
-
-constexpr std::size_t record_size(std::size_t words, std::size_t floats) { return record_overhead + 8 * words + 4 * floats; }
-
-namespace detail {
-
-inline constexpr std::uint32_t magic = 0x444e5246u;  // "FRND"
-inline constexpr std::uint32_t format_version = 1;
-inline constexpr std::uint32_t arithmetic = FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED ? 1 : 0;
-
-class writer {
- public:
-  explicit constexpr writer(std::span<std::uint8_t> out) : out_(out) {}
-  constexpr void put(std::uint64_t value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; ++i) {
-      out_[at_++] = static_cast<std::uint8_t>(value >> 8 * i);
-    }
-  }
-  constexpr std::span<const std::uint8_t> written() const { return out_.first(at_); }
-
- private:
-  std::span<std::uint8_t> out_;
-  std::size_t at_ = 0;
-};
-
-class reader {
- public:
-  explicit constexpr reader(std::span<const std::uint8_t> in) : in_(in) {}
-  constexpr std::uint64_t get(unsigned bytes) {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; ++i) value |= std::uint64_t{in_[at_++]} << 8 * i;
-    return value;
-  }
-  constexpr std::size_t position() const { return at_; }
-
- private:
-  std::span<const std::uint8_t> in_;
-  std::size_t at_ = 0;
-};
-
-constexpr std::uint64_t hash_of(std::span<const std::uint8_t> bytes) {
-  hasher h;
-  h.add(bytes);
-  return h.value();
-}
-
-// The fixed part in front, and why it does not fit, with the byte where that shows.
-constexpr status check_front(reader& in, const record_header& expected, std::size_t words, std::size_t floats) {
-  if (in.get(4) != magic) return {"this is no Frond record", 0};
-  if (in.get(4) != format_version) return {"this record has another format version", 4};
-  if (in.get(4) != FROND_BITS_VERSION) return {"this record was made with another bits version", 8};
-  if (in.get(4) != detail::arithmetic) return {"this record was made with another arithmetic", 12};
-  if (in.get(4) != expected.kind) return {"this record holds something else", 16};
-  if (in.get(8) != expected.shape_hash) return {"this record belongs to a network of another shape", 20};
-  if (in.get(8) != expected.settings_hash) return {"this record belongs to a run with other settings", 28};
-  if (in.get(8) != words) return {"this record has another number of words", 36};
-  if (in.get(8) != floats) return {"this record has another number of floats", 44};
-  return {};
-}
-
-}  // namespace detail
-
-// Writes a record of `words` and `floats` to `out`, which has exactly record_size() bytes.
-constexpr status write_record(const record_header& header, std::span<const std::uint64_t> words, std::span<const float> floats,
-                              std::span<std::uint8_t> out) {
-  if (out.size() != record_size(words.size(), floats.size())) return {"the buffer does not have the record's size", out.size()};
-  detail::writer to(out);
-  to.put(detail::magic, 4);
-  to.put(detail::format_version, 4);
-  to.put(FROND_BITS_VERSION, 4);
-  to.put(detail::arithmetic, 4);
-  to.put(header.kind, 4);
-  to.put(header.shape_hash, 8);
-  to.put(header.settings_hash, 8);
-  to.put(words.size(), 8);
-  to.put(floats.size(), 8);
-  for (const std::uint64_t word : words) to.put(word, 8);
-  for (const float value : floats) to.put(__builtin_bit_cast(std::uint32_t, value), 4);
-  to.put(detail::hash_of(to.written()), 8);
-  return {};
-}
-
-// Reads a record that must match `expected` and have exactly these numbers of words and floats. Checks everything, the checksum
-// included, before it writes anything; a refusal gives the reason and the byte.
-constexpr status read_record(std::span<const std::uint8_t> bytes, const record_header& expected, std::span<std::uint64_t> words,
-                             std::span<float> floats) {
-  if (bytes.size() < record_overhead) return {"this record is cut off", bytes.size()};
-  detail::reader in(bytes);
-  if (const status front = detail::check_front(in, expected, words.size(), floats.size()); !front) return front;
-  const std::size_t size = record_size(words.size(), floats.size());
-  if (bytes.size() < size) return {"this record is cut off", bytes.size()};
-  if (bytes.size() > size) return {"something follows this record", size};
-  detail::reader checksum(bytes.subspan(size - 8));
-  if (checksum.get(8) != detail::hash_of(bytes.first(size - 8))) return {"this record's checksum does not match", size - 8};
-  for (std::uint64_t& word : words) word = in.get(8);
-  for (float& value : floats) value = __builtin_bit_cast(float, static_cast<std::uint32_t>(in.get(4)));
-  return {};
-}
-
-}}}  // namespace frond::codec
+}}}  // namespace frond::belief
 
 // Closes what prologue.hpp opened. Deliberately without an include guard.
 #if defined(__clang__)
@@ -9772,6 +9101,7 @@ constexpr status read_record(std::span<const std::uint8_t> bytes, const record_h
 
 #endif  // FROND_SINGLE_FROND_HPP
 #else  // inside a pass
+#if FROND_PASS_NUMBER == 1
 
 // =============================================================================================================
 // frond/kernel/pass-inl.hpp
@@ -11264,295 +10594,6 @@ inline void fill_normal(const kernel::random_array& from, float* out, std::size_
 }}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
-// frond/kernel/rules-inl.hpp
-// =============================================================================================================
-
-// Sentences of a random hierarchy model, 256 at a time. Pass text: compiled once per instruction set.
-//
-// The symbols of one level stand in a row, sentence after sentence, just as the choices of a round do (random/choices.hpp). So
-// 64 symbols of the row and 64 choices are the numbers of 64 rules, and these rules, one after the other, continue the row of
-// the level below. Rows end where the memory ends, each over the one before.
-
-namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
-
-#if FROND_PASS_LANES > 1
-
-// The choices of a group, step by step: calls use(step, chosen), where `chosen` is 64 choices, bytes if they are part of a byte
-// and otherwise an array. All rounds but the first have the same bound.
-class group_choices {
- public:
-  // `lines` is how many lines of the group's random bytes all rounds take together.
-  group_choices(seed key, std::uint64_t group, std::uint32_t lines)
-      : random_(key, random::stream::datum, group), key_(key), group_(group), batches_((lines + 3) / 4) {}
-
-  template <class Use>
-  FROND_ALWAYS_INLINE void round(std::uint32_t count, std::uint32_t bound, const Use& use) {
-    const std::uint32_t bits = random::choice_bits(bound);
-    count_ = count;
-    bound_ = bound;
-    if (bits == 16) {
-      word_round(use);
-    } else if (random::choice_rest(bound) > 0) {
-      byte_round(use);
-    } else {
-      switch (bits) {
-        case 0: field_round<0>(use); break;
-        case 1: field_round<1>(use); break;
-        case 2: field_round<2>(use); break;
-        case 4: field_round<4>(use); break;
-        default: field_round<8>(use); break;
-      }
-    }
-    made_ += count;
-  }
-
- private:
-  static constexpr std::uint32_t step_size = random::choices::step_size;
-
-  [[nodiscard]] std::uint32_t steps() const { return count_ * (random::choices::group_size / step_size); }
-
-  // Powers of two that fit into `Bits` bits of a byte. Four steps take `Bits` half lines.
-  template <int Bits, class Use>
-  FROND_ALWAYS_INLINE void field_round(const Use& use) {
-    const auto mask = static_cast<std::uint8_t>(bound_ - 1);
-    const int spare = Bits - (31 - __builtin_clz(bound_));
-    bytes line{};
-    for (std::uint32_t step = 0; step < steps(); step += 4) {
-      const int used = Bits == 1 && half_line_ ? 4 : 0;
-      if (Bits == 1) half_line_ = !half_line_;
-      FROND_UNROLL(4) for (int i = 0; i < 4; ++i) {
-        const int bit = Bits * i % 8;
-        if (Bits > 0 && bit == 0) line = load(used == 0 ? next_line() : line_);
-        use(step + static_cast<std::uint32_t>(i), bit_field(line, bit + used + spare, mask));
-      }
-    }
-  }
-
-  // Other bounds, by a whole byte that may have to be dropped.
-  template <class Use>
-  FROND_ALWAYS_INLINE void byte_round(const Use& use) {
-    const auto rest = static_cast<std::uint8_t>(random::choice_rest(bound_));
-    for (std::uint32_t step = 0; step < steps(); ++step) {
-      const wide_bytes product = multiply_wide(load(next_line()), static_cast<std::uint8_t>(bound_));
-      const bytes dropped = product.low < rest;
-      if (any(dropped))
-        use(step, choose_again(step, product.high, dropped));
-      else
-        use(step, product.high);
-    }
-  }
-  FROND_NOINLINE bytes choose_again(std::uint32_t step, const bytes& chosen, const bytes& dropped) const {
-    std::uint8_t choice[step_size], again[step_size];
-    store(choice, chosen);
-    store(again, dropped);
-    for (std::uint32_t i = 0; i < step_size; ++i)
-      if (again[i] != 0) choice[i] = static_cast<std::uint8_t>(choose_again(step, i));
-    return load(choice);
-  }
-
-  // Two bytes.
-  template <class Use>
-  void word_round(const Use& use) {
-    for (std::uint32_t step = 0; step < steps(); ++step) {
-      std::uint16_t chosen[step_size];
-      choose_by_words(step, chosen);
-      use(step, chosen);
-    }
-  }
-  FROND_NOINLINE void choose_by_words(std::uint32_t step, std::uint16_t* chosen) {
-    const std::uint32_t rest = random::choice_rest(bound_);
-    std::uint32_t product[step_size];
-    const std::uint8_t* line = next_line();
-    for (std::size_t i = 0; i < step_size; ++i) product[i] = line[i];
-    line = next_line();
-    for (std::size_t i = 0; i < step_size; ++i) product[i] = (product[i] | std::uint32_t{line[i]} << 8) * bound_;
-    for (std::uint32_t i = 0; i < step_size; ++i)
-      chosen[i] = static_cast<std::uint16_t>((product[i] & 0xffffu) < rest ? choose_again(step, i) : product[i] >> 16);
-  }
-
-  // Choice number i of a step.
-  [[nodiscard]] std::uint32_t choose_again(std::uint32_t step, std::uint32_t i) const {
-    const std::uint32_t place = step * step_size + i;
-    const std::uint64_t index = group_ * random::choices::group_size + place / count_;
-    return random::choose_again(key_, index, made_ + place % count_, bound_);
-  }
-
-  const std::uint8_t* next_line() {
-    if (line_ == last_line_)
-      fill();
-    else
-      line_ += step_size;
-    return line_;
-  }
-  // A batch is four lines. Three of them take longer one by one than four at once.
-  FROND_NOINLINE void fill() {
-    const std::size_t batches = batches_ > 2 ? bits_batches : 1;
-    if (batches == 1)
-      fill_batches<bits_of_words, 1>(random_, position_, lines_);
-    else
-      fill_batches<bits_of_words, bits_batches>(random_, position_, lines_);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    for (std::size_t i = 0; i < batch_bytes * batches; i += 4) {
-      std::uint32_t word;
-      __builtin_memcpy(&word, lines_ + i, sizeof word);
-      word = __builtin_bswap32(word);
-      __builtin_memcpy(lines_ + i, &word, sizeof word);
-    }
-#endif
-    position_ += static_cast<std::uint32_t>(16 * batches);
-    batches_ -= batches_ < batches ? batches_ : static_cast<std::uint32_t>(batches);
-    line_ = lines_;
-    last_line_ = lines_ + batch_bytes * batches - step_size;
-  }
-
-  random::address random_;
-  seed key_;
-  std::uint64_t group_;
-  std::uint32_t batches_, position_ = 0;
-  std::uint32_t count_ = 0, bound_ = 1;                        // of the round
-  std::uint32_t made_ = 0;                                     // choices of a datum before it
-  bool half_line_ = false;                                     // one bit decides, and four of line_ are left
-  const std::uint8_t *line_ = nullptr, *last_line_ = nullptr;  // the one in use, and the last that is there
-  alignas(64) std::uint8_t lines_[bits_batches * batch_bytes];
-};
-
-// How steps become symbols of the level below. Pairs of symbols: rule numbers are below 64, and above the lowest level the
-// symbols in the table, and so in the rows, are multiplied by the number of rules that a symbol has.
-struct pair_expansion {
-  pair_table table;
-  const symbol* parents;
-  symbol* children;
-
-  FROND_ALWAYS_INLINE void operator()(std::uint32_t step, const bytes& chosen) const {
-    store_pairs(children + std::size_t{128} * step, table, load(parents + std::size_t{64} * step) + chosen);
-  }
-  void operator()(std::uint32_t step, const std::uint16_t* chosen) const {
-    std::uint8_t narrow[64];
-    for (std::size_t i = 0; i < 64; ++i) narrow[i] = static_cast<std::uint8_t>(chosen[i]);
-    (*this)(step, load(narrow));
-  }
-};
-
-// Any rules: copied one by one.
-struct rule_expansion {
-  const symbol* rules;
-  std::uint32_t synonyms, branching;
-  const symbol* parents;
-  symbol* children;
-
-  FROND_NOINLINE void operator()(std::uint32_t step, const std::uint16_t* chosen) const {
-    const symbol* from = parents + std::size_t{64} * step;
-    std::uint16_t numbers[64];
-    for (std::size_t i = 0; i < 64; ++i) numbers[i] = static_cast<std::uint16_t>(from[i] * synonyms + chosen[i]);
-    symbol* to = children + std::size_t{64} * step * branching;
-    switch (branching) {
-      case 2: return copy<2>(numbers, to);
-      case 3: return copy<3>(numbers, to);
-      case 4: return copy<4>(numbers, to);
-      default: return copy<0>(numbers, to);
-    }
-  }
-  FROND_NOINLINE void operator()(std::uint32_t step, const bytes& chosen) const {
-    std::uint8_t narrow[64];
-    std::uint16_t wide[64];
-    store(narrow, chosen);
-    for (std::size_t i = 0; i < 64; ++i) wide[i] = narrow[i];
-    (*this)(step, wide);
-  }
-
- private:
-  // Branching is 0 if it is not known here.
-  template <std::size_t Branching>
-  void copy(const std::uint16_t* numbers, symbol* to) const {
-    const std::size_t size = Branching == 0 ? branching : Branching;
-    const symbol* const from = rules;
-    for (std::size_t i = 0; i < 64; ++i, to += size) {
-      const symbol* rule = from + numbers[i] * size;
-      if constexpr (Branching == 0)
-        for (std::size_t j = 0; j < size; ++j) to[j] = rule[j];
-      else
-        __builtin_memcpy(to, rule, Branching);
-    }
-  }
-};
-
-// The tables of all levels as pair_expansion takes them.
-class rule_pairs {
- public:
-  static bool fit(const kernel::rule_tables& t) {
-    return has_pair_tables && t.branching == 2 && t.vocabulary * t.synonyms <= 64 && t.depth <= max_depth;
-  }
-  explicit rule_pairs(const kernel::rule_tables& t) {
-    for (std::uint32_t level = 1; level <= t.depth; ++level) {
-      std::uint8_t* pairs = pairs_[level - 1];
-      __builtin_memset(pairs, 0, sizeof pairs_[0]);
-      const std::uint32_t rules = level == t.depth ? t.top_rules : t.vocabulary * t.synonyms,
-                          scale = level == 1 ? 1 : t.synonyms;
-      for (std::uint32_t i = 0; i < 2 * rules; ++i) pairs[i] = static_cast<std::uint8_t>(t.level(level)[i] * scale);
-      arrange_pairs(pairs);
-    }
-  }
-  const std::uint8_t* level(std::uint32_t number) const { return pairs_[number - 1]; }
-
- private:
-  static constexpr std::uint32_t max_depth = 24;
-  alignas(64) std::uint8_t pairs_[max_depth][128];
-};
-
-// One group of sentences, which end at `end`. Short rows are kept apart from the sentences, which are then written once and in
-// order. expansion(level, parents, children) makes one of the structs above.
-template <class MakeExpansion>
-inline void sample_group(const kernel::rule_tables& t, group_choices& choices, std::size_t length, symbol* end,
-                         const MakeExpansion& expansion) {
-  constexpr std::size_t group_size = random::choices::group_size;
-  alignas(64) symbol rows[64 * group_size];
-  symbol* const row_end = group_size * (length / t.branching) <= sizeof rows ? rows + sizeof rows : end;
-  __builtin_memset(row_end - group_size, 0, group_size);  // the rules of the top level are numbered without a parent
-  std::uint32_t count = 1;
-  for (std::uint32_t level = t.depth; level > 0; --level) {
-    const symbol* parents = row_end - group_size * count;
-    symbol* children = (level == 1 ? end : row_end) - group_size * count * t.branching;
-    choices.round(count, level == t.depth ? t.top_rules : t.synonyms, expansion(level, parents, children));
-    count *= t.branching;
-  }
-}
-
-inline void sample_rules(const kernel::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
-  std::size_t length = 1, nodes = 0;
-  for (std::uint32_t level = 0; level < t.depth; ++level, length *= t.branching) nodes += length;
-  const std::uint32_t lines = random::choice_lines(t.top_rules, t.synonyms, nodes);
-  const std::size_t group_length = random::choices::group_size * length;
-  if (rule_pairs::fit(t)) {
-    const rule_pairs pairs(t);
-    for (std::size_t group = 0; group < groups; ++group) {
-      group_choices choices(key, first_group + group, lines);
-      sample_group(t, choices, length, out + (group + 1) * group_length,
-                   [&](std::uint32_t level, const symbol* parents, symbol* children) {
-                     return pair_expansion{load_pairs(pairs.level(level)), parents, children};
-                   });
-    }
-  } else {
-    for (std::size_t group = 0; group < groups; ++group) {
-      group_choices choices(key, first_group + group, lines);
-      sample_group(t, choices, length, out + (group + 1) * group_length,
-                   [&](std::uint32_t level, const symbol* parents, symbol* children) {
-                     return rule_expansion{t.level(level), t.synonyms, t.branching, parents, children};
-                   });
-    }
-  }
-}
-
-#else
-
-inline void sample_rules(const kernel::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
-  kernel::plain::sample_rules(t, key, first_group, groups, out);
-}
-
-#endif
-
-}}}  // namespace frond::FROND_PASS
-
-// =============================================================================================================
 // frond/kernel/matmul-inl.hpp
 // =============================================================================================================
 
@@ -12246,174 +11287,317 @@ inline void layer_norm_backward(const kernel::layer_norm_gradients& n) {
 }
 
 }}}  // namespace frond::FROND_PASS
+// clang-format on
+
+#endif
+#if FROND_PASS_NUMBER == 2
 
 // =============================================================================================================
-// frond/kernel/sphere_sgd-inl.hpp
+// frond/grammar/rules-inl.hpp
 // =============================================================================================================
 
-// Projected gradient descent of one neuron, one run in each lane; plain::sphere_sgd is the plain form and says what it does.
-// Pass text: compiled once per instruction set.
+// Sentences of a random hierarchy model, 256 at a time. Pass text: compiled once per instruction set.
+//
+// The symbols of one level stand in a row, sentence after sentence, just as the choices of a round do (random/choices.hpp). So
+// 64 symbols of the row and 64 choices are the numbers of 64 rules, and these rules, one after the other, continue the row of
+// the level below. Rows end where the memory ends, each over the one before.
 
 namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
-// The length of a step is a long chain of operations that waits for one scalar product. So the numbers of the next step are
-// drawn meanwhile, and one pass over the weights moves them and takes their product with these.
-#if FROND_PASS_LANES == 16
-inline constexpr std::size_t sphere_batches = 2;
-#else
-inline constexpr std::size_t sphere_batches = 1;
-#endif
+#if FROND_PASS_LANES > 1
 
-template <std::size_t Blocks>
-FROND_ALWAYS_INLINE void draw_normals(const lane_addresses& from, std::uint32_t position, float* to) {
-  words word[4][Blocks];
-  random_blocks(from, position, word);
-  FROND_UNROLL(4) for (std::size_t i = 0; i < Blocks; ++i) {
-    normal_of_words::apply(word[0][i], word[1][i], word[2][i], word[3][i]);
-    FROND_UNROLL(4) for (std::size_t j = 0; j < 4; ++j) store(to + 16 * (4 * i + j), from_bits(word[j][i]));
-  }
-}
+// The choices of a group, step by step: calls use(step, chosen), where `chosen` is 64 choices, bytes if they are part of a byte
+// and otherwise an array. All rounds but the first have the same bound.
+class group_choices {
+ public:
+  // `lines` is how many lines of the group's random bytes all rounds take together.
+  group_choices(seed key, std::uint64_t group, std::uint32_t lines)
+      : random_(key, random::stream::datum, group), key_(key), group_(group), batches_((lines + 3) / 4) {}
 
-struct sphere_draw {
-  vec clean_u, clean_v, noisy_u, noisy_v, residual;
-};
-FROND_ALWAYS_INLINE sphere_draw draw_pair(const kernel::sphere_sgd_operands& o, const lane_addresses& from) {
-  words word[4][2];
-  random_blocks(from, 0, word);
-  normal_of_words::apply(word[0][0], word[1][0], word[2][0], word[3][0]);
-  normal_of_words::apply(word[0][1], word[1][1]);
-  uniform_of_words::apply(word[2][1]);
-  const vec lambda = from_bits(word[0][0]);
-  const vec likely = select(splat(0.0f) < lambda, splat(o.high_if_positive), splat(o.high_if_not));
-  const vec latent = select(from_bits(word[2][1]) < likely, splat(o.high), splat(o.low));
-  const vec a = splat(math::sqrt(o.alpha_bar)), b = splat(math::sqrt(1.0f - o.alpha_bar));
-  sphere_draw draw;
-  draw.clean_u = mul_add(splat(o.spike), lambda, from_bits(word[1][0]));
-  draw.clean_v = mul_add(splat(o.signal), latent, splat(o.rest) * from_bits(word[3][0]));
-  draw.noisy_u = mul_add(a, draw.clean_u, b * from_bits(word[2][0]));
-  draw.noisy_v = mul_add(a, draw.clean_v, b * from_bits(word[0][1]));
-  draw.residual = from_bits(word[1][1]);
-  return draw;
-}
-
-// All numbers of one step; those of the directions besides u and v go to `normals`, zero beyond the last.
-FROND_NOINLINE inline sphere_draw draw_step(const kernel::sphere_sgd_operands& o, const words& step, float* normals) {
-  const lane_addresses from(o.key, random::stream::online, step, load(o.run));
-  const std::size_t others = o.dimension - 2, blocks = (others + 3) / 4;
-  std::size_t block = 0;
-  for (; block + sphere_batches <= blocks; block += sphere_batches)
-    draw_normals<sphere_batches>(from, static_cast<std::uint32_t>(2 + block), normals + 64 * block);
-#if FROND_PASS_LANES == 16
-  if (block < blocks) draw_normals<1>(from, static_cast<std::uint32_t>(2 + block), normals + 64 * block);
-#endif
-  for (std::size_t i = others; i < 4 * blocks; ++i) store(normals + 16 * i, splat(0.0f));
-  return draw_pair(o, from);
-}
-
-struct four_sums {
-  vec part[4];
-};
-FROND_ALWAYS_INLINE four_sums no_sums() { return {{splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)}}; }
-FROND_ALWAYS_INLINE vec total(const four_sums& s) { return (s.part[0] + s.part[1]) + (s.part[2] + s.part[3]); }
-
-struct sphere_point {
-  vec inverse, u, v, others;
-};
-FROND_ALWAYS_INLINE sphere_point locate(const vec& u, const vec& v, const vec& others) {
-  const vec inverse = splat(1.0f) / sqrt(mul_add(u, u, mul_add(v, v, others)));
-  return {inverse, u * inverse, v * inverse, others * (inverse * inverse)};
-}
-
-struct sphere_move {
-  vec keep_uv, add_u, add_v, keep, noise;
-};
-FROND_ALWAYS_INLINE sphere_move find_move(const kernel::sphere_sgd_operands& o, const sphere_point& w, const sphere_draw& x,
-                                          const vec& normal_product) {
-  const float a = math::sqrt(o.alpha_bar);
-  const vec lost = splat(1.0f - o.alpha_bar), rate = splat(o.rate), skip = splat(-o.skip), excess = splat(a - o.skip);
-  const vec noisy_others = normal_product * w.inverse;
-  const vec y = mul_add(w.u, x.noisy_u, mul_add(w.v, x.noisy_v, noisy_others));
-  const value_and_slope f = activate(o.unit.kind, splat(o.unit.gain) * (y + splat(o.unit.shift)));
-  const vec sigma = splat(o.unit.amplitude) * f.value, slope = splat(o.unit.amplitude * o.unit.gain) * f.slope;
-  const vec rest_u = mul_add(skip, x.noisy_u, x.clean_u), rest_v = mul_add(skip, x.noisy_v, x.clean_v);
-  const vec residual = sqrt(w.others * lost) * x.residual;
-  const vec rest = mul_add(w.u, rest_u, mul_add(w.v, rest_v, mul_add(excess, noisy_others, residual)));
-  const vec pull = (rest - sigma) * slope;
-  const vec tau = mul_add(excess, sigma, pull);
-  const vec rho = sqrt(mul_add(sigma * sigma, lost, tau * tau));
-  const vec along = mul_add(sigma, rest, pull * y);
-  const vec replaced = mul_add(sigma, residual, (tau - rho) * noisy_others);
-  const vec turn = select(splat(0.0f) < w.others, replaced / w.others, splat(0.0f));
-  sphere_move move;
-  move.keep_uv = mul_add(splat(-o.rate), along, splat(1.0f));
-  move.add_u = rate * mul_add(sigma, rest_u, pull * x.noisy_u);
-  move.add_v = rate * mul_add(sigma, rest_v, pull * x.noisy_v);
-  move.keep = w.inverse * mul_add(rate, turn, move.keep_uv);
-  move.noise = rate * rho;
-  return move;
-}
-
-// The first step after which |overlap| is beyond the threshold, once and for all.
-FROND_ALWAYS_INLINE words note_passage(const words& passage, const words& step, float threshold, const vec& overlap) {
-  const vec now = select(splat(threshold) < abs(overlap), from_bits(step), from_bits(splat(0u)));
-  return bits(select(nonzero(passage), from_bits(passage), now));
-}
-
-inline void sphere_sgd(const kernel::sphere_sgd_operands& o, std::size_t steps) {
-  if (steps == 0) return;
-  const std::size_t blocks = (o.dimension - 2 + 3) / 4;
-  float *const rows = o.weights + 32, *normals = o.memory, *next = o.memory + 64 * blocks;
-  vec u = load(o.weights), v = load(o.weights + 16);
-  words step = load(o.step), passage_u = load(o.passage_u), passage_v = load(o.passage_v);
-  sphere_draw draw = draw_step(o, step, normals);
-  four_sums squares = no_sums(), products = no_sums();
-  for (std::size_t i = 0; i < 4 * blocks; ++i) {
-    const vec w = load(rows + 16 * i);
-    squares.part[i % 4] = mul_add(w, w, squares.part[i % 4]);
-    products.part[i % 4] = mul_add(w, load(normals + 16 * i), products.part[i % 4]);
-  }
-  sphere_point w = locate(u, v, total(squares));
-  for (; steps > 0; --steps) {
-    const sphere_move move = find_move(o, w, draw, total(products));
-    step = step + 1u;
-    draw = draw_step(o, step, next);
-    u = mul_add(w.u, move.keep_uv, move.add_u);
-    v = mul_add(w.v, move.keep_uv, move.add_v);
-    squares = no_sums();
-    products = no_sums();
-    for (std::size_t i = 0; i < 64 * blocks; i += 64) {
-      FROND_UNROLL(4) for (std::size_t j = 0; j < 4; ++j) {
-        const std::size_t at = i + 16 * j;
-        const vec moved = mul_add(load(rows + at), move.keep, load(normals + at) * move.noise);
-        store(rows + at, moved);
-        squares.part[j] = mul_add(moved, moved, squares.part[j]);
-        products.part[j] = mul_add(moved, load(next + at), products.part[j]);
+  template <class Use>
+  FROND_ALWAYS_INLINE void round(std::uint32_t count, std::uint32_t bound, const Use& use) {
+    const std::uint32_t bits = random::choice_bits(bound);
+    count_ = count;
+    bound_ = bound;
+    if (bits == 16) {
+      word_round(use);
+    } else if (random::choice_rest(bound) > 0) {
+      byte_round(use);
+    } else {
+      switch (bits) {
+        case 0: field_round<0>(use); break;
+        case 1: field_round<1>(use); break;
+        case 2: field_round<2>(use); break;
+        case 4: field_round<4>(use); break;
+        default: field_round<8>(use); break;
       }
     }
-    w = locate(u, v, total(squares));
-    passage_u = note_passage(passage_u, step, o.threshold_u, w.u);
-    passage_v = note_passage(passage_v, step, o.threshold_v, w.v);
-    float* const used = normals;
-    normals = next;
-    next = used;
+    made_ += count;
   }
-  store(o.weights, u);
-  store(o.weights + 16, v);
-  store(o.step, step);
-  store(o.overlap_u, w.u);
-  store(o.overlap_v, w.v);
-  store(o.passage_u, passage_u);
-  store(o.passage_v, passage_v);
+
+ private:
+  static constexpr std::uint32_t step_size = random::choices::step_size;
+
+  [[nodiscard]] std::uint32_t steps() const { return count_ * (random::choices::group_size / step_size); }
+
+  // Powers of two that fit into `Bits` bits of a byte. Four steps take `Bits` half lines.
+  template <int Bits, class Use>
+  FROND_ALWAYS_INLINE void field_round(const Use& use) {
+    const auto mask = static_cast<std::uint8_t>(bound_ - 1);
+    const int spare = Bits - (31 - __builtin_clz(bound_));
+    bytes line{};
+    for (std::uint32_t step = 0; step < steps(); step += 4) {
+      const int used = Bits == 1 && half_line_ ? 4 : 0;
+      if (Bits == 1) half_line_ = !half_line_;
+      FROND_UNROLL(4) for (int i = 0; i < 4; ++i) {
+        const int bit = Bits * i % 8;
+        if (Bits > 0 && bit == 0) line = load(used == 0 ? next_line() : line_);
+        use(step + static_cast<std::uint32_t>(i), bit_field(line, bit + used + spare, mask));
+      }
+    }
+  }
+
+  // Other bounds, by a whole byte that may have to be dropped.
+  template <class Use>
+  FROND_ALWAYS_INLINE void byte_round(const Use& use) {
+    const auto rest = static_cast<std::uint8_t>(random::choice_rest(bound_));
+    for (std::uint32_t step = 0; step < steps(); ++step) {
+      const wide_bytes product = multiply_wide(load(next_line()), static_cast<std::uint8_t>(bound_));
+      const bytes dropped = product.low < rest;
+      if (any(dropped))
+        use(step, choose_again(step, product.high, dropped));
+      else
+        use(step, product.high);
+    }
+  }
+  FROND_NOINLINE bytes choose_again(std::uint32_t step, const bytes& chosen, const bytes& dropped) const {
+    std::uint8_t choice[step_size], again[step_size];
+    store(choice, chosen);
+    store(again, dropped);
+    for (std::uint32_t i = 0; i < step_size; ++i)
+      if (again[i] != 0) choice[i] = static_cast<std::uint8_t>(choose_again(step, i));
+    return load(choice);
+  }
+
+  // Two bytes.
+  template <class Use>
+  void word_round(const Use& use) {
+    for (std::uint32_t step = 0; step < steps(); ++step) {
+      std::uint16_t chosen[step_size];
+      choose_by_words(step, chosen);
+      use(step, chosen);
+    }
+  }
+  FROND_NOINLINE void choose_by_words(std::uint32_t step, std::uint16_t* chosen) {
+    const std::uint32_t rest = random::choice_rest(bound_);
+    std::uint32_t product[step_size];
+    const std::uint8_t* line = next_line();
+    for (std::size_t i = 0; i < step_size; ++i) product[i] = line[i];
+    line = next_line();
+    for (std::size_t i = 0; i < step_size; ++i) product[i] = (product[i] | std::uint32_t{line[i]} << 8) * bound_;
+    for (std::uint32_t i = 0; i < step_size; ++i)
+      chosen[i] = static_cast<std::uint16_t>((product[i] & 0xffffu) < rest ? choose_again(step, i) : product[i] >> 16);
+  }
+
+  // Choice number i of a step.
+  [[nodiscard]] std::uint32_t choose_again(std::uint32_t step, std::uint32_t i) const {
+    const std::uint32_t place = step * step_size + i;
+    const std::uint64_t index = group_ * random::choices::group_size + place / count_;
+    return random::choose_again(key_, index, made_ + place % count_, bound_);
+  }
+
+  const std::uint8_t* next_line() {
+    if (line_ == last_line_)
+      fill();
+    else
+      line_ += step_size;
+    return line_;
+  }
+  // A batch is four lines. Three of them take longer one by one than four at once.
+  FROND_NOINLINE void fill() {
+    const std::size_t batches = batches_ > 2 ? bits_batches : 1;
+    if (batches == 1)
+      fill_batches<bits_of_words, 1>(random_, position_, lines_);
+    else
+      fill_batches<bits_of_words, bits_batches>(random_, position_, lines_);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    for (std::size_t i = 0; i < batch_bytes * batches; i += 4) {
+      std::uint32_t word;
+      __builtin_memcpy(&word, lines_ + i, sizeof word);
+      word = __builtin_bswap32(word);
+      __builtin_memcpy(lines_ + i, &word, sizeof word);
+    }
+#endif
+    position_ += static_cast<std::uint32_t>(16 * batches);
+    batches_ -= batches_ < batches ? batches_ : static_cast<std::uint32_t>(batches);
+    line_ = lines_;
+    last_line_ = lines_ + batch_bytes * batches - step_size;
+  }
+
+  random::address random_;
+  seed key_;
+  std::uint64_t group_;
+  std::uint32_t batches_, position_ = 0;
+  std::uint32_t count_ = 0, bound_ = 1;                        // of the round
+  std::uint32_t made_ = 0;                                     // choices of a datum before it
+  bool half_line_ = false;                                     // one bit decides, and four of line_ are left
+  const std::uint8_t *line_ = nullptr, *last_line_ = nullptr;  // the one in use, and the last that is there
+  alignas(64) std::uint8_t lines_[bits_batches * batch_bytes];
+};
+
+// How steps become symbols of the level below. Pairs of symbols: rule numbers are below 64, and above the lowest level the
+// symbols in the table, and so in the rows, are multiplied by the number of rules that a symbol has.
+struct pair_expansion {
+  pair_table table;
+  const symbol* parents;
+  symbol* children;
+
+  FROND_ALWAYS_INLINE void operator()(std::uint32_t step, const bytes& chosen) const {
+    store_pairs(children + std::size_t{128} * step, table, load(parents + std::size_t{64} * step) + chosen);
+  }
+  void operator()(std::uint32_t step, const std::uint16_t* chosen) const {
+    std::uint8_t narrow[64];
+    for (std::size_t i = 0; i < 64; ++i) narrow[i] = static_cast<std::uint8_t>(chosen[i]);
+    (*this)(step, load(narrow));
+  }
+};
+
+// Any rules: copied one by one.
+struct rule_expansion {
+  const symbol* rules;
+  std::uint32_t synonyms, branching;
+  const symbol* parents;
+  symbol* children;
+
+  FROND_NOINLINE void operator()(std::uint32_t step, const std::uint16_t* chosen) const {
+    const symbol* from = parents + std::size_t{64} * step;
+    std::uint16_t numbers[64];
+    for (std::size_t i = 0; i < 64; ++i) numbers[i] = static_cast<std::uint16_t>(from[i] * synonyms + chosen[i]);
+    symbol* to = children + std::size_t{64} * step * branching;
+    switch (branching) {
+      case 2: return copy<2>(numbers, to);
+      case 3: return copy<3>(numbers, to);
+      case 4: return copy<4>(numbers, to);
+      default: return copy<0>(numbers, to);
+    }
+  }
+  FROND_NOINLINE void operator()(std::uint32_t step, const bytes& chosen) const {
+    std::uint8_t narrow[64];
+    std::uint16_t wide[64];
+    store(narrow, chosen);
+    for (std::size_t i = 0; i < 64; ++i) wide[i] = narrow[i];
+    (*this)(step, wide);
+  }
+
+ private:
+  // Branching is 0 if it is not known here.
+  template <std::size_t Branching>
+  void copy(const std::uint16_t* numbers, symbol* to) const {
+    const std::size_t size = Branching == 0 ? branching : Branching;
+    const symbol* const from = rules;
+    for (std::size_t i = 0; i < 64; ++i, to += size) {
+      const symbol* rule = from + numbers[i] * size;
+      if constexpr (Branching == 0)
+        for (std::size_t j = 0; j < size; ++j) to[j] = rule[j];
+      else
+        __builtin_memcpy(to, rule, Branching);
+    }
+  }
+};
+
+// The tables of all levels as pair_expansion takes them.
+class rule_pairs {
+ public:
+  static bool fit(const grammar::rule_tables& t) {
+    return has_pair_tables && t.branching == 2 && t.vocabulary * t.synonyms <= 64 && t.depth <= max_depth;
+  }
+  explicit rule_pairs(const grammar::rule_tables& t) {
+    for (std::uint32_t level = 1; level <= t.depth; ++level) {
+      std::uint8_t* pairs = pairs_[level - 1];
+      __builtin_memset(pairs, 0, sizeof pairs_[0]);
+      const std::uint32_t rules = level == t.depth ? t.top_rules : t.vocabulary * t.synonyms,
+                          scale = level == 1 ? 1 : t.synonyms;
+      for (std::uint32_t i = 0; i < 2 * rules; ++i) pairs[i] = static_cast<std::uint8_t>(t.level(level)[i] * scale);
+      arrange_pairs(pairs);
+    }
+  }
+  const std::uint8_t* level(std::uint32_t number) const { return pairs_[number - 1]; }
+
+ private:
+  static constexpr std::uint32_t max_depth = 24;
+  alignas(64) std::uint8_t pairs_[max_depth][128];
+};
+
+// One group of sentences, which end at `end`. Short rows are kept apart from the sentences, which are then written once and in
+// order. expansion(level, parents, children) makes one of the structs above.
+template <class MakeExpansion>
+inline void sample_group(const grammar::rule_tables& t, group_choices& choices, std::size_t length, symbol* end,
+                         const MakeExpansion& expansion) {
+  constexpr std::size_t group_size = random::choices::group_size;
+  alignas(64) symbol rows[64 * group_size];
+  symbol* const row_end = group_size * (length / t.branching) <= sizeof rows ? rows + sizeof rows : end;
+  __builtin_memset(row_end - group_size, 0, group_size);  // the rules of the top level are numbered without a parent
+  std::uint32_t count = 1;
+  for (std::uint32_t level = t.depth; level > 0; --level) {
+    const symbol* parents = row_end - group_size * count;
+    symbol* children = (level == 1 ? end : row_end) - group_size * count * t.branching;
+    choices.round(count, level == t.depth ? t.top_rules : t.synonyms, expansion(level, parents, children));
+    count *= t.branching;
+  }
 }
+
+inline void sample_rules(const grammar::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
+  std::size_t length = 1, nodes = 0;
+  for (std::uint32_t level = 0; level < t.depth; ++level, length *= t.branching) nodes += length;
+  const std::uint32_t lines = random::choice_lines(t.top_rules, t.synonyms, nodes);
+  const std::size_t group_length = random::choices::group_size * length;
+  if (rule_pairs::fit(t)) {
+    const rule_pairs pairs(t);
+    for (std::size_t group = 0; group < groups; ++group) {
+      group_choices choices(key, first_group + group, lines);
+      sample_group(t, choices, length, out + (group + 1) * group_length,
+                   [&](std::uint32_t level, const symbol* parents, symbol* children) {
+                     return pair_expansion{load_pairs(pairs.level(level)), parents, children};
+                   });
+    }
+  } else {
+    for (std::size_t group = 0; group < groups; ++group) {
+      group_choices choices(key, first_group + group, lines);
+      sample_group(t, choices, length, out + (group + 1) * group_length,
+                   [&](std::uint32_t level, const symbol* parents, symbol* children) {
+                     return rule_expansion{t.level(level), t.synonyms, t.branching, parents, children};
+                   });
+    }
+  }
+}
+
+#else
+
+inline void sample_rules(const grammar::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
+  grammar::plain::sample_rules(t, key, first_group, groups, out);
+}
+
+#endif
 
 }}}  // namespace frond::FROND_PASS
 
+#endif
+#if FROND_PASS_NUMBER == 3
+
 // =============================================================================================================
-// frond/kernel/tree_steps-inl.hpp
+// frond/belief/tree-inl.hpp
 // =============================================================================================================
 
-// Belief propagation on sixteen trees at once, one in each lane: single steps, as in exact/messages.hpp and with the same bits.
-// Pass text: compiled once per instruction set. A message is [vocabulary][16] numbers.
+// Belief propagation on sixteen trees at once, for any number of children. Pass text: compiled once per instruction set.
+// The order matters.
+// clang-format off
+
+// =============================================================================================================
+// frond/belief/tree_steps-inl.hpp
+// =============================================================================================================
+
+// Belief propagation on sixteen trees at once, one in each lane: single steps, as in belief/messages.hpp and with the same
+// bits. Pass text: compiled once per instruction set. A message is [vocabulary][16] numbers.
 
 namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
@@ -12439,7 +11623,7 @@ FROND_NOINLINE inline void fill_blank(float* down, float* largest, std::size_t v
 }
 
 // Four tokens of each sentence from `first` on, the first of them in the lowest byte.
-FROND_ALWAYS_INLINE words load_four_tokens(const kernel::noisy_tokens& seen, std::size_t tokens, std::size_t first) {
+FROND_ALWAYS_INLINE words load_four_tokens(const belief::noisy_tokens& seen, std::size_t tokens, std::size_t first) {
   std::uint32_t fours[lane_count] = {};
   const std::size_t count = tokens - first;
   for (std::size_t lane = 0; lane < seen.rows; ++lane) {
@@ -12455,7 +11639,7 @@ FROND_ALWAYS_INLINE words load_four_tokens(const kernel::noisy_tokens& seen, std
 }
 
 // What the noisy tokens say on their own.
-inline void tree_observe(const kernel::tree_operands& t, const kernel::noisy_tokens& seen) {
+inline void tree_observe(const belief::tree_operands& t, const belief::noisy_tokens& seen) {
   const vec likeliest = load(seen.same), scale = scale_of(likeliest), blank = where_zero(likeliest);
   const vec same = mul_add(likeliest, scale, blank), other = mul_add(load(seen.other), scale, blank);
   const vec hidden = scale_of(splat(1.0f));
@@ -12472,9 +11656,9 @@ inline void tree_observe(const kernel::tree_operands& t, const kernel::noisy_tok
 }
 
 // What noisy one-hot vectors say. The likeliest symbol has one, so the scale of every message is 1/2.
-inline void tree_observe_one_hot(const kernel::tree_operands& t, const kernel::noisy_vectors& seen) {
+inline void tree_observe_one_hot(const belief::tree_operands& t, const belief::noisy_vectors& seen) {
   const std::size_t size = t.tokens * t.vocabulary;
-  const vec least = splat(kernel::least_likelihood<float>), half = splat(0.5f);
+  const vec least = splat(diffusion::least_likelihood<float>), half = splat(0.5f);
   float sharpness_of[lane_count];
   for (std::size_t lane = 0; lane < 16; ++lane) sharpness_of[lane] = seen.sharpness[lane < seen.rows ? lane : 0];
   const vec sharpness = load(sharpness_of);
@@ -12499,7 +11683,7 @@ inline void tree_observe_one_hot(const kernel::tree_operands& t, const kernel::n
 }
 
 // What one token says, from any likelihoods [16][vocabulary].
-inline void tree_observe_any(const kernel::tree_operands& t, std::size_t token, const float* likelihoods) {
+inline void tree_observe_any(const belief::tree_operands& t, std::size_t token, const float* likelihoods) {
   float* const message = t.up + 16 * (t.inner_nodes + token) * t.vocabulary;
   vec largest = splat(0.0f);
   for (std::size_t first = 0; first < t.vocabulary; first += 16) {
@@ -12566,20 +11750,20 @@ FROND_NOINLINE inline void believe(std::size_t vocabulary, std::size_t token, fl
 }}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
-// frond/kernel/tree_pairs-inl.hpp
+// frond/belief/tree_pairs-inl.hpp
 // =============================================================================================================
 
 // Belief propagation on sixteen trees at once where every node has two children. Pass text: compiled once per instruction set.
 //
-// Each rule is one word that says where the entries of its symbols stand (kernel::detail::pair_tables), and the rules of each
+// Each rule is one word that says where the entries of its symbols stand (belief::detail::pair_tables), and the rules of each
 // sum follow one another. So sums stay in registers, a message is written once, and with two nodes at a time a word is read for
 // both. What remains are the loads of the factors, two for each product; they bound the speed. Sums run over the rules in their
-// order, as in exact/messages.hpp.
+// order, as in belief/messages.hpp.
 
 namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
-using kernel::detail::pair_tables;
-using kernel::detail::word_at;
+using belief::detail::pair_tables;
+using belief::detail::word_at;
 
 // Messages of one or two nodes.
 template <std::size_t Nodes>
@@ -12680,7 +11864,7 @@ FROND_NOINLINE inline void send_pairs_to_tokens(const float* rules, const float*
 }
 
 // Messages up of all nodes but the root: nobody asks for that one.
-inline void tree_pairs_upward(const kernel::tree_operands& t) {
+inline void tree_pairs_upward(const belief::tree_operands& t) {
   const std::size_t message = 16 * t.vocabulary;
   std::size_t nodes = t.tokens, node = t.inner_nodes;
   for (std::size_t level = 1; level < t.depth; ++level) {
@@ -12695,7 +11879,7 @@ inline void tree_pairs_upward(const kernel::tree_operands& t) {
 
 // From nodes of one level, `Nodes` of them from `node` on, to their children.
 template <std::size_t Nodes>
-FROND_ALWAYS_INLINE void send_pairs_to_nodes(const kernel::tree_operands& t, std::size_t level, std::size_t node) {
+FROND_ALWAYS_INLINE void send_pairs_to_nodes(const belief::tree_operands& t, std::size_t level, std::size_t node) {
   const std::size_t message = 16 * t.vocabulary, child = 2 * node + 1;
   const pair_tables table(t, level);
   const float *const down = t.down + node * message, *const up = t.up + child * message;
@@ -12708,7 +11892,7 @@ FROND_ALWAYS_INLINE void send_pairs_to_nodes(const kernel::tree_operands& t, std
 }
 
 template <std::size_t Nodes>
-FROND_ALWAYS_INLINE void send_pairs_to_tokens(const kernel::tree_operands& t, std::size_t node, const belief_target& target) {
+FROND_ALWAYS_INLINE void send_pairs_to_tokens(const belief::tree_operands& t, std::size_t node, const belief_target& target) {
   const std::size_t message = 16 * t.vocabulary, child = 2 * node + 1;
   const pair_tables table(t, 1);
   const float *const down = t.down + node * message, *const largest_down = t.largest + 16 * node;
@@ -12723,7 +11907,7 @@ FROND_ALWAYS_INLINE void send_pairs_to_tokens(const kernel::tree_operands& t, st
 }
 
 // Messages down, level by level, then the beliefs in the tokens.
-inline void tree_pairs_downward(const kernel::tree_operands& t, const belief_target& target) {
+inline void tree_pairs_downward(const belief::tree_operands& t, const belief_target& target) {
   if (t.depth == 1) return send_pairs_to_tokens<1>(t, 0, target);
   send_pairs_to_nodes<1>(t, t.depth, 0);
   std::size_t node = 1;
@@ -12733,17 +11917,12 @@ inline void tree_pairs_downward(const kernel::tree_operands& t, const belief_tar
 }
 
 }}}  // namespace frond::FROND_PASS
-
-// =============================================================================================================
-// frond/kernel/tree-inl.hpp
-// =============================================================================================================
-
-// Belief propagation on sixteen trees at once, for any number of children. Pass text: compiled once per instruction set.
+// clang-format on
 
 namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // Sums over the rules of each parent of products over its children, and the largest sum.
-FROND_ALWAYS_INLINE vec collect(const kernel::tree_operands& t, const symbol* rule, const float* children, float* up) {
+FROND_ALWAYS_INLINE vec collect(const belief::tree_operands& t, const symbol* rule, const float* children, float* up) {
   const std::size_t last = t.branching - 1;
   const auto entry = [&](std::size_t child) { return load(children + 16 * (child * t.vocabulary + rule[child])); };
   vec largest = splat(0.0f);
@@ -12761,7 +11940,7 @@ FROND_ALWAYS_INLINE vec collect(const kernel::tree_operands& t, const symbol* ru
 }
 
 // Messages up of all nodes but the root: nobody asks for that one.
-inline void tree_upward(const kernel::tree_operands& t) {
+inline void tree_upward(const belief::tree_operands& t) {
   const std::size_t message = 16 * t.vocabulary;
   std::size_t nodes = t.tokens, node = t.inner_nodes;
   for (std::size_t level = 1; level < t.depth; ++level) {
@@ -12776,7 +11955,7 @@ inline void tree_upward(const kernel::tree_operands& t) {
 }
 
 // What all children of a node are sent, [branching][vocabulary][16]: products of the factors before and after each child.
-FROND_ALWAYS_INLINE void send(const kernel::tree_operands& t, const symbol* rule, std::size_t parents, std::size_t node,
+FROND_ALWAYS_INLINE void send(const belief::tree_operands& t, const symbol* rule, std::size_t parents, std::size_t node,
                               float* sent) {
   const std::size_t last = t.branching - 1, size = 16 * t.branching * t.vocabulary;
   const float *const down = t.down + 16 * node * t.vocabulary, *const children =
@@ -12805,7 +11984,7 @@ FROND_ALWAYS_INLINE void send(const kernel::tree_operands& t, const symbol* rule
   for (std::size_t i = 0; i < size; i += 16) store(sent + i, load(sent + i) * scale);
 }
 
-FROND_ALWAYS_INLINE void send_to_nodes(const kernel::tree_operands& t, const symbol* rules, std::size_t parents,
+FROND_ALWAYS_INLINE void send_to_nodes(const belief::tree_operands& t, const symbol* rules, std::size_t parents,
                                        std::size_t node) {
   const std::size_t message = 16 * t.vocabulary, child = node * t.branching + 1;
   send(t, rules, parents, node, t.down + child * message);
@@ -12818,7 +11997,7 @@ FROND_ALWAYS_INLINE void send_to_nodes(const kernel::tree_operands& t, const sym
   }
 }
 
-FROND_ALWAYS_INLINE void send_to_tokens(const kernel::tree_operands& t, const symbol* rules, std::size_t parents,
+FROND_ALWAYS_INLINE void send_to_tokens(const belief::tree_operands& t, const symbol* rules, std::size_t parents,
                                         std::size_t node, const belief_target& target) {
   const std::size_t message = 16 * t.vocabulary, child = node * t.branching + 1;
   float* const sent = t.scratch + 16 * t.branching;
@@ -12838,7 +12017,7 @@ FROND_ALWAYS_INLINE void send_to_tokens(const kernel::tree_operands& t, const sy
 }
 
 // Messages down, level by level, then the beliefs in the tokens.
-inline void tree_downward(const kernel::tree_operands& t, const belief_target& target) {
+inline void tree_downward(const belief::tree_operands& t, const belief_target& target) {
   std::size_t nodes = 1, node = 0;
   for (std::size_t level = t.depth; level > 0; --level, nodes *= t.branching) {
     const std::size_t parents = level == t.depth ? t.classes : t.vocabulary;
@@ -12852,7 +12031,7 @@ inline void tree_downward(const kernel::tree_operands& t, const belief_target& t
   }
 }
 
-inline void propagate(const kernel::tree_operands& t, const belief_target& target) {
+inline void propagate(const belief::tree_operands& t, const belief_target& target) {
   for (std::size_t a = 0; a < t.vocabulary; ++a) store(t.down + 16 * a, splat(1.0f));
   store(t.largest, splat(1.0f));
   if (t.branching == 2) {
@@ -12864,12 +12043,12 @@ inline void propagate(const kernel::tree_operands& t, const belief_target& targe
   }
 }
 
-inline void tree_beliefs(const kernel::tree_operands& t) { propagate(t, {0, 0, nullptr}); }
-inline void tree_posterior(const kernel::tree_operands& t, std::size_t rows, float* out) {
+inline void tree_beliefs(const belief::tree_operands& t) { propagate(t, {0, 0, nullptr}); }
+inline void tree_posterior(const belief::tree_operands& t, std::size_t rows, float* out) {
   propagate(t, {rows, t.tokens * t.vocabulary, out});
 }
 
 }}}  // namespace frond::FROND_PASS
-// clang-format on
 
+#endif
 #endif  // FROND_PASS

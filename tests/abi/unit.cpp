@@ -35,7 +35,7 @@ std::uint64_t sample_both(const seed& key, const state& s) {
   nn::workspace<net, 3> scratch;
   nn::network_denoiser<diffusion::uniform> learned(plan, noise, s.weights.values, scratch.values);
   add_samples(h, learned, key);
-  exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>> exact(s.rules, noise);
+  belief::tree_denoiser<diffusion::uniform, belief::tree_memory<float, shape>> exact(s.rules, noise);
   add_samples(h, exact, key);
   h.add(kernel::self_check_hash());
   return h.value();

@@ -24,9 +24,9 @@ using diffusion::uniform;
 
 namespace {
 
-static_assert(denoiser<exact::hierarchy_denoiser<uniform>>);
-static_assert(denoiser<exact::hierarchy_denoiser<absorbing, std::array<double, 100>>>);
-static_assert(continuous_denoiser<exact::hierarchy_gaussian<>>);
+static_assert(denoiser<belief::hierarchy_denoiser<uniform>>);
+static_assert(denoiser<belief::hierarchy_denoiser<absorbing, std::array<double, 100>>>);
+static_assert(continuous_denoiser<belief::hierarchy_gaussian<>>);
 
 const enumeration::sizes sparse{3, {{3, 2, 2, 1, 1.0}, {2, 2, 2}}};
 constexpr std::size_t rows = 6, leaves = 8, vocabulary = 4;
@@ -65,10 +65,10 @@ void check_posterior(const Process& process) {
     grammar.view.sample(seed{1}, row, text);
     process.corrupt(seed{2}, row, alpha_bar[row], text, std::span(noisy).subspan(row * leaves, leaves));
   }
-  std::vector<float> memory(exact::tree_memory_size<float>(grammar.view.shape).value);
-  std::vector<double> wide_memory(exact::tree_memory_size<double>(grammar.view.shape).value);
-  exact::hierarchy_denoiser denoise(grammar.view, process, std::span<float>(memory));
-  exact::hierarchy_denoiser wide(grammar.view, process, std::span<double>(wide_memory));
+  std::vector<float> memory(belief::tree_memory_size<float>(grammar.view.shape).value);
+  std::vector<double> wide_memory(belief::tree_memory_size<double>(grammar.view.shape).value);
+  belief::hierarchy_denoiser denoise(grammar.view, process, std::span<float>(memory));
+  belief::hierarchy_denoiser wide(grammar.view, process, std::span<double>(wide_memory));
   CHECK(denoise.length() == leaves);
   CHECK(denoise.vocabulary() == vocabulary);
   CHECK(denoise.input_symbols() == process.input_symbols());
@@ -96,8 +96,8 @@ TEST_CASE("the denoiser's posterior and its cross-entropy are those of the enume
 TEST_CASE("under Gaussian noise the mean of the one-hot vectors is the enumerated posterior") {
   const auto grammar = enumeration::draw(sparse, 6);
   const auto all = enumeration::trees(grammar.view);
-  std::vector<double> memory(exact::tree_memory_size<double>(grammar.view.shape).value);
-  exact::hierarchy_gaussian wide(grammar.view, std::span<double>(memory));
+  std::vector<double> memory(belief::tree_memory_size<double>(grammar.view.shape).value);
+  belief::hierarchy_gaussian wide(grammar.view, std::span<double>(memory));
   std::vector<symbol> text(leaves);
   std::vector<float> clean(leaves * vocabulary), noisy(clean.size());
   for (std::uint64_t index = 0; index < 20; ++index) {
@@ -130,8 +130,8 @@ TEST_CASE("equal levels give the bits of the denoisers of the random hierarchy m
   REQUIRE(grammar::levels_of(shape, equal.levels).ok());
   const auto grammar = enumeration::draw(equal, 5);
   const auto other = enumeration::draw(shape, 5);
-  std::vector<float> memory(exact::tree_memory_size<float>(grammar.view.shape).value);
-  std::vector<float> other_memory(exact::tree_batch_memory_size(shape).value);
+  std::vector<float> memory(belief::tree_memory_size<float>(grammar.view.shape).value);
+  std::vector<float> other_memory(belief::tree_batch_memory_size(shape).value);
   constexpr std::size_t count = 20;
   std::vector<symbol> noisy(count * 8);
   std::vector<float> alpha_bar(count, 0.6f), law(count * 64), other_law(count * 64);
@@ -141,24 +141,24 @@ TEST_CASE("equal levels give the bits of the denoisers of the random hierarchy m
     grammar.view.sample(seed{1}, row, text);
     process.corrupt(seed{2}, row, alpha_bar[row], text, text);
   }
-  exact::hierarchy_denoiser(grammar.view, process, std::span(memory)).predict(noisy, alpha_bar, law);
-  exact::tree_denoiser(other.view, process, std::span(other_memory)).predict(noisy, alpha_bar, other_law);
+  belief::hierarchy_denoiser(grammar.view, process, std::span(memory)).predict(noisy, alpha_bar, law);
+  belief::tree_denoiser(other.view, process, std::span(other_memory)).predict(noisy, alpha_bar, other_law);
   CHECK(law == other_law);
   std::vector<float> vectors(count * 64), mean(count * 64), other_mean(count * 64);
   diffusion::embed<float>(noisy, 8, vectors);
   diffusion::gaussian{}.corrupt(seed{3}, 0, 0.6f, vectors, vectors);
-  exact::hierarchy_gaussian(grammar.view, std::span(memory))
+  belief::hierarchy_gaussian(grammar.view, std::span(memory))
       .predict(std::span<const float>(vectors), std::span<const float>(alpha_bar), std::span(mean));
-  exact::tree_gaussian(other.view, std::span(other_memory)).predict(vectors, alpha_bar, other_mean);
+  belief::tree_gaussian(other.view, std::span(other_memory)).predict(vectors, alpha_bar, other_mean);
   CHECK(mean == other_mean);
 }
 
 // The product over tokens in each reverse step costs a share of order 1 / steps of the sentences, here two in a hundred.
 TEST_CASE("diffusion with the exact denoiser writes sentences of the hierarchy") {
   const auto grammar = enumeration::draw(sparse, 6);
-  std::vector<float> memory(exact::tree_memory_size<float>(grammar.view.shape).value);
+  std::vector<float> memory(belief::tree_memory_size<float>(grammar.view.shape).value);
   const absorbing process{vocabulary};
-  exact::hierarchy_denoiser denoise(grammar.view, process, std::span(memory));
+  belief::hierarchy_denoiser denoise(grammar.view, process, std::span(memory));
   std::vector<symbol> sentences(200 * leaves), tree(grammar.view.shape.nodes());
   std::vector<float> scratch(diffusion::sampling_memory(leaves, vocabulary, 1));
   const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, 500}};

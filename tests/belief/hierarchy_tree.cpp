@@ -23,11 +23,11 @@ namespace {
 template <class Real>
 struct solver {
   std::vector<Real> memory;
-  exact::hierarchy_tree<Real> beliefs;
+  belief::hierarchy_tree<Real> beliefs;
 
   explicit solver(const grammar::hierarchy_view& view)
-      : memory(exact::tree_memory_size<Real>(view.shape).value, std::numeric_limits<Real>::quiet_NaN()), beliefs(view, memory) {
-  }
+      : memory(belief::tree_memory_size<Real>(view.shape).value, std::numeric_limits<Real>::quiet_NaN()),
+        beliefs(view, memory) {}
 
   void observe(const std::vector<double>& likelihoods, std::size_t leaves) {
     const std::size_t symbols = likelihoods.size() / leaves;
@@ -147,8 +147,8 @@ TEST_CASE("equal levels have the bits of the tree of the random hierarchy model:
     const auto grammar = enumeration::draw(equal, 5);
     const auto other = enumeration::draw(shape, 5);
     solver<float> solve(grammar.view);
-    std::vector<float> memory(exact::tree_memory_size<float>(shape).value);
-    exact::tree<float> beliefs(other.view, memory);
+    std::vector<float> memory(belief::tree_memory_size<float>(shape).value);
+    belief::tree<float> beliefs(other.view, memory);
     const diffusion::uniform process{shape.vocabulary};
     for (std::uint64_t index = 0; index < 40; ++index) {
       const float alpha_bar = 0.024f * static_cast<float>(index);
@@ -307,6 +307,6 @@ TEST_CASE("memory is counted and refused") {
   const std::vector<grammar::hierarchy_level> levels{{4, 2, 2, 1, 1.0}, {3, 3, 2}};
   const grammar::hierarchy_shape shape{5, levels};
   // Messages: 8 tokens x 6, 2 nodes x 4, 1 x 3; two chances; choices 3; patches 2 x 6; steps 3 x 2.
-  CHECK(exact::tree_memory_size<float>(shape).value == 2 * (8 * 6 + 2 * 4 + 3) + 2 + 3 + 2 * 12 + 6);
-  CHECK_FALSE(exact::tree_memory_size<float>({0, levels}).ok());
+  CHECK(belief::tree_memory_size<float>(shape).value == 2 * (8 * 6 + 2 * 4 + 3) + 2 + 3 + 2 * 12 + 6);
+  CHECK_FALSE(belief::tree_memory_size<float>({0, levels}).ok());
 }

@@ -23,11 +23,11 @@ inline const std::vector<grammar::rhm_shape> shapes{
 template <class Real>
 struct solver {
   std::vector<Real> memory;
-  exact::tree<Real> beliefs;
+  belief::tree<Real> beliefs;
 
   explicit solver(const grammar::rhm_view& view)
-      : memory(exact::tree_memory_size<Real>(view.shape).value, std::numeric_limits<Real>::quiet_NaN()), beliefs(view, memory) {
-  }
+      : memory(belief::tree_memory_size<Real>(view.shape).value, std::numeric_limits<Real>::quiet_NaN()),
+        beliefs(view, memory) {}
 
   void observe(const std::vector<double>& likelihoods, std::size_t leaves) {
     const std::size_t vocabulary = likelihoods.size() / leaves;

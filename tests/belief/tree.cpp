@@ -240,27 +240,27 @@ TEST_CASE("products over many children stay finite") {
 
 TEST_CASE("the short forms for two children give the bits of the general ones") {
   const auto grammar = enumeration::draw({.vocabulary = 9, .rules = 4, .branching = 2, .depth = 1, .classes = 7}, 3);
-  const exact::detail::rule_table rules{grammar.view.rules.data(), 7, 4, 2, 9};
+  const belief::detail::rule_table rules{grammar.view.rules.data(), 7, 4, 2, 9};
   std::array<float, 18> children{}, general_down{}, short_down{};
   std::array<float, 9> up{}, general_up{}, short_up{};
   std::array<float, 2> scratch{};
   random::draws draw(seed{1}, random::stream::user, 0);
   for (float& value : children) value = draw.uniform();
   for (float& value : up) value = draw.uniform();
-  exact::detail::collect(rules, children.data(), general_up.data());
-  exact::detail::collect_pairs(rules, children.data(), short_up.data());
+  belief::detail::collect(rules, children.data(), general_up.data());
+  belief::detail::collect_pairs(rules, children.data(), short_up.data());
   CHECK(general_up == short_up);
-  exact::detail::distribute(rules, up.data(), children.data(), general_down.data(), scratch.data());
-  exact::detail::distribute_pairs(rules, up.data(), children.data(), short_down.data());
+  belief::detail::distribute(rules, up.data(), children.data(), general_down.data(), scratch.data());
+  belief::detail::distribute_pairs(rules, up.data(), children.data(), short_down.data());
   CHECK(general_down == short_down);
 }
 
 TEST_CASE("memory is counted and refused") {
   constexpr rhm_shape shape{.vocabulary = 8, .rules = 2, .branching = 2, .depth = 4};
-  CHECK(exact::tree_memory_size<float>(shape).value == 31 * 16 + 8);
-  CHECK(sizeof(exact::tree_memory<float, shape>) == 4 * (31 * 16 + 8));
-  CHECK_FALSE(exact::tree_memory_size<float>({.vocabulary = 8, .rules = 9, .branching = 2, .depth = 4}).ok());
+  CHECK(belief::tree_memory_size<float>(shape).value == 31 * 16 + 8);
+  CHECK(sizeof(belief::tree_memory<float, shape>) == 4 * (31 * 16 + 8));
+  CHECK_FALSE(belief::tree_memory_size<float>({.vocabulary = 8, .rules = 9, .branching = 2, .depth = 4}).ok());
   if constexpr (sizeof(std::size_t) == 8) {
-    CHECK_FALSE(exact::tree_memory_size<float>({.vocabulary = 255, .rules = 1, .branching = 2, .depth = 52}).ok());
+    CHECK_FALSE(belief::tree_memory_size<float>({.vocabulary = 255, .rules = 1, .branching = 2, .depth = 52}).ok());
   }
 }

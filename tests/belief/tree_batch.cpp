@@ -22,7 +22,7 @@ using grammar::rhm_shape;
 
 namespace {
 
-static_assert(denoiser<exact::tree_denoiser<uniform, exact::tree_batch_memory<rhm_shape{4, 2, 2, 3}>>>);
+static_assert(denoiser<belief::tree_denoiser<uniform, belief::tree_batch_memory<rhm_shape{4, 2, 2, 3}>>>);
 
 const std::vector<rhm_shape> shapes{
     {.vocabulary = 16, .rules = 4, .branching = 2, .depth = 3},
@@ -83,11 +83,11 @@ void check_batches(const Process& any_process) {
     Process process = any_process;
     process.vocabulary = shape.vocabulary;
     const auto grammar = enumeration::draw(shape, 3);
-    std::vector<float> one(exact::tree_memory_size<float>(shape).value, NAN);
-    std::vector<float> sixteen(exact::tree_batch_memory_size(shape).value + 1, NAN);
-    exact::tree_denoiser<Process> alone(grammar.view, process, one);
-    exact::tree_denoiser<Process, std::vector<float>> together(grammar.view, process, sixteen);
-    exact::tree_denoiser<Process> unaligned(grammar.view, process, std::span(sixteen).subspan(1));
+    std::vector<float> one(belief::tree_memory_size<float>(shape).value, NAN);
+    std::vector<float> sixteen(belief::tree_batch_memory_size(shape).value + 1, NAN);
+    belief::tree_denoiser<Process> alone(grammar.view, process, one);
+    belief::tree_denoiser<Process, std::vector<float>> together(grammar.view, process, sixteen);
+    belief::tree_denoiser<Process> unaligned(grammar.view, process, std::span(sixteen).subspan(1));
     for (const std::size_t rows : {1u, 2u, 3u, 15u, 16u, 17u, 18u, 35u, 48u}) {
       CAPTURE(rows);
       const observation seen = observe(process, grammar.view, rows);
@@ -118,14 +118,14 @@ TEST_CASE("a denoiser with room for a batch inside has the bits of one without")
   static constexpr rhm_shape shape{.vocabulary = 4, .rules = 2, .branching = 2, .depth = 3};
   static constexpr grammar::rhm<shape> rules{seed{1}};
   const observation seen = observe(uniform{4}, rules, 20);
-  exact::tree_denoiser<uniform, exact::tree_memory<float, shape>> alone(rules, uniform{4});
-  exact::tree_denoiser<uniform, exact::tree_batch_memory<shape>> together(rules, uniform{4});
+  belief::tree_denoiser<uniform, belief::tree_memory<float, shape>> alone(rules, uniform{4});
+  belief::tree_denoiser<uniform, belief::tree_batch_memory<shape>> together(rules, uniform{4});
   std::vector<float> expected(seen.noisy.size() * 4), laws(expected.size());
   alone.predict(seen.noisy, seen.alpha_bar, expected);
   together.predict(seen.noisy, seen.alpha_bar, laws);
   CHECK(laws == expected);
   constexpr auto computed = [] {
-    exact::tree_denoiser<uniform, exact::tree_batch_memory<shape>> denoise(rules, uniform{4});
+    belief::tree_denoiser<uniform, belief::tree_batch_memory<shape>> denoise(rules, uniform{4});
     std::array<symbol, 32> noisy{};
     std::array<float, 4> alpha_bar{0.5f, 0.5f, 0.5f, 0.5f};
     std::array<float, 128> out{};
@@ -140,10 +140,10 @@ TEST_CASE("a denoiser with room for a batch inside has the bits of one without")
 TEST_CASE("the memory of a batch is counted and refused") {
   constexpr rhm_shape shape{.vocabulary = 8, .rules = 2, .branching = 2, .depth = 4};
   // Messages up at 31 nodes, down at 15, for four tokens, 15 scales; three words for each rule and two a symbol at each level.
-  CHECK(exact::tree_batch_memory_size(shape).value == 16 + 16 * (31 * 8 + 15 * 8 + 4 * 8 + 15) + 4 * (3 * 16 + 2 * 8));
-  CHECK(sizeof(exact::tree_batch_memory<shape>) == 4 * exact::tree_batch_memory_size(shape).value);
-  CHECK_FALSE(exact::tree_batch_memory_size({.vocabulary = 8, .rules = 9, .branching = 2, .depth = 4}).ok());
+  CHECK(belief::tree_batch_memory_size(shape).value == 16 + 16 * (31 * 8 + 15 * 8 + 4 * 8 + 15) + 4 * (3 * 16 + 2 * 8));
+  CHECK(sizeof(belief::tree_batch_memory<shape>) == 4 * belief::tree_batch_memory_size(shape).value);
+  CHECK_FALSE(belief::tree_batch_memory_size({.vocabulary = 8, .rules = 9, .branching = 2, .depth = 4}).ok());
   if constexpr (sizeof(std::size_t) == 8) {
-    CHECK_FALSE(exact::tree_batch_memory_size({.vocabulary = 255, .rules = 1, .branching = 2, .depth = 50}).ok());
+    CHECK_FALSE(belief::tree_batch_memory_size({.vocabulary = 255, .rules = 1, .branching = 2, .depth = 50}).ok());
   }
 }

@@ -21,7 +21,7 @@ using solving::solver;
 namespace {
 
 // Laws everywhere, visible tokens certain, and only classes at the root.
-void check_laws(const exact::tree<float>& beliefs, const rhm_shape& shape, const std::vector<symbol>& noisy) {
+void check_laws(const belief::tree<float>& beliefs, const rhm_shape& shape, const std::vector<symbol>& noisy) {
   std::vector<float> law(shape.vocabulary);
   for (std::uint32_t level = 0; level <= shape.depth; ++level) {
     for (std::size_t i = 0; i < shape.level_nodes(level); ++i) {

@@ -21,8 +21,8 @@ namespace {
 constexpr rhm_shape shape{.vocabulary = 4, .rules = 2, .branching = 2, .depth = 3};
 constexpr rhm_shape tiny{.vocabulary = 3, .rules = 2, .branching = 2, .depth = 2};
 
-static_assert(denoiser<exact::tree_denoiser<uniform>>);
-static_assert(denoiser<exact::tree_denoiser<absorbing, exact::tree_memory<float, shape>>>);
+static_assert(denoiser<belief::tree_denoiser<uniform>>);
+static_assert(denoiser<belief::tree_denoiser<absorbing, belief::tree_memory<float, shape>>>);
 
 std::vector<double> noise(const uniform&, const std::vector<symbol>& noisy, double alpha_bar, std::size_t vocabulary) {
   return enumeration::uniform_noise(noisy, alpha_bar, vocabulary);
@@ -44,15 +44,15 @@ void check_posterior(const Process& process) {
     grammar.view.sample(seed{1}, row, sentence);
     process.corrupt(seed{2}, row, alpha_bar[row], sentence, std::span(noisy).subspan(row * 8, 8));
   }
-  std::vector<float> memory(exact::tree_memory_size<float>(shape).value);
-  exact::tree_denoiser denoise(grammar.view, process, std::span<float>(memory));
+  std::vector<float> memory(belief::tree_memory_size<float>(shape).value);
+  belief::tree_denoiser denoise(grammar.view, process, std::span<float>(memory));
   CHECK(denoise.length() == 8);
   CHECK(denoise.vocabulary() == 4);
   denoise.predict(noisy, alpha_bar, posterior);
-  exact::tree_denoiser<Process, exact::tree_memory<float, shape>> fixed(grammar.view, process);
+  belief::tree_denoiser<Process, belief::tree_memory<float, shape>> fixed(grammar.view, process);
   fixed.predict(noisy, alpha_bar, same);
   CHECK(posterior == same);
-  exact::tree_denoiser<Process, exact::tree_memory<double, shape>> wide(grammar.view, process);
+  belief::tree_denoiser<Process, belief::tree_memory<double, shape>> wide(grammar.view, process);
   double cross_entropy = 0;
   for (std::size_t row = 0; row < rows; ++row) {
     const std::vector<symbol> sentence(noisy.begin() + static_cast<std::ptrdiff_t>(row * 8),
@@ -75,7 +75,7 @@ template <class Process>
 void check_optimum(const Process& process) {
   const auto grammar = enumeration::draw(tiny, 3);
   const auto all = enumeration::trees(grammar.view);
-  exact::tree_denoiser<Process, exact::tree_memory<double, tiny>> denoise(grammar.view, process);
+  belief::tree_denoiser<Process, belief::tree_memory<double, tiny>> denoise(grammar.view, process);
   const float alpha_bar = 0.625f;
   double mean = 0, optimum = 0, total = 0;
   const std::uint32_t inputs = process.input_symbols();
@@ -116,7 +116,7 @@ TEST_CASE("visible tokens that break a rule stay what they are") {
   std::array<symbol, 2> broken{};
   while (grammar.view.find(1, broken) != grammar::no_rule) ++broken[1];
   noisy[4] = broken[0], noisy[5] = broken[1];
-  exact::tree_denoiser<absorbing, exact::tree_memory<float, shape>> denoise(grammar.view, absorbing{4});
+  belief::tree_denoiser<absorbing, belief::tree_memory<float, shape>> denoise(grammar.view, absorbing{4});
   const std::array<float, 1> alpha_bar{0.25f};
   std::array<float, 32> posterior{};
   denoise.predict(noisy, alpha_bar, posterior);
@@ -131,14 +131,14 @@ TEST_CASE("visible tokens that break a rule stay what they are") {
 TEST_CASE("the posterior of a denoiser whose memory is inside can be computed while compiling") {
   static constexpr grammar::rhm<tiny> rules{seed{1}};
   constexpr auto posterior = [] {
-    exact::tree_denoiser<uniform, exact::tree_memory<float, tiny>> denoise(rules, uniform{3});
+    belief::tree_denoiser<uniform, belief::tree_memory<float, tiny>> denoise(rules, uniform{3});
     std::array<symbol, 4> noisy = rules.sample(seed{1}, 0);
     std::array<float, 1> alpha_bar{0.5f};
     std::array<float, 12> out{};
     denoise.predict(noisy, alpha_bar, out);
     return out;
   }();
-  exact::tree_denoiser<uniform, exact::tree_memory<float, tiny>> denoise(rules, uniform{3});
+  belief::tree_denoiser<uniform, belief::tree_memory<float, tiny>> denoise(rules, uniform{3});
   const std::array<symbol, 4> noisy = rules.sample(seed{1}, 0);
   const std::array<float, 1> alpha_bar{0.5f};
   std::array<float, 12> same{};

@@ -21,8 +21,8 @@ using grammar::rhm_shape;
 
 namespace {
 
-static_assert(continuous_denoiser<exact::tree_gaussian<>>);
-static_assert(continuous_denoiser<exact::tree_gaussian<exact::tree_batch_memory<rhm_shape{4, 2, 2, 3}>>>);
+static_assert(continuous_denoiser<belief::tree_gaussian<>>);
+static_assert(continuous_denoiser<belief::tree_gaussian<belief::tree_batch_memory<rhm_shape{4, 2, 2, 3}>>>);
 
 const std::vector<rhm_shape> small_shapes{
     {.vocabulary = 3, .rules = 2, .branching = 2, .depth = 2},
@@ -73,10 +73,10 @@ TEST_CASE("means agree with the sum over all sentences: 1e-10 in double, 1e-5 in
     for (std::uint64_t key = 1; key <= 5; ++key) {
       const auto grammar = enumeration::draw(shape, key);
       const auto all = enumeration::trees(grammar.view);
-      std::vector<double> memory(exact::tree_memory_size<double>(shape).value);
-      std::vector<float> memory_float(exact::tree_memory_size<float>(shape).value);
-      exact::tree_gaussian<std::span<double>> wide(grammar.view, memory);
-      exact::tree_gaussian<> narrow(grammar.view, memory_float);
+      std::vector<double> memory(belief::tree_memory_size<double>(shape).value);
+      std::vector<float> memory_float(belief::tree_memory_size<float>(shape).value);
+      belief::tree_gaussian<std::span<double>> wide(grammar.view, memory);
+      belief::tree_gaussian<> narrow(grammar.view, memory_float);
       const std::size_t first = (shape.nodes() - shape.leaves()) * shape.vocabulary;
       for (const float alpha_bar : {0.0f, 0.05f, 0.3f, 0.6f, 0.9f, 0.99f, 0.999f}) {
         const std::vector<float> x = observe(grammar.view, key, alpha_bar);
@@ -109,7 +109,7 @@ TEST_CASE("the score that follows is the gradient of the logarithm of the densit
   const double alpha_bar = 0.4, step = 1e-5;
   const std::vector<float> seen = observe(grammar.view, 3, 0.4f);
   std::vector<double> x(seen.begin(), seen.end()), mean(x.size());
-  exact::tree_gaussian<exact::tree_memory<double, rhm_shape{4, 2, 2, 3}>> denoise(grammar.view);
+  belief::tree_gaussian<belief::tree_memory<double, rhm_shape{4, 2, 2, 3}>> denoise(grammar.view);
   denoise.predict(x, std::span(&alpha_bar, 1), mean);
   const auto log_density = [&] {
     const densities d = densities_of(x, alpha_bar, shape.vocabulary);
@@ -143,10 +143,10 @@ TEST_CASE("sixteen sentences at once give the bits of one after the other, also 
     CAPTURE(shape.vocabulary);
     CAPTURE(shape.branching);
     const auto grammar = enumeration::draw(shape, 3);
-    std::vector<float> one(exact::tree_memory_size<float>(shape).value, NAN);
-    std::vector<float> sixteen(exact::tree_batch_memory_size(shape).value + 1, NAN);
-    exact::tree_gaussian<> alone(grammar.view, one), unaligned(grammar.view, std::span(sixteen).subspan(1));
-    exact::tree_gaussian<std::vector<float>> together(grammar.view, sixteen);
+    std::vector<float> one(belief::tree_memory_size<float>(shape).value, NAN);
+    std::vector<float> sixteen(belief::tree_batch_memory_size(shape).value + 1, NAN);
+    belief::tree_gaussian<> alone(grammar.view, one), unaligned(grammar.view, std::span(sixteen).subspan(1));
+    belief::tree_gaussian<std::vector<float>> together(grammar.view, sixteen);
     const std::size_t size = alone.dimension();
     for (const std::size_t rows : {1u, 2u, 3u, 15u, 16u, 17u, 18u, 35u}) {
       CAPTURE(rows);
@@ -180,8 +180,8 @@ TEST_CASE("sixteen sentences at once give the bits of one after the other, also 
 TEST_CASE("clean vectors keep their symbols, and a vector that breaks a rule is drawn to sentences that do not") {
   const rhm_shape shape = small_shapes[1];
   const auto grammar = enumeration::draw(shape, 6);
-  std::vector<float> memory(exact::tree_memory_size<float>(shape).value), x = observe(grammar.view, 0, 1), mean(x.size());
-  exact::tree_gaussian<> denoise(grammar.view, memory);
+  std::vector<float> memory(belief::tree_memory_size<float>(shape).value), x = observe(grammar.view, 0, 1), mean(x.size());
+  belief::tree_gaussian<> denoise(grammar.view, memory);
   const float clean = 1.0f, nearly = 0.9999f;
   denoise.predict(x, std::span(&clean, 1), mean);
   for (std::size_t i = 0; i < x.size(); ++i) CHECK((x[i] == 1.0f ? mean[i] == 1.0f : mean[i] < 1e-17f));

@@ -64,7 +64,8 @@ class lazy_denoiser {
   static constexpr std::size_t rows = 50;
 
  private:
-  frond::exact::tree_denoiser<absorbing, frond::exact::tree_memory<float, shape>> exact_{grammar, absorbing{shape.vocabulary}};
+  frond::belief::tree_denoiser<absorbing, frond::belief::tree_memory<float, shape>> exact_{grammar,
+                                                                                           absorbing{shape.vocabulary}};
   std::array<std::array<symbol, shape.leaves()>, rows> last_{};
 };
 
@@ -73,7 +74,7 @@ auto make_denoiser() {
   if constexpr (std::is_same_v<Process, absorbing>) {
     return lazy_denoiser{};
   } else {
-    return frond::exact::tree_denoiser<Process, frond::exact::tree_memory<float, shape>>(grammar, Process{shape.vocabulary});
+    return frond::belief::tree_denoiser<Process, frond::belief::tree_memory<float, shape>>(grammar, Process{shape.vocabulary});
   }
 }
 
@@ -82,7 +83,7 @@ template <class Process>
 std::size_t failures(std::uint32_t steps, reverse_form form, std::size_t sentences) {
   constexpr std::size_t batch = lazy_denoiser::rows;
   std::vector<std::size_t> failed(sentences / batch, 0);
-  frond::parallel::thread_pool pool;
+  frond::lab::parallel::thread_pool pool;
   pool.run(failed.size(), [&](std::size_t index, std::size_t) {
     auto model = make_denoiser<Process>();
     std::array<float, frond::diffusion::sampling_memory(shape.leaves(), shape.vocabulary, batch)> memory;

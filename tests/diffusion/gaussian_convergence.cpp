@@ -54,7 +54,7 @@ constexpr method methods[] = {{"ddpm", solver::ddpm},
 // Sampled sentences as symbols, [count][length].
 template <grammar::rhm_shape Shape>
 std::vector<symbol> sampled(const grammar::rhm<Shape>& rules, const gaussian_sampling& options, std::size_t count) {
-  exact::tree_gaussian<exact::tree_batch_memory<Shape>> model(rules);
+  belief::tree_gaussian<belief::tree_batch_memory<Shape>> model(rules);
   std::vector<float> memory(gaussian_sampling_memory(options.method, model.dimension(), 64)), x(count * model.dimension());
   REQUIRE(sample(diffusion::gaussian{}, model, seed{3}, options, memory, x).ok());
   std::vector<symbol> sentences(count * Shape.leaves());

@@ -30,7 +30,7 @@ struct normal_law {
   std::vector<float> means, variances;
 
   normal_law(std::size_t dimension, float mean, float variance) : means(dimension, mean), variances(dimension, variance) {}
-  frond::exact::wiener denoiser() const { return {means, variances}; }
+  frond::source::wiener denoiser() const { return {means, variances}; }
 };
 
 struct three_coordinates : normal_law {
@@ -83,7 +83,7 @@ distances distances_from_truth(const three_coordinates& law, const gaussian_samp
 }
 
 struct counting {
-  frond::exact::wiener model;
+  frond::source::wiener model;
   std::size_t questions = 0;
 
   std::size_t dimension() const { return model.dimension(); }
@@ -272,7 +272,7 @@ namespace {
 
 // The right answer, but for one coordinate of one question.
 struct sick_denoiser {
-  frond::exact::wiener sound;
+  frond::source::wiener sound;
   std::size_t bad_question;
   float wrong;
   std::size_t asked = 0;

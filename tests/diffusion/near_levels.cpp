@@ -149,7 +149,7 @@ TEST_CASE("in steps of any length dpm_solver is what its paper says, up to round
 
 TEST_CASE("every solver samples finite numbers with every schedule") {
   const std::vector<float> means{0.0f, 2.0f, -0.5f}, spread{0.0f, 0.25f, 4.0f};
-  frond::exact::wiener model(means, spread);
+  frond::source::wiener model(means, spread);
   for (const schedule& noise : schedules())
     for (const solver method : all_solvers) {
       CAPTURE(noise.kind);

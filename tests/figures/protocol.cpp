@@ -70,7 +70,7 @@ TEST_CASE("what an optimiser, a source and a problem are made of is in the proto
   CHECK(differ(train::options{.shard_rows = 64}, train::options{.shard_rows = 32}));
   CHECK(differ(source::spikes{.covariance = 1}, source::spikes{.covariance = 2}));
   CHECK(differ(source::spikes{.hidden = {.strength = 0.5f}}, source::spikes{.hidden = {.strength = 0.25f}}));
-  CHECK(differ(kernel::neuron{.gain = 2}, kernel::neuron{.gain = 3}));
-  CHECK(differ(train::sphere_problem{.delta = 1}, train::sphere_problem{.delta = 2}));
-  CHECK(differ(train::sphere_problem{.threshold_v = 1}, train::sphere_problem{.threshold_v = 0.5f}));
+  CHECK(differ(lab::vectors::neuron{.gain = 2}, lab::vectors::neuron{.gain = 3}));
+  CHECK(differ(lab::spiked::sphere_problem{.delta = 1}, lab::spiked::sphere_problem{.delta = 2}));
+  CHECK(differ(lab::spiked::sphere_problem{.threshold_v = 1}, lab::spiked::sphere_problem{.threshold_v = 0.5f}));
 }

@@ -44,57 +44,59 @@ std::vector<symbol> true_sentences() {
 }
 const std::vector<symbol> sentences = true_sentences();
 
-void add(hasher& h, const analysis::estimate& found) {
+void add(hasher& h, const lab::statistics::estimate& found) {
   h.add(found.value);
   h.add(found.standard_error);
 }
-std::uint64_t hash_of(const std::vector<analysis::estimate>& found) {
+std::uint64_t hash_of(const std::vector<lab::statistics::estimate>& found) {
   hasher h;
   for (const auto& each : found) add(h, each);
   return h.value();
 }
 
 void trips() {
-  const analysis::trips plan{.alpha_bar = 0.4f, .data = 6, .each = 10, .first = 3};
-  const exact::epsilon_noise noise{rules.vocabulary()};
+  const lab::hierarchy::trips plan{.alpha_bar = 0.4f, .data = 6, .each = 10, .first = 3};
+  const lab::hierarchy::epsilon_noise noise{rules.vocabulary()};
   check("lab/hierarchy/forward_backward.hpp forward_backward", [&] {
-    const analysis::change_table table = analysis::forward_backward(rules, noise, seed{19}, plan, calling_thread);
+    const lab::hierarchy::change_table table = lab::hierarchy::forward_backward(rules, noise, seed{19}, plan, calling_thread);
     hasher h;
     for (const std::int64_t number : table.rows()) h.add(static_cast<std::uint64_t>(number));
     return h.value();
   });
   check("lab/hierarchy/forward_backward.hpp reconstruction", [&] {
-    return hash_of(analysis::reconstruction(rules, diffusion::uniform{rules.vocabulary()}, seed{19}, plan, calling_thread));
+    return hash_of(
+        lab::hierarchy::reconstruction(rules, diffusion::uniform{rules.vocabulary()}, seed{19}, plan, calling_thread));
   });
-  const analysis::change_table table = analysis::forward_backward(rules, noise, seed{19}, plan, calling_thread);
+  const lab::hierarchy::change_table table = lab::hierarchy::forward_backward(rules, noise, seed{19}, plan, calling_thread);
   check_unguarded("lab/hierarchy/change_table.hpp susceptibility", [&] { return hash_of({table.susceptibility()}); });
   check_unguarded("lab/hierarchy/change_table.hpp correlation", [&] {
     return hash_of({table.change(1), table.correlation(1)});
   });
   check_unguarded("lab/hierarchy/annealed_map.hpp transition", [] {
-    const exact::annealed_map map({.vocabulary = 17, .rules = 3, .branching = 3, .depth = 4});
-    const exact::annealed_transition found = map.transition();
+    const lab::hierarchy::annealed_map map({.vocabulary = 17, .rules = 3, .branching = 3, .depth = 4});
+    const lab::hierarchy::annealed_transition found = map.transition();
     return hash_of(std::vector{found.belief, found.slope, found.noise, found.exponent});
   });
 }
 
 void learned_grammars() {
-  const analysis::clustering_options options{
+  const lab::hierarchy::clustering_options options{
       .vocabulary = shape.vocabulary, .branching = shape.branching, .depth = shape.depth, .restarts = 2, .key = seed{21}};
   check("lab/hierarchy/clustering.hpp learn_grammar", [&] {
     hasher h;
-    for (const auto& level : analysis::learn_grammar(sentences, options).levels)
+    for (const auto& level : lab::hierarchy::learn_grammar(sentences, options).levels)
       for (std::size_t i = 0; i < level.size(); ++i) h.add(level.latent(i));
     return h.value();
   });
-  const auto learned = analysis::learn_grammar(sentences, options);
+  const auto learned = lab::hierarchy::learn_grammar(sentences, options);
   check_unguarded("lab/hierarchy/clustering.hpp compare_levels", [&] {
     hasher h;
-    for (const auto& level : analysis::compare_levels(learned, rules, sentences, shape.vocabulary)) h.add(level.rand_index);
+    for (const auto& level : lab::hierarchy::compare_levels(learned, rules, sentences, shape.vocabulary))
+      h.add(level.rand_index);
     return h.value();
   });
   check_unguarded("lab/hierarchy/rule_accuracy.hpp level", [] {
-    analysis::rule_accuracy accuracy(rules);
+    lab::hierarchy::rule_accuracy accuracy(rules);
     accuracy.add(sentences);
     const auto found = accuracy.level(1);
     return hash_of(std::vector{found.strict.value, found.node.value, found.cond.value});
@@ -102,30 +104,30 @@ void learned_grammars() {
 }
 
 void statistics() {
-  analysis::token_correlations counts(shape, 5);
+  lab::hierarchy::token_correlations counts(shape, 5);
   counts.add(sentences);
   check_unguarded("lab/hierarchy/tree_distributions.hpp tree_laws", [] {
-    const analysis::tree_laws laws(rules);
+    const lab::hierarchy::tree_laws laws(rules);
     return hash_of(laws.covariance({0, 0}, {0, 3}));
   });
-  const analysis::tree_laws laws(rules);
+  const lab::hierarchy::tree_laws laws(rules);
   check_unguarded("lab/hierarchy/covariance.hpp covariance_variance",
-                  [&] { return hash_of(std::vector{analysis::covariance_variance(laws, shape, 0, 0, 2)}); });
-  check_unguarded("lab/hierarchy/coherence.hpp coherence", [&] { return hash_of(analysis::coherence(counts, rules)); });
-  check_unguarded("lab/hierarchy/coherence.hpp alignment", [&] { return hash_of(analysis::alignment(counts, rules)); });
+                  [&] { return hash_of(std::vector{lab::hierarchy::covariance_variance(laws, shape, 0, 0, 2)}); });
+  check_unguarded("lab/hierarchy/coherence.hpp coherence", [&] { return hash_of(lab::hierarchy::coherence(counts, rules)); });
+  check_unguarded("lab/hierarchy/coherence.hpp alignment", [&] { return hash_of(lab::hierarchy::alignment(counts, rules)); });
   const std::vector<double> x{1, 2, 3, 4};
-  const std::vector<analysis::estimate> curve{{0.1, 0.01}, {0.7, 0.02}, {0.6, 0.03}, {0.35, 0.01}};
-  check_unguarded("lab/statistics/curve.hpp crossing", [&] { return hash_of({analysis::crossing(x, curve, 0.3)}); });
-  check_unguarded("lab/statistics/curve.hpp peak", [&] { return hash_of({analysis::peak(x, curve)}); });
+  const std::vector<lab::statistics::estimate> curve{{0.1, 0.01}, {0.7, 0.02}, {0.6, 0.03}, {0.35, 0.01}};
+  check_unguarded("lab/statistics/curve.hpp crossing", [&] { return hash_of({lab::statistics::crossing(x, curve, 0.3)}); });
+  check_unguarded("lab/statistics/curve.hpp peak", [&] { return hash_of({lab::statistics::peak(x, curve)}); });
   check_unguarded("lab/statistics/curve.hpp fit_line", [&] {
-    const analysis::line found = analysis::fit_line(x, curve);
+    const lab::statistics::line found = lab::statistics::fit_line(x, curve);
     return hash_of({found.slope}) ^ hash_of(std::vector{found.intercept});
   });
   check("lab/evaluation/cross_entropy.hpp compare_losses", [] {
     const diffusion::uniform noise{shape.vocabulary};
-    exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>> one(rules, noise), other(rules, noise);
+    belief::tree_denoiser<diffusion::uniform, belief::tree_memory<float, shape>> one(rules, noise), other(rules, noise);
     const train::denoising problem{train::data_set{rules, seed{10}, 0, 100}, noise, {diffusion::schedule::cosine, 9}, seed{11}};
-    const analysis::excess_loss found = analysis::compare_losses(one, other, problem, 40);
+    const lab::evaluation::excess_loss found = lab::evaluation::compare_losses(one, other, problem, 40);
     return hash_of(std::vector{found.reference, found.excess});
   });
   const auto net = nn::make_tree_unet({.branching = shape.branching,
@@ -136,13 +138,13 @@ void statistics() {
   const nn::plan plan = net;
   std::vector<float> weights(plan.parameter_count);
   nn::initialise(plan, nn::initialisation::he, seed{8}, weights);
-  analysis::network_features features(plan, weights, shape.vocabulary, 0.75f);
+  lab::evaluation::network_features features(plan, weights, shape.vocabulary, 0.75f);
   check("lab/evaluation/network_features.hpp run", [&] {
     features.run(sentences);
     return hash_of(std::vector<float>(features.layer(0).begin(), features.layer(0).end()));
   });
   check("lab/hierarchy/sensitivity.hpp synonym_sensitivities",
-        [&] { return hash_of(analysis::synonym_sensitivities(rules, seed{22}, 20, features).values); });
+        [&] { return hash_of(lab::hierarchy::synonym_sensitivities(rules, seed{22}, 20, features).values); });
 }
 
 void planted_directions() {
@@ -150,49 +152,49 @@ void planted_directions() {
       .covariance = 5.0f,
       .cumulant = 10.0f,
       .hidden = {.law = source::latent_law::laplace, .coupling = source::latent_coupling::sign, .strength = 0.5f}};
-  const kernel::neuron unit{.amplitude = 0.2f, .gain = 2.0f};
+  const lab::vectors::neuron unit{.amplitude = 0.2f, .gain = 2.0f};
   check("lab/spiked/loss.hpp bayes_loss", [&] {
-    const exact::spike_loss best = exact::bayes_loss(strengths, 0.7);
+    const lab::spiked::spike_loss best = lab::spiked::bayes_loss(strengths, 0.7);
     return hash_of(std::vector{best.u, best.v});
   });
   check("lab/spiked/loss.hpp wiener_loss", [&] {
-    const exact::spike_loss best = exact::wiener_loss(strengths, 0.7);
+    const lab::spiked::spike_loss best = lab::spiked::wiener_loss(strengths, 0.7);
     return hash_of(std::vector{best.u, best.v});
   });
   check("lab/spiked/information_exponent.hpp find_exponent", [&] {
-    const auto found = analysis::find_exponent(strengths, unit, 0.7, analysis::planted_direction::v);
+    const auto found = lab::spiked::find_exponent(strengths, unit, 0.7, lab::spiked::planted_direction::v);
     return hash_of(std::vector{found.drift, found.noise});
   });
-  const analysis::hermite_moments moments(strengths);
-  const analysis::hermite_coefficients coefficients(unit, 0.7);
+  const lab::spiked::hermite_moments moments(strengths);
+  const lab::spiked::hermite_coefficients coefficients(unit, 0.7);
   check("lab/spiked/information_exponent.hpp find_exponent", [&] {
-    const auto found = analysis::find_exponent(strengths, coefficients, 0.7, analysis::planted_direction::v);
+    const auto found = lab::spiked::find_exponent(strengths, coefficients, 0.7, lab::spiked::planted_direction::v);
     return hash_of(std::vector{found.drift, found.noise});
   });
   check("lab/spiked/population_loss.hpp population_loss_series", [&] {
     return hash_of(
-        std::vector{analysis::population_loss_series(moments, coefficients, 0.7, {.u = 0.3, .v = 0.4, .m = -0.1}, 6)});
+        std::vector{lab::spiked::population_loss_series(moments, coefficients, 0.7, {.u = 0.3, .v = 0.4, .m = -0.1}, 6)});
   });
   check_unguarded("lab/spiked/hermite.hpp hermite_coefficients", [&] {
-    const analysis::hermite_coefficients again(unit, 0.7);
+    const lab::spiked::hermite_coefficients again(unit, 0.7);
     return hash_of(std::vector<double>(std::begin(again.psi), std::end(again.psi)));
   });
   // Quick with latents of two values.
   const source::spikes two_values{.covariance = 5.0f, .cumulant = 10.0f, .hidden = {.strength = 0.5f}};
   check("lab/spiked/population_loss.hpp population_loss", [&] {
-    return hash_of(std::vector{analysis::population_loss(two_values, unit, 0.7, {.u = 0.3, .v = 0.4, .m = -0.1})});
+    return hash_of(std::vector{lab::spiked::population_loss(two_values, unit, 0.7, {.u = 0.3, .v = 0.4, .m = -0.1})});
   });
   check("lab/spiked/population_loss.hpp lowest_loss", [&] {
-    const analysis::overlaps found = analysis::lowest_loss(two_values, unit, 0.7);
+    const lab::spiked::overlaps found = lab::spiked::lowest_loss(two_values, unit, 0.7);
     return hash_of(std::vector{found.u, found.v});
   });
   check("lab/spiked/exact_chain.hpp step", [&] {
-    analysis::exact_chain chain({.strengths = strengths, .dimension = 12, .unit = unit}, 0.25, -0.125);
+    lab::spiked::exact_chain chain({.strengths = strengths, .dimension = 12, .unit = unit}, 0.25, -0.125);
     for (std::uint64_t i = 0; i < 20; ++i) chain.step(seed{26}, i);
     return hash_of(std::vector{chain.overlap_u(), chain.overlap_v()});
   });
   check("lab/spiked/exact_chain.hpp run", [&] {
-    analysis::exact_chain chain(
+    lab::spiked::exact_chain chain(
         {.strengths = strengths, .dimension = 12, .unit = unit, .alpha_bar = 0.7, .skip = 0.8125, .rate = 0.0625}, 0.25,
         -0.125);
     chain.run(seed{25}, 3, 200, 0.9, 0.9);

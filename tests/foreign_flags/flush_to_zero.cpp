@@ -29,7 +29,7 @@ std::uint64_t trained_bits(std::size_t threads) {
   net.dense(20).activate(kernel::activation::tanh).dense(3).finish();
   const nn::plan plan = net;
   const train::options options{.optimiser = {.epsilon = 1e-20f}, .batch = 20, .shard_rows = 4, .parallel_operations = 0};
-  parallel::thread_pool pool(threads);
+  lab::parallel::thread_pool pool(threads);
   std::vector<float> weights(plan.parameter_count), memory(train::training_memory(plan, options, pool.workers()));
   nn::initialise(plan, nn::initialisation::he, seed{1}, weights);
   train::trainer learner(plan, tiny_numbers{}, options, std::span<float>(weights), std::span<float>(memory), pool);
@@ -46,7 +46,7 @@ std::uint64_t denoised_bits() {
   constexpr grammar::rhm_shape shape{.vocabulary = 5, .rules = 2, .branching = 2, .depth = 3};
   const grammar::rhm<shape> rules{seed{4}};
   const diffusion::uniform noise{shape.vocabulary};
-  exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>> model(rules, noise);
+  belief::tree_denoiser<diffusion::uniform, belief::tree_memory<float, shape>> model(rules, noise);
   std::vector<symbol> noisy(64 * shape.leaves());
   for (std::size_t i = 0; i < noisy.size(); ++i) noisy[i] = static_cast<symbol>(i * i % 5);
   const std::vector<float> alpha_bar(64, 0.9999999f);

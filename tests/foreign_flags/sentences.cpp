@@ -74,14 +74,14 @@ std::uint64_t answer_to_vectors(Denoiser&& model) {
 
 const diffusion::uniform noise{shape.vocabulary};
 const diffusion::uniform uneven_noise{uneven_rules.vocabulary()};
-using batched = exact::tree_denoiser<diffusion::uniform, exact::tree_batch_memory<shape>>;
-using alone = exact::tree_denoiser<diffusion::uniform, exact::tree_memory<float, shape>>;
+using batched = belief::tree_denoiser<diffusion::uniform, belief::tree_batch_memory<shape>>;
+using alone = belief::tree_denoiser<diffusion::uniform, belief::tree_memory<float, shape>>;
 
 // What a tree says of one sentence: observed, and `look` at it with its memory, all in the caller's mode.
 template <class Tree, class View>
 void tree_entries(const std::string_view (&names)[6], const View& grammar, std::uint32_t symbols, std::size_t nodes) {
   const std::vector<symbol> noisy = any_tokens(grammar.length(), symbols);
-  std::vector<float> memory(exact::tree_memory_size<float>(grammar.shape).value);
+  std::vector<float> memory(belief::tree_memory_size<float>(grammar.shape).value);
   Tree tree(grammar, memory);
   const auto look = [&](bool down, const auto& at) {
     for (std::size_t i = 0; i < noisy.size(); ++i)
@@ -124,32 +124,34 @@ void belief_propagation() {
   check("belief/tree_denoiser.hpp predict", [] { return answer(batched(rules, noise)) ^ answer(alone(rules, noise)); });
   check("belief/tree_denoiser.hpp cross_entropy", [] { return entropy(batched(rules, noise)) ^ entropy(alone(rules, noise)); });
   check("belief/tree_gaussian.hpp predict", [] {
-    std::vector<float> memory(exact::tree_batch_memory_size(shape).value);
-    return answer_to_vectors(exact::tree_gaussian<>(rules, memory));
+    std::vector<float> memory(belief::tree_batch_memory_size(shape).value);
+    return answer_to_vectors(belief::tree_gaussian<>(rules, memory));
   });
   check("belief/tree_gaussian.hpp predict", [] {
-    std::vector<double> wide(exact::tree_memory_size<double>(shape).value);
-    exact::tree_gaussian<std::span<double>> model(rules, wide);
+    std::vector<double> wide(belief::tree_memory_size<double>(shape).value);
+    belief::tree_gaussian<std::span<double>> model(rules, wide);
     std::vector<double> mean(model.dimension()), noisy(mean.size(), 1e-310);
     const double level = 0.3;
     noisy[1] = 3.0;
     model.predict(std::span<const double>(noisy), std::span(&level, 1), std::span<double>(mean));
     return hash_of(mean);
   });
-  std::vector<float> memory(exact::tree_memory_size<float>(uneven).value);
-  using uneven_denoiser = exact::hierarchy_denoiser<diffusion::uniform>;
+  std::vector<float> memory(belief::tree_memory_size<float>(uneven).value);
+  using uneven_denoiser = belief::hierarchy_denoiser<diffusion::uniform>;
   check("belief/hierarchy_denoiser.hpp predict", [&] { return answer(uneven_denoiser(uneven_rules, uneven_noise, memory)); });
   check("belief/hierarchy_denoiser.hpp cross_entropy",
         [&] { return entropy(uneven_denoiser(uneven_rules, uneven_noise, memory)); });
   check("belief/hierarchy_denoiser.hpp predict",
-        [&] { return answer_to_vectors(exact::hierarchy_gaussian<>(uneven_rules, memory)); });
-  tree_entries<exact::tree<float>>({"belief/tree.hpp upward", "belief/tree.hpp downward", "belief/tree.hpp marginal",
-                                    "belief/tree.hpp token_marginals", "belief/tree.hpp probability", "belief/tree.hpp sample"},
-                                   rules, shape.vocabulary, shape.nodes());
-  tree_entries<exact::hierarchy_tree<float>>({"belief/hierarchy_tree.hpp upward", "belief/hierarchy_tree.hpp downward",
-                                              "belief/hierarchy_tree.hpp marginal", "belief/hierarchy_tree.hpp token_marginals",
-                                              "belief/hierarchy_tree.hpp probability", "belief/hierarchy_tree.hpp sample"},
-                                             uneven_rules, uneven_rules.vocabulary(), uneven.nodes());
+        [&] { return answer_to_vectors(belief::hierarchy_gaussian<>(uneven_rules, memory)); });
+  tree_entries<belief::tree<float>>(
+      {"belief/tree.hpp upward", "belief/tree.hpp downward", "belief/tree.hpp marginal", "belief/tree.hpp token_marginals",
+       "belief/tree.hpp probability", "belief/tree.hpp sample"},
+      rules, shape.vocabulary, shape.nodes());
+  tree_entries<belief::hierarchy_tree<float>>(
+      {"belief/hierarchy_tree.hpp upward", "belief/hierarchy_tree.hpp downward", "belief/hierarchy_tree.hpp marginal",
+       "belief/hierarchy_tree.hpp token_marginals", "belief/hierarchy_tree.hpp probability",
+       "belief/hierarchy_tree.hpp sample"},
+      uneven_rules, uneven_rules.vocabulary(), uneven.nodes());
 }
 
 void noise_on_tokens() {

@@ -64,17 +64,17 @@ std::uint64_t answer(Denoiser&& denoiser) {
 }
 
 void denoisers() {
-  check("source/wiener.hpp predict", [] { return answer(exact::wiener(means, variances)); });
-  check("lab/spiked/denoiser.hpp predict", [] { return answer(exact::spike_bayes(model)); });
-  check("lab/spiked/denoiser.hpp predict", [] { return answer(exact::spike_wiener(model)); });
+  check("source/wiener.hpp predict", [] { return answer(source::wiener(means, variances)); });
+  check("lab/spiked/denoiser.hpp predict", [] { return answer(lab::spiked::spike_bayes(model)); });
+  check("lab/spiked/denoiser.hpp predict", [] { return answer(lab::spiked::spike_wiener(model)); });
   check("lab/vectors/empirical.hpp predict", [] {
-    std::vector<float> memory(exact::empirical_memory_size(rows, 7));
-    return answer(exact::empirical(noisy, dimension, memory));
+    std::vector<float> memory(lab::vectors::empirical_memory_size(rows, 7));
+    return answer(lab::vectors::empirical(noisy, dimension, memory));
   });
   check("lab/vectors/gaussian_mixture.hpp predict", [] {
     const std::vector<float> weights(rows, 1.0f), spread(rows, 1e-38f);
     std::vector<double> chances(2 * rows);
-    return answer(exact::gaussian_mixture({dimension, weights, noisy, spread}, chances));
+    return answer(lab::vectors::gaussian_mixture({dimension, weights, noisy, spread}, chances));
   });
 }
 
@@ -148,7 +148,7 @@ void diffusion_of_vectors() {
     return hash_of(out);
   });
   const auto sampled = [](diffusion::solver method) {
-    exact::wiener denoiser(means, variances);
+    source::wiener denoiser(means, variances);
     std::vector<float> memory(diffusion::gaussian_sampling_memory(method, dimension, 2)), out(rows * dimension);
     const diffusion::gaussian_sampling options{.noise = {diffusion::schedule::half_log_snr, 7}, .method = method, .eta = 0.5f};
     const status done = diffusion::sample(diffusion::gaussian{}, denoiser, seed{7}, options, memory, out);
@@ -243,25 +243,25 @@ void training() {
     return hash_of(std::vector{train::evaluate(plan, parameters, small_examples{}, 0, 10, 4, memory)});
   });
   check("lab/spiked/sphere_runs.hpp run_on_sphere", [] {
-    const train::sphere_problem p{.dimension = 20,
-                                  .data = {.covariance = 5.0f, .cumulant = 10.0f},
-                                  .unit = {.amplitude = 0.4f, .gain = 1.5f, .shift = 0.25f},
-                                  .max_steps = 60,
-                                  .key = seed{9}};
+    const lab::spiked::sphere_problem p{.dimension = 20,
+                                        .data = {.covariance = 5.0f, .cumulant = 10.0f},
+                                        .unit = {.amplitude = 0.4f, .gain = 1.5f, .shift = 0.25f},
+                                        .max_steps = 60,
+                                        .key = seed{9}};
     constexpr std::uint32_t record_at[] = {1, 50};
-    std::vector<train::sphere_run> passages(17);
-    std::vector<float> records(2 * 2 * 17), memory(train::sphere_memory(p.dimension, 1));
-    const status done = train::run_on_sphere(p, 5, record_at, memory, passages, records);
+    std::vector<lab::spiked::sphere_run> passages(17);
+    std::vector<float> records(2 * 2 * 17), memory(lab::spiked::sphere_memory(p.dimension, 1));
+    const status done = lab::spiked::run_on_sphere(p, 5, record_at, memory, passages, records);
     return hash_of(records) + done.ok();
   });
 }
 
 void autoencoders() {
-  const nn::autoencoder_shape net{.dimension = dimension,
-                                  .neurons = 5,
-                                  .unit = {.amplitude = 0.2f, .gain = 2.0f},
-                                  .trained_amplitudes = true,
-                                  .trained_skip = true};
+  const lab::vectors::autoencoder_shape net{.dimension = dimension,
+                                            .neurons = 5,
+                                            .unit = {.amplitude = 0.2f, .gain = 2.0f},
+                                            .trained_amplitudes = true,
+                                            .trained_skip = true};
   const auto started = [&] {
     std::vector<float> out(net.parameter_count());
     nn::initialise(net, seed{10}, 1e-30f, out);
@@ -275,7 +275,7 @@ void autoencoders() {
   });
   check("lab/vectors/autoencoder.hpp predict", [&] {
     std::vector<float> scratch(2 * net.tape_size());
-    return answer(nn::autoencoder_denoiser(net, neurons, scratch));
+    return answer(lab::vectors::autoencoder_denoiser(net, neurons, scratch));
   });
   const auto passed = [&](bool backward) {
     std::vector<float> tape(rows * net.tape_size()), out(noisy.size()), gradient(net.parameter_count());
@@ -287,9 +287,9 @@ void autoencoders() {
   check("lab/vectors/autoencoder.hpp backward", [&] { return passed(true); });
   check("lab/vectors/autoencoder_trainer.hpp step", [&] {
     const train::level_denoising problem{train::data_set{model, seed{24}, 0, 100}, 0.7f, seed{25}};
-    const train::autoencoder_options options{.optimiser = {.rate = 1e-30f}, .batch = 21};
-    std::vector<float> trained = neurons, memory(train::autoencoder_memory(net, options));
-    train::autoencoder_trainer learner(net, problem, options, trained, memory);
+    const lab::vectors::autoencoder_options options{.optimiser = {.rate = 1e-30f}, .batch = 21};
+    std::vector<float> trained = neurons, memory(lab::vectors::autoencoder_memory(net, options));
+    lab::vectors::autoencoder_trainer learner(net, problem, options, trained, memory);
     hasher h;
     for (int step = 0; step < 3; ++step) h.add(learner.step());
     h.add(std::span<const float>(trained));

@@ -20,7 +20,7 @@ void require(bool holds) {
 }
 
 // What was read must be there: as many sentences as lines, and their words between blanks make up all that is not blank.
-void check(const std::string& text, const grammar::pcfg& g, const std::vector<tool::sentence>& sentences) {
+void check(const std::string& text, const lab::pcfg::pcfg& g, const std::vector<tool::sentence>& sentences) {
   const auto ends = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   require(sentences.size() == ends + (!text.empty() && text.back() != '\n'));
   std::string rest = text.starts_with("\xef\xbb\xbf") ? text.substr(3) : text;
@@ -35,7 +35,7 @@ void check(const std::string& text, const grammar::pcfg& g, const std::vector<to
     }
   }
   require(words == rest);
-  require(io::find_invalid_utf8(text) == text.size() && text.find('\0') == std::string::npos);
+  require(lab::io::find_invalid_utf8(text) == text.size() && text.find('\0') == std::string::npos);
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ void check(const std::string& text, const grammar::pcfg& g, const std::vector<to
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   const std::string text(reinterpret_cast<const char*>(data + 1), size - 1);
-  static const grammar::pcfg g = io::read_grammar("S -> 'we' S [.5] | '\xc3\xa9l' [.25] | '#' [.25]").grammar;
+  static const lab::pcfg::pcfg g = lab::pcfg::read_grammar("S -> 'we' S [.5] | '\xc3\xa9l' [.25] | '#' [.25]").grammar;
   tool::settings s;
   s.max_length = 8;
   s.unknown = static_cast<tool::unknown_words>(data[0] % 3);

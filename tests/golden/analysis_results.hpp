@@ -19,35 +19,36 @@ namespace golden {
 
 // Grammars learned from sentences, whatever the contexts and sizes of clusters, and how much of the rules was found.
 inline void add_learned(const grammar::rhm_view& rules, const std::vector<symbol>& sentences, hasher& h) {
-  using options = analysis::clustering_options;
+  using options = lab::hierarchy::clustering_options;
   for (const auto context : {options::tokens, options::lifted})
     for (const bool balanced : {false, true}) {
-      const auto learned = analysis::learn_grammar(sentences, {.vocabulary = shape.vocabulary,
-                                                               .branching = shape.branching,
-                                                               .depth = shape.depth,
-                                                               .context = context,
-                                                               .restarts = 3,
-                                                               .balanced = balanced,
-                                                               .key = seed{21}});
+      const auto learned = lab::hierarchy::learn_grammar(sentences, {.vocabulary = shape.vocabulary,
+                                                                     .branching = shape.branching,
+                                                                     .depth = shape.depth,
+                                                                     .context = context,
+                                                                     .restarts = 3,
+                                                                     .balanced = balanced,
+                                                                     .key = seed{21}});
       for (const auto& level : learned.levels)
         for (std::size_t i = 0; i < level.size(); ++i) h.add(level.latent(i));
-      for (const auto& level : analysis::compare_levels(learned, rules, sentences, shape.vocabulary)) h.add(level.rand_index);
+      for (const auto& level : lab::hierarchy::compare_levels(learned, rules, sentences, shape.vocabulary))
+        h.add(level.rand_index);
     }
 }
 
 // Covariances of every pair of tokens, exact ones and counted ones; coherence of true sentences.
 inline void add_covariances(const grammar::rhm_view& rules, const std::vector<symbol>& sentences, hasher& h) {
-  const analysis::tree_laws laws(rules);
-  analysis::token_correlations counts(shape, 5);
+  const lab::hierarchy::tree_laws laws(rules);
+  lab::hierarchy::token_correlations counts(shape, 5);
   counts.add(sentences);
-  for (const auto& quotient : analysis::coherence(counts, rules)) {
+  for (const auto& quotient : lab::hierarchy::coherence(counts, rules)) {
     h.add(quotient.value);
     h.add(quotient.standard_error);
   }
   for (std::uint32_t level = 1; level <= shape.depth; ++level) {
-    h.add(analysis::covariance_variance(laws, shape, 0, 0, level));
-    h.add(analysis::covariance_variance(laws, shape, level - 1, 0, level));
-    h.add(analysis::predicted_variance(shape, 0, 0, level));
+    h.add(lab::hierarchy::covariance_variance(laws, shape, 0, 0, level));
+    h.add(lab::hierarchy::covariance_variance(laws, shape, level - 1, 0, level));
+    h.add(lab::hierarchy::predicted_variance(shape, 0, 0, level));
   }
 }
 
@@ -56,8 +57,8 @@ inline void add_sensitivities(const grammar::rhm_view& rules, hasher& h) {
   const auto net = tree_unet(shape.vocabulary);
   const nn::plan plan = net;
   const std::vector<float> weights = initial(plan, nn::initialisation::he);
-  analysis::network_features features(plan, weights, shape.vocabulary, 0.75f);
-  for (const auto& value : analysis::synonym_sensitivities(rules, seed{22}, 40, features).values) {
+  lab::evaluation::network_features features(plan, weights, shape.vocabulary, 0.75f);
+  for (const auto& value : lab::hierarchy::synonym_sensitivities(rules, seed{22}, 40, features).values) {
     h.add(value.value);
     h.add(value.standard_error);
   }

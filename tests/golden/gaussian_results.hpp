@@ -34,15 +34,15 @@ inline std::vector<float> gaussian_noise(const grammar::rhm_view& rules) {
 // E[x_0 | x_t] of these, one after the other and sixteen at once, and with messages in double precision.
 inline std::uint64_t gaussian_means(const grammar::rhm_view& rules) {
   const std::vector<float> alpha_bar = gaussian_levels(), x = gaussian_noise(rules);
-  std::vector<float> one(exact::tree_memory_size<float>(rules.shape).value), mean(x.size());
-  std::vector<float> sixteen(exact::tree_batch_memory_size(rules.shape).value);
-  std::vector<double> wide(exact::tree_memory_size<double>(rules.shape).value);
+  std::vector<float> one(belief::tree_memory_size<float>(rules.shape).value), mean(x.size());
+  std::vector<float> sixteen(belief::tree_batch_memory_size(rules.shape).value);
+  std::vector<double> wide(belief::tree_memory_size<double>(rules.shape).value);
   hasher h;
-  exact::tree_gaussian<>(rules, one).predict(x, alpha_bar, mean);
+  belief::tree_gaussian<>(rules, one).predict(x, alpha_bar, mean);
   h.add(std::span<const float>(mean));
-  exact::tree_gaussian<>(rules, sixteen).predict(x, alpha_bar, mean);
+  belief::tree_gaussian<>(rules, sixteen).predict(x, alpha_bar, mean);
   h.add(std::span<const float>(mean));
-  exact::tree_gaussian<std::span<double>>(rules, wide).predict(x, alpha_bar, mean);
+  belief::tree_gaussian<std::span<double>>(rules, wide).predict(x, alpha_bar, mean);
   h.add(std::span<const float>(mean));
   return h.value();
 }
@@ -70,10 +70,10 @@ inline std::uint64_t gaussian_predictions(const grammar::rhm_view& rules) {
 inline std::uint64_t gaussian_samples(const grammar::rhm_view& rules) {
   using diffusion::schedule;
   using diffusion::solver;
-  std::vector<float> messages(exact::tree_batch_memory_size(rules.shape).value);
-  exact::tree_gaussian<> trees(rules, messages);
+  std::vector<float> messages(belief::tree_batch_memory_size(rules.shape).value);
+  belief::tree_gaussian<> trees(rules, messages);
   const std::vector<float> means{0.0f, 1.0f, -2.5f}, variances{1.0f, 0.3f, 7.0f};
-  exact::wiener normals(means, variances);
+  source::wiener normals(means, variances);
   hasher h;
   const auto add_samples = [&](auto& model, const diffusion::gaussian_sampling& options) {
     std::vector<float> memory(diffusion::gaussian_sampling_memory(options.method, model.dimension(), 7));

@@ -23,7 +23,7 @@ using namespace golden;
 
 template <class Process>
 void exact_results(const char* name, const grammar::rhm_view& rules, const Process& process) {
-  using batched = exact::tree_denoiser<Process, exact::tree_batch_memory<shape>>;
+  using batched = belief::tree_denoiser<Process, belief::tree_batch_memory<shape>>;
   print("posterior", name, hash_of(exact_posterior<exact_denoiser<Process>>(rules, process)));
   print("posterior_in_batches", name, hash_of(exact_posterior<batched>(rules, process)));
   print("exact_samples", name, hash_of(exact_samples(rules, process)));
@@ -96,7 +96,7 @@ void all_results(Executor& workers) {
 
 void all_results([[maybe_unused]] std::size_t threads) {
 #if GOLDEN_THREADS
-  parallel::thread_pool workers(threads);
+  lab::parallel::thread_pool workers(threads);
 #else
   const serial_executor workers;
 #endif

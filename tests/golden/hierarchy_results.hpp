@@ -26,9 +26,9 @@ struct hierarchy_hashes {
 template <class Real>
 void hierarchy_beliefs(const grammar::hierarchy_view& grammar, hierarchy_hashes& hashes) {
   const grammar::hierarchy_shape& sizes = grammar.shape;
-  std::vector<Real> memory(exact::tree_memory_size<Real>(sizes).value), law;
+  std::vector<Real> memory(belief::tree_memory_size<Real>(sizes).value), law;
   std::vector<symbol> noisy(grammar.length()), drawn(sizes.nodes());
-  exact::hierarchy_tree<Real> tree(grammar, memory);
+  belief::hierarchy_tree<Real> tree(grammar, memory);
   const diffusion::uniform process{grammar.vocabulary()};
   for (std::uint64_t i = 0; i < 32; ++i) {
     const float alpha_bar = times.alpha_bar(1 + static_cast<std::uint32_t>(i) % times.steps);

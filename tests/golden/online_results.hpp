@@ -11,13 +11,13 @@
 
 namespace golden {
 
-inline void add_runs(hasher& h, const train::sphere_problem& p) {
+inline void add_runs(hasher& h, const lab::spiked::sphere_problem& p) {
   constexpr std::uint32_t record_at[] = {1, 7, 60, 200};
   constexpr std::size_t runs = 19;  // so that some lanes are filled again
-  std::vector<train::sphere_run> passages(runs);
-  std::vector<float> records(2 * std::size(record_at) * runs), memory(train::sphere_memory(p.dimension, 1));
-  require(train::run_on_sphere(p, 5, record_at, memory, passages, records));
-  for (const train::sphere_run& each : passages) {
+  std::vector<lab::spiked::sphere_run> passages(runs);
+  std::vector<float> records(2 * std::size(record_at) * runs), memory(lab::spiked::sphere_memory(p.dimension, 1));
+  require(lab::spiked::run_on_sphere(p, 5, record_at, memory, passages, records));
+  for (const lab::spiked::sphere_run& each : passages) {
     h.add(each.passage_u);
     h.add(each.passage_v);
   }
@@ -30,12 +30,12 @@ inline void add_runs(hasher& h, const train::sphere_problem& p) {
 // Passages and overlaps: every activation, two-point latents of both kinds, with and without correlation.
 inline std::uint64_t sphere_runs() {
   hasher h;
-  train::sphere_problem p{.dimension = 23,
-                          .data = {.covariance = 5.0f, .cumulant = 10.0f},
-                          .unit = {.amplitude = 0.4f, .gain = 1.5f, .shift = 0.25f},
-                          .max_steps = 200,
-                          .threshold_u = 0.5f,
-                          .key = seed{22}};
+  lab::spiked::sphere_problem p{.dimension = 23,
+                                .data = {.covariance = 5.0f, .cumulant = 10.0f},
+                                .unit = {.amplitude = 0.4f, .gain = 1.5f, .shift = 0.25f},
+                                .max_steps = 200,
+                                .threshold_u = 0.5f,
+                                .key = seed{22}};
   for (const auto kind :
        {kernel::activation::tanh, kernel::activation::relu, kernel::activation::gelu, kernel::activation::silu}) {
     p.unit.kind = kind;
@@ -57,22 +57,22 @@ inline std::uint64_t autoencoders() {
   source::plant_directions(seed{23}, dimension, directions);
   const source::mixed_cumulant model({.covariance = 5.0f, .cumulant = 10.0f}, dimension, directions);
   const train::level_denoising problem{train::data_set{model, seed{24}, 0, 100}, 0.7f, seed{25}};
-  const nn::autoencoder_shape net{.dimension = dimension,
-                                  .neurons = 5,
-                                  .unit = {.amplitude = 0.2f, .gain = 2.0f},
-                                  .trained_amplitudes = true,
-                                  .trained_skip = true};
+  const lab::vectors::autoencoder_shape net{.dimension = dimension,
+                                            .neurons = 5,
+                                            .unit = {.amplitude = 0.2f, .gain = 2.0f},
+                                            .trained_amplitudes = true,
+                                            .trained_skip = true};
   hasher h;
   for (const auto method : {train::method::sgd, train::method::adam}) {
-    const train::autoencoder_options options{.optimiser = {.kind = method, .rate = 0.01f}, .batch = 21};
-    std::vector<float> parameters(net.parameter_count()), memory(train::autoencoder_memory(net, options));
+    const lab::vectors::autoencoder_options options{.optimiser = {.kind = method, .rate = 0.01f}, .batch = 21};
+    std::vector<float> parameters(net.parameter_count()), memory(lab::vectors::autoencoder_memory(net, options));
     nn::initialise(net, seed{26}, 0.8f, parameters);
-    train::autoencoder_trainer learner(net, problem, options, parameters, memory);
+    lab::vectors::autoencoder_trainer learner(net, problem, options, parameters, memory);
     for (int step = 0; step < 12; ++step) h.add(learner.step());
     h.add(std::span<const float>(parameters));
     std::vector<float> noisy(7 * dimension), mean(noisy.size()), scratch(3 * net.tape_size());
     kernel::fill_normal({.key = seed{27}, .purpose = random::stream::user}, noisy.data(), noisy.size());
-    nn::autoencoder_denoiser(net, parameters, scratch).predict(noisy, std::vector<float>(7, 0.7f), mean);
+    lab::vectors::autoencoder_denoiser(net, parameters, scratch).predict(noisy, std::vector<float>(7, 0.7f), mean);
     h.add(std::span<const float>(mean));
   }
   return h.value();

@@ -23,8 +23,8 @@
 namespace golden {
 
 // S -> A S b A | B | nothing    A -> a | S c | B A    B -> S | a b | nothing    with words a, b, c
-inline frond::grammar::pcfg small_grammar() {
-  frond::grammar::pcfg grammar;
+inline frond::lab::pcfg::pcfg small_grammar() {
+  frond::lab::pcfg::pcfg grammar;
   grammar.nonterminals = 3;
   grammar.names = {"S", "A", "B", "a", "b", "c"};
   grammar.right = {1, 0, 4, 1, 2, 3, 0, 5, 2, 1, 0, 3, 4};
@@ -34,7 +34,7 @@ inline frond::grammar::pcfg small_grammar() {
   return grammar;
 }
 
-inline void add_derivation(frond::hasher& h, const frond::exact::derivation& tree) {
+inline void add_derivation(frond::hasher& h, const frond::lab::pcfg::derivation& tree) {
   for (const auto& node : tree.nodes) {
     h.add(node.rule);
     h.add(node.begin);
@@ -44,14 +44,14 @@ inline void add_derivation(frond::hasher& h, const frond::exact::derivation& tre
 }
 
 template <class Real>
-void add_passes(frond::hasher& h, const frond::grammar::pcfg& grammar) {
+void add_passes(frond::hasher& h, const frond::lab::pcfg::pcfg& grammar) {
   using namespace frond;
-  const auto weights = exact::weigh<exact::sum_product<Real>>(grammar);
+  const auto weights = lab::chart::weigh<lab::chart::sum_product<Real>>(grammar);
   h.add(std::uint32_t{weights.ok()});
   if (!weights.ok()) return;
-  exact::chart chart(weights.value);
-  exact::outside outside(chart);
-  exact::derivation tree;
+  lab::chart::chart chart(weights.value);
+  lab::chart::outside outside(chart);
+  lab::pcfg::derivation tree;
   std::vector<Real> likelihoods(8 * 3), law(3);
   for (std::size_t i = 0; i < likelihoods.size(); ++i) likelihoods[i] = static_cast<Real>(1 + i * i % 7) / 7;
   for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{8}}) {
@@ -65,9 +65,9 @@ void add_passes(frond::hasher& h, const frond::grammar::pcfg& grammar) {
       h.add(std::span(law));
     }
     for (std::uint64_t i = 0; i < 20; ++i)
-      if (exact::sample_derivation(chart, seed{21}, i, tree).ok()) add_derivation(h, tree);
+      if (lab::chart::sample_derivation(chart, seed{21}, i, tree).ok()) add_derivation(h, tree);
   }
-  exact::pcfg_denoiser<diffusion::uniform, Real> denoise(weights.value, diffusion::uniform{3}, 6);
+  lab::chart::pcfg_denoiser<diffusion::uniform, Real> denoise(weights.value, diffusion::uniform{3}, 6);
   const symbol noisy[6] = {0, 2, 1, 1, 0, 2};
   const float alpha_bar = 0.4f;
   std::vector<float> posterior(18);
@@ -78,26 +78,26 @@ void add_passes(frond::hasher& h, const frond::grammar::pcfg& grammar) {
 inline std::uint64_t general_grammar() {
   using namespace frond;
   hasher h;
-  const grammar::pcfg grammar = small_grammar();
+  const lab::pcfg::pcfg grammar = small_grammar();
   add_passes<double>(h, grammar);
   add_passes<float>(h, grammar);
-  const auto weights = exact::weigh<exact::sum_product<double>>(grammar);
-  const auto best_weights = exact::weigh<exact::max_product<double>>(grammar);
-  const auto counts = exact::weigh<exact::counting>(grammar);
-  exact::derivation tree;
-  exact::chart best(best_weights.value);
-  exact::chart number(counts.value);
+  const auto weights = lab::chart::weigh<lab::chart::sum_product<double>>(grammar);
+  const auto best_weights = lab::chart::weigh<lab::chart::max_product<double>>(grammar);
+  const auto counts = lab::chart::weigh<lab::chart::counting>(grammar);
+  lab::pcfg::derivation tree;
+  lab::chart::chart best(best_weights.value);
+  lab::chart::chart number(counts.value);
   for (std::uint32_t code = 0; code < 81; ++code) {
     const std::uint32_t sentence[4] = {code % 3, code / 3 % 3, code / 9 % 3, code / 27};
-    if (best.inside(sentence).ok() && exact::best_derivation(best, tree).ok()) add_derivation(h, tree);
+    if (best.inside(sentence).ok() && lab::chart::best_derivation(best, tree).ok()) add_derivation(h, tree);
     if (number.inside(sentence).ok()) h.add(number.total().low);
   }
-  const exact::length_chart lengths(weights.value, 12);
+  const lab::chart::length_chart lengths(weights.value, 12);
   for (std::size_t length = 0; length <= 12; ++length) h.add(lengths.log_total(length));
-  const exact::length_source sentences(lengths, 12);
+  const lab::chart::length_source sentences(lengths, 12);
   for (std::uint64_t i = 0; i < 20; ++i)
     if (sentences.sample(seed{22}, i, tree).ok()) add_derivation(h, tree);
-  const auto sets = exact::distinct_sentences(weights.value.form, 5);
+  const auto sets = lab::chart::distinct_sentences(weights.value.form, 5);
   for (const auto& each : sets.value) h.add(static_cast<std::uint64_t>(each.size()));
   return h.value();
 }

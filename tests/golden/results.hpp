@@ -227,9 +227,9 @@ struct tree_hashes {
 template <class Process>
 tree_hashes beliefs(const grammar::rhm_view& rules, const Process& process) {
   tree_hashes hashes;
-  std::vector<float> memory(exact::tree_memory_size<float>(rules.shape).value), law(rules.shape.vocabulary);
+  std::vector<float> memory(belief::tree_memory_size<float>(rules.shape).value), law(rules.shape.vocabulary);
   std::vector<symbol> drawn(rules.shape.nodes());
-  exact::tree<float> tree(rules, memory);
+  belief::tree<float> tree(rules, memory);
   const std::vector<symbol> noisy = noise(process, data(rules, 64), rules.length());
   for (std::size_t i = 0; i < 64; ++i) {
     const float alpha_bar = times.alpha_bar(1 + static_cast<std::uint32_t>(i) % times.steps);
@@ -261,7 +261,7 @@ std::vector<symbol> samples(const Process& process, Denoiser& model, const diffu
 }
 
 template <class Process>
-using exact_denoiser = exact::tree_denoiser<Process, exact::tree_memory<float, shape>>;
+using exact_denoiser = belief::tree_denoiser<Process, belief::tree_memory<float, shape>>;
 
 template <class Denoiser, class Process>
 std::vector<float> exact_posterior(const grammar::rhm_view& rules, const Process& process) {

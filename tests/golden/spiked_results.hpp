@@ -85,16 +85,16 @@ inline std::uint64_t spiked_means() {
       const std::span<float> vector = std::span<float>(noisy).subspan(row * spiked_dimension, spiked_dimension);
       diffusion::gaussian{}.corrupt(seed{24}, row, alpha_bar[row], vector, vector);
     }
-    exact::spike_bayes(model).predict(noisy, alpha_bar, mean);
+    lab::spiked::spike_bayes(model).predict(noisy, alpha_bar, mean);
     h.add(std::span<const float>(mean));
-    exact::spike_wiener(model).predict(noisy, alpha_bar, mean);
+    lab::spiked::spike_wiener(model).predict(noisy, alpha_bar, mean);
     h.add(std::span<const float>(mean));
-    std::vector<float> memory(exact::empirical_memory_size(spiked_rows, 7));
-    exact::empirical(data, spiked_dimension, memory).predict(noisy, alpha_bar, mean);
+    std::vector<float> memory(lab::vectors::empirical_memory_size(spiked_rows, 7));
+    lab::vectors::empirical(data, spiked_dimension, memory).predict(noisy, alpha_bar, mean);
     h.add(std::span<const float>(mean));
     const std::vector<float> weights(spiked_rows, 1.0f), variances(spiked_rows, 0.3f);
     std::vector<double> chances(2 * spiked_rows);
-    exact::gaussian_mixture({spiked_dimension, weights, data, variances}, chances).predict(noisy, alpha_bar, mean);
+    lab::vectors::gaussian_mixture({spiked_dimension, weights, data, variances}, chances).predict(noisy, alpha_bar, mean);
     h.add(std::span<const float>(mean));
   }
   return h.value();
@@ -103,14 +103,15 @@ inline std::uint64_t spiked_means() {
 // Losses of the best denoisers, the information exponent and the population loss of a neuron.
 inline std::uint64_t spiked_theory() {
   hasher h;
-  const kernel::neuron units[] = {
+  const lab::vectors::neuron units[] = {
       {.amplitude = 0.2f, .gain = 2.0f}, {.kind = kernel::activation::gelu, .shift = 0.5f}, {.kind = kernel::activation::relu}};
   for (const source::spikes& strengths : spiked_laws()) {
-    const exact::spike_loss best = exact::bayes_loss(strengths, 0.7), linear = exact::wiener_loss(strengths, 0.7);
+    const lab::spiked::spike_loss best = lab::spiked::bayes_loss(strengths, 0.7),
+                                  linear = lab::spiked::wiener_loss(strengths, 0.7);
     for (const double loss : {best.u, best.v, linear.u, linear.v}) h.add(loss);
-    for (const kernel::neuron& unit : units)
-      h.add(analysis::find_exponent(strengths, unit, 0.7, analysis::planted_direction::v).drift);
-    h.add(analysis::population_loss(strengths, units[0], 0.7, {.u = 0.3, .v = 0.4, .m = -0.1}));
+    for (const lab::vectors::neuron& unit : units)
+      h.add(lab::spiked::find_exponent(strengths, unit, 0.7, lab::spiked::planted_direction::v).drift);
+    h.add(lab::spiked::population_loss(strengths, units[0], 0.7, {.u = 0.3, .v = 0.4, .m = -0.1}));
   }
   return h.value();
 }
@@ -122,13 +123,13 @@ inline std::uint64_t spiked_chain() {
     strengths.mean = 0.0f;
     for (const kernel::activation kind :
          {kernel::activation::tanh, kernel::activation::gelu, kernel::activation::silu, kernel::activation::relu}) {
-      analysis::exact_chain chain({.strengths = strengths,
-                                   .dimension = 12,
-                                   .unit = {.kind = kind, .amplitude = 0.25f, .gain = 2.0f, .shift = 0.125f},
-                                   .alpha_bar = 0.7,
-                                   .skip = 0.8125,
-                                   .rate = 0.0625},
-                                  0.25, -0.125);
+      lab::spiked::exact_chain chain({.strengths = strengths,
+                                      .dimension = 12,
+                                      .unit = {.kind = kind, .amplitude = 0.25f, .gain = 2.0f, .shift = 0.125f},
+                                      .alpha_bar = 0.7,
+                                      .skip = 0.8125,
+                                      .rate = 0.0625},
+                                     0.25, -0.125);
       h.add(static_cast<std::uint32_t>(chain.run(seed{25}, 3, 500, 0.9, 0.9)));
       h.add(chain.overlap_u());
       h.add(chain.overlap_v());

@@ -29,7 +29,7 @@ struct random_rules {
   }
 
   std::vector<symbol> symbols;
-  kernel::rule_tables tables;
+  grammar::rule_tables tables;
 };
 
 void check(std::uint32_t vocabulary, std::uint32_t synonyms, std::uint32_t branching, std::uint32_t depth,
@@ -43,10 +43,10 @@ void check(std::uint32_t vocabulary, std::uint32_t synonyms, std::uint32_t branc
   constexpr std::size_t guard = 67;  // keeps the output off every alignment, too
   const std::size_t size = groups * 256 * rules.length();
   std::vector<symbol> plain(size + 2 * guard, symbol{0xee});
-  kernel::plain::sample_rules(rules.tables, seed{42}, first_group, groups, plain.data() + guard);
+  grammar::plain::sample_rules(rules.tables, seed{42}, first_group, groups, plain.data() + guard);
   test::each_instruction_set([&] {
     std::vector<symbol> fast(size + 2 * guard, symbol{0xee});
-    kernel::sample_rules(rules.tables, seed{42}, first_group, groups, fast.data() + guard);
+    grammar::sample_rules(rules.tables, seed{42}, first_group, groups, fast.data() + guard);
     CHECK(fast == plain);
   });
 }

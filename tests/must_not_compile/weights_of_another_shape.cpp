@@ -8,7 +8,7 @@ using wide =
     nn::tree_unet<nn::tree_unet_shape{.branching = 2, .depth = 3, .input_channels = 10, .output_channels = 8, .width = 32}>;
 using narrow =
     nn::tree_unet<nn::tree_unet_shape{.branching = 2, .depth = 3, .input_channels = 10, .output_channels = 8, .width = 16}>;
-struct baked {  // as io::write_weights_header() writes it for `narrow`
+struct baked {  // as lab::io::write_weights_header() writes it for `narrow`
   static constexpr std::uint64_t shape_hash = nn::plan_of<narrow>().shape_hash();
   static constexpr float values[nn::plan_of<narrow>().parameter_count] = {};
 };

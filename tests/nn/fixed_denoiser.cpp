@@ -19,7 +19,7 @@ using net =
     nn::tree_unet<nn::tree_unet_shape{.branching = 2, .depth = 2, .input_channels = 6, .output_channels = 4, .width = 8}>;
 using vector_net = nn::network<nn::input<1, 4>, nn::dense<7>, nn::tanh, nn::dense<3>>;
 
-// What io::write_weights_header() writes.
+// What lab::io::write_weights_header() writes.
 struct baked {
   static constexpr std::uint64_t shape_hash = nn::plan_of<net>().shape_hash();
   static constexpr float values[nn::plan_of<net>().parameter_count] = {0.5f, -1.0f, 0.25f, 0.125f, -0.5f, 2.0f, 1.0f, -0.75f};

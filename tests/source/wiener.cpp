@@ -13,7 +13,7 @@ TEST_CASE("the mean is that of Bayes' formula, by quadrature over the clean valu
   // Trapezoids over eight standard deviations to both sides: exact to rounding for normal densities.
   const std::vector<float> means{0.0f, 2.0f, -1.0f}, variances{1.0f, 0.25f, 9.0f};
   const std::vector<float> alpha_bar{0.0f, 0.3f, 0.95f}, noisy{0.5f, 1.0f, -2.0f, 1.5f, 0.0f, 3.0f, 0.1f, 2.2f, -0.4f};
-  const exact::wiener denoise(means, variances);
+  const source::wiener denoise(means, variances);
   CHECK(denoise.dimension() == 3);
   std::vector<float> mean(9), in_place = noisy;
   denoise.predict(noisy, alpha_bar, mean);
@@ -37,7 +37,7 @@ TEST_CASE("the mean is that of Bayes' formula, by quadrature over the clean valu
 TEST_CASE("clean data stay what they are, and a coordinate without variance is its mean") {
   const std::vector<float> means{0.5f, 2.0f}, variances{1.0f, 0.0f}, alpha_bar{1.0f, 0.5f}, noisy{3.0f, 4.0f, 1.0f, 5.0f};
   std::vector<float> mean(4);
-  exact::wiener(means, variances).predict(noisy, alpha_bar, mean);
+  source::wiener(means, variances).predict(noisy, alpha_bar, mean);
   CHECK(mean[0] == 3.0f);
   CHECK(mean[1] == 2.0f);
   CHECK(mean[3] == 2.0f);

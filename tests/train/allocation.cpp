@@ -52,7 +52,7 @@ void check(const Problem& problem, Executor& workers) {
 }  // namespace
 
 TEST_CASE("steps and evaluations allocate nothing") {
-  parallel::thread_pool pool(3);
+  lab::parallel::thread_pool pool(3);
   const std::size_t before = allocations;
   check(problems::denoising<diffusion::uniform>(5), calling_thread);
   check(problems::denoising<diffusion::uniform>(5), pool);

@@ -33,7 +33,7 @@ void check(const Problem& problem) {
   for (const std::size_t block : {std::size_t{3}, std::size_t{32}, std::size_t{53}, std::size_t{100}})
     CHECK(evaluated(problem, block, calling_thread) == serial);
   for (const std::size_t workers : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{16}}) {
-    parallel::thread_pool pool(workers);
+    lab::parallel::thread_pool pool(workers);
     for (const std::size_t block : {std::size_t{1}, std::size_t{3}, std::size_t{32}})
       CHECK(evaluated(problem, block, pool) == serial);
   }

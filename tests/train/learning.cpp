@@ -48,7 +48,7 @@ template <class Problem>
 run learn(const reference::net& list, const Problem& problem, const train::options& o, std::size_t steps, std::uint64_t fresh,
           std::size_t count) {
   run r{reference::build(list), problems::initial(reference::build(list).view()), 0.0f, 0.0f};
-  parallel::thread_pool pool(2);
+  lab::parallel::thread_pool pool(2);
   std::vector<float> memory(train::training_memory(r.built.view(), o, pool.workers()));
   std::vector<float> evaluation(train::evaluation_memory(r.built.view(), count, 32, pool.workers()));
   const auto loss = [&] {

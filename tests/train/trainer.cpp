@@ -153,8 +153,8 @@ TEST_CASE("the gradient of a batch is the mean of its examples' gradients") {
 }
 
 TEST_CASE("shards are merged in the order that is promised, whatever the workers and the blocks") {
-  parallel::thread_pool pools[] = {parallel::thread_pool(1), parallel::thread_pool(2), parallel::thread_pool(3),
-                                   parallel::thread_pool(16)};
+  lab::parallel::thread_pool pools[] = {lab::parallel::thread_pool(1), lab::parallel::thread_pool(2),
+                                        lab::parallel::thread_pool(3), lab::parallel::thread_pool(16)};
   each_problem([&](const auto& problem) {
     for (const std::uint32_t batch : batches) {
       CAPTURE(batch);
@@ -187,7 +187,7 @@ TEST_CASE("a network of many slices gives the same bits on any number of workers
   };
   const auto serial = run(calling_thread);
   for (const std::size_t workers : {std::size_t{2}, std::size_t{3}}) {
-    parallel::thread_pool pool(workers);
+    lab::parallel::thread_pool pool(workers);
     CHECK(run(pool) == serial);
   }
 }

@@ -38,24 +38,25 @@ void check_vectors(Denoiser&& model) {
 
 TEST_CASE("a question to an exact denoiser of vectors whose sizes disagree is refused") {
   const std::vector<float> numbers{0.5f, -1.0f, 2.0f, 0.25f}, variances{1.0f, 2.0f, 0.5f, 1.0f};
-  check_vectors(exact::wiener(numbers, variances));
+  check_vectors(source::wiener(numbers, variances));
   std::vector<double> doubles(4);
   const std::vector<float> weights{1.0f, 2.0f}, widths{0.5f, 1.0f};
-  check_vectors(exact::gaussian_mixture({2, weights, numbers, widths}, doubles));
-  std::vector<float> memory(exact::empirical_memory_size(2, 1));
-  check_vectors(exact::empirical(numbers, 2, memory));
+  check_vectors(lab::vectors::gaussian_mixture({2, weights, numbers, widths}, doubles));
+  std::vector<float> memory(lab::vectors::empirical_memory_size(2, 1));
+  check_vectors(lab::vectors::empirical(numbers, 2, memory));
   std::vector<float> directions(12);
   source::plant_directions(seed{1}, 4, directions);
   const source::mixed_cumulant model({.covariance = 5, .cumulant = 10}, 4, directions);
-  check_vectors(exact::spike_bayes(model));
-  check_vectors(exact::spike_wiener(model));
+  check_vectors(lab::spiked::spike_bayes(model));
+  check_vectors(lab::spiked::spike_wiener(model));
 }
 
 TEST_CASE("a question to the denoiser of a grammar whose sizes disagree is refused") {
-  const auto weights = exact::weigh<exact::sum_product<float>>(io::read_grammar("S -> 'a' S [.5] | 'b' [.5]").grammar);
+  const auto weights =
+      lab::chart::weigh<lab::chart::sum_product<float>>(lab::pcfg::read_grammar("S -> 'a' S [.5] | 'b' [.5]").grammar);
   REQUIRE(weights.ok());
-  check_vectors(exact::pcfg_gaussian<float>(weights.value, 2));
-  exact::pcfg_denoiser<diffusion::uniform> model(weights.value, diffusion::uniform{2}, 2);
+  check_vectors(lab::chart::pcfg_gaussian<float>(weights.value, 2));
+  lab::chart::pcfg_denoiser<diffusion::uniform> model(weights.value, diffusion::uniform{2}, 2);
   std::vector<float> laws(4, 77.0f);
   const std::vector<symbol> two{0, 1}, three{0, 1, 1};
   const std::vector<float> one{0.5f};

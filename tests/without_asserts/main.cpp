@@ -116,10 +116,10 @@ TEST_CASE("memory that is too small is neither written nor read beyond its end")
 }
 
 TEST_CASE("exact denoisers that do not fit, or are asked with wrong sizes or tokens, touch no foreign memory") {
-  const std::size_t needed = exact::tree_memory_size<float>(shape).value;
+  const std::size_t needed = belief::tree_memory_size<float>(shape).value;
   for (const bool small : {true, false}) {
     walled memory(small ? needed - 1 : needed), posterior(8 * 8);
-    exact::tree_denoiser model(rules.view(), diffusion::uniform{8}, memory.inside());
+    belief::tree_denoiser model(rules.view(), diffusion::uniform{8}, memory.inside());
     CHECK(model.check().ok() == !small);
     const std::vector<symbol> noisy{255, 8, 0, 1, 2, 3, 4, 200};
     const std::vector<float> level{0.5f, 0.5f};
@@ -131,9 +131,9 @@ TEST_CASE("exact denoisers that do not fit, or are asked with wrong sizes or tok
     CHECK(posterior.stand());
   }
   walled memory(needed);
-  exact::tree_denoiser other(rules.view(), diffusion::uniform{9}, memory.inside());
+  belief::tree_denoiser other(rules.view(), diffusion::uniform{9}, memory.inside());
   CHECK(text_of(other.check()) == "the noise has 9 symbols, the grammar 8");
-  exact::tree_gaussian vectors(rules.view(), memory.inside().first(needed - 1));
+  belief::tree_gaussian vectors(rules.view(), memory.inside().first(needed - 1));
   CHECK_FALSE(vectors.check().ok());
 }
 

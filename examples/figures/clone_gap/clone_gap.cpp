@@ -16,7 +16,7 @@
 namespace {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 constexpr float alpha_bar = 0.7f;
 constexpr std::uint32_t neurons = 8, batch = 32;
@@ -60,7 +60,7 @@ struct test_set {
                                     std::span(noisy).subspan(i * d, d));
     const std::vector<float> levels(count, alpha_bar);
     std::vector<float> mean(clean.size());
-    exact::spike_wiener(model).predict(noisy, levels, mean);
+    lab::spiked::spike_wiener(model).predict(noisy, levels, mean);
     for (std::size_t i = 0; i < count; ++i) linear[i] = loss(mean, i, d);
   }
   [[nodiscard]] double loss(std::span<const float> mean, std::size_t i, std::size_t d) const {
@@ -79,10 +79,10 @@ struct test_set {
 // a neuron with u and with v.
 constexpr std::size_t columns_per_point = 5;
 
-kernel::neuron unit() { return {.amplitude = 0.2f, .gain = 2.0f}; }
+lab::vectors::neuron unit() { return {.amplitude = 0.2f, .gain = 2.0f}; }
 
 // The step of online learning with delta = 1 / d, as large for each datum of a batch.
-train::autoencoder_options options_of(std::uint32_t dimension) {
+lab::vectors::autoencoder_options options_of(std::uint32_t dimension) {
   return {.optimiser = {.kind = train::method::sgd, .rate = 0.5f * batch / static_cast<float>(dimension), .momentum = 0.0f},
           .batch = batch};
 }
@@ -101,9 +101,9 @@ class learner {
   std::vector<double> run() {
     const source::mixed_cumulant model(strengths_, dimension_, directions_);
     const train::level_denoising problem{train::data_set{model, seed{base_ * 8 + 2}, 0, 0}, alpha_bar, seed{base_ * 8 + 3}};
-    const train::autoencoder_options options = options_of(dimension_);
-    std::vector<float> memory(train::autoencoder_memory(shape_, options));
-    train::autoencoder_trainer training(shape_, problem, options, parameters_, memory);
+    const lab::vectors::autoencoder_options options = options_of(dimension_);
+    std::vector<float> memory(lab::vectors::autoencoder_memory(shape_, options));
+    lab::vectors::autoencoder_trainer training(shape_, problem, options, parameters_, memory);
     const test_set data(model, plan_.tests, base_ * 8 + 4), clone(model.gaussian_clone(), plan_.tests, base_ * 8 + 4);
     std::vector<double> values;
     for (int i = 0; i < grid_size; ++i) {
@@ -119,7 +119,7 @@ class learner {
     const std::size_t count = plan_.tests, d = dimension_;
     std::vector<float> scratch(shape_.tape_size() * 64), on_data(count * d), on_clone(count * d);
     const std::vector<float> levels(count, alpha_bar);
-    nn::autoencoder_denoiser model(shape_, parameters_, scratch);
+    lab::vectors::autoencoder_denoiser model(shape_, parameters_, scratch);
     common::demand(model.predict(data.noisy, levels, on_data));
     common::demand(model.predict(clone.noisy, levels, on_clone));
     double of_data = 0, of_clone = 0, squares = 0;
@@ -152,7 +152,7 @@ class learner {
   std::uint64_t base_;
   source::spikes strengths_{};
   std::vector<float> directions_;
-  nn::autoencoder_shape shape_;
+  lab::vectors::autoencoder_shape shape_;
   std::vector<float> parameters_;
 };
 
@@ -163,13 +163,13 @@ struct group {
   std::vector<std::vector<double>> runs;
 
   [[nodiscard]] double largest_gap() const {  // what knowing everything is worth
-    return exact::wiener_loss(data_of(rho), static_cast<double>(alpha_bar)).total(dimension) -
-           exact::bayes_loss(data_of(rho), static_cast<double>(alpha_bar)).total(dimension);
+    return lab::spiked::wiener_loss(data_of(rho), static_cast<double>(alpha_bar)).total(dimension) -
+           lab::spiked::bayes_loss(data_of(rho), static_cast<double>(alpha_bar)).total(dimension);
   }
   [[nodiscard]] estimate mean(int point, std::size_t column) const {
     std::vector<double> all;
     for (const auto& each : runs) all.push_back(each[static_cast<std::size_t>(point) * columns_per_point + column]);
-    return analysis::mean_of(all);
+    return lab::statistics::mean_of(all);
   }
 };
 
@@ -183,7 +183,7 @@ double reached(const plan& p, const group& g, const Curve& curve, double thresho
     y.push_back({curve(static_cast<std::size_t>(i) * columns_per_point), 0});
   }
   if (y.front().value > threshold) return x.front();
-  const double at = analysis::crossing(x, y, threshold).value;
+  const double at = lab::statistics::crossing(x, y, threshold).value;
   return std::isnan(at) ? x.back() : at;
 }
 
@@ -211,13 +211,14 @@ void add_verdicts(const settings& s, const plan& p, const group& g, std::vector<
   }
   const double d = g.dimension;
   const auto time = [&](const std::string& quantity, const std::vector<double>& logs, double unit) {
-    const estimate mean = analysis::mean_of(logs);
+    const estimate mean = lab::statistics::mean_of(logs);
     const double value = std::exp(mean.value) / unit;
     rows.push_back({"R17", name + quantity, value, value * mean.standard_error});
   };
   time("data until a neuron has |w.u| > 1/2, over d^2 ln d", u, d * d * std::log(d));
   time("data until the gap is 10 %, over d^3", gap, d * d * d);
-  const estimate times = analysis::mean_of(ratio), early = analysis::mean_of(before), last = g.mean(grid_size - 1, 0);
+  const estimate times = lab::statistics::mean_of(ratio), early = lab::statistics::mean_of(before),
+                 last = g.mean(grid_size - 1, 0);
   const double factor = std::exp(times.value);
   rows.push_back({"R17", name + "ratio of the two", factor, factor * times.standard_error, none, g.rho > 0 ? none : judged(30),
                   g.rho > 0 ? judged(10) : none});
@@ -231,12 +232,12 @@ void add_verdicts(const settings& s, const plan& p, const group& g, std::vector<
 std::string block(const plan& p, const group& g, const std::string& name) {
   std::string text = name + " << END\n";
   for (int i = 0; i < grid_size; ++i) {
-    text += io::cell(data_at(p, g.dimension, i));
+    text += lab::io::cell(data_at(p, g.dimension, i));
     for (std::size_t column = 0; column < columns_per_point; ++column) {
       const double unit = column < 3 ? g.largest_gap() : 1;
       for (const double value : {g.mean(i, column).value, g.mean(i, column).standard_error}) {
         text += ' ';
-        text += io::cell(value / unit);
+        text += lab::io::cell(value / unit);
       }
     }
     text += "\n";
@@ -289,8 +290,8 @@ int main(int argc, char** argv) {
   for (const std::uint32_t d : p.dimensions)
     for (const double rho : strengths)
       for (std::uint32_t number = 0; number < p.seeds; ++number)
-        runs.push_back({"gap_rho" + io::cell(rho) + "_d" + std::to_string(d) + "_number" + std::to_string(number) + "_seed" +
-                            std::to_string(s.seed),
+        runs.push_back({"gap_rho" + lab::io::cell(rho) + "_d" + std::to_string(d) + "_number" + std::to_string(number) +
+                            "_seed" + std::to_string(s.seed),
                         std::pow(d, 4.0), [=, base = s.seed] { return learner(p, rho, d, number, base).run(); },
                         protocol_of(p, rho, d)});
   std::vector<std::vector<double>> results;

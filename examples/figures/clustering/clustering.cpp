@@ -16,7 +16,7 @@
 namespace {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 // One curve of thresholds: level a of which tuples are told apart, in sentences of depth a + 1 or more.
 struct series {
@@ -78,13 +78,14 @@ class growing_contexts {
     for (; seen_ < sentences; seen_ += std::min(block, sentences - seen_)) add(std::min(block, sentences - seen_));
   }
   void evaluate(bool clustered, std::vector<double>& values) const {
-    const auto products = analysis::inner_products(counts_.vectors(), counts_.dimension());
-    values.push_back(analysis::signal_to_noise(products, parents_));
+    const auto products = lab::statistics::inner_products(counts_.vectors(), counts_.dimension());
+    values.push_back(lab::hierarchy::signal_to_noise(products, parents_));
     if (!clustered) return;
-    const auto found = analysis::k_means(products, parents_.size(), {.clusters = grammar_.shape.vocabulary, .key = key_});
-    analysis::joint_counts both(grammar_.shape.vocabulary, grammar_.shape.vocabulary);
+    const auto found =
+        lab::statistics::k_means(products, parents_.size(), {.clusters = grammar_.shape.vocabulary, .key = key_});
+    lab::statistics::joint_counts both(grammar_.shape.vocabulary, grammar_.shape.vocabulary);
     for (std::size_t i = 0; i < parents_.size(); ++i) both.add(parents_[i], found.cluster[i]);
-    values.push_back(analysis::adjusted_rand_index(both));
+    values.push_back(lab::statistics::adjusted_rand_index(both));
   }
 
  private:
@@ -94,7 +95,7 @@ class growing_contexts {
     grammar::sample_block(grammar_, key_, seen_, tokens);
     below = tokens;
     for (std::uint32_t level = 1; level < series_.level; ++level)
-      below = analysis::coarse_grain(analysis::true_level{grammar_, level}, below);
+      below = lab::hierarchy::coarse_grain(lab::hierarchy::true_level{grammar_, level}, below);
     const std::span<const symbol> context = series_.lifted ? below : tokens;
     const std::size_t width = context.size() / count;
     std::vector<std::size_t> tuples(nodes);
@@ -108,7 +109,7 @@ class growing_contexts {
   grammar::rhm_view grammar_;
   series series_;
   seed key_;
-  analysis::context_counts counts_;
+  lab::hierarchy::context_counts counts_;
   std::vector<std::size_t> parents_;
   std::uint64_t seen_ = 0;
 };
@@ -117,8 +118,8 @@ std::vector<double> means(const std::vector<double>& rows, std::size_t width) {
   std::vector<double> values;
   for (std::size_t i = 0; i < width; ++i) {
     const double n = static_cast<double>(rows.size() / width);
-    const auto mean =
-        analysis::jackknife(std::span<const double>(rows), width, [&](std::span<const double> sums) { return sums[i] / n; });
+    const auto mean = lab::statistics::jackknife(std::span<const double>(rows), width,
+                                                 [&](std::span<const double> sums) { return sums[i] / n; });
     values.push_back(mean.value);
     values.push_back(mean.standard_error);
   }
@@ -157,13 +158,13 @@ std::vector<double> learn(const plan& p, const grammar::rhm_shape& shape, bool b
     const drawn_grammar grammar(shape, seed{base << 32 | g});
     std::vector<symbol> sentences(count * shape.leaves());
     grammar::sample_block(grammar.view(), seed{base << 32 | g}, 0, sentences);
-    const analysis::clustering_options options{.vocabulary = shape.vocabulary,
-                                               .branching = shape.branching,
-                                               .depth = shape.depth,
-                                               .balanced = balanced,
-                                               .key = seed{base}};
-    const auto learned = analysis::learn_grammar(sentences, options);
-    for (const auto& level : analysis::compare_levels(learned, grammar.view(), sentences, shape.vocabulary))
+    const lab::hierarchy::clustering_options options{.vocabulary = shape.vocabulary,
+                                                     .branching = shape.branching,
+                                                     .depth = shape.depth,
+                                                     .balanced = balanced,
+                                                     .key = seed{base}};
+    const auto learned = lab::hierarchy::learn_grammar(sentences, options);
+    for (const auto& level : lab::hierarchy::compare_levels(learned, grammar.view(), sentences, shape.vocabulary))
       rows.push_back(static_cast<double>(level.recovered) / static_cast<double>(level.rules));
   }
   return means(rows, shape.depth - 1);
@@ -185,7 +186,7 @@ estimate threshold(const std::vector<double>& values, std::size_t column) {
     x.push_back(std::log(grid(point)));
     curve.push_back({cell[0], cell[1]});
   }
-  const estimate crossing = analysis::crossing(x, curve, 0.5);
+  const estimate crossing = lab::statistics::crossing(x, curve, 0.5);
   return {std::exp(crossing.value), crossing.standard_error};
 }
 
@@ -199,7 +200,7 @@ estimate slope(const series& s, const std::vector<estimate>& thresholds) {
     x.push_back(std::log(s.rules[i]));
     y.push_back({std::log(thresholds[i].value), thresholds[i].standard_error});
   }
-  const estimate off = analysis::fit_line(x, y).slope;
+  const estimate off = lab::statistics::fit_line(x, y).slope;
   return {exponent(s) + off.value, off.standard_error};
 }
 
@@ -212,7 +213,7 @@ std::vector<verdict> verdicts_of(const plan& p, const std::vector<std::vector<do
       signal.push_back(threshold(results[next], 0));
       index.push_back(threshold(results[next], 2));
       prefactors.push_back(
-          {"R4", name_of(s) + " m=" + std::to_string(s.rules[i]) + ": P(1-f)n/(v m^" + io::cell(exponent(s)) + ")",
+          {"R4", name_of(s) + " m=" + std::to_string(s.rules[i]) + ": P(1-f)n/(v m^" + lab::io::cell(exponent(s)) + ")",
            signal[i].value, signal[i].value * signal[i].standard_error, 1, judged ? 0.8 : none, judged ? 1.4 : none});
       clusters.push_back({"R4", name_of(s) + " m=" + std::to_string(s.rules[i]) + ": the same where the Rand index is 1/2",
                           index[i].value, index[i].value * index[i].standard_error});
@@ -243,13 +244,13 @@ std::string script(const plan& p, const std::vector<std::vector<double>>& result
       const std::vector<double>& values = results[next++];
       for (int point = 0; point < grid_points; ++point) {
         const auto first = values.begin() + 4 * point;
-        curves += joined(std::to_string(i) + "," + std::to_string(m) + "," + io::cell(grid(point)),
+        curves += joined(std::to_string(i) + "," + std::to_string(m) + "," + lab::io::cell(grid(point)),
                          std::vector<double>(first, first + 4)) +
                   "\n";
       }
       const double f = static_cast<double>(m) / p.vocabulary, unit = p.vocabulary * std::pow(m, exponent(p.all[i]));
       const estimate signal = threshold(values, 0), index = threshold(values, 2);
-      thresholds += joined(std::to_string(i) + "," + std::to_string(m) + "," + io::cell(f),
+      thresholds += joined(std::to_string(i) + "," + std::to_string(m) + "," + lab::io::cell(f),
                            std::vector<double>{unit, unit * signal.value, unit * signal.value * signal.standard_error,
                                                unit * index.value, unit * index.value * index.standard_error}) +
                     "\n";

@@ -15,9 +15,9 @@
 namespace {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
-constexpr kernel::neuron unit{.amplitude = 0.2f, .gain = 2.0f};
+constexpr lab::vectors::neuron unit{.amplitude = 0.2f, .gain = 2.0f};
 constexpr double strengths[] = {1, 0.5, 0.25, 0};  // rho
 constexpr int first_quarter = -8, grid_size = 53;  // recorded at d 2^(i / 4), i from -8 on
 
@@ -49,7 +49,7 @@ double steps_at(std::size_t dimension, int i) {
   return std::round(static_cast<double>(dimension) * std::exp2((first_quarter + i) / 4.0));
 }
 
-train::sphere_problem problem_of(double rho, std::size_t dimension, std::uint64_t base) {
+lab::spiked::sphere_problem problem_of(double rho, std::size_t dimension, std::uint64_t base) {
   return {.dimension = dimension,
           .data = data_of(rho),
           .unit = unit,
@@ -62,10 +62,10 @@ std::vector<double> measure(double rho, std::size_t dimension, std::size_t seeds
   const int count = recorded(rho);
   std::vector<std::uint32_t> at;
   for (int i = 0; i < count; ++i) at.push_back(static_cast<std::uint32_t>(steps_at(dimension, i)));
-  const train::sphere_problem p = problem_of(rho, dimension, base);
-  std::vector<float> memory(train::sphere_memory(dimension, 1)), records(2 * at.size() * seeds);
-  std::vector<train::sphere_run> runs(seeds);
-  const status done = train::run_on_sphere(p, 0, at, memory, runs, records);
+  const lab::spiked::sphere_problem p = problem_of(rho, dimension, base);
+  std::vector<float> memory(lab::spiked::sphere_memory(dimension, 1)), records(2 * at.size() * seeds);
+  std::vector<lab::spiked::sphere_run> runs(seeds);
+  const status done = lab::spiked::run_on_sphere(p, 0, at, memory, runs, records);
   common::demand(done);
   std::vector<double> values;
   const auto n = static_cast<double>(seeds);
@@ -107,7 +107,7 @@ std::vector<curve> collect(const plan& p, const std::vector<std::vector<double>>
 }
 
 double stationary(double rho) {
-  const analysis::overlaps lowest = analysis::lowest_loss(data_of(rho), unit, static_cast<double>(0.7f));
+  const lab::spiked::overlaps lowest = lab::spiked::lowest_loss(data_of(rho), unit, static_cast<double>(0.7f));
   return std::abs(lowest.v);
 }
 
@@ -115,20 +115,20 @@ double stationary(double rho) {
 void add_scaling(const settings& s, const std::vector<curve>& curves, double rho, std::vector<verdict>& rows) {
   const auto judged = [&](double bound) { return s.quick ? none : bound; };  // the bounds are for the full form
   const double limit = stationary(rho);
-  const std::string name = "rho = " + io::cell(rho);
+  const std::string name = "rho = " + lab::io::cell(rho);
   rows.push_back({"R16", name + ": |w.v| where the population loss is lowest", limit});
   std::vector<double> x;
   std::vector<estimate> y;
   for (const curve& c : curves) {
     if (c.rho != rho) continue;
-    const estimate crossed = analysis::crossing(c.log_steps, c.overlap, 0.5 * limit);
+    const estimate crossed = lab::statistics::crossing(c.log_steps, c.overlap, 0.5 * limit);
     const auto d = static_cast<double>(c.dimension);
     x.push_back(std::log(d));
     y.push_back({crossed.value - std::log(d * std::log(d)), crossed.standard_error});
     const double value = std::exp(y.back().value);
-    rows.push_back({"R16", name + ", d = " + io::cell(d) + ": n / (d ln d)", value, value * crossed.standard_error});
+    rows.push_back({"R16", name + ", d = " + lab::io::cell(d) + ": n / (d ln d)", value, value * crossed.standard_error});
   }
-  const analysis::line fit = analysis::fit_line(x, y);
+  const lab::statistics::line fit = lab::statistics::fit_line(x, y);
   rows.push_back({"R16", name + ", slope of ln (n / (d ln d)) by ln d", fit.slope.value, fit.slope.standard_error, 0,
                   judged(-0.1), judged(0.1)});
 }
@@ -146,15 +146,15 @@ void add_null(const settings& s, const std::vector<curve>& curves, std::vector<v
       ++looks;
     }
     rows.push_back({"R16",
-                    "rho = 0, d = " + io::cell(static_cast<double>(c.dimension)) + ": largest |mean| / error up to 2048 d",
+                    "rho = 0, d = " + lab::io::cell(static_cast<double>(c.dimension)) + ": largest |mean| / error up to 2048 d",
                     largest, none, none, none, s.quick ? none : 3});
   }
   rows.push_back({"R16", "rho = 0: share of means beyond 3 errors, all dimensions and steps", beyond / looks,
-                  std::sqrt(beyond) / looks, 2 * math::normal_tail(3.0)});
+                  std::sqrt(beyond) / looks, 2 * lab::numerics::normal_tail(3.0)});
 }
 
 std::string table_of(const std::vector<curve>& curves) {
-  io::csv table({"rho", "dimension", "steps", "overlap", "error"});
+  lab::io::csv table({"rho", "dimension", "steps", "overlap", "error"});
   for (const curve& c : curves)
     for (std::size_t i = 0; i < c.overlap.size(); ++i) {
       table << c.rho << static_cast<double>(c.dimension) << std::round(std::exp(c.log_steps[i])) << c.overlap[i].value
@@ -179,22 +179,23 @@ std::string script_of(const std::vector<curve>& curves) {
     const std::string data = "$curve" + std::to_string(i);
     script += data + " << END\n";
     for (std::size_t k = 0; k < c.overlap.size(); ++k)
-      script += io::cell(std::exp(c.log_steps[k]) / (d * std::log(d))) + " " + io::cell(std::exp(c.log_steps[k]) / d) + " " +
-                io::cell(c.overlap[k].value) + " " + io::cell(c.overlap[k].standard_error) + "\n";
+      script += lab::io::cell(std::exp(c.log_steps[k]) / (d * std::log(d))) + " " +
+                lab::io::cell(std::exp(c.log_steps[k]) / d) + " " + lab::io::cell(c.overlap[k].value) + " " +
+                lab::io::cell(c.overlap[k].standard_error) + "\n";
     script += "END\n";
     if (c.rho == 1)
       by_dimension += data + " using 1:3 with lines lw 2 lc rgb '" + colours[full++ % std::size(colours)] +
-                      "' title 'd = " + io::cell(d) + "', ";
+                      "' title 'd = " + lab::io::cell(d) + "', ";
     if (c.dimension == curves.front().dimension)
       by_strength += data + " using 2:3:4 with yerrorlines pt 7 ps 0.5 lc rgb '" + others[i % std::size(others)] +
-                     "' title 'rho = " + io::cell(c.rho) + "', " + io::cell(c.rho > 0 ? stationary(c.rho) : 0.0) +
+                     "' title 'rho = " + lab::io::cell(c.rho) + "', " + lab::io::cell(c.rho > 0 ? stationary(c.rho) : 0.0) +
                      " dt 2 lc rgb '" + others[i % std::size(others)] + "' notitle, ";
   }
   script +=
       "set title 'rho = 1: curves of all dimensions over n / (d ln d)'\nset xlabel 'n / (d ln d)'\nset xrange [0.02:60]\n"
       "plot " +
-      by_dimension + io::cell(stationary(1)) + " dt 2 lc rgb '#555555' title 'lowest population loss'\n";
-  script += "set title 'd = " + io::cell(static_cast<double>(curves.front().dimension)) +
+      by_dimension + lab::io::cell(stationary(1)) + " dt 2 lc rgb '#555555' title 'lowest population loss'\n";
+  script += "set title 'd = " + lab::io::cell(static_cast<double>(curves.front().dimension)) +
             ": strengths of correlation'\nset xlabel 'n / d'\n"
             "set xrange [0.25:2048]\nplot " +
             by_strength + "\nunset multiplot\n";
@@ -216,8 +217,8 @@ int main(int argc, char** argv) {
   for (const std::size_t d : p.dimensions)
     for (const double rho : strengths) {
       const std::size_t seeds = p.seeds_of(rho, d);
-      runs.push_back({"overlap_rho" + io::cell(rho) + "_d" + std::to_string(d) + "_seeds" + std::to_string(seeds) + "_seed" +
-                          std::to_string(s.seed),
+      runs.push_back({"overlap_rho" + lab::io::cell(rho) + "_d" + std::to_string(d) + "_seeds" + std::to_string(seeds) +
+                          "_seed" + std::to_string(s.seed),
                       steps_at(d, recorded(rho)) * static_cast<double>(d * seeds),
                       [=, base = s.seed] { return measure(rho, d, seeds, base); },
                       protocol().add(problem_of(rho, d, s.seed)).text()});
@@ -229,6 +230,6 @@ int main(int argc, char** argv) {
   for (const double rho : strengths)
     if (rho > 0) add_scaling(s, curves, rho, rows);
   add_null(s, curves, rows);
-  require(s, s.output + "/correlated_latents.csv", io::write_file(s.output + "/correlated_latents.csv", table_of(curves)));
+  require(s, s.output + "/correlated_latents.csv", lab::io::write_file(s.output + "/correlated_latents.csv", table_of(curves)));
   finish(s, rows, "correlated_latents", script_of(curves));
 }

@@ -15,7 +15,7 @@
 namespace {
 
 using namespace common;
-using analysis::node;
+using lab::hierarchy::node;
 
 struct plan {
   std::vector<grammar::rhm_shape> shapes;
@@ -65,7 +65,7 @@ class observed {
   void add_pair(kinds kind, node first, node token, sums& to) const {
     const double synonyms = kind == tuple_token ? grammar_.shape.rules : 1;
     const std::size_t columns = grammar_.shape.vocabulary, rows = columns * static_cast<std::size_t>(synonyms);
-    analysis::joint_counts counts(rows, columns);
+    lab::statistics::joint_counts counts(rows, columns);
     for (std::size_t i = 0; i < count_; ++i)
       counts.add(kind == tuple_token ? rule(first, i) : symbol_at(first, i), symbol_at(token, i));
     const std::vector<double> latents = laws_.covariance(first, token), law = laws_.law(first);
@@ -74,11 +74,11 @@ class observed {
       exact[i] = latents[i / columns * columns / rows * columns + i % columns] / synonyms;
     for (std::size_t i = 0; i < rows; ++i) first_law[i] = law[i * columns / rows] / synonyms;
     to.pairs += 1;
-    to.exact += analysis::mean_square(exact);
-    to.counted += analysis::mean_square(off) - counts.sampling_variance();
+    to.exact += lab::statistics::mean_square(exact);
+    to.counted += lab::statistics::mean_square(off) - counts.sampling_variance();
     for (std::size_t i = 0; i < off.size(); ++i) off[i] -= exact[i];
-    to.noise += analysis::mean_square(off);
-    to.floor += analysis::noise_floor(first_law, laws_.law(token), static_cast<double>(count_));
+    to.noise += lab::statistics::mean_square(off);
+    to.floor += lab::statistics::noise_floor(first_law, laws_.law(token), static_cast<double>(count_));
   }
 
  private:
@@ -90,7 +90,7 @@ class observed {
   }
 
   grammar::rhm_view grammar_;
-  analysis::tree_laws laws_;
+  lab::hierarchy::tree_laws laws_;
   std::size_t count_;
   std::vector<std::vector<symbol>> levels_;        // [level][sentence][node]
   std::vector<std::vector<std::uint32_t>> rules_;  // [level][sentence][node]: the rule below a node
@@ -111,7 +111,7 @@ std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, std:
       for (std::uint32_t level = 0; level < shape.depth; ++level)
         for (std::size_t place = 0; place < shape.level_nodes(level); ++place) {
           const node first{level, place}, other{0, token};
-          const std::uint32_t common = analysis::common_level(shape, first, other);
+          const std::uint32_t common = lab::hierarchy::common_level(shape, first, other);
           if (level == 0 && place < token) data.add_pair(token_token, first, other, all[token_token * deepest + common - 1]);
           if (level == 0 || common != level + 1) continue;
           for (const kinds kind : {latent_token, tuple_token})
@@ -124,8 +124,9 @@ std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, std:
   }
   std::vector<double> values;
   for (std::size_t i = 0; i < 3 * cells; ++i) {
-    const auto mean = analysis::jackknife(std::span<const double>(rows), 3 * cells,
-                                          [&](std::span<const double> s) { return s[i] / static_cast<double>(p.grammars); });
+    const auto mean = lab::statistics::jackknife(std::span<const double>(rows), 3 * cells, [&](std::span<const double> s) {
+      return s[i] / static_cast<double>(p.grammars);
+    });
     values.push_back(mean.value);
     values.push_back(mean.standard_error);
   }
@@ -139,8 +140,8 @@ std::string name_of(const grammar::rhm_shape& shape) {
 }
 
 double predicted(const grammar::rhm_shape& shape, std::size_t kind, std::uint32_t level) {
-  const double variance = analysis::predicted_variance(shape, kind == token_token ? 0 : level - 1, 0, level);
-  return kind == tuple_token ? analysis::tuple_variance(shape, variance) : variance;
+  const double variance = lab::hierarchy::predicted_variance(shape, kind == token_token ? 0 : level - 1, 0, level);
+  return kind == tuple_token ? lab::hierarchy::tuple_variance(shape, variance) : variance;
 }
 
 std::vector<verdict> verdicts_of(const plan& p, const std::vector<std::vector<double>>& results, bool judged) {

@@ -15,8 +15,8 @@
 namespace {
 
 using namespace common;
-using analysis::overlaps;
 using kernel::activation;
+using lab::spiked::overlaps;
 using source::latent_coupling;
 using source::latent_law;
 
@@ -26,7 +26,7 @@ constexpr std::size_t points = 13;
 struct problem {
   const char* name;
   source::spikes strengths;
-  kernel::neuron unit;
+  lab::vectors::neuron unit;
 };
 
 // All with b_u = 5 and b_v = 10.
@@ -55,9 +55,9 @@ overlaps at(const path& way, std::size_t point) {
 
 // The same integral by other rules: Simpson's over lambda on each side of zero, the trapezoidal one over noise.
 double other_quadrature(const problem& p, const overlaps& w) {
-  const analysis::denoising_potential psi(p.unit, alpha);
+  const lab::spiked::denoising_potential psi(p.unit, alpha);
   const double a = std::sqrt(alpha), g = std::sqrt(10.0 / 11), noise = std::sqrt(1 - alpha * g * g * w.v * w.v);
-  const exact::latent_cells cells(p.strengths.hidden);
+  const lab::spiked::latent_cells cells(p.strengths.hidden);
   const auto chance = static_cast<double>(p.strengths.hidden.chance_positive());
   const double values[2] = {-std::sqrt(chance / (1 - chance)), std::sqrt((1 - chance) / chance)};
   const auto normal = [](double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0)); };
@@ -86,9 +86,9 @@ double other_quadrature(const problem& p, const overlaps& w) {
 constexpr std::size_t columns_each = 6;
 
 std::vector<double> measure(const problem& p, const path& way, std::size_t data_count, std::uint64_t base) {
-  const analysis::hermite_moments moments(p.strengths);
-  const analysis::hermite_coefficients unit(p.unit, alpha);
-  const analysis::denoising_potential psi(p.unit, alpha);
+  const lab::spiked::hermite_moments moments(p.strengths);
+  const lab::spiked::hermite_coefficients unit(p.unit, alpha);
+  const lab::spiked::denoising_potential psi(p.unit, alpha);
   constexpr std::size_t d = 3, block = 4096;
   const std::vector<float> axes{1, 0, 0, 0, 1, 0, 0, 0, 1};
   const source::mixed_cumulant model(p.strengths, d, axes);
@@ -113,10 +113,10 @@ std::vector<double> measure(const problem& p, const path& way, std::size_t data_
   const auto count = static_cast<double>(data_count);
   for (std::size_t n = 0; n < points; ++n) {
     const overlaps w = at(way, n);
-    const double loss = analysis::population_loss(p.strengths, p.unit, alpha, w), mean = sums[n] / count;
+    const double loss = lab::spiked::population_loss(p.strengths, p.unit, alpha, w), mean = sums[n] / count;
     const double other = p.unit.kind == activation::tanh ? std::abs(other_quadrature(p, w) - loss) : none;  // no rule for kinks
-    values.insert(values.end(), {loss, other, analysis::population_loss_series(moments, unit, alpha, w, 4),
-                                 analysis::population_loss_series(moments, unit, alpha, w, 8), mean,
+    values.insert(values.end(), {loss, other, lab::spiked::population_loss_series(moments, unit, alpha, w, 4),
+                                 lab::spiked::population_loss_series(moments, unit, alpha, w, 8), mean,
                                  std::sqrt((squares[n] / count - mean * mean) / count)});
   }
   return values;
@@ -129,7 +129,7 @@ struct measured {
 
 // Where the series was promised: s = alpha (b_u mu^2 + 2 c mu mv) up to .2 and mv up to .3.
 bool in_small_region(const problem& p, const overlaps& w) {
-  const double s = alpha * (5 * w.u * w.u + 2 * exact::spike_plane(p.strengths).cross_covariance() * w.u * w.v);
+  const double s = alpha * (5 * w.u * w.u + 2 * lab::spiked::spike_plane(p.strengths).cross_covariance() * w.u * w.v);
   return std::abs(s) <= 0.2 && w.v <= 0.3;
 }
 
@@ -150,12 +150,13 @@ std::vector<verdict> verdicts_of(const std::vector<measured>& list, const std::v
     rows.push_back({"R19", name + ": series to k = 4 (share of loss)", series / std::abs(results[r][0]), none, 0, none, 0.01});
     rows.push_back({"R19", name + ": largest z of data", z, none, none, none, judged ? 4.0 : none});
   }
-  const analysis::information_exponent relu =
-      analysis::find_exponent(problems[3].strengths, problems[3].unit, alpha, analysis::planted_direction::v);
+  const lab::spiked::information_exponent relu =
+      lab::spiked::find_exponent(problems[3].strengths, problems[3].unit, alpha, lab::spiked::planted_direction::v);
   rows.push_back({"R19", "relu along v: exponent (0: none)", static_cast<double>(relu.exponent), none, 0, 0, 0});
   rows.push_back({"R19", "relu along v: first order unseen", static_cast<double>(relu.unseen), none, 4, 4, 4});
   for (std::size_t i = 0; i < 3; ++i) {
-    const auto found = analysis::find_exponent(problems[i].strengths, problems[i].unit, alpha, analysis::planted_direction::v);
+    const auto found =
+        lab::spiked::find_exponent(problems[i].strengths, problems[i].unit, alpha, lab::spiked::planted_direction::v);
     const double predicted[] = {4, 2, 3};
     rows.push_back({"R19", std::string(problems[i].name) + " along v: exponent", static_cast<double>(found.exponent), none,
                     predicted[i], predicted[i], predicted[i]});

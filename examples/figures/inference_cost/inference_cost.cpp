@@ -59,8 +59,8 @@ grammar::rhm_shape shape_of(std::uint32_t depth) { return {.vocabulary = 32, .ru
 template <class Real>
 double one_at_a_time(const grammar::rhm_view& grammar, std::span<const symbol> noisy, double budget,
                      std::vector<Real>& memory) {
-  memory.resize(exact::tree_memory_size<Real>(grammar.shape).value);
-  exact::tree<Real> beliefs(grammar, memory);
+  memory.resize(belief::tree_memory_size<Real>(grammar.shape).value);
+  belief::tree<Real> beliefs(grammar, memory);
   const diffusion::uniform noise{grammar.vocabulary()};
   return seconds_of(budget, [&] {
     for (std::size_t i = 0; i < noisy.size(); ++i) noise.likelihood(noisy[i], Real(0.5), beliefs.leaf(i));
@@ -73,7 +73,7 @@ double one_at_a_time(const grammar::rhm_view& grammar, std::span<const symbol> n
 std::vector<double> measure_tree(std::uint32_t depth, double budget, std::uint64_t base) {
   const drawn_grammar drawn(shape_of(depth), seed{base});
   const grammar::rhm_view& grammar = drawn.view();
-  const std::size_t length = grammar.length(), rows = exact::tree_batch_rows;
+  const std::size_t length = grammar.length(), rows = belief::tree_batch_rows;
   const diffusion::uniform noise{grammar.vocabulary()};
   std::vector<symbol> noisy(rows * length);
   for (std::size_t row = 0; row < rows; ++row) {
@@ -82,10 +82,10 @@ std::vector<double> measure_tree(std::uint32_t depth, double budget, std::uint64
     noise.corrupt(seed{base}, row, 0.5f, sentence, sentence);
   }
   std::vector<double> wide;
-  std::vector<float> narrow, batch(exact::tree_batch_memory_size(grammar.shape).value);
+  std::vector<float> narrow, batch(belief::tree_batch_memory_size(grammar.shape).value);
   const double in_double = one_at_a_time<double>(grammar, std::span(noisy).first(length), budget, wide);
   const double in_float = one_at_a_time<float>(grammar, std::span(noisy).first(length), budget, narrow);
-  exact::tree_denoiser<diffusion::uniform> model(grammar, noise, batch);
+  belief::tree_denoiser<diffusion::uniform> model(grammar, noise, batch);
   const std::vector<float> alpha_bar(rows, 0.5f);
   std::vector<float> posterior(rows * length * grammar.vocabulary());
   const double together = seconds_of(budget, [&] { model.predict(noisy, alpha_bar, posterior); }) / static_cast<double>(rows);
@@ -101,7 +101,7 @@ std::vector<double> measure_tree(std::uint32_t depth, double budget, std::uint64
 
 // Any of four symbols becomes any two of them or a word: there is nothing that inference could leave out.
 constexpr int nonterminals = 4;
-grammar::pcfg dense_grammar() {
+lab::pcfg::pcfg dense_grammar() {
   std::string text;
   for (int a = 0; a < nonterminals; ++a) {
     const std::string left = "N" + std::to_string(a) + " -> ";
@@ -109,17 +109,17 @@ grammar::pcfg dense_grammar() {
       for (int c = 0; c < nonterminals; ++c) text += left + "N" + std::to_string(b) + " N" + std::to_string(c) + " [0.025]\n";
     text += left + "'a' [0.3]\n" + left + "'b' [0.3]\n";
   }
-  const grammar::pcfg_result read = io::read_grammar(text);
+  const lab::pcfg::pcfg_result read = lab::pcfg::read_grammar(text);
   FROND_ASSERT(read.ok(), "the grammar of this figure is none");
   return read.grammar;
 }
 
 // The same columns for a general grammar, in double alone: the inside and the outside pass, the latter with all posteriors.
 std::vector<double> measure_chart(std::size_t length, double budget, std::uint64_t base) {
-  const auto weights = exact::weigh<exact::sum_product<double>>(dense_grammar());
+  const auto weights = lab::chart::weigh<lab::chart::sum_product<double>>(dense_grammar());
   FROND_ASSERT(weights.ok(), "the grammar of this figure has no normal form");
-  exact::chart chart(weights.value);
-  exact::outside<double> posterior(chart);
+  lab::chart::chart chart(weights.value);
+  lab::chart::outside<double> posterior(chart);
   std::vector<std::uint32_t> words(length);
   random::draws draw(seed{base}, random::stream::user, length);
   for (std::uint32_t& word : words) word = draw.below(2);
@@ -134,14 +134,14 @@ std::vector<double> measure_chart(std::size_t length, double budget, std::uint64
 using table = std::vector<std::vector<double>>;
 
 // The exponent of the length in a column, from its least squares line.
-analysis::estimate power(const table& results, std::size_t column) {
+lab::statistics::estimate power(const table& results, std::size_t column) {
   std::vector<double> x;
-  std::vector<analysis::estimate> y;
+  std::vector<lab::statistics::estimate> y;
   for (const auto& row : results) {
     x.push_back(std::log(row[0]));
     y.push_back({std::log(row[column]), 0.02});  // the least time of many repeats to about so much
   }
-  return analysis::fit_line(x, y).slope;
+  return lab::statistics::fit_line(x, y).slope;
 }
 
 std::vector<verdict> verdicts_of(const settings& s, const table& trees, const table& charts) {
@@ -149,7 +149,7 @@ std::vector<verdict> verdicts_of(const settings& s, const table& trees, const ta
   const auto judged = [&](double bound) { return s.quick ? none : bound; };  // the bounds are for the full form
   const char* const names[]{"tree, double", "tree, float", "tree, float, sixteen at once"};
   for (std::size_t i = 0; i < 3; ++i) {
-    const analysis::estimate seconds = power(trees, 1 + 2 * i), bytes = power(trees, 2 + 2 * i);
+    const lab::statistics::estimate seconds = power(trees, 1 + 2 * i), bytes = power(trees, 2 + 2 * i);
     const std::string name = names[i];
     const std::vector<double>& last = trees.back();
     rows.push_back({"cost", name + ": power of time", seconds.value, seconds.standard_error, 1, judged(0.9), judged(1.1)});
@@ -158,7 +158,7 @@ std::vector<verdict> verdicts_of(const settings& s, const table& trees, const ta
     rows.push_back({"cost", name + ": bytes a token, longest", last[2 + 2 * i] / last[0]});
   }
   const table long_ones(charts.begin() + static_cast<std::ptrdiff_t>(charts.size() / 2), charts.end());
-  const analysis::estimate seconds = power(long_ones, 1), bytes = power(long_ones, 2);
+  const lab::statistics::estimate seconds = power(long_ones, 1), bytes = power(long_ones, 2);
   const std::vector<double>& last = charts.back();
   rows.push_back(
       {"cost", "inside and outside: power of time", seconds.value, seconds.standard_error, 3, judged(2.7), judged(3.3)});

@@ -14,7 +14,7 @@
 namespace {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 constexpr std::size_t most_seeds = 96;  // of a neuron in one run of the sweep
 
@@ -22,7 +22,7 @@ constexpr std::size_t most_seeds = 96;  // of a neuron in one run of the sweep
 struct law {
   const char *name, *id;
   source::spikes data;
-  kernel::neuron unit;
+  lab::vectors::neuron unit;
   double step_factor, step_power;  // delta = step_factor d^step_power
   bool fixed_start;                // |w.v| = d^-1/2; else uniform on the sphere
   struct part {
@@ -36,7 +36,7 @@ struct law {
 source::latents skewed_latents() { return {.law = source::latent_law::two_point, .probability = 0.3f}; }
 
 std::vector<law> laws(bool quick) {
-  const kernel::neuron odd{.amplitude = 0.2f, .gain = 2.0f}, shifted{.amplitude = 0.2f, .gain = 2.0f, .shift = 0.5f};
+  const lab::vectors::neuron odd{.amplitude = 0.2f, .gain = 2.0f}, shifted{.amplitude = 0.2f, .gain = 2.0f, .shift = 0.5f};
   const source::spikes plain{.cumulant = 10.0f}, skewed{.cumulant = 10.0f, .hidden = skewed_latents()};
   using parts = std::vector<law::part>;
   const auto choose = [&](const parts& small, const parts& full) { return quick ? small : full; };
@@ -64,14 +64,14 @@ std::vector<law> laws(bool quick) {
            0.1}};
 }
 
-train::sphere_problem problem_of(const law& l, std::size_t dimension, std::uint64_t base) {
+lab::spiked::sphere_problem problem_of(const law& l, std::size_t dimension, std::uint64_t base) {
   const auto d = static_cast<double>(dimension);
-  train::sphere_problem p{.dimension = dimension,
-                          .data = l.data,
-                          .unit = l.unit,
-                          .delta = static_cast<float>(l.step_factor * std::pow(d, l.step_power)),
-                          .max_steps = 4'000'000'000,
-                          .key = {base << 32 | dimension}};
+  lab::spiked::sphere_problem p{.dimension = dimension,
+                                .data = l.data,
+                                .unit = l.unit,
+                                .delta = static_cast<float>(l.step_factor * std::pow(d, l.step_power)),
+                                .max_steps = 4'000'000'000,
+                                .key = {base << 32 | dimension}};
   if (l.fixed_start) p.start_v = static_cast<float>(1 / std::sqrt(d));
   (l.by_covariance() ? p.threshold_u : p.threshold_v) = 0.5f;
   return p;
@@ -79,14 +79,14 @@ train::sphere_problem problem_of(const law& l, std::size_t dimension, std::uint6
 
 // The steps that each seed of one part took.
 std::vector<double> measure(const law& l, const law::part& part, std::size_t number, std::uint64_t base) {
-  const train::sphere_problem p = problem_of(l, part.dimension, base);
-  std::vector<float> memory(train::sphere_memory(part.dimension, 1));
-  std::vector<train::sphere_run> runs(part.seeds);
+  const lab::spiked::sphere_problem p = problem_of(l, part.dimension, base);
+  std::vector<float> memory(lab::spiked::sphere_memory(part.dimension, 1));
+  std::vector<lab::spiked::sphere_run> runs(part.seeds);
   const status done =
-      train::run_on_sphere(p, static_cast<std::uint32_t>(number * part.seeds), {}, memory, runs, std::span<float>());
+      lab::spiked::run_on_sphere(p, static_cast<std::uint32_t>(number * part.seeds), {}, memory, runs, std::span<float>());
   common::demand(done);
   std::vector<double> steps;
-  for (const train::sphere_run& each : runs) {
+  for (const lab::spiked::sphere_run& each : runs) {
     const std::uint32_t passage = l.by_covariance() ? each.passage_u : each.passage_v;
     steps.push_back(passage > 0 ? passage : static_cast<double>(p.max_steps));
   }
@@ -96,19 +96,19 @@ std::vector<double> measure(const law& l, const law::part& part, std::size_t num
 
 // The same by the chain of the overlaps alone, from the same starts.
 std::vector<double> measure_chain(const law& l, const law::part& part, std::uint64_t base) {
-  const train::sphere_problem p = problem_of(l, part.dimension, base);
-  const analysis::chain_options options{.strengths = p.data,
-                                        .dimension = static_cast<std::uint32_t>(p.dimension),
-                                        .unit = p.unit,
-                                        .alpha_bar = static_cast<double>(p.alpha_bar),
-                                        .skip = static_cast<double>(p.skip),
-                                        .rate = static_cast<double>(p.delta) / static_cast<double>(p.dimension)};
+  const lab::spiked::sphere_problem p = problem_of(l, part.dimension, base);
+  const lab::spiked::chain_options options{.strengths = p.data,
+                                           .dimension = static_cast<std::uint32_t>(p.dimension),
+                                           .unit = p.unit,
+                                           .alpha_bar = static_cast<double>(p.alpha_bar),
+                                           .skip = static_cast<double>(p.skip),
+                                           .rate = static_cast<double>(p.delta) / static_cast<double>(p.dimension)};
   std::vector<float> start(p.dimension);
   std::vector<double> steps;
   for (std::uint32_t run = 0; run < part.seeds; ++run) {
-    train::start_on_sphere(p, run, start);
+    lab::spiked::start_on_sphere(p, run, start);
     const auto length = static_cast<double>(math::sqrt(kernel::sum_of_squares(start.data(), start.size())));
-    analysis::exact_chain chain(options, static_cast<double>(start[0]) / length, static_cast<double>(start[1]) / length);
+    lab::spiked::exact_chain chain(options, static_cast<double>(start[0]) / length, static_cast<double>(start[1]) / length);
     const double awaited = 0.5, never = 2;
     const seed key{base << 48 | std::uint64_t{part.dimension} << 16 | run};
     steps.push_back(static_cast<double>(l.by_covariance() ? chain.run(key, 0, p.max_steps, awaited, never)
@@ -129,7 +129,7 @@ point summary(std::size_t dimension, std::vector<double> steps) {
   std::sort(steps.begin(), steps.end());
   std::vector<double> logarithms;
   for (const double each : steps) logarithms.push_back(std::log(each));
-  const estimate mean = analysis::mean_of(logarithms);
+  const estimate mean = lab::statistics::mean_of(logarithms);
   const double median = (steps[(steps.size() - 1) / 2] + steps[steps.size() / 2]) / 2;
   return {static_cast<double>(dimension), mean, median, mean.standard_error * std::sqrt(static_cast<double>(steps.size())),
           steps.back()};
@@ -169,8 +169,8 @@ void add_verdicts(const settings& s, const measured_law& m, std::vector<verdict>
   std::vector<double> x, flat;
   std::vector<estimate> y;
   const std::string name = m.what.name;
-  const auto direction = linear ? analysis::planted_direction::u : analysis::planted_direction::v;
-  const analysis::information_exponent exponent = analysis::find_exponent(m.what.data, m.what.unit, 0.7, direction);
+  const auto direction = linear ? lab::spiked::planted_direction::u : lab::spiked::planted_direction::v;
+  const lab::spiked::information_exponent exponent = lab::spiked::find_exponent(m.what.data, m.what.unit, 0.7, direction);
   const double expected = linear ? 2 : m.what.slope + 1;
   rows.push_back({m.what.id, name + ": information exponent, by the formula", static_cast<double>(exponent.exponent), none,
                   expected, expected, expected});
@@ -179,18 +179,18 @@ void add_verdicts(const settings& s, const measured_law& m, std::vector<verdict>
     y.push_back(p.log_steps);
     if (linear) y.back().value -= std::log(p.dimension * std::log(p.dimension));
     flat.push_back(std::exp(p.log_steps.value) / scale_of(m.what, p.dimension));
-    rows.push_back({m.what.id, name + ", d = " + io::cell(p.dimension) + (linear ? ": n / (d ln d)" : ": n / d^k"), flat.back(),
-                    flat.back() * p.log_steps.standard_error});
+    rows.push_back({m.what.id, name + ", d = " + lab::io::cell(p.dimension) + (linear ? ": n / (d ln d)" : ": n / d^k"),
+                    flat.back(), flat.back() * p.log_steps.standard_error});
   }
   for (const point& p : m.points)
     for (const point& chain : m.chain) {
       if (p.dimension != chain.dimension) continue;
       const double ratio = std::exp(p.log_steps.value - chain.log_steps.value);
       const double error = std::hypot(p.log_steps.standard_error, chain.log_steps.standard_error);
-      rows.push_back({m.what.id, name + ", d = " + io::cell(p.dimension) + ": n over that of the exact chain", ratio,
+      rows.push_back({m.what.id, name + ", d = " + lab::io::cell(p.dimension) + ": n over that of the exact chain", ratio,
                       ratio * error, 1, judged(std::exp(-4 * error)), judged(std::exp(4 * error))});
     }
-  const analysis::line fit = analysis::fit_line(x, y);
+  const lab::statistics::line fit = lab::statistics::fit_line(x, y);
   rows.push_back({m.what.id, name + (linear ? ", slope of ln (n / (d ln d)) by ln d" : ", slope of ln n by ln d"),
                   fit.slope.value, fit.slope.standard_error, linear ? 0 : exponent.exponent - 1.0,
                   judged(m.what.slope - m.what.tolerance), judged(m.what.slope + m.what.tolerance)});
@@ -202,7 +202,7 @@ void add_verdicts(const settings& s, const measured_law& m, std::vector<verdict>
 }
 
 std::string table_of(const std::vector<measured_law>& all) {
-  io::csv table({"law", "dimension", "typical_steps", "error_of_ln", "median", "deviation_of_ln", "slowest"});
+  lab::io::csv table({"law", "dimension", "typical_steps", "error_of_ln", "median", "deviation_of_ln", "slowest"});
   for (const measured_law& m : all)
     for (const point& p : m.points) {
       table << m.what.name << p.dimension << std::exp(p.log_steps.value) << p.log_steps.standard_error << p.median
@@ -222,8 +222,9 @@ std::string table_of(const std::vector<measured_law>& all) {
 std::string block(const std::string& name, const law& l, const std::vector<point>& points) {
   std::string text = name + " << END\n";
   for (const point& p : points)
-    text += io::cell(p.dimension) + " " + io::cell(std::exp(p.log_steps.value)) + " " + io::cell(p.log_steps.standard_error) +
-            " " + io::cell(std::exp(p.log_steps.value) / scale_of(l, p.dimension)) + "\n";
+    text += lab::io::cell(p.dimension) + " " + lab::io::cell(std::exp(p.log_steps.value)) + " " +
+            lab::io::cell(p.log_steps.standard_error) + " " +
+            lab::io::cell(std::exp(p.log_steps.value) / scale_of(l, p.dimension)) + "\n";
   return text + "END\n";
 }
 
@@ -290,6 +291,6 @@ int main(int argc, char** argv) {
   const std::vector<measured_law> measured = collect(all, results);
   std::vector<verdict> rows;
   for (const measured_law& m : measured) add_verdicts(s, m, rows);
-  require(s, s.output + "/learning_times.csv", io::write_file(s.output + "/learning_times.csv", table_of(measured)));
+  require(s, s.output + "/learning_times.csv", lab::io::write_file(s.output + "/learning_times.csv", table_of(measured)));
   finish(s, rows, "learning_times", script_of(measured));
 }

@@ -112,9 +112,9 @@ class test_set {
 };
 
 // Mean and standard error of a - b.
-analysis::estimate difference(std::vector<double> a, const std::vector<double>& b) {
+lab::statistics::estimate difference(std::vector<double> a, const std::vector<double>& b) {
   for (std::size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
-  return analysis::mean_of(a);
+  return lab::statistics::mean_of(a);
 }
 
 // At each level: the loss of Bayes, those of net and Wiener beyond it, each with its standard error.
@@ -130,9 +130,9 @@ std::vector<double> measure(const plan& p, double rho, std::uint32_t number, std
   std::vector<double> values;
   for (const float level : levels) {
     tests.corrupt(level);
-    const std::vector<double> best = tests.losses(exact::spike_bayes(model));
-    for (const analysis::estimate& each : {analysis::mean_of(best), difference(tests.losses(learner), best),
-                                           difference(tests.losses(exact::spike_wiener(model)), best)})
+    const std::vector<double> best = tests.losses(lab::spiked::spike_bayes(model));
+    for (const lab::statistics::estimate& each : {lab::statistics::mean_of(best), difference(tests.losses(learner), best),
+                                                  difference(tests.losses(lab::spiked::spike_wiener(model)), best)})
       values.insert(values.end(), {each.value, each.standard_error});
   }
   return values;
@@ -146,21 +146,21 @@ struct group {
 
   [[nodiscard]] std::string name() const { return rho > 0 ? "correlated" : "independent"; }
   [[nodiscard]] double exact_bayes(std::size_t level) const {
-    return exact::bayes_loss(data_of(rho), static_cast<double>(levels[level])).total(dimension);
+    return lab::spiked::bayes_loss(data_of(rho), static_cast<double>(levels[level])).total(dimension);
   }
   [[nodiscard]] double exact_wiener(std::size_t level) const {
-    return exact::wiener_loss(data_of(rho), static_cast<double>(levels[level])).total(dimension);
+    return lab::spiked::wiener_loss(data_of(rho), static_cast<double>(levels[level])).total(dimension);
   }
-  [[nodiscard]] static analysis::estimate of(const std::vector<double>& run, std::size_t level, column what) {
+  [[nodiscard]] static lab::statistics::estimate of(const std::vector<double>& run, std::size_t level, column what) {
     const std::size_t at = 2 * (level * column_count + what);
     return {run[at], run[at + 1]};
   }
   // Over seeds; the error is that of the test data, not the scatter of the runs.
-  [[nodiscard]] analysis::estimate mean(std::size_t level, column what) const {
+  [[nodiscard]] lab::statistics::estimate mean(std::size_t level, column what) const {
     double sum = 0, squares = 0;
     const auto n = static_cast<double>(runs.size());
     for (const auto& run : runs) {
-      const analysis::estimate each = of(run, level, what);
+      const lab::statistics::estimate each = of(run, level, what);
       sum += each.value;
       squares += each.standard_error * each.standard_error;
     }
@@ -174,14 +174,14 @@ void add_verdicts(const settings& s, const group& g, std::vector<verdict>& rows)
   std::size_t best = 0;
   const auto closed = [&](std::size_t level) {
     const double gap = g.exact_wiener(level) - g.exact_bayes(level);
-    const analysis::estimate excess = g.mean(level, net);
-    return analysis::estimate{1 - excess.value / gap, excess.standard_error / gap};
+    const lab::statistics::estimate excess = g.mean(level, net);
+    return lab::statistics::estimate{1 - excess.value / gap, excess.standard_error / gap};
   };
   for (std::size_t level = 0; level < level_count; ++level) {
     const double truth = g.exact_bayes(level), gap = g.exact_wiener(level) - truth;
     for (const auto& run : g.runs) {
-      const analysis::estimate b = group::of(run, level, bayes), n = group::of(run, level, net),
-                               w = group::of(run, level, wiener);
+      const lab::statistics::estimate b = group::of(run, level, bayes), n = group::of(run, level, net),
+                                      w = group::of(run, level, wiener);
       least = std::min(least, n.value / n.standard_error);
       worst_bayes = std::max(worst_bayes, std::abs(b.value - truth) / b.standard_error);
       worst_wiener = std::max(worst_wiener, std::abs(w.value - gap) / w.standard_error);
@@ -211,10 +211,10 @@ std::string script_of(const std::vector<group>& groups) {
     script += data + " << END\n";
     for (std::size_t level = 0; level < level_count; ++level) {
       const double gap = g.exact_wiener(level) - g.exact_bayes(level);
-      script += io::cell(shown(levels[level]));
+      script += lab::io::cell(shown(levels[level]));
       for (const column what : {net, wiener})
         for (const double value : {g.mean(level, what).value, g.mean(level, what).standard_error})
-          script += ' ' + io::cell(value / gap);
+          script += ' ' + lab::io::cell(value / gap);
       script += '\n';
     }
     script += "END\nset title '" + g.name() + " latents, d = " + std::to_string(g.dimension) +
@@ -234,13 +234,13 @@ int main(int argc, char** argv) {
   std::vector<std::string> columns;
   for (const float level : levels)
     for (const char* name : {"bayes_", "bayes_error_", "net_", "net_error_", "wiener_", "wiener_error_"})
-      columns.push_back(name + io::cell(shown(level)));
+      columns.push_back(name + lab::io::cell(shown(level)));
   std::vector<run> runs;
   for (const double rho : strengths)
     for (std::uint32_t number = 0; number < p.seeds; ++number)
-      runs.push_back({"loss_rho" + io::cell(rho) + "_d" + std::to_string(p.dimension) + "_width" + std::to_string(p.width) +
-                          "_steps" + std::to_string(p.steps) + "_number" + std::to_string(number) + "_seed" +
-                          std::to_string(s.seed),
+      runs.push_back({"loss_rho" + lab::io::cell(rho) + "_d" + std::to_string(p.dimension) + "_width" +
+                          std::to_string(p.width) + "_steps" + std::to_string(p.steps) + "_number" + std::to_string(number) +
+                          "_seed" + std::to_string(s.seed),
                       1, [=, base = s.seed] { return measure(p, rho, number, base); },
                       protocol().add("tests", p.tests).add(options_of(p)).add(times).add(form).add(data_of(rho)).text()});
   std::vector<std::vector<double>> results;

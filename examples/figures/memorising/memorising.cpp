@@ -15,7 +15,7 @@
 namespace {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 struct plan {
   learning inventing{.shape = {.vocabulary = 8, .rules = 2, .branching = 2, .depth = 4}, .sentences = 1200};
@@ -80,7 +80,7 @@ std::vector<double> measure(const plan& p, std::uint64_t sentences, std::uint64_
     for (student* each : {&one, &other}) {
       each->learn_until(step);
       written[which] = each->write();
-      copies += analysis::count_copies(written[which], each->shown(), length).copied.value / 2;
+      copies += lab::evaluation::count_copies(written[which], each->shown(), length).copied.value / 2;
       valid += levels_of(drawn.view(), written[which])[2 * task.shape.depth - 2] / 2;
       ++which;
     }
@@ -99,7 +99,7 @@ std::vector<double> invent(const learning& task) {
   student learner(task, drawn.view()), other(task, drawn.view(), task.sentences + task.validation);
   for (student* each : {&learner, &other}) static_cast<void>(each->learn());
   const std::vector<symbol> sentences = learner.write();
-  const auto copies = analysis::count_copies(sentences, learner.shown(), length);
+  const auto copies = lab::evaluation::count_copies(sentences, learner.shown(), length);
   const agreement same = compare(sentences, other.write(), length);
   const agreement exact = compare(sentences, written_exactly(task, drawn.view()), length);
   return {levels_of(drawn.view(), sentences)[2 * task.shape.depth - 2],
@@ -125,16 +125,16 @@ estimate copying_since(const plan& p, const std::vector<std::vector<double>>& re
   for (std::size_t run = first; run < first + p.runs; ++run) {
     std::vector<estimate> copies;
     for (std::size_t i = 0; i < p.steps.size(); ++i) copies.push_back({results[run][i * width], 0});
-    all.push_back(analysis::crossing(x, copies, 0.5).value);
+    all.push_back(lab::statistics::crossing(x, copies, 0.5).value);
   }
-  return analysis::mean_of(all);
+  return lab::statistics::mean_of(all);
 }
 
 // Tokens that both networks write in the same place, at a recorded step.
 estimate equal_tokens(const plan& p, const std::vector<std::vector<double>>& results, std::size_t first, std::size_t step) {
   std::vector<double> all;
   for (std::size_t run = first; run < first + p.runs; ++run) all.push_back(results[run][step * width + width - 1]);
-  return analysis::mean_of(all);
+  return lab::statistics::mean_of(all);
 }
 
 // The time of copying of each number of sentences, and how alike the two networks write long before and at the end.
@@ -163,7 +163,7 @@ void judge_copying(const settings& s, const plan& p, const std::vector<std::vect
     y.push_back(since);
   }
   if (x.size() < 2) return;
-  const estimate slope = analysis::fit_line(x, y).slope;
+  const estimate slope = lab::statistics::fit_line(x, y).slope;
   rows.push_back({"R20", "exponent of P in the steps until half are copies", slope.value, slope.standard_error, 1, bound(0.7),
                   bound(1.3)});
 }
@@ -175,7 +175,7 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::ve
   for (std::size_t i = 0; i < of_inventing; ++i) {
     std::vector<double> all;
     for (std::size_t run = 0; run < p.runs; ++run) all.push_back(results[run][i]);
-    mean[i] = analysis::mean_of(all);
+    mean[i] = lab::statistics::mean_of(all);
   }
   const auto row = [&](const char* id, const char* what, std::size_t i, double low, double high) {
     rows.push_back({id, what, mean[i].value, mean[i].standard_error, none, bound(low), bound(high)});

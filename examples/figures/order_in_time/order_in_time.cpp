@@ -12,7 +12,7 @@
 namespace {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 struct plan {
   // All times, because the loss is compared with the exact one at all of them.
@@ -49,7 +49,7 @@ std::vector<double> measure(const plan& p, std::uint64_t rules) {
     learner.learn_until(step);
     const std::vector<double> levels = levels_of(drawn.view(), learner.write());
     for (std::uint32_t level = 0; level < task.shape.depth; ++level) values.push_back(levels[2 * level]);
-    const analysis::excess_loss loss = learner.excess();
+    const lab::evaluation::excess_loss loss = learner.excess();
     values.push_back(loss.excess);
     values.push_back(loss.standard_error);
   }
@@ -76,7 +76,7 @@ std::vector<estimate> curve(const plan& p, const std::vector<std::vector<double>
   for (std::size_t i = 0; i < p.steps.size(); ++i) {
     std::vector<double> runs;
     for (const auto& run : results) runs.push_back(run[i * width(p) + column]);
-    values.push_back(analysis::mean_of(runs));
+    values.push_back(lab::statistics::mean_of(runs));
   }
   return values;
 }
@@ -93,9 +93,9 @@ estimate learned_at(const plan& p, const std::vector<std::vector<double>>& resul
   for (const auto& run : results) {
     std::vector<estimate> one;
     for (std::size_t i = 0; i < p.steps.size(); ++i) one.push_back({run[i * width(p) + level - 1], 0});
-    all.push_back(analysis::crossing(logarithms(p), one, 0.5).value);
+    all.push_back(lab::statistics::crossing(logarithms(p), one, 0.5).value);
   }
-  return analysis::mean_of(all);
+  return lab::statistics::mean_of(all);
 }
 
 std::vector<verdict> verdicts_of(const settings& s, const plan& p, const std::vector<std::vector<double>>& results) {

@@ -14,7 +14,7 @@
 namespace {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 struct plan {
   learning task{.shape = {.vocabulary = 16, .rules = 4, .branching = 2, .depth = 3}, .samples = 20000};
@@ -57,7 +57,7 @@ std::size_t level_column(const plan& p, std::uint32_t level, quantity what) {
 }
 
 std::vector<double> look_inside(const plan& p, const student& learner) {
-  const analysis::sensitivities found = learner.sensitivities(p.data, p.alpha_bar);
+  const lab::hierarchy::sensitivities found = learner.sensitivities(p.data, p.alpha_bar);
   std::vector<double> values;
   for (std::uint32_t layer = 1; layer <= p.depth(); ++layer)  // dense layer 0 embeds single tokens
     for (std::uint32_t level = 1; level <= p.depth(); ++level) values.push_back(found.at(layer, level).value);
@@ -75,10 +75,10 @@ std::vector<double> measure(const plan& p, const learning& task) {
   static_cast<void>(learner.learn());
   std::vector<double> values = look_inside(p, learner);
   const std::vector<symbol> sentences = learner.write();
-  analysis::token_correlations correlations(task.shape);
+  lab::hierarchy::token_correlations correlations(task.shape);
   correlations.add(sentences);
-  const std::vector<estimate> coherent = analysis::coherence(correlations, drawn.view());
-  const std::vector<estimate> aligned = analysis::alignment(correlations, drawn.view());
+  const std::vector<estimate> coherent = lab::hierarchy::coherence(correlations, drawn.view());
+  const std::vector<estimate> aligned = lab::hierarchy::alignment(correlations, drawn.view());
   const std::vector<double> levels = levels_of(drawn.view(), sentences);
   for (std::size_t level = 0; level < p.depth(); ++level)
     values.insert(values.end(), {coherent[level].value, aligned[level].value, levels[2 * level], levels[2 * level + 1]});
@@ -89,7 +89,7 @@ std::vector<double> measure(const plan& p, const learning& task) {
 estimate mean_of(const plan& p, const std::vector<std::vector<double>>& results, std::size_t index, std::size_t column) {
   std::vector<double> all;
   for (std::size_t run = 0; run < p.runs; ++run) all.push_back(results[index * p.runs + run][column]);
-  return analysis::mean_of(all);
+  return lab::statistics::mean_of(all);
 }
 std::vector<estimate> curve(const plan& p, const std::vector<std::vector<double>>& results, std::size_t column) {
   std::vector<estimate> values;
@@ -111,7 +111,7 @@ void judge_layers(const settings& s, const plan& p, const std::vector<std::vecto
       const std::string name = "layer " + std::to_string(layer) + ", synonyms of level " + std::to_string(level);
       rows.push_back({"R6", name + ": S untrained", untrained.value, untrained.standard_error,
                       1 - std::pow(rules, -static_cast<double>(level))});
-      const estimate at = analysis::crossing(x, curve(p, results, column), 0.4 * untrained.value);
+      const estimate at = lab::statistics::crossing(x, curve(p, results, column), 0.4 * untrained.value);
       const double ratio = std::exp(at.value) / next;
       rows.push_back({"R6", name + ": P where S is 0.4 of that, over P* of the next level", ratio, ratio * at.standard_error, 1,
                       s.quick ? none : 1.0 / 3, s.quick ? none : 3});
@@ -146,7 +146,7 @@ void judge_length(const plan& p, const std::vector<std::vector<double>>& results
     std::vector<estimate> shares;
     for (std::uint32_t level = 1; level <= p.depth(); ++level)
       shares.push_back(mean_of(p, results, i, level_column(p, level, aligned_of)));
-    const estimate length = analysis::coherence_length(shares, p.task.shape.branching);
+    const estimate length = lab::hierarchy::coherence_length(shares, p.task.shape.branching);
     rows.push_back(
         {"R8", "P=" + std::to_string(p.sentences[i - 1]) + ": coherence length", length.value, length.standard_error});
     if (!(length.standard_error > 0)) continue;  // as long as a sentence
@@ -154,7 +154,7 @@ void judge_length(const plan& p, const std::vector<std::vector<double>>& results
     y.push_back({std::log(length.value), length.standard_error / length.value});
   }
   if (x.size() < 2) return;
-  const estimate slope = analysis::fit_line(x, y).slope;
+  const estimate slope = lab::statistics::fit_line(x, y).slope;
   const double s = p.task.shape.branching, m = p.task.shape.rules;
   rows.push_back({"R8", "exponent of P in the coherence length", slope.value, slope.standard_error, std::log(s) / std::log(m)});
 }

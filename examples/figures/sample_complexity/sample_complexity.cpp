@@ -14,7 +14,7 @@
 namespace {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 // The same grammar shape with more and more sentences, each number learned `grammars` x `draws` times.
 struct series {
@@ -139,7 +139,7 @@ std::vector<estimate> curve(const table& found, const series& s, std::uint64_t b
     std::vector<double> all;
     for (std::uint64_t g = 1; g <= s.grammars; ++g)
       for (std::uint64_t d = 1; d <= s.draws; ++d) all.push_back(found[at(s, base, g, d, sentences).name()][column]);
-    values.push_back(analysis::mean_of(all));
+    values.push_back(lab::statistics::mean_of(all));
   }
   return values;
 }
@@ -153,7 +153,7 @@ std::vector<double> logarithms(const std::vector<std::uint64_t>& numbers) {
 // ln P at which cond of a level is half way from chance to one, of the curve averaged over all runs.
 estimate half(const table& found, const series& s, std::uint64_t base, std::uint32_t level) {
   const double threshold = (1 + grammar::valid_fraction(s.shape, level)) / 2;
-  return analysis::crossing(logarithms(s.sentences), curve(found, s, base, cond(level)), threshold);
+  return lab::statistics::crossing(logarithms(s.sentences), curve(found, s, base, cond(level)), threshold);
 }
 
 // The same for the top level of each grammar and draw on its own.
@@ -164,7 +164,7 @@ std::vector<double> halves_of(const table& found, const series& s, std::uint64_t
       std::vector<estimate> one;
       for (const std::uint64_t sentences : s.sentences)
         one.push_back({found[at(s, base, g, d, sentences).name()][cond(s.top())], 0});
-      halves.push_back(analysis::crossing(logarithms(s.sentences), one, (1 + s.chance()) / 2).value);
+      halves.push_back(lab::statistics::crossing(logarithms(s.sentences), one, (1 + s.chance()) / 2).value);
     }
   return halves;
 }
@@ -179,7 +179,7 @@ estimate bootstrapped_slope(const std::vector<double>& x, const std::vector<std:
       for (std::size_t i = 0; i < group.size(); ++i) sum += group[member(group.size(), i)];
       means.push_back({sum / static_cast<double>(group.size()), 1});
     }
-    return analysis::fit_line(x, means).slope.value;
+    return lab::statistics::fit_line(x, means).slope.value;
   };
   constexpr std::size_t resamples = 4000;
   std::vector<double> slopes;
@@ -188,7 +188,7 @@ estimate bootstrapped_slope(const std::vector<double>& x, const std::vector<std:
     slopes.push_back(slope_of([&](std::size_t size, std::size_t) { return again.below(static_cast<std::uint32_t>(size)); }));
   }
   const double slope = slope_of([](std::size_t, std::size_t i) { return i; });
-  return {slope, analysis::mean_of(slopes).standard_error * std::sqrt(static_cast<double>(resamples))};
+  return {slope, lab::statistics::mean_of(slopes).standard_error * std::sqrt(static_cast<double>(resamples))};
 }
 
 std::string shape_text(const grammar::rhm_shape& shape) {
@@ -224,7 +224,7 @@ std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& f
   for (std::size_t i = 1; i < plan.size(); ++i) {
     const series& s = plan[i];
     std::vector<double> networks = halves_of(found, s, base);
-    const estimate found_half = analysis::mean_of(networks);
+    const estimate found_half = lab::statistics::mean_of(networks);
     const double ratio = std::exp(found_half.value) / s.scale();
     rows.push_back({"R2", shape_text(s.shape) + ": P_half (1 - f) / (v m^(L+1))", ratio, ratio * found_half.standard_error, 1,
                     bound(0.5), bound(3)});
@@ -242,7 +242,7 @@ std::vector<verdict> verdicts_of(const std::vector<series>& plan, const table& f
     rows.push_back({"R2", what, slope.value, slope.standard_error, 4, bound(4 - two), bound(4 + two)});
     rows.push_back({"R2", what + ": standard error", slope.standard_error, none, none, none, bound(0.25)});
   };
-  exponent("exponent of m in P_half (1 - f), L=3, weighted", analysis::fit_line(x, y).slope);
+  exponent("exponent of m in P_half (1 - f), L=3, weighted", lab::statistics::fit_line(x, y).slope);
   exponent("the same, equal weights, bootstrap", bootstrapped_slope(x, groups, {base}));
   return rows;
 }
@@ -256,7 +256,7 @@ std::string script(const std::vector<series>& plan, const table& found, std::uin
     text += "$" + name + " << END\n";
     const auto values = curve(found, s, base, cond(level));
     for (std::size_t i = 0; i < values.size(); ++i)
-      text += joined(io::cell(static_cast<double>(s.sentences[i]) / scale),
+      text += joined(lab::io::cell(static_cast<double>(s.sentences[i]) / scale),
                      std::vector{(values[i].value - chance) / (1 - chance), values[i].standard_error / (1 - chance)}) +
               "\n";
     text += "END\n";
@@ -279,7 +279,7 @@ std::string script(const std::vector<series>& plan, const table& found, std::uin
   for (std::size_t i = 1; i < plan.size(); ++i) {
     const series& s = plan[i];
     if (s.top() != 3) continue;
-    const estimate found_half = analysis::mean_of(halves_of(found, s, base));
+    const estimate found_half = lab::statistics::mean_of(halves_of(found, s, base));
     const double value = std::exp(found_half.value) * (1 - s.chance()) / s.shape.vocabulary;
     text += joined(std::to_string(s.shape.rules), std::vector{value, value * found_half.standard_error}) + "\n";
   }

@@ -15,7 +15,7 @@
 namespace susceptibility {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 constexpr std::uint32_t branching = 2, deepest = 13;
 
@@ -60,15 +60,15 @@ inline grammar::rhm_shape shape_of(std::uint32_t depth) {
 template <class Noise>
 std::vector<double> measure(std::uint32_t depth, const plan& p, const Noise& noise, double eps, std::uint64_t base) {
   const grammar::rhm_shape shape = shape_of(depth);
-  analysis::change_table table(shape, 0);
+  lab::hierarchy::change_table table(shape, 0);
   for (std::size_t datum = 0; datum < p.data; ++datum) {
     const drawn_grammar grammar(shape, seed{base << 32 | datum});
-    const analysis::trips trip{.alpha_bar = static_cast<float>(1 - eps), .each = p.trajectories, .first = datum};
-    table.append(analysis::forward_backward(grammar.view(), noise, seed{base}, trip, calling_thread));
+    const lab::hierarchy::trips trip{.alpha_bar = static_cast<float>(1 - eps), .each = p.trajectories, .first = datum};
+    table.append(lab::hierarchy::forward_backward(grammar.view(), noise, seed{base}, trip, calling_thread));
   }
   std::vector<estimate> found{table.susceptibility(), table.change(depth), table.change(0)};
   for (std::uint32_t level = 1; level <= deepest; ++level)
-    found.push_back(level <= depth ? table.correlation(level) : analysis::unknown);
+    found.push_back(level <= depth ? table.correlation(level) : lab::statistics::unknown);
   std::vector<double> values;
   for (const estimate& each : found) {
     values.push_back(each.value);
@@ -87,7 +87,7 @@ inline std::vector<std::string> column_names() {
   return names;
 }
 
-inline double critical_noise() { return exact::annealed_map(shape_of(9)).transition().noise; }
+inline double critical_noise() { return lab::hierarchy::annealed_map(shape_of(9)).transition().noise; }
 
 // The runs of one curve, and where its results are.
 struct part {
@@ -124,7 +124,7 @@ part add_runs(std::vector<run>& runs, const settings& s, const plan& p, const st
 }
 
 inline study study_of(const settings& s, const plan& p) {
-  constexpr exact::epsilon_noise epsilon{32};
+  constexpr lab::hierarchy::epsilon_noise epsilon{32};
   std::vector<double> around;
   for (const double distance : p.distances) around.push_back(critical_noise() + distance);
   study all;
@@ -168,7 +168,7 @@ inline std::vector<length_at> lengths_of(const plan& p, const study& all, const 
   std::vector<length_at> lengths;
   for (std::size_t i = 0; i < p.distances.size(); ++i) {
     const auto here = correlations(results, all.lengths.first + i, p.length_depth);
-    const estimate length = analysis::correlation_length(here, reference, branching);
+    const estimate length = lab::hierarchy::correlation_length(here, reference, branching);
     if (i != critical && length.value > 0) lengths.push_back({p.distances[i], length});
   }
   return lengths;
@@ -183,8 +183,8 @@ inline estimate exponent(const std::vector<length_at>& lengths, double farthest)
     x.push_back(std::log(std::abs(each.distance)));
     y.push_back({std::log(each.length.value), each.length.standard_error / each.length.value});
   }
-  if (x.size() < 2) return analysis::unknown;
-  const estimate slope = analysis::fit_line(x, y).slope;
+  if (x.size() < 2) return lab::statistics::unknown;
+  const estimate slope = lab::statistics::fit_line(x, y).slope;
   return {-slope.value, slope.standard_error};
 }
 
@@ -221,7 +221,7 @@ inline estimate decay(const plan& p, const study& all, const table& results) {
       y.push_back({std::log(c[level - 1].value), c[level - 1].standard_error / c[level - 1].value});
     }
   }
-  return analysis::fit_line(x, y).slope;
+  return lab::statistics::fit_line(x, y).slope;
 }
 
 }  // namespace susceptibility

@@ -15,14 +15,14 @@ namespace {
 using namespace susceptibility;
 
 std::vector<verdict> verdicts_of(const settings& s, const plan& p, const study& all, const table& results) {
-  const exact::annealed_transition critical = exact::annealed_map(shape_of(9)).transition();
+  const lab::hierarchy::annealed_transition critical = lab::hierarchy::annealed_map(shape_of(9)).transition();
   std::vector<verdict> rows;
   const auto judged = [&](double bound) { return s.quick ? none : bound; };  // the bounds are for the full form
   estimate before{};
   for (std::size_t i = 0; i < p.depths.size(); ++i) {
     const std::string name = "L=" + std::to_string(p.depths[i]);
     const auto chi = curve(results, all.chi[i], 0);
-    const estimate place = analysis::peak(p.noises, chi), top = highest(chi);
+    const estimate place = lab::statistics::peak(p.noises, chi), top = highest(chi);
     rows.push_back({"R13", name + ": noise at the peak of chi", place.value, place.standard_error, critical.noise,
                     judged(critical.noise - 0.02), judged(critical.noise + 0.02)});
     rows.push_back({"R13", name + ": height of the peak", top.value, top.standard_error});
@@ -43,14 +43,14 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const study& 
   report("mean of both sides, all distances", both_sides(lengths), 1);
   const estimate power = decay(p, all, results);
   rows.push_back({"R13", "power of C(r) at the critical noise", power.value, power.standard_error, -1});
-  const estimate masked = analysis::peak(p.masked, curve(results, all.masked, 0));
+  const estimate masked = lab::statistics::peak(p.masked, curve(results, all.masked, 0));
   rows.push_back({"R13", "absorbing noise: masked fraction at the peak of chi", masked.value, masked.standard_error, 0.3});
   return rows;
 }
 
 std::string block(const std::string& name, const table& rows) {
   std::string text = "$" + name + " << END\n";
-  for (const auto& row : rows) text += joined(io::cell(row[0]), std::vector<double>(row.begin() + 1, row.end())) + "\n";
+  for (const auto& row : rows) text += joined(lab::io::cell(row[0]), std::vector<double>(row.begin() + 1, row.end())) + "\n";
   return text + "END\n";
 }
 std::string block(const std::string& name, const table& results, const part& of) {
@@ -62,7 +62,8 @@ std::string block(const std::string& name, const table& results, const part& of)
 
 std::string susceptibility_panel(const plan& p, const study& all, const table& results) {
   std::string text = "set title 'Susceptibility'\nset xlabel 'noise; absorbing: masked fraction'\nset ylabel 'chi'\n", curves;
-  text += "star=" + io::cell(critical_noise()) + "\nset arrow 1 from star,graph 0 to star,graph 1 nohead dt 2 lc rgb 'black'\n";
+  text += "star=" + lab::io::cell(critical_noise()) +
+          "\nset arrow 1 from star,graph 0 to star,graph 1 nohead dt 2 lc rgb 'black'\n";
   text += "set yrange [0:*]\nset key top left\n";
   for (std::size_t i = 0; i < p.depths.size(); ++i) {
     const std::string name = "chi_" + std::to_string(p.depths[i]);
@@ -95,7 +96,7 @@ std::string correlation_panel(const plan& p, const study& all, const table& resu
 }
 
 std::string length_panel(const plan& p, const study& all, const table& results) {
-  const double nu = exact::annealed_map(shape_of(9)).transition().exponent;
+  const double nu = lab::hierarchy::annealed_map(shape_of(9)).transition().exponent;
   std::string text =
       "set title 'Correlation length'\nset xrange [0.005:0.1]\nset xlabel 'distance of the noise from its critical value'\n";
   text += "set ylabel 'xi: C(r) is half of the critical one'\nset key bottom left\n";
@@ -114,7 +115,7 @@ std::string length_panel(const plan& p, const study& all, const table& results) 
   double scale = 0;
   for (const length_at& each : curves[2].second) scale += std::log(each.length.value) + nu * std::log(each.distance);
   const double factor = std::exp(scale / static_cast<double>(curves[2].second.size()));
-  return text + "plot " + plots + io::cell(factor) + "*x**(-" + io::cell(nu) +
+  return text + "plot " + plots + lab::io::cell(factor) + "*x**(-" + lab::io::cell(nu) +
          ") with lines dt 2 lc rgb 'black' title 'slope -nu, predicted'\n";
 }
 

@@ -14,7 +14,7 @@
 namespace {
 
 using namespace common;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 struct plan {
   grammar::rhm_shape shape{.vocabulary = 32, .rules = 8, .branching = 2, .depth = 9};
@@ -45,15 +45,15 @@ std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, cons
   std::vector<double> rows;  // [tree][1, level 0, level 1, ...]
   for (std::size_t tree = 0; tree < p.trees; ++tree) {
     const drawn_grammar grammar(shape, seed{base << 32 | tree});
-    const analysis::trips trip{.alpha_bar = static_cast<float>(1 - eps), .first = tree};
-    const auto row = analysis::reconstruction(grammar.view(), noise, seed{base}, trip, calling_thread);
+    const lab::hierarchy::trips trip{.alpha_bar = static_cast<float>(1 - eps), .first = tree};
+    const auto row = lab::hierarchy::reconstruction(grammar.view(), noise, seed{base}, trip, calling_thread);
     rows.push_back(1);
     rows.insert(rows.end(), row.begin(), row.end());
   }
   std::vector<double> values;
   for (std::size_t level = 0; level < levels; ++level) {
-    const estimate mean = analysis::jackknife(std::span<const double>(rows), levels + 1,
-                                              [level](std::span<const double> sums) { return sums[1 + level] / sums[0]; });
+    const estimate mean = lab::statistics::jackknife(
+        std::span<const double>(rows), levels + 1, [level](std::span<const double> sums) { return sums[1 + level] / sums[0]; });
     values.push_back(mean.value);
     values.push_back(mean.standard_error);
   }
@@ -91,7 +91,7 @@ std::vector<estimate> annealed(const grammar::rhm_shape& shape, const std::vecto
   std::vector<estimate> values;
   std::vector<double> levels(shape.depth + std::size_t{1});
   for (const double eps : noises) {
-    exact::annealed_map(shape).reconstruction(eps, levels);
+    lab::hierarchy::annealed_map(shape).reconstruction(eps, levels);
     values.push_back({levels[level], 0});
   }
   return values;
@@ -112,7 +112,7 @@ double largest_difference(const std::vector<estimate>& a, const std::vector<esti
 
 std::vector<verdict> map_verdicts() {
   const auto at = [](std::uint32_t vocabulary, std::uint32_t rules) {
-    return exact::annealed_map({.vocabulary = vocabulary, .rules = rules, .branching = 2, .depth = 1}).transition();
+    return lab::hierarchy::annealed_map({.vocabulary = vocabulary, .rules = rules, .branching = 2, .depth = 1}).transition();
   };
   const auto figure = at(32, 8), medium = at(16, 4), small = at(8, 4);
   return {{"R12", "map, v=32 m=8 s=2: critical noise", figure.noise, 0, 0.731183, 0.731182, 0.731184},
@@ -144,9 +144,9 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const table& 
   const std::size_t depth = p.shape.depth, near = p.near.size(), wide = p.wide.size();
   const auto judged = [&](double bound) { return s.quick ? none : bound; };  // the bounds are for the full form
   std::vector<verdict> rows = map_verdicts();
-  const estimate root = analysis::crossing(p.near, curve(results, 0, near, depth), 0.5);
+  const estimate root = lab::statistics::crossing(p.near, curve(results, 0, near, depth), 0.5);
   rows.push_back({"R12", "noise where the root is known with 1/2", root.value, root.standard_error,
-                  analysis::crossing(p.near, annealed(p.shape, p.near, depth), 0.5).value, judged(0.72), judged(0.73)});
+                  lab::statistics::crossing(p.near, annealed(p.shape, p.near, depth), 0.5).value, judged(0.72), judged(0.73)});
   rows.push_back(growth(p, results, 0, "tokens", judged(1.5)));
   rows.push_back(growth(p, results, depth, "root", none));
   double worst = 0;
@@ -155,8 +155,8 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const table& 
   const double at_tokens = largest_difference(curve(results, 0, near, 0), annealed(p.shape, p.near, 0));
   rows.push_back({"R12", "exact - annealed, largest, tokens", at_tokens, none, 0, none, judged(0.015)});
   rows.push_back({"R12", "exact - annealed, largest, any level", worst, none, 0});
-  const estimate masked = analysis::crossing(p.wide, curve(results, near, wide, depth), 0.5);
-  const estimate redrawn = analysis::crossing(p.wide, curve(results, near + wide, wide, depth), 0.5);
+  const estimate masked = lab::statistics::crossing(p.wide, curve(results, near, wide, depth), 0.5);
+  const estimate redrawn = lab::statistics::crossing(p.wide, curve(results, near + wide, wide, depth), 0.5);
   rows.push_back({"R12", "absorbing: masked fraction where the root has 1/2", masked.value, masked.standard_error});
   rows.push_back({"R12", "uniform: lost fraction where the root has 1/2", redrawn.value, redrawn.standard_error});
   return rows;
@@ -164,13 +164,13 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const table& 
 
 std::string block(const char* name, const std::vector<double>& x, const table& rows) {
   std::string text = std::string("$") + name + " << END\n";
-  for (std::size_t i = 0; i < x.size(); ++i) text += joined(io::cell(x[i]), rows[i]) + "\n";
+  for (std::size_t i = 0; i < x.size(); ++i) text += joined(lab::io::cell(x[i]), rows[i]) + "\n";
   return text + "END\n";
 }
 
 std::string script(const plan& p, const table& results) {
   const std::size_t depth = p.shape.depth, near = p.near.size(), wide = p.wide.size();
-  const exact::annealed_map map(p.shape);
+  const lab::hierarchy::annealed_map map(p.shape);
   std::vector<double> fine;
   table predicted;
   for (int i = 0; i <= 400; ++i) {
@@ -194,7 +194,7 @@ std::string script(const plan& p, const table& results) {
       levels +
       "]\n"
       "set xlabel 'noise'\nset title 'Noise without chance: exact (points) and annealed (lines)'\n";
-  text += "star=" + io::cell(map.transition().noise) + "\nset arrow 1 from star,0 to star,1 nohead dt 2 lc rgb 'black'\n";
+  text += "star=" + lab::io::cell(map.transition().noise) + "\nset arrow 1 from star,0 to star,1 nohead dt 2 lc rgb 'black'\n";
   text += "set label 1 'critical noise' at star,0.95 offset 0.5,0\n";
   text += "plot for [l=0:" + levels + "] $map using 1:2+l with lines lw 1.5 lc palette cb l notitle, for [l=0:" + levels +
           "] $near using 1:2+2*l:3+2*l with yerrorbars pt 7 ps 0.4 lc palette cb l "
@@ -222,7 +222,7 @@ int main(int argc, char** argv) {
     columns.push_back("error_" + std::to_string(level));
   }
   std::vector<run> runs;
-  constexpr exact::epsilon_noise epsilon{32};
+  constexpr lab::hierarchy::epsilon_noise epsilon{32};
   add_runs(runs, s, p, p.shape, "epsilon", epsilon, p.near);
   add_runs(runs, s, p, p.shape, "absorbing", diffusion::absorbing{32}, p.wide);
   add_runs(runs, s, p, p.shape, "uniform", diffusion::uniform{32}, p.wide);

@@ -8,17 +8,17 @@
 
 #include <frond/belief/hierarchy_memory.hpp>
 #include <frond/belief/hierarchy_tree.hpp>
-#include <frond/belief/one_hot_leaves.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
+#include <frond/diffusion/one_hot.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/grammar/hierarchy.hpp>
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 namespace detail {
 
@@ -133,8 +133,8 @@ class hierarchy_gaussian {
       detail::visit_rows(
           grammar_, memory_, alpha_bar.size(),
           [&](hierarchy_tree<real>& beliefs, std::size_t row) {
-            detail::observe_one_hot<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
-                                          [&](std::size_t i) { return beliefs.leaf(i); });
+            diffusion::one_hot_likelihoods<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
+                                                 [&](std::size_t i) { return beliefs.leaf(i); });
           },
           [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
             beliefs.token_marginals(mean.subspan(row * size, size));
@@ -149,6 +149,6 @@ class hierarchy_gaussian {
   status fit_;
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 #include <frond/config/epilogue.hpp>

@@ -5,11 +5,12 @@
 #include <cstdint>
 
 #include <frond/core/checked.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/status.hpp>
 #include <frond/grammar/hierarchy_shape.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 namespace detail {
 
@@ -37,7 +38,7 @@ struct hierarchy_tree_parts {
   [[nodiscard]] constexpr checked total() const { return messages + messages + chances + choices + patches + patches + steps; }
 
  private:
-  static constexpr void grow(checked& size, std::uint64_t needed) { size.value = needed > size.value ? needed : size.value; }
+  static constexpr void grow(checked& size, std::uint64_t needed) { size.value = larger(needed, size.value); }
 };
 
 }  // namespace detail
@@ -53,6 +54,6 @@ constexpr result<std::size_t> tree_memory_size(const grammar::hierarchy_shape& s
   return {to_size(count.value), {}};
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 #include <frond/config/epilogue.hpp>

@@ -18,7 +18,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // The posterior over one tree, to be used like tree<Real>: fill leaf(i), call upward() and, for marginals, downward(); then
 // ask. The blank of a level is a symbol like others, the last. For equal levels without blanks the bits of tree<Real>, but for
@@ -205,7 +205,7 @@ class hierarchy_tree {
   [[nodiscard]] constexpr std::size_t first_child(const step& at, std::size_t node) const {
     return at.children.first + node * at.child_count * at.children.symbols;
   }
-  [[nodiscard]] constexpr detail::belief<Real> belief_at(std::uint32_t level, std::size_t position) const {
+  [[nodiscard]] constexpr detail::marginal<Real> belief_at(std::uint32_t level, std::size_t position) const {
     const level_row at = level == 0 ? leaves_ : row(level);
     return {message(up_, at, position), message(down_, at, position)};
   }
@@ -294,6 +294,6 @@ class hierarchy_tree {
   std::int64_t exponent_ = 0;  // all upward messages together were multiplied by two to this power
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 #include <frond/config/epilogue.hpp>

@@ -9,9 +9,10 @@
 #include <frond/core/mul_add.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
+#include <frond/math/float_format.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace belief::detail {
 
 // Why memory does not hold the messages of a tree, or success.
 constexpr status check_messages(std::size_t memory, const result<std::size_t>& needed) {
@@ -48,54 +49,6 @@ struct given_weights {
 using frond::mul_add;
 constexpr double mul_add(double a, double b, double c) { return a * b + c; }
 
-// What is known about the bits of a Real.
-template <class Real>
-struct format;
-template <>
-struct format<float> {
-  using bits = std::uint32_t;
-  static constexpr int fraction = 23, bias = 127;
-  static constexpr float smallest_normal = 0x1p-126f, largest_scaled = 0x1p125f;
-};
-template <>
-struct format<double> {
-  using bits = std::uint64_t;
-  static constexpr int fraction = 52, bias = 1023;
-  static constexpr double smallest_normal = 0x1p-1022, largest_scaled = 0x1p1021;
-};
-
-// -e for the exponent e with largest in [2^(e - 1), 2^e): 2^-e brings it into [1/2, 1). At either end of the range of Real,
-// where 2^-e or its inverse would be no normal number, the nearest that is.
-template <class Real>
-constexpr std::int32_t scale_exponent(Real largest) {
-  using known = format<Real>;
-  const Real bounded = largest < known::largest_scaled ? largest : known::largest_scaled;
-  const auto exponent = __builtin_bit_cast(typename known::bits, bounded) >> known::fraction;
-  return known::bias - 1 - static_cast<std::int32_t>(exponent);
-}
-template <class Real>
-constexpr Real power_of_two(std::int32_t exponent) {
-  using known = format<Real>;
-  return __builtin_bit_cast(Real, static_cast<typename known::bits>(exponent + known::bias) << known::fraction);
-}
-
-// amount 2^shift, for any shift: zero or infinite where that is beyond Real, rounded where it is denormal.
-template <class Real>
-constexpr Real times_power_of_two(Real amount, std::int64_t shift) {
-  constexpr std::int64_t most = format<Real>::bias - 1;
-  for (; shift > most && amount > 0 && amount - amount == 0; shift -= most) amount *= power_of_two<Real>(most);
-  for (; shift < -most && amount > 0; shift += most) amount *= power_of_two<Real>(-most);
-  const std::int64_t rest = shift > most ? most : shift < -most ? -most : shift;
-  return amount * power_of_two<Real>(static_cast<std::int32_t>(rest));
-}
-
-template <class Real>
-constexpr Real largest_of(std::span<const Real> message) {
-  Real largest = 0;
-  for (const Real value : message) largest = value > largest ? value : largest;
-  return largest;
-}
-
 // Multiplies a message by the power of two that brings its largest entry into [1/2, 1), and returns the exponent of that: an
 // exact operation, unlike a division, and products of many messages cannot overflow. A message without a positive entry is
 // replaced by one that says nothing about the first `symbols` symbols.
@@ -105,13 +58,13 @@ struct rescaled {
 };
 template <class Real>
 constexpr rescaled rescale(std::span<Real> message, std::size_t symbols) {
-  const Real largest = largest_of<Real>(message);
+  const Real largest = math::largest_of<Real>(message);
   if (!(largest > 0)) {
     for (std::size_t a = 0; a < message.size(); ++a) message[a] = a < symbols ? Real{1} : Real{0};
     return {0, true};
   }
-  const std::int32_t exponent = scale_exponent(largest);
-  for (Real& value : message) value *= power_of_two<Real>(exponent);
+  const std::int32_t exponent = math::scale_exponent(largest);
+  for (Real& value : message) value *= math::power_of_two<Real>(exponent);
   return {exponent, false};
 }
 
@@ -213,35 +166,35 @@ constexpr void distribute_pairs(const rule_table& table, const Real* down, const
 // than one node. A message that is zero everywhere becomes one that says nothing.
 template <class Real>
 constexpr Real scale_down(std::span<Real> down) {
-  Real largest = largest_of<Real>(down);
+  Real largest = math::largest_of<Real>(down);
   if (!(largest > 0)) {
     for (Real& value : down) value = 1;
     largest = 1;
   }
-  return power_of_two<Real>(scale_exponent(largest));
+  return math::power_of_two<Real>(math::scale_exponent(largest));
 }
 
 // 1 / x for a normal x > 0, or the next larger number where x times the first would round to less than one: so what is certain
 // gets probability one.
 template <class Real>
 constexpr Real reciprocal(Real x) {
-  using bits = typename format<Real>::bits;
+  using bits = typename math::float_format<Real>::bits;
   const Real nearest = 1 / x;
   return nearest * x < 1 ? __builtin_bit_cast(Real, static_cast<bits>(__builtin_bit_cast(bits, nearest) + 1)) : nearest;
 }
 
 // The belief in each symbol, up * down divided by its sum; where next to nothing satisfies both, up divided by its own.
 template <class Real>
-struct belief {
+struct marginal {
   const Real* up;
   const Real* down;  // nullptr where it contradicts
   Real share = 0;
 
-  constexpr belief(std::span<const Real> from_below, std::span<const Real> from_above)
+  constexpr marginal(std::span<const Real> from_below, std::span<const Real> from_above)
       : up(from_below.data()), down(from_above.data()) {
     Real total = 0;
     for (std::size_t a = 0; a < from_below.size(); ++a) total += up[a] * down[a];
-    if (total < format<Real>::smallest_normal) {
+    if (total < math::float_format<Real>::smallest_normal) {
       down = nullptr;
       total = 0;
       for (std::size_t a = 0; a < from_below.size(); ++a) total += up[a];
@@ -260,6 +213,6 @@ struct belief {
   }
 };
 
-}}}  // namespace frond::exact::detail
+}}}  // namespace frond::belief::detail
 
 #include <frond/config/epilogue.hpp>

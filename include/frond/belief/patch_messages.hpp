@@ -11,7 +11,7 @@
 #include <frond/core/mul_add.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace belief::detail {
 
 // Where the messages of a level are.
 struct level_row {
@@ -90,6 +90,6 @@ constexpr void distribute_patch(const Real* up, std::size_t places, std::size_t 
   }
 }
 
-}}}  // namespace frond::exact::detail
+}}}  // namespace frond::belief::detail
 
 #include <frond/config/epilogue.hpp>

@@ -1,9 +1,14 @@
 // Belief propagation on sixteen trees at once, for any number of children. Pass text: compiled once per instruction set.
+// The order matters.
+// clang-format off
+#include <frond/belief/tree_steps-inl.hpp>
+#include <frond/belief/tree_pairs-inl.hpp>
+// clang-format on
 
 namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
 // Sums over the rules of each parent of products over its children, and the largest sum.
-FROND_ALWAYS_INLINE vec collect(const kernel::tree_operands& t, const symbol* rule, const float* children, float* up) {
+FROND_ALWAYS_INLINE vec collect(const belief::tree_operands& t, const symbol* rule, const float* children, float* up) {
   const std::size_t last = t.branching - 1;
   const auto entry = [&](std::size_t child) { return load(children + 16 * (child * t.vocabulary + rule[child])); };
   vec largest = splat(0.0f);
@@ -21,7 +26,7 @@ FROND_ALWAYS_INLINE vec collect(const kernel::tree_operands& t, const symbol* ru
 }
 
 // Messages up of all nodes but the root: nobody asks for that one.
-inline void tree_upward(const kernel::tree_operands& t) {
+inline void tree_upward(const belief::tree_operands& t) {
   const std::size_t message = 16 * t.vocabulary;
   std::size_t nodes = t.tokens, node = t.inner_nodes;
   for (std::size_t level = 1; level < t.depth; ++level) {
@@ -36,7 +41,7 @@ inline void tree_upward(const kernel::tree_operands& t) {
 }
 
 // What all children of a node are sent, [branching][vocabulary][16]: products of the factors before and after each child.
-FROND_ALWAYS_INLINE void send(const kernel::tree_operands& t, const symbol* rule, std::size_t parents, std::size_t node,
+FROND_ALWAYS_INLINE void send(const belief::tree_operands& t, const symbol* rule, std::size_t parents, std::size_t node,
                               float* sent) {
   const std::size_t last = t.branching - 1, size = 16 * t.branching * t.vocabulary;
   const float *const down = t.down + 16 * node * t.vocabulary, *const children =
@@ -65,7 +70,7 @@ FROND_ALWAYS_INLINE void send(const kernel::tree_operands& t, const symbol* rule
   for (std::size_t i = 0; i < size; i += 16) store(sent + i, load(sent + i) * scale);
 }
 
-FROND_ALWAYS_INLINE void send_to_nodes(const kernel::tree_operands& t, const symbol* rules, std::size_t parents,
+FROND_ALWAYS_INLINE void send_to_nodes(const belief::tree_operands& t, const symbol* rules, std::size_t parents,
                                        std::size_t node) {
   const std::size_t message = 16 * t.vocabulary, child = node * t.branching + 1;
   send(t, rules, parents, node, t.down + child * message);
@@ -78,7 +83,7 @@ FROND_ALWAYS_INLINE void send_to_nodes(const kernel::tree_operands& t, const sym
   }
 }
 
-FROND_ALWAYS_INLINE void send_to_tokens(const kernel::tree_operands& t, const symbol* rules, std::size_t parents,
+FROND_ALWAYS_INLINE void send_to_tokens(const belief::tree_operands& t, const symbol* rules, std::size_t parents,
                                         std::size_t node, const belief_target& target) {
   const std::size_t message = 16 * t.vocabulary, child = node * t.branching + 1;
   float* const sent = t.scratch + 16 * t.branching;
@@ -98,7 +103,7 @@ FROND_ALWAYS_INLINE void send_to_tokens(const kernel::tree_operands& t, const sy
 }
 
 // Messages down, level by level, then the beliefs in the tokens.
-inline void tree_downward(const kernel::tree_operands& t, const belief_target& target) {
+inline void tree_downward(const belief::tree_operands& t, const belief_target& target) {
   std::size_t nodes = 1, node = 0;
   for (std::size_t level = t.depth; level > 0; --level, nodes *= t.branching) {
     const std::size_t parents = level == t.depth ? t.classes : t.vocabulary;
@@ -112,7 +117,7 @@ inline void tree_downward(const kernel::tree_operands& t, const belief_target& t
   }
 }
 
-inline void propagate(const kernel::tree_operands& t, const belief_target& target) {
+inline void propagate(const belief::tree_operands& t, const belief_target& target) {
   for (std::size_t a = 0; a < t.vocabulary; ++a) store(t.down + 16 * a, splat(1.0f));
   store(t.largest, splat(1.0f));
   if (t.branching == 2) {
@@ -124,8 +129,8 @@ inline void propagate(const kernel::tree_operands& t, const belief_target& targe
   }
 }
 
-inline void tree_beliefs(const kernel::tree_operands& t) { propagate(t, {0, 0, nullptr}); }
-inline void tree_posterior(const kernel::tree_operands& t, std::size_t rows, float* out) {
+inline void tree_beliefs(const belief::tree_operands& t) { propagate(t, {0, 0, nullptr}); }
+inline void tree_posterior(const belief::tree_operands& t, std::size_t rows, float* out) {
   propagate(t, {rows, t.tokens * t.vocabulary, out});
 }
 

@@ -12,6 +12,7 @@
 #include <frond/belief/messages.hpp>
 #include <frond/core/checked.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
@@ -20,14 +21,14 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 namespace detail {
 
 // Room for the choices of one node: its symbols at the root, its rules, its children.
 constexpr std::size_t scratch_size(const grammar::rhm_shape& shape) {
-  const std::uint32_t wider = shape.vocabulary > shape.rules ? shape.vocabulary : shape.rules;
-  return wider > shape.branching ? wider : shape.branching;
+  const std::uint32_t wider = larger(shape.vocabulary, shape.rules);
+  return larger(wider, shape.branching);
 }
 
 }  // namespace detail
@@ -194,7 +195,7 @@ class tree {
     return values.subspan(node * grammar_.shape.vocabulary, grammar_.shape.vocabulary);
   }
 
-  [[nodiscard]] constexpr detail::belief<Real> at(std::uint32_t level, std::size_t position) const {
+  [[nodiscard]] constexpr detail::marginal<Real> at(std::uint32_t level, std::size_t position) const {
     const std::size_t node = grammar_.shape.tree_offset(level) + position;
     return {message(up_, node), message(down_, node)};
   }
@@ -218,6 +219,6 @@ class tree {
   std::int64_t exponent_ = 0;  // all upward messages together were multiplied by two to this power
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 #include <frond/config/epilogue.hpp>

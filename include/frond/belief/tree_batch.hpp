@@ -7,14 +7,14 @@
 #include <span>
 
 #include <frond/belief/tree.hpp>
+#include <frond/belief/tree_kernel.hpp>
 #include <frond/core/checked.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm.hpp>
-#include <frond/kernel/kernels.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // How many sentences a batch treats at once.
 inline constexpr std::size_t tree_batch_rows = 16;
@@ -30,8 +30,8 @@ struct tree_batch_parts {
     up = checked{shape.nodes()} * vocabulary * lanes;
     down = inner * vocabulary * lanes;
     largest = inner * lanes;
-    scratch = {kernel::tree_scratch_size(shape.vocabulary, shape.branching)};
-    if (shape.branching == 2) pairs = {kernel::tree_pairs_size(shape.vocabulary, shape.rules, shape.depth)};
+    scratch = {tree_scratch_size(shape.vocabulary, shape.branching)};
+    if (shape.branching == 2) pairs = {tree_pairs_size(shape.vocabulary, shape.rules, shape.depth)};
   }
 };
 
@@ -55,8 +55,8 @@ template <grammar::rhm_shape Shape>
 requires(grammar::require_valid<Shape>()) struct tree_batch_memory : std::array<float, tree_batch_memory_size(Shape).value> {
 };
 
-// Sixteen trees of one grammar in memory that somebody else owns. See kernel::tree_observe and what follows it.
-inline kernel::tree_operands tree_batch(const grammar::rhm_view& grammar, std::span<float> memory) {
+// Sixteen trees of one grammar in memory that somebody else owns. See tree_observe and what follows it.
+inline tree_operands tree_batch(const grammar::rhm_view& grammar, std::span<float> memory) {
   const grammar::rhm_shape& shape = grammar.shape;
   FROND_ASSERT(memory.size() >= tree_batch_memory_size(shape).value, "the memory is too small for the messages");
   const detail::tree_batch_parts parts(shape);
@@ -67,23 +67,23 @@ inline kernel::tree_operands tree_batch(const grammar::rhm_view& grammar, std::s
     next += size.value;
     return part;
   };
-  kernel::tree_operands trees{.vocabulary = shape.vocabulary,
-                              .choices = shape.rules,
-                              .branching = shape.branching,
-                              .depth = shape.depth,
-                              .classes = shape.class_count(),
-                              .tokens = shape.leaves(),
-                              .inner_nodes = shape.choice_count(),
-                              .rules = grammar.rules.data()};
+  tree_operands trees{.vocabulary = shape.vocabulary,
+                      .choices = shape.rules,
+                      .branching = shape.branching,
+                      .depth = shape.depth,
+                      .classes = shape.class_count(),
+                      .tokens = shape.leaves(),
+                      .inner_nodes = shape.choice_count(),
+                      .rules = grammar.rules.data()};
   trees.up = take(parts.up);
   trees.down = take(parts.down);
   trees.largest = take(parts.largest);
   trees.scratch = take(parts.scratch);
   trees.pairs = take(parts.pairs);
-  if (shape.branching == 2) kernel::make_tree_pairs(trees);
+  if (shape.branching == 2) make_tree_pairs(trees);
   return trees;
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 #include <frond/config/epilogue.hpp>

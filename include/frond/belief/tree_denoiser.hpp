@@ -8,6 +8,7 @@
 
 #include <frond/belief/tree.hpp>
 #include <frond/belief/tree_batch.hpp>
+#include <frond/belief/tree_kernel.hpp>
 #include <frond/belief/tree_rows.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
@@ -15,11 +16,10 @@
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/grammar/rhm.hpp>
-#include <frond/kernel/kernels.hpp>
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // P(clean token | noisy sentence) by belief propagation: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Memory is where the messages live:
@@ -58,8 +58,8 @@ class tree_denoiser {
     in_ieee_arithmetic([&] {
       visit(
           noisy, alpha_bar,
-          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
-            kernel::tree_posterior(trees, rows, posterior.data() + first * laws);
+          [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
+            tree_posterior(trees, rows, posterior.data() + first * laws);
           },
           [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(posterior.subspan(row * laws, laws)); });
     });
@@ -78,11 +78,10 @@ class tree_denoiser {
       const auto add = [&](auto probability) { sum -= math::log(static_cast<double>(probability)); };
       visit(
           noisy, alpha_bar,
-          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
-            kernel::tree_beliefs(trees);
+          [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
+            tree_beliefs(trees);
             for (std::size_t row = 0; row < rows; ++row)
-              for (std::size_t i = 0; i < length(); ++i)
-                add(kernel::tree_belief(trees, row, i, clean[(first + row) * length() + i]));
+              for (std::size_t i = 0; i < length(); ++i) add(tree_belief(trees, row, i, clean[(first + row) * length() + i]));
           },
           [&](const tree<real>& beliefs, std::size_t row) {
             for (std::size_t i = 0; i < length(); ++i) add(beliefs.probability(0, i, clean[row * length() + i]));
@@ -98,7 +97,7 @@ class tree_denoiser {
                        const LookAt& look_at) {
     detail::visit_rows(
         grammar_, memory_, alpha_bar.size(),
-        [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
+        [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
           observe(trees, noisy.subspan(first * length(), rows * length()), alpha_bar.subspan(first, rows));
         },
         [&](tree<real>& beliefs, std::size_t row) {
@@ -109,7 +108,7 @@ class tree_denoiser {
   }
 
   // Likelihoods of up to sixteen sentences.
-  void observe(const kernel::tree_operands& trees, std::span<const symbol> noisy, std::span<const float> alpha_bar) {
+  void observe(const tree_operands& trees, std::span<const symbol> noisy, std::span<const float> alpha_bar) {
     const std::size_t rows = alpha_bar.size();
     if constexpr (requires { process_.visible_likelihood(alpha_bar[0]); }) {
       float same[tree_batch_rows] = {}, other[tree_batch_rows] = {};
@@ -118,7 +117,7 @@ class tree_denoiser {
         same[row] = likelihood.same;
         other[row] = likelihood.other;
       }
-      kernel::tree_observe(trees, {noisy.data(), rows, same, other});
+      tree_observe(trees, {noisy.data(), rows, same, other});
     } else {
       const std::size_t symbols = vocabulary();
       for (std::size_t i = 0; i < length(); ++i) {
@@ -127,7 +126,7 @@ class tree_denoiser {
           process_.likelihood(noisy[row * length() + i], alpha_bar[row],
                               std::span<float>(trees.scratch + lane * symbols, symbols));
         }
-        kernel::tree_observe_any(trees, i, trees.scratch);
+        tree_observe_any(trees, i, trees.scratch);
       }
     }
   }
@@ -138,6 +137,6 @@ class tree_denoiser {
   status fit_;
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 #include <frond/config/epilogue.hpp>

@@ -6,19 +6,18 @@
 #include <span>
 #include <type_traits>
 
-#include <frond/belief/one_hot_leaves.hpp>
 #include <frond/belief/tree.hpp>
 #include <frond/belief/tree_batch.hpp>
+#include <frond/belief/tree_kernel.hpp>
 #include <frond/belief/tree_rows.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/status.hpp>
 #include <frond/diffusion/one_hot.hpp>
 #include <frond/grammar/rhm.hpp>
-#include <frond/kernel/kernels.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // E[x_0 | x_t] by belief propagation for x_0 the one-hot vectors of a sentence's tokens, [length][vocabulary], and x_t the same
 // under diffusion::gaussian: a continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior law of
@@ -58,26 +57,26 @@ class tree_gaussian {
     in_ieee_arithmetic([&] {
       detail::visit_rows(
           grammar_, memory_, alpha_bar.size(),
-          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
+          [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
             if constexpr (std::is_same_v<Value, float>)
               observe_batch(trees, noisy.data() + first * size, &alpha_bar[first], rows);
           },
           [&](tree<real>& beliefs, std::size_t row) {
-            detail::observe_one_hot<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
-                                          [&](std::size_t i) { return beliefs.leaf(i); });
+            diffusion::one_hot_likelihoods<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
+                                                 [&](std::size_t i) { return beliefs.leaf(i); });
           },
-          [&](const kernel::tree_operands& trees, std::size_t first, std::size_t rows) {
-            if constexpr (std::is_same_v<Value, float>) kernel::tree_posterior(trees, rows, mean.data() + first * size);
+          [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
+            if constexpr (std::is_same_v<Value, float>) tree_posterior(trees, rows, mean.data() + first * size);
           },
           [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(mean.subspan(row * size, size)); });
     });
     return {};
   }
 
-  static void observe_batch(const kernel::tree_operands& trees, const float* noisy, const float* alpha_bar, std::size_t rows) {
+  static void observe_batch(const tree_operands& trees, const float* noisy, const float* alpha_bar, std::size_t rows) {
     float sharpness[tree_batch_rows];
     for (std::size_t row = 0; row < rows; ++row) sharpness[row] = diffusion::one_hot_sharpness(alpha_bar[row]);
-    kernel::tree_observe_one_hot(trees, {noisy, rows, sharpness});
+    tree_observe_one_hot(trees, {noisy, rows, sharpness});
   }
 
   grammar::rhm_view grammar_;
@@ -85,6 +84,6 @@ class tree_gaussian {
   status fit_;
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::belief
 
 #include <frond/config/epilogue.hpp>

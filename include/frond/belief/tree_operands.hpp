@@ -7,7 +7,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace kernel {
+namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // Sixteen trees of one grammar, tree k in lane k of every message. A tree has one root and `branching` children for each node
 // down to the tokens, `depth` levels below; nodes are numbered from the root, level by level, left to right. The symbols of a
@@ -40,13 +40,6 @@ struct noisy_vectors {
   std::size_t rows = 0;              // 1 .. 16
   const float* sharpness = nullptr;  // [rows], finite, not negative
 };
-
-// No symbol of such a token is less likely than this, if the likeliest has one: products over two children stay normal numbers.
-// A noisy vector falls so far from its clean one about once in 10^18 times.
-template <class Real>
-inline constexpr Real least_likelihood = static_cast<Real>(0x1p-60);
-template <>
-inline constexpr double least_likelihood<double> = 0x1p-500;
 
 namespace detail {
 
@@ -142,6 +135,6 @@ inline float tree_belief(const tree_operands& t, std::size_t row, std::size_t to
   return t.up[16 * ((t.inner_nodes + token) * t.vocabulary + value) + row];
 }
 
-}}}  // namespace frond::kernel
+}}}  // namespace frond::belief
 
 #include <frond/config/epilogue.hpp>

@@ -1,14 +1,14 @@
 // Belief propagation on sixteen trees at once where every node has two children. Pass text: compiled once per instruction set.
 //
-// Each rule is one word that says where the entries of its symbols stand (kernel::detail::pair_tables), and the rules of each
+// Each rule is one word that says where the entries of its symbols stand (belief::detail::pair_tables), and the rules of each
 // sum follow one another. So sums stay in registers, a message is written once, and with two nodes at a time a word is read for
 // both. What remains are the loads of the factors, two for each product; they bound the speed. Sums run over the rules in their
 // order, as in belief/messages.hpp.
 
 namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 
-using kernel::detail::pair_tables;
-using kernel::detail::word_at;
+using belief::detail::pair_tables;
+using belief::detail::word_at;
 
 // Messages of one or two nodes.
 template <std::size_t Nodes>
@@ -109,7 +109,7 @@ FROND_NOINLINE inline void send_pairs_to_tokens(const float* rules, const float*
 }
 
 // Messages up of all nodes but the root: nobody asks for that one.
-inline void tree_pairs_upward(const kernel::tree_operands& t) {
+inline void tree_pairs_upward(const belief::tree_operands& t) {
   const std::size_t message = 16 * t.vocabulary;
   std::size_t nodes = t.tokens, node = t.inner_nodes;
   for (std::size_t level = 1; level < t.depth; ++level) {
@@ -124,7 +124,7 @@ inline void tree_pairs_upward(const kernel::tree_operands& t) {
 
 // From nodes of one level, `Nodes` of them from `node` on, to their children.
 template <std::size_t Nodes>
-FROND_ALWAYS_INLINE void send_pairs_to_nodes(const kernel::tree_operands& t, std::size_t level, std::size_t node) {
+FROND_ALWAYS_INLINE void send_pairs_to_nodes(const belief::tree_operands& t, std::size_t level, std::size_t node) {
   const std::size_t message = 16 * t.vocabulary, child = 2 * node + 1;
   const pair_tables table(t, level);
   const float *const down = t.down + node * message, *const up = t.up + child * message;
@@ -137,7 +137,7 @@ FROND_ALWAYS_INLINE void send_pairs_to_nodes(const kernel::tree_operands& t, std
 }
 
 template <std::size_t Nodes>
-FROND_ALWAYS_INLINE void send_pairs_to_tokens(const kernel::tree_operands& t, std::size_t node, const belief_target& target) {
+FROND_ALWAYS_INLINE void send_pairs_to_tokens(const belief::tree_operands& t, std::size_t node, const belief_target& target) {
   const std::size_t message = 16 * t.vocabulary, child = 2 * node + 1;
   const pair_tables table(t, 1);
   const float *const down = t.down + node * message, *const largest_down = t.largest + 16 * node;
@@ -152,7 +152,7 @@ FROND_ALWAYS_INLINE void send_pairs_to_tokens(const kernel::tree_operands& t, st
 }
 
 // Messages down, level by level, then the beliefs in the tokens.
-inline void tree_pairs_downward(const kernel::tree_operands& t, const belief_target& target) {
+inline void tree_pairs_downward(const belief::tree_operands& t, const belief_target& target) {
   if (t.depth == 1) return send_pairs_to_tokens<1>(t, 0, target);
   send_pairs_to_nodes<1>(t, t.depth, 0);
   std::size_t node = 1;

@@ -8,11 +8,12 @@
 
 #include <frond/belief/tree.hpp>
 #include <frond/belief/tree_batch.hpp>
+#include <frond/belief/tree_kernel.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/grammar/rhm.hpp>
-#include <frond/kernel/kernels.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace belief::detail {
 
 // Whether a denoiser with this kind of memory looks if there is room for a batch. One number at a time, sixteen sentences take
 // as long as one after the other, so a device with a span is spared the code.
@@ -37,9 +38,9 @@ constexpr void visit_rows(const grammar::rhm_view& grammar, Memory& memory, std:
   if constexpr (std::is_same_v<real, float> && may_hold_batch<Memory>) {
     if (!std::is_constant_evaluated() && count >= worth_a_batch &&
         memory.size() >= tree_batch_memory_size(grammar.shape).value) {
-      const kernel::tree_operands trees = tree_batch(grammar, memory);
+      const tree_operands trees = tree_batch(grammar, memory);
       while (count - row >= worth_a_batch) {
-        const std::size_t left = count - row, rows = left < tree_batch_rows ? left : tree_batch_rows;
+        const std::size_t left = count - row, rows = smaller(left, tree_batch_rows);
         observe_batch(trees, row, rows);
         look_at_batch(trees, row, rows);
         row += rows;
@@ -55,6 +56,6 @@ constexpr void visit_rows(const grammar::rhm_view& grammar, Memory& memory, std:
   }
 }
 
-}}}  // namespace frond::exact::detail
+}}}  // namespace frond::belief::detail
 
 #include <frond/config/epilogue.hpp>

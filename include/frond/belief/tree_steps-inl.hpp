@@ -25,7 +25,7 @@ FROND_NOINLINE inline void fill_blank(float* down, float* largest, std::size_t v
 }
 
 // Four tokens of each sentence from `first` on, the first of them in the lowest byte.
-FROND_ALWAYS_INLINE words load_four_tokens(const kernel::noisy_tokens& seen, std::size_t tokens, std::size_t first) {
+FROND_ALWAYS_INLINE words load_four_tokens(const belief::noisy_tokens& seen, std::size_t tokens, std::size_t first) {
   std::uint32_t fours[lane_count] = {};
   const std::size_t count = tokens - first;
   for (std::size_t lane = 0; lane < seen.rows; ++lane) {
@@ -41,7 +41,7 @@ FROND_ALWAYS_INLINE words load_four_tokens(const kernel::noisy_tokens& seen, std
 }
 
 // What the noisy tokens say on their own.
-inline void tree_observe(const kernel::tree_operands& t, const kernel::noisy_tokens& seen) {
+inline void tree_observe(const belief::tree_operands& t, const belief::noisy_tokens& seen) {
   const vec likeliest = load(seen.same), scale = scale_of(likeliest), blank = where_zero(likeliest);
   const vec same = mul_add(likeliest, scale, blank), other = mul_add(load(seen.other), scale, blank);
   const vec hidden = scale_of(splat(1.0f));
@@ -58,9 +58,9 @@ inline void tree_observe(const kernel::tree_operands& t, const kernel::noisy_tok
 }
 
 // What noisy one-hot vectors say. The likeliest symbol has one, so the scale of every message is 1/2.
-inline void tree_observe_one_hot(const kernel::tree_operands& t, const kernel::noisy_vectors& seen) {
+inline void tree_observe_one_hot(const belief::tree_operands& t, const belief::noisy_vectors& seen) {
   const std::size_t size = t.tokens * t.vocabulary;
-  const vec least = splat(kernel::least_likelihood<float>), half = splat(0.5f);
+  const vec least = splat(diffusion::least_likelihood<float>), half = splat(0.5f);
   float sharpness_of[lane_count];
   for (std::size_t lane = 0; lane < 16; ++lane) sharpness_of[lane] = seen.sharpness[lane < seen.rows ? lane : 0];
   const vec sharpness = load(sharpness_of);
@@ -85,7 +85,7 @@ inline void tree_observe_one_hot(const kernel::tree_operands& t, const kernel::n
 }
 
 // What one token says, from any likelihoods [16][vocabulary].
-inline void tree_observe_any(const kernel::tree_operands& t, std::size_t token, const float* likelihoods) {
+inline void tree_observe_any(const belief::tree_operands& t, std::size_t token, const float* likelihoods) {
   float* const message = t.up + 16 * (t.inner_nodes + token) * t.vocabulary;
   vec largest = splat(0.0f);
   for (std::size_t first = 0; first < t.vocabulary; first += 16) {

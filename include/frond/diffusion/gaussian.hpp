@@ -6,6 +6,7 @@
 #include <span>
 
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
@@ -21,7 +22,7 @@ inline void add_normals(seed key, random::stream purpose, std::uint64_t index, f
   constexpr std::size_t block = 256;
   float z[block];
   for (std::size_t first = 0; first < out.size(); first += block) {
-    const std::size_t count = out.size() - first < block ? out.size() - first : block;
+    const std::size_t count = smaller(out.size() - first, block);
     kernel::fill_normal({.key = key, .purpose = purpose, .index = index, .first = first}, z, count);
     float* const part = out.data() + first;
     kernel::combine({.terms = 2, .x = {part, z}, .weights = {1.0f, weight}, .out = part, .count = count});

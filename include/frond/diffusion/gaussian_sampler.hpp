@@ -8,6 +8,7 @@
 #include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/diffusion/gaussian.hpp>
@@ -147,7 +148,7 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, 
   const std::size_t rows_at_once = memory.size() / one;
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once, size = count * dimension;
+      const std::size_t count = smaller(rows - begin, rows_at_once), size = count * dimension;
       gaussian_sampling part = options;
       part.first += begin;
       detail::gaussian_batch<Denoiser> batch{.model = model,

@@ -6,7 +6,7 @@
 #include <span>
 #include <type_traits>
 
-#include <frond/belief/tree_operands.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/math/double.hpp>
 #include <frond/math/scalar.hpp>
@@ -46,18 +46,37 @@ inline Real one_hot_sharpness(Real alpha_bar) {
   return math::sqrt(alpha_bar) / (lost > 0 ? lost : static_cast<Real>(0x1p-60));
 }
 
+// No symbol of a noisy one-hot vector is less likely than this, if the likeliest has one: products over two children of a tree
+// stay normal numbers. A noisy vector falls so far from its clean one about once in 10^18 times.
+template <class Real>
+inline constexpr Real least_likelihood = static_cast<Real>(0x1p-60);
+template <>
+inline constexpr double least_likelihood<double> = 0x1p-500;
+
 // P(x | clean symbol a) over that of the likeliest symbol, for one token's noisy vector x under diffusion::gaussian:
-// exp(sharpness (x[a] - max x)), but never below kernel::least_likelihood, so that a vector which is nowhere near any sentence
+// exp(sharpness (x[a] - max x)), but never below least_likelihood, so that a vector which is nowhere near any sentence
 // does not rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
 template <class Real>
 constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
                                   std::type_identity_t<std::span<Real>> out) {
   FROND_ASSERT(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
   Real largest = x[0];
-  for (const Real value : x) largest = value > largest ? value : largest;
+  for (const Real value : x) largest = larger(value, largest);
   for (std::size_t a = 0; a < out.size(); ++a) {
     const Real likelihood = math::exp((x[a] - largest) * sharpness);
-    out[a] = likelihood > kernel::least_likelihood<Real> ? likelihood : kernel::least_likelihood<Real>;
+    out[a] = likelihood > least_likelihood<Real> ? likelihood : least_likelihood<Real>;
+  }
+}
+
+// The likelihoods of all tokens of one sentence: fills leaf(i), a span of [vocabulary] numbers of type Real, for each token i.
+// noisy [length][vocabulary]
+template <class Real, class Value, class Leaf>
+constexpr void one_hot_likelihoods(std::span<const Value> noisy, Value alpha_bar, std::size_t length, const Leaf& leaf) {
+  const Real sharpness = one_hot_sharpness(static_cast<Real>(alpha_bar));
+  for (std::size_t i = 0; i < length; ++i) {
+    const std::span<Real> token = leaf(i);
+    for (std::size_t a = 0; a < token.size(); ++a) token[a] = static_cast<Real>(noisy[i * token.size() + a]);
+    one_hot_likelihood<Real>(token, sharpness, token);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <type_traits>
 
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/reverse_step.hpp>
@@ -52,7 +53,7 @@ constexpr void for_each_word(seed key, random::stream purpose, std::uint64_t ind
   FROND_ASSERT(random::has_words(count), "a sentence has at most 2^34 tokens");
   for (std::size_t first = 0; first < count; first += 4) {
     const random::block words = random::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
-    const std::size_t left = count - first < 4 ? count - first : 4;
+    const std::size_t left = smaller(count - first, 4);
     for (std::size_t i = 0; i < left; ++i) visit(first + i, words[i]);
   }
 }

@@ -9,6 +9,7 @@
 #include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
@@ -81,7 +82,7 @@ constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t 
   constexpr std::size_t many = 1024;
   const std::size_t vocabulary = posterior.size() / tokens;
   for (std::size_t first = 0; first < tokens; first += many) {
-    const std::size_t count = tokens - first < many ? tokens - first : many;
+    const std::size_t count = smaller(tokens - first, many);
     const std::span<const float> laws = posterior.subspan(first * vocabulary, count * vocabulary);
     if (!std::is_constant_evaluated() && is_sum_of_laws(kernel::sum(laws.data(), laws.size()), count)) continue;
     for (std::size_t i = 0; i < count; ++i) {
@@ -163,7 +164,7 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
+      const std::size_t count = smaller(rows - begin, rows_at_once);
       sampling part = options;
       part.first += begin;
       if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);

@@ -72,7 +72,7 @@ namespace detail {
 constexpr void expand_code(const rhm_view& grammar, std::uint64_t count, std::uint64_t code, std::span<symbol> out) {
   std::uint64_t unit = count / grammar.shape.rule_count(grammar.shape.depth);
   const std::size_t top_rule = to_size(code / unit);
-  kernel::plain::expand_sentence(
+  grammar::plain::expand_sentence(
       grammar.tables(), top_rule, out.data() + out.size(), [](std::size_t) {},
       [&, rest = code % unit]() mutable {
         unit /= grammar.shape.rules;

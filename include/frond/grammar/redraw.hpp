@@ -23,12 +23,12 @@ constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t ind
                             std::span<symbol> tree) {
   FROND_ASSERT(tree.size() == grammar.shape.nodes(), "a tree has as many symbols as its shape has nodes");
   FROND_ASSERT(level <= grammar.shape.depth, "a tree has levels from 0 to its depth");
-  const kernel::rule_tables tables = grammar.tables();
+  const grammar::rule_tables tables = grammar.tables();
   random::draws draw(key, random::stream::redraw, index);
   auto choose = [&] { return draw.below(tables.synonyms); };
   for (std::uint32_t l = level; l > 0; --l) {
-    kernel::plain::expand(tables, l, tree.data() + grammar.shape.tree_offset(l), grammar.shape.level_nodes(l),
-                          tree.data() + grammar.shape.tree_offset(l - 1), choose);
+    grammar::plain::expand(tables, l, tree.data() + grammar.shape.tree_offset(l), grammar.shape.level_nodes(l),
+                           tree.data() + grammar.shape.tree_offset(l - 1), choose);
   }
 }
 

@@ -124,7 +124,7 @@ struct rhm_view {
   }
 
   // What the kernels take.
-  [[nodiscard]] constexpr kernel::rule_tables tables() const {
+  [[nodiscard]] constexpr grammar::rule_tables tables() const {
     return {rules.data(),    shape.vocabulary, shape.rules,
             shape.branching, shape.depth,      static_cast<std::uint32_t>(shape.rule_count(shape.depth))};
   }
@@ -137,14 +137,14 @@ struct rhm_view {
 
 constexpr void rhm_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {
   FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
-  kernel::plain::sample_sentence(tables(), key, index, out.data() + out.size());
+  grammar::plain::sample_sentence(tables(), key, index, out.data() + out.size());
 }
 
 // Sentence `index` with everything above it: tree [nodes], laid out as [root][level depth - 1]...[level 0], so the sentence
 // is the last `leaves` symbols (rhm_shape::tree_offset). The same choices as rhm_view::sample.
 constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t index, std::span<symbol> tree) {
   FROND_ASSERT(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
-  const kernel::rule_tables tables = grammar.tables();
+  const grammar::rule_tables tables = grammar.tables();
   const std::size_t branching = tables.branching;
   random::choices choices(key, index);
   auto choose = [&] { return choices.next(); };
@@ -156,7 +156,7 @@ constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t inde
   std::size_t count = branching;
   for (std::uint32_t level = tables.depth - 1; level > 0; --level) {
     choices.begin(static_cast<std::uint32_t>(count), tables.synonyms);
-    kernel::plain::expand(tables, level, parents, count, parents + count, choose);
+    grammar::plain::expand(tables, level, parents, count, parents + count, choose);
     parents += count;
     count *= branching;
   }

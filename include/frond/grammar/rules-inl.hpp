@@ -210,10 +210,10 @@ struct rule_expansion {
 // The tables of all levels as pair_expansion takes them.
 class rule_pairs {
  public:
-  static bool fit(const kernel::rule_tables& t) {
+  static bool fit(const grammar::rule_tables& t) {
     return has_pair_tables && t.branching == 2 && t.vocabulary * t.synonyms <= 64 && t.depth <= max_depth;
   }
-  explicit rule_pairs(const kernel::rule_tables& t) {
+  explicit rule_pairs(const grammar::rule_tables& t) {
     for (std::uint32_t level = 1; level <= t.depth; ++level) {
       std::uint8_t* pairs = pairs_[level - 1];
       __builtin_memset(pairs, 0, sizeof pairs_[0]);
@@ -233,7 +233,7 @@ class rule_pairs {
 // One group of sentences, which end at `end`. Short rows are kept apart from the sentences, which are then written once and in
 // order. expansion(level, parents, children) makes one of the structs above.
 template <class MakeExpansion>
-inline void sample_group(const kernel::rule_tables& t, group_choices& choices, std::size_t length, symbol* end,
+inline void sample_group(const grammar::rule_tables& t, group_choices& choices, std::size_t length, symbol* end,
                          const MakeExpansion& expansion) {
   constexpr std::size_t group_size = random::choices::group_size;
   alignas(64) symbol rows[64 * group_size];
@@ -248,7 +248,7 @@ inline void sample_group(const kernel::rule_tables& t, group_choices& choices, s
   }
 }
 
-inline void sample_rules(const kernel::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
+inline void sample_rules(const grammar::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
   std::size_t length = 1, nodes = 0;
   for (std::uint32_t level = 0; level < t.depth; ++level, length *= t.branching) nodes += length;
   const std::uint32_t lines = random::choice_lines(t.top_rules, t.synonyms, nodes);
@@ -275,8 +275,8 @@ inline void sample_rules(const kernel::rule_tables& t, seed key, std::uint64_t f
 
 #else
 
-inline void sample_rules(const kernel::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
-  kernel::plain::sample_rules(t, key, first_group, groups, out);
+inline void sample_rules(const grammar::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
+  grammar::plain::sample_rules(t, key, first_group, groups, out);
 }
 
 #endif

@@ -8,7 +8,7 @@
 #include <frond/random/choices.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace kernel {
+namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // rules [level 1..depth][parent][synonym][branching]: symbols of the level below. There are `vocabulary` parents with
 // `synonyms` rules each, but at the top only so many parents that they have top_rules together.
@@ -75,6 +75,6 @@ constexpr void sample_rules(const rule_tables& tables, seed key, std::uint64_t f
 
 }  // namespace plain
 
-}}}  // namespace frond::kernel
+}}}  // namespace frond::grammar
 
 #include <frond/config/epilogue.hpp>

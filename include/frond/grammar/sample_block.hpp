@@ -6,10 +6,11 @@
 #include <span>
 
 #include <frond/core/checked.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm.hpp>
-#include <frond/kernel/kernels.hpp>
+#include <frond/grammar/sample_rules.hpp>
 #include <frond/random/choices.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -25,7 +26,7 @@ inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, 
   if constexpr (FROND_BASE_LANES > 1) {
     if (count >= worthwhile && length <= longest) {
       symbol group[group_size * longest];
-      kernel::sample_rules(grammar.tables(), key, first / group_size, 1, group);
+      grammar::sample_rules(grammar.tables(), key, first / group_size, 1, group);
       __builtin_memcpy(sentences.data(), group + first % group_size * length, sentences.size());
       return;
     }
@@ -45,12 +46,12 @@ inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first,
   FROND_ASSERT(addressable(first, sentences.size() / length), "sentences have numbers below 2^64");
   while (!sentences.empty()) {
     const std::size_t count = sentences.size() / length, left = group_size - first % group_size;
-    std::size_t made = count < left ? count : left;
+    std::size_t made = smaller(count, left);
     if (made < group_size) {
       detail::sample_part(grammar, key, first, sentences.first(made * length));
     } else {
       const std::size_t groups = count / group_size;
-      kernel::sample_rules(grammar.tables(), key, first / group_size, groups, sentences.data());
+      grammar::sample_rules(grammar.tables(), key, first / group_size, groups, sentences.data());
       made = groups * group_size;
     }
     first += made;

@@ -102,55 +102,6 @@ inline void fill_normal(const random_array& from, float* out, std::size_t count)
   FROND_DISPATCH_CALL(fill_normal(from, out, count));
 }
 
-// Belief propagation on sixteen trees at once, lane by lane the bits of exact::tree<float>, which is the plain form. First say
-// what was seen of the tokens, by tree_observe() or tree_observe_one_hot() for all of them or by tree_observe_any() for each.
-// Then either
-// tree_posterior() writes the beliefs in the tokens of the first `rows` trees, [rows][tokens][vocabulary], or tree_beliefs()
-// leaves them where the messages of the tokens were. O(nodes rules branching) operations on sixteen lanes.
-inline void tree_observe(const tree_operands& t, const noisy_tokens& seen) { FROND_DISPATCH_CALL(tree_observe(t, seen)); }
-inline void tree_observe_one_hot(const tree_operands& t, const noisy_vectors& seen) {
-  FROND_DISPATCH_CALL(tree_observe_one_hot(t, seen));
-}
-// likelihoods [16][vocabulary]: not negative, finite, any common factor in each row.
-inline void tree_observe_any(const tree_operands& t, std::size_t token, const float* likelihoods) {
-  FROND_DISPATCH_CALL(tree_observe_any(t, token, likelihoods));
-}
-inline void tree_beliefs(const tree_operands& t) { FROND_DISPATCH_CALL(tree_beliefs(t)); }
-inline void tree_posterior(const tree_operands& t, std::size_t rows, float* out) {
-  FROND_DISPATCH_CALL(tree_posterior(t, rows, out));
-}
-
-// Whole groups of sentences of a random hierarchy model, out [groups][256][branching^depth]: the ones that
-// plain::sample_sentence makes one by one. With two symbols to a rule and at most 64 rules in a level, rules are looked up in
-// registers. 20 KiB of stack.
-inline void sample_rules(const rule_tables& tables, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
-  FROND_DISPATCH_CALL(sample_rules(tables, key, first_group, groups, out));
-}
-
-// Sixteen runs of one neuron on the sphere, `steps` more steps each; see the operands for the meaning. Lanes have nothing to do
-// with each other, and any way of cutting a run into calls gives the same bits. O(steps dimension) for sixteen lanes.
-inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
-  FROND_ASSERT(o.dimension >= 3, "there are two planted directions and at least one more");
-  FROND_ASSERT(o.has_steps(steps), "a run on the sphere has fewer than 2^32 steps");
-  FROND_DISPATCH_CALL(sphere_sgd(o, steps));
-}
-
-// The same for one lane alone, whose normal numbers are then made sixteen at a time: the bits of sphere_sgd(), in a quarter of
-// its time for sixteen. normals: dimension floats of memory, besides those of the operands.
-inline void sphere_sgd_lane(const sphere_sgd_operands& o, std::size_t lane, float* normals, std::size_t steps) {
-  FROND_ASSERT(o.has_steps(steps), "a run on the sphere has fewer than 2^32 steps");
-  const std::size_t others = o.dimension - 2;
-  float* const rows = o.memory;  // of this lane, without gaps
-  for (std::size_t i = 0; i < others; ++i) rows[i] = o.weights[16 * (2 + i) + lane];
-  for (; steps > 0; --steps) {
-    const random_array from{
-        .key = o.key, .purpose = random::stream::online, .index = std::uint64_t{o.run[lane]} << 32 | o.step[lane], .first = 8};
-    fill_normal(from, normals, others);
-    plain::detail::sphere_step(o, lane, {rows, 1}, [&](std::size_t i) { return normals[i]; });
-  }
-  for (std::size_t i = 0; i < others; ++i) o.weights[16 * (2 + i) + lane] = rows[i];
-}
-
 // One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
                  std::size_t count) {

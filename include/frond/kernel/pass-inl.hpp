@@ -17,15 +17,10 @@
 #include <frond/math/functions-inl.hpp>
 #include <frond/random/philox-inl.hpp>
 #include <frond/kernel/fill-inl.hpp>
-#include <frond/grammar/rules-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>
 #include <frond/kernel/elementwise-inl.hpp>
 #include <frond/kernel/short_rows-inl.hpp>
 #include <frond/kernel/reduction-inl.hpp>
 #include <frond/kernel/categorical-inl.hpp>
 #include <frond/kernel/layer_norm-inl.hpp>
-#include <frond/lab/spiked/sphere_sgd-inl.hpp>
-#include <frond/belief/tree_steps-inl.hpp>
-#include <frond/belief/tree_pairs-inl.hpp>
-#include <frond/belief/tree-inl.hpp>
 // clang-format on

@@ -10,5 +10,6 @@
 #include <frond/lab/spiked/loss.hpp>
 #include <frond/lab/spiked/plane.hpp>
 #include <frond/lab/spiked/population_loss.hpp>
+#include <frond/lab/spiked/sphere_kernel.hpp>
 #include <frond/lab/spiked/sphere_runs.hpp>
 #include <frond/lab/spiked/sphere_sgd.hpp>

@@ -5,3 +5,4 @@
 #include <frond/lab/vectors/autoencoder_trainer.hpp>
 #include <frond/lab/vectors/empirical.hpp>
 #include <frond/lab/vectors/gaussian_mixture.hpp>
+#include <frond/lab/vectors/neuron.hpp>

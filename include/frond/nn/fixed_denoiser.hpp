@@ -15,7 +15,7 @@ namespace frond { inline namespace FROND_ABI { namespace nn {
 namespace detail {
 
 // Refuses arrays that are not the parameters and the scratch of a network, and weights whose hash is that of another one.
-// Weights are parameters<Net>, or what io::write_weights_header() wrote. Always true.
+// Weights are parameters<Net>, or what lab::io::write_weights_header() wrote. Always true.
 template <fixed_network Net, std::size_t Parameters, std::size_t Scratch>
 constexpr bool require_arrays() {
   static_assert(Parameters == plan_of<Net>().parameter_count, "these weights have another size than the network's parameters");

@@ -8,6 +8,7 @@
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/process.hpp>
@@ -80,7 +81,7 @@ class network_denoiser {
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
-        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+        const std::size_t rows = smaller(alpha_bar.size() - row, block);
         predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
                       posterior.subspan(row * laws, rows * laws));
       }

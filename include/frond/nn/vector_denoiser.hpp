@@ -6,6 +6,7 @@
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/status.hpp>
 #include <frond/diffusion/parametrisation.hpp>
 #include <frond/diffusion/prediction.hpp>
@@ -51,7 +52,7 @@ class vector_denoiser {
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block)
-        predict_block(noisy, alpha_bar, mean, row, alpha_bar.size() - row < block ? alpha_bar.size() - row : block);
+        predict_block(noisy, alpha_bar, mean, row, smaller(alpha_bar.size() - row, block));
     });
     return {};
   }

@@ -14,10 +14,8 @@
 
 namespace frond { inline namespace FROND_ABI { namespace source {
 
-namespace detail {
-
 // out[i] = the sum over j of rows[i][j] direction[j], in order of j.
-inline void inner_products(const float* rows, std::size_t count, std::span<const float> direction, float* out) {
+inline void project_onto(const float* rows, std::size_t count, std::span<const float> direction, float* out) {
   const std::size_t size = direction.size();
   if (count < 4) {  // fewer are not worth the transposition that lets many be summed side by side
     for (std::size_t i = 0; i < count; ++i)
@@ -42,8 +40,6 @@ inline void inner_products(const float* rows, std::size_t count, std::span<const
                   .c_stride = count});
 }
 
-}  // namespace detail
-
 // out [count][dimension], count = out.size() / dimension <= dimension: orthonormal within a few 1e-7, uniform on such frames.
 // Gram and Schmidt, in order of the rows, twice, because once leaves the rounding of what it took off. Direction k depends on
 // the seed, the dimension and k alone. O(count^2 dimension).
@@ -58,7 +54,7 @@ inline void plant_directions(seed key, std::size_t dimension, std::span<float> o
         for (std::size_t i = 0; i < k; ++i) {
           const std::span<const float> earlier = out.subspan(i * dimension, dimension);
           float overlap;
-          detail::inner_products(row.data(), 1, earlier, &overlap);
+          project_onto(row.data(), 1, earlier, &overlap);
           kernel::combine({.terms = 2,
                            .x = {row.data(), earlier.data()},
                            .weights = {1.0f, -overlap},

@@ -8,6 +8,7 @@
 #include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/kernel/kernels.hpp>
@@ -62,7 +63,7 @@ inline void mean_and_covariance(std::span<float> data, std::size_t dimension, st
       const float* const row = factor.data() + j * dimension;
       float scale = 0.0f;
       for (std::size_t first = j; first < dimension; first += part) {
-        const std::size_t count = dimension - first < part ? dimension - first : part;
+        const std::size_t count = smaller(dimension - first, part);
         for (std::size_t i = 0; i < count; ++i) sums[i] = 0.0f;
         if (j > 0)
           kernel::matmul({.rows = 1,
@@ -113,7 +114,7 @@ class gaussian_source {
     FROND_ASSERT(addressable(first, out.size() / dimension()), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension(); done < count; done += block_rows) {
-        const std::size_t rows = count - done < block_rows ? count - done : block_rows;
+        const std::size_t rows = smaller(count - done, block_rows);
         sample_rows(key, first + done, rows, out.data() + done * dimension());
       }
     });

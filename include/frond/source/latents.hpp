@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <frond/core/minimum.hpp>
 #include <frond/core/mul_add.hpp>
 #include <frond/core/status.hpp>
 #include <frond/math/scalar.hpp>
@@ -126,7 +127,7 @@ struct latents {
   }
   [[nodiscard]] constexpr float sign_shift() const {
     const float p = chance_positive();
-    return coupling == latent_coupling::sign ? chance_shift(math::detail::min(p, 1.0f - p)) : 0.0f;
+    return coupling == latent_coupling::sign ? chance_shift(smaller(p, 1.0f - p)) : 0.0f;
   }
 
   // E[nu | nu > 0] - E[nu | nu < 0].
@@ -149,7 +150,7 @@ struct latents {
       const float excess = square * d * mul_add(d, mul_add(3.0f, d, -15.0f), 20.0f) * 0.125f - tail;
       d = d - excess / (1.875f * square * (rest * rest));
     }
-    d = math::detail::min(d, 1.0f);
+    d = smaller(d, 1.0f);
     return 2.0f * (1.0f - d) / math::sqrt(d * (2.0f - d));
   }
 };

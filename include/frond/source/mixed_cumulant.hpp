@@ -8,6 +8,7 @@
 #include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/mul_add.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/kernel/kernels.hpp>
@@ -100,7 +101,7 @@ class mixed_cumulant {
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension_; done < count;) {
         const std::uint64_t index = first + done, left = group_size - index % group_size;
-        std::size_t rows = count - done < block_rows ? count - done : block_rows;
+        std::size_t rows = smaller(count - done, block_rows);
         if (left < rows) rows = to_size(left);
         sample_rows(key, index, rows, out.data() + done * dimension_);
         done += rows;
@@ -124,7 +125,7 @@ class mixed_cumulant {
     const kernel::random_array from{.key = key, .purpose = random::stream::latents, .index = group, .first = 4 * place};
     kernel::fill_normal(from, normals, 4 * rows);
     kernel::fill_bits(from, words, 4 * rows);
-    detail::inner_products(out, rows, v(), along_v);
+    project_onto(out, rows, v(), along_v);
     const float lambda_weight = spikes_.lambda_weight(), nu_weight = spikes_.nu_weight();
     const float whitening = spikes_.whitened_noise() - 1.0f, mean = math::sqrt(spikes_.mean);
     for (std::size_t i = 0; i < rows; ++i) {

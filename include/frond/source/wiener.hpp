@@ -10,7 +10,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace source {
 
 // E[x_0 | x_t] for independent normal coordinates under diffusion::gaussian, a continuous denoiser (core/concepts.hpp):
 //   mu + g (x_t - a mu) with a^2 = alpha_bar and g = a c / (alpha_bar c + 1 - alpha_bar), mu and c mean and variance.
@@ -49,6 +49,6 @@ class wiener {
 
 static_assert(continuous_denoiser<wiener>);
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::source
 
 #include <frond/config/epilogue.hpp>

@@ -10,6 +10,7 @@
 #include <frond/core/checked.hpp>
 #include <frond/core/executor.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/kernel/kernels.hpp>
@@ -78,7 +79,7 @@ void write_examples(const nn::plan& p, const Problem& examples, const block_memo
 // look-up of its target would lead beyond the logits.
 inline void refuse_targets(const nn::plan& p, symbol* targets, float* output, std::size_t count) {
   std::uint32_t largest = 0;
-  for (std::size_t i = 0; i < count; ++i) largest = targets[i] > largest ? targets[i] : largest;
+  for (std::size_t i = 0; i < count; ++i) largest = larger(targets[i], largest);
   if (largest < p.output_channels) return;
   for (std::size_t i = 0; i < count; ++i) {
     if (targets[i] < p.output_channels) continue;
@@ -136,7 +137,7 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
   float* const blocks = losses + detail::padded(count);
   return in_ieee_arithmetic([&] {
     workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
-      const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
+      const std::size_t row = block * block_rows, rows = smaller(count - row, block_rows);
       float* const own = blocks + worker * detail::block_memory::size(p, 0, block_rows);
       const auto m = detail::block_memory::at(p, 0, rows, own);
       detail::write_examples(p, examples, m, first + row, rows, nn::scratch_input(p, m.scratch, rows).data());

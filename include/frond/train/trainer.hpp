@@ -11,6 +11,7 @@
 #include <frond/core/checked.hpp>
 #include <frond/core/executor.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/status.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
@@ -41,8 +42,8 @@ struct options {
   }
   [[nodiscard]] constexpr std::size_t shards() const { return (std::size_t{batch} + shard_rows - 1) / shard_rows; }
   [[nodiscard]] constexpr std::size_t block() const {
-    const std::uint32_t rows = block_rows < shard_rows ? block_rows : shard_rows;
-    return rows < batch ? rows : batch;
+    const std::uint32_t rows = smaller(block_rows, shard_rows);
+    return smaller(rows, batch);
   }
 };
 
@@ -50,7 +51,7 @@ namespace detail {
 
 // How many shards run at a time.
 constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std::size_t workers) {
-  const std::size_t shards = o.shards(), running = workers < shards ? workers : shards;
+  const std::size_t shards = o.shards(), running = smaller(workers, shards);
   return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
 }
 
@@ -165,7 +166,7 @@ class trainer {
     FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
     const std::size_t shards = options_.shards();
     for (std::size_t wave = 0; wave < shards; wave += running_) {
-      const std::size_t count = shards - wave < running_ ? shards - wave : running_;
+      const std::size_t count = smaller(shards - wave, running_);
       workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
       gradient_ = gradients_ + (count - 1) * stride();
       if (shards > 1)
@@ -212,10 +213,10 @@ class trainer {
     __builtin_memset(gradient, 0, plan_.parameter_count * sizeof(float));
     float* const own = blocks_ + slot * detail::block_memory::size(plan_, plan_.tape_size, options_.block());
     const std::size_t begin = shard * options_.shard_rows;
-    const std::size_t end = begin + options_.shard_rows < options_.batch ? begin + options_.shard_rows : options_.batch;
+    const std::size_t end = smaller(begin + options_.shard_rows, options_.batch);
     const float scale = 1.0f / static_cast<float>(options_.batch * detail::targets_per_row<typename Problem::target>(plan_));
     for (std::size_t row = begin; row < end; row += options_.block()) {
-      const std::size_t rows = end - row < options_.block() ? end - row : options_.block();
+      const std::size_t rows = smaller(end - row, options_.block());
       const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
       detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
       float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
@@ -229,7 +230,7 @@ class trainer {
     const std::size_t count = plan_.parameter_count;
     workers_->run((count + slice_size - 1) / slice_size, [&](std::size_t slice, std::size_t) {
       const std::size_t from = slice * slice_size;
-      work(from, count - from < slice_size ? count - from : slice_size);
+      work(from, smaller(count - from, slice_size));
     });
   }
 

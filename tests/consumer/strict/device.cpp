@@ -47,18 +47,18 @@ bool tokens(const grammar::rhm_view& rules) {
   for (int step = 0; step < 3; ++step) trainer.step();
   nn::network_denoiser<diffusion::absorbing> learned(plan, masking, weights.values, scratch.values);
   const diffusion::uniform noise{shape.vocabulary};
-  exact::tree_denoiser<diffusion::uniform, exact::tree_batch_memory<shape>> exact(rules, noise);
+  belief::tree_denoiser<diffusion::uniform, belief::tree_batch_memory<shape>> exact(rules, noise);
   return writes(masking, learned) && writes(noise, exact);
 }
 
 bool vectors(const grammar::rhm_view& rules) {
-  static std::array<float, exact::tree_batch_memory_size(shape).value> messages;
+  static std::array<float, belief::tree_batch_memory_size(shape).value> messages;
   static std::array<float, diffusion::gaussian_sampling_memory(diffusion::solver::dpm_solver, 64, 2)> memory;
   std::array<float, 2 * 64> out{};
-  exact::tree_gaussian<> trees(rules, messages);
+  belief::tree_gaussian<> trees(rules, messages);
   const diffusion::gaussian_sampling options{.noise = times, .method = diffusion::solver::dpm_solver};
   const std::array<float, 4> means{0, 1, 2, 3}, variances{1, 1, 2, 2};
-  exact::wiener normals(means, variances);
+  source::wiener normals(means, variances);
   return diffusion::sample(diffusion::gaussian{}, trees, seed{5}, options, memory, out).ok() &&
          diffusion::sample(diffusion::gaussian{}, normals, seed{5}, options, memory, std::span<float>(out).first(8)).ok();
 }
@@ -68,13 +68,13 @@ bool learned_vectors() {
   std::array<float, 2 * dimension> directions{};
   source::plant_directions(seed{23}, dimension, directions);
   const source::mixed_cumulant model({.covariance = 5, .cumulant = 10}, dimension, directions);
-  constexpr nn::autoencoder_shape shape_of_net{.dimension = dimension, .neurons = 2, .unit = {.amplitude = 0.2f}};
-  constexpr train::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 8};
+  constexpr lab::vectors::autoencoder_shape shape_of_net{.dimension = dimension, .neurons = 2, .unit = {.amplitude = 0.2f}};
+  constexpr lab::vectors::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 8};
   std::array<float, shape_of_net.parameter_count()> parameters{};
-  static std::array<float, train::autoencoder_memory(shape_of_net, options)> memory;
+  static std::array<float, lab::vectors::autoencoder_memory(shape_of_net, options)> memory;
   const train::level_denoising problem{train::data_set{model, seed{24}, 0, 100}, 0.7f, seed{25}};
   nn::initialise(shape_of_net, seed{26}, 0.8f, parameters);
-  train::autoencoder_trainer learner(shape_of_net, problem, options, parameters, memory);
+  lab::vectors::autoencoder_trainer learner(shape_of_net, problem, options, parameters, memory);
   const float loss = learner.step();
 
   constexpr nn::plan plan = nn::plan_of<mlp>();
@@ -89,8 +89,8 @@ bool learned_vectors() {
 bool hierarchies() {
   const grammar::hierarchy<grammar::memory_of(uneven).value> drawn(uneven, seed{6});
   const grammar::hierarchy_view rules = drawn;
-  static std::array<double, exact::tree_memory_size<double>(uneven).value> memory;
-  exact::hierarchy_tree<double> tree(rules, memory);
+  static std::array<double, belief::tree_memory_size<double>(uneven).value> memory;
+  belief::hierarchy_tree<double> tree(rules, memory);
   std::array<symbol, uneven.leaves()> text{};
   std::array<symbol, uneven.nodes()> parents{};
   rules.sample(seed{1}, 0, text);

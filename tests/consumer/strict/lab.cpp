@@ -14,23 +14,23 @@ using namespace frond;
 constexpr grammar::rhm_shape shape{.vocabulary = 6, .rules = 3, .branching = 2, .depth = 3};
 
 template <class Real>
-bool passes(const grammar::pcfg& read) {
-  const auto weighed = exact::weigh<exact::sum_product<Real>>(read);
-  const auto best_weights = exact::weigh<exact::max_product<Real>>(read);
-  const auto counts = exact::weigh<exact::counting>(read);
+bool passes(const lab::pcfg::pcfg& read) {
+  const auto weighed = lab::chart::weigh<lab::chart::sum_product<Real>>(read);
+  const auto best_weights = lab::chart::weigh<lab::chart::max_product<Real>>(read);
+  const auto counts = lab::chart::weigh<lab::chart::counting>(read);
   if (!weighed.ok() || !best_weights.ok() || !counts.ok()) return false;
-  exact::chart chart(weighed.value);
-  exact::chart best(best_weights.value);
-  exact::chart number(counts.value);
-  exact::outside outside(chart);
-  exact::derivation tree;
+  lab::chart::chart chart(weighed.value);
+  lab::chart::chart best(best_weights.value);
+  lab::chart::chart number(counts.value);
+  lab::chart::outside outside(chart);
+  lab::pcfg::derivation tree;
   std::vector<Real> law(weighed.value.form.words);
   const std::vector<std::uint32_t> sentence{0, 1};
   const bool derived = chart.inside(sentence).ok() && best.inside(sentence).ok() && number.inside(sentence).ok() &&
-                       outside.pass() && exact::sample_derivation(chart, seed{1}, 0, tree).ok() &&
-                       exact::best_derivation(best, tree).ok();
+                       outside.pass() && lab::chart::sample_derivation(chart, seed{1}, 0, tree).ok() &&
+                       lab::chart::best_derivation(best, tree).ok();
   outside.word_law(0, law);
-  exact::pcfg_denoiser<diffusion::uniform, Real> denoise(weighed.value, diffusion::uniform{3}, 2);
+  lab::chart::pcfg_denoiser<diffusion::uniform, Real> denoise(weighed.value, diffusion::uniform{3}, 2);
   const std::vector<symbol> noisy{0, 1};
   std::vector<float> posterior(6);
   denoise.predict(noisy, std::vector<float>{0.4f}, posterior);
@@ -38,12 +38,12 @@ bool passes(const grammar::pcfg& read) {
 }
 
 bool general_grammars() {
-  const grammar::pcfg_result read =
-      io::read_grammar("S -> NP VP [1.0]\nNP -> 'we' [.7] | NP 'with' NP [.3]\nVP -> 'sing' [1]\n");
+  const lab::pcfg::pcfg_result read =
+      lab::pcfg::read_grammar("S -> NP VP [1.0]\nNP -> 'we' [.7] | NP 'with' NP [.3]\nVP -> 'sing' [1]\n");
   if (!read.ok()) return false;
-  const auto found = grammar::properties_of(read.grammar);
-  const grammar::pcfg_sampler sampler(read.grammar);
-  grammar::derivation drawn;
+  const auto found = lab::pcfg::properties_of(read.grammar);
+  const lab::pcfg::pcfg_sampler sampler(read.grammar);
+  lab::pcfg::derivation drawn;
   return sampler.sample(seed{1}, 0, {.words = 100}, drawn).ok() && found.ok() && passes<float>(read.grammar) &&
          passes<double>(read.grammar);
 }
@@ -51,17 +51,17 @@ bool general_grammars() {
 bool analyses(const grammar::rhm_view& rules) {
   std::vector<symbol> sentences(200 * shape.leaves());
   grammar::sample_block(rules, seed{1}, 0, sentences);
-  const auto learned = analysis::learn_grammar(
+  const auto learned = lab::hierarchy::learn_grammar(
       sentences, {.vocabulary = shape.vocabulary, .branching = shape.branching, .depth = shape.depth, .key = seed{2}});
-  analysis::token_correlations counts(shape, 5);
+  lab::hierarchy::token_correlations counts(shape, 5);
   counts.add(sentences);
-  analysis::rule_accuracy accuracy(rules);
+  lab::hierarchy::rule_accuracy accuracy(rules);
   accuracy.add(sentences);
-  const analysis::trips plan{.alpha_bar = 0.4f, .data = 6, .each = 10};
-  parallel::thread_pool pool(2);
-  const auto table = analysis::forward_backward(rules, diffusion::uniform{shape.vocabulary}, seed{3}, plan, pool);
-  const exact::annealed_map map(shape);
-  return !learned.levels.empty() && !analysis::coherence(counts, rules).empty() && accuracy.level(1).strict.value > 0 &&
+  const lab::hierarchy::trips plan{.alpha_bar = 0.4f, .data = 6, .each = 10};
+  lab::parallel::thread_pool pool(2);
+  const auto table = lab::hierarchy::forward_backward(rules, diffusion::uniform{shape.vocabulary}, seed{3}, plan, pool);
+  const lab::hierarchy::annealed_map map(shape);
+  return !learned.levels.empty() && !lab::hierarchy::coherence(counts, rules).empty() && accuracy.level(1).strict.value > 0 &&
          table.susceptibility().value >= 0 && map.transition().belief >= 0;
 }
 
@@ -73,7 +73,7 @@ bool spikes() {
   const source::mixed_cumulant model(law, dimension, directions);
   std::vector<float> data(7 * dimension), mean(data.size());
   for (std::size_t i = 0; i < 7; ++i) model.sample(seed{5}, i, std::span(data).subspan(i * dimension, dimension));
-  exact::spike_bayes(model).predict(data, std::vector<float>(7, 0.5f), mean);
+  lab::spiked::spike_bayes(model).predict(data, std::vector<float>(7, 0.5f), mean);
   return mean[0] < 100;
 }
 

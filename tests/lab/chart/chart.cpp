@@ -18,8 +18,8 @@ using namespace frond;
 namespace {
 
 template <class Semiring>
-exact::weighted_form<Semiring> weigh(const grammar::pcfg& grammar) {
-  auto weighted = exact::weigh<Semiring>(grammar);
+lab::chart::weighted_form<Semiring> weigh(const lab::pcfg::pcfg& grammar) {
+  auto weighted = lab::chart::weigh<Semiring>(grammar);
   REQUIRE(weighted.ok());
   return weighted.value;
 }
@@ -32,10 +32,10 @@ TEST_CASE("probabilities of all short sentences of random grammars agree with it
     const auto grammar = small_pcfg::random(key);
     const small_pcfg::strings all(grammar.words(), 4);
     const auto truth = small_pcfg::languages(grammar, all);
-    const auto weights = weigh<exact::sum_product<double>>(grammar);
-    exact::chart chart(weights);
-    const auto narrow_weights = weigh<exact::sum_product<float>>(grammar);
-    exact::chart narrow(narrow_weights);
+    const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+    lab::chart::chart chart(weights);
+    const auto narrow_weights = weigh<lab::chart::sum_product<float>>(grammar);
+    lab::chart::chart narrow(narrow_weights);
     for (std::size_t n = 0; n <= 4; ++n) {
       double total = 0;
       for (std::size_t code = 0; code < all.power[n]; ++code) {
@@ -59,7 +59,7 @@ namespace {
 // empty right sides and without unary chains. Sums run in another order, so results agree to rounding only.
 class plain_inside {
  public:
-  plain_inside(const grammar::pcfg& grammar, const std::vector<double>& likelihoods, std::size_t length)
+  plain_inside(const lab::pcfg::pcfg& grammar, const std::vector<double>& likelihoods, std::size_t length)
       : grammar_(grammar), likelihoods_(likelihoods), length_(length),
         inside_(grammar.nonterminals * (length + 1) * (length + 1)) {
     for (std::size_t width = 1; width <= length; ++width)
@@ -85,14 +85,14 @@ class plain_inside {
     return end == begin + 1 ? likelihoods_[begin * grammar_.words() + symbol - grammar_.nonterminals] : 0;
   }
 
-  const grammar::pcfg& grammar_;
+  const lab::pcfg::pcfg& grammar_;
   const std::vector<double>& likelihoods_;
   std::size_t length_;
   std::vector<double> inside_;
 };
 
 // Right sides of two to four symbols, or a word.
-grammar::pcfg proper(std::uint64_t key) {
+lab::pcfg::pcfg proper(std::uint64_t key) {
   random::draws draw(seed{key}, random::stream::user, 2);
   const std::uint32_t nonterminals = 4, words = 5;
   std::vector<small_pcfg::rule> rules;
@@ -112,8 +112,8 @@ grammar::pcfg proper(std::uint64_t key) {
 TEST_CASE("the inside probability is that of the plain recursion, to rounding") {
   for (std::uint64_t key = 0; key < 8; ++key) {
     const auto grammar = proper(key);
-    const auto weights = weigh<exact::sum_product<double>>(grammar);
-    exact::chart chart(weights);
+    const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+    lab::chart::chart chart(weights);
     for (const std::size_t length : {1u, 2u, 7u, 12u}) {
       std::vector<double> likelihoods(length * grammar.words());
       random::draws draw(seed{key}, random::stream::user, 3);
@@ -127,12 +127,12 @@ TEST_CASE("the inside probability is that of the plain recursion, to rounding") 
 
 TEST_CASE("a chart serves one sentence after another") {
   const auto grammar = proper(3);
-  const auto weights = weigh<exact::sum_product<double>>(grammar);
-  exact::chart used(weights);
+  const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+  lab::chart::chart used(weights);
   for (const std::size_t length : {9u, 2u, 0u, 12u, 5u}) {
     const std::vector<double> likelihoods(length * grammar.words(), 0.5);
     used.inside_weights(likelihoods, length);
-    exact::chart fresh(weights);
+    lab::chart::chart fresh(weights);
     fresh.inside_weights(likelihoods, length);
     CHECK(used.cells().scaled_value == fresh.cells().scaled_value);
     CHECK(used.cells().exponent == fresh.cells().exponent);
@@ -142,10 +142,10 @@ TEST_CASE("a chart serves one sentence after another") {
 TEST_CASE("long sentences neither overflow nor underflow") {
   // S -> a S | a with p and 1 - p, and words of tiny likelihood.
   const auto grammar = small_pcfg::make(1, 1, {{0, {1, 0}, 0x1p-9}, {0, {1}, 1 - 0x1p-9}});
-  const auto weights = weigh<exact::sum_product<double>>(grammar);
-  const auto narrow_weights = weigh<exact::sum_product<float>>(grammar);
-  exact::chart chart(weights);
-  exact::chart narrow(narrow_weights);
+  const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+  const auto narrow_weights = weigh<lab::chart::sum_product<float>>(grammar);
+  lab::chart::chart chart(weights);
+  lab::chart::chart narrow(narrow_weights);
   for (const double likelihood : {0x1p-100, 0x1p+90}) {
     chart.inside_weights(std::vector<double>(400, likelihood), 400);
     narrow.inside_weights(std::vector<float>(400, static_cast<float>(likelihood)), 400);
@@ -157,16 +157,16 @@ TEST_CASE("long sentences neither overflow nor underflow") {
 
 TEST_CASE("what has no finite value is refused") {
   const auto circle = small_pcfg::make(2, 1, {{0, {1}, 1.0}, {1, {0}, 1.0}});
-  const auto refused = exact::weigh<exact::sum_product<double>>(circle);
+  const auto refused = lab::chart::weigh<lab::chart::sum_product<double>>(circle);
   CHECK_FALSE(refused.ok());
-  CHECK_FALSE(exact::weigh<exact::max_product<double>>(circle).ok());
-  CHECK(exact::weigh<exact::counting>(circle).ok());
+  CHECK_FALSE(lab::chart::weigh<lab::chart::max_product<double>>(circle).ok());
+  CHECK(lab::chart::weigh<lab::chart::counting>(circle).ok());
   // A -> B A with B always empty; and one that is empty only round a circle.
   const auto hidden = small_pcfg::make(2, 1, {{0, {1, 0}, 1.0}, {1, {}, 1.0}});
-  CHECK_FALSE(exact::weigh<exact::sum_product<double>>(hidden).ok());
+  CHECK_FALSE(lab::chart::weigh<lab::chart::sum_product<double>>(hidden).ok());
   const auto nearly = small_pcfg::make(1, 1, {{0, {0}, 1 - 0x1p-30}, {0, {1}, 0x1p-30}});
-  const auto weights = weigh<exact::sum_product<double>>(nearly);
-  exact::chart chart(weights);
+  const auto weights = weigh<lab::chart::sum_product<double>>(nearly);
+  lab::chart::chart chart(weights);
   REQUIRE(chart.inside(std::vector<std::uint32_t>{0}).ok());
   CHECK(std::abs(chart.log_total()) < 1e-9);
 }
@@ -174,28 +174,28 @@ TEST_CASE("what has no finite value is refused") {
 TEST_CASE("probabilities of nothing are the least solution, whatever the cycles") {
   // S -> S S S | a | nothing: e = p e^3 + q.
   const auto grammar = small_pcfg::make(1, 1, {{0, {0, 0, 0}, 0.25}, {0, {1}, 0.5}, {0, {}, 0.25}});
-  const auto weights = weigh<exact::sum_product<double>>(grammar);
+  const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
   const double e = weights.empty[weights.form.start];
   CHECK(std::abs(0.25 * e * e * e + 0.25 - e) < 1e-16);
   CHECK(e < 0.3);
   // Supercritical: S -> S S | nothing, three quarters to one; a third, not one.
   const auto grows = small_pcfg::make(1, 1, {{0, {0, 0}, 0.75}, {0, {}, 0.25}});
-  const auto form = exact::make_normal_form(grows);
+  const auto form = lab::chart::make_normal_form(grows);
   const std::vector<double> rules{0.75, 0.25};
-  exact::detail::emptiness<exact::sum_product<double>> solved(form, rules);
+  lab::chart::detail::emptiness<lab::chart::sum_product<double>> solved(form, rules);
   REQUIRE(solved.solve());
   CHECK(std::abs(solved.values()[form.start] - 1.0 / 3) < 1e-15);
 }
 
 TEST_CASE("unknown words are refused with their position, or stand for every word") {
   const auto grammar = small_pcfg::make(1, 2, {{0, {1, 0}, 0.25}, {0, {2, 0}, 0.25}, {0, {1}, 0.3}, {0, {2}, 0.2}});
-  const auto weights = weigh<exact::sum_product<double>>(grammar);
-  exact::chart chart(weights);
+  const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+  lab::chart::chart chart(weights);
   const std::vector<std::uint32_t> sentence{0, 1, 2, 0};
   const status refused = chart.inside(sentence);
   CHECK_FALSE(refused.ok());
   CHECK(refused.position == 2);
-  REQUIRE(chart.inside(sentence, exact::unknown_word::any).ok());
+  REQUIRE(chart.inside(sentence, lab::chart::unknown_word::any).ok());
   CHECK(std::abs(std::exp(chart.log_total()) - 0.25 * 0.25 * 0.5 * 0.3) < 1e-15);
 }
 
@@ -205,12 +205,12 @@ TEST_CASE("belief propagation on the tree of a hierarchy and the passes of its g
                                          grammar::rhm_shape{.vocabulary = 8, .rules = 4, .branching = 2, .depth = 4}}) {
     const auto drawn = enumeration::draw(shape, 4);
     const auto grammar = small_pcfg::hierarchy(drawn.view);
-    const auto weights = weigh<exact::sum_product<double>>(grammar);
+    const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
     const std::size_t length = shape.leaves();
-    std::vector<double> likelihoods(length * shape.vocabulary), memory(exact::tree_memory_size<double>(shape).value);
-    exact::tree<double> tree(drawn.view, memory);
-    exact::chart chart(weights);
-    exact::outside outside(chart);
+    std::vector<double> likelihoods(length * shape.vocabulary), memory(belief::tree_memory_size<double>(shape).value);
+    belief::tree<double> tree(drawn.view, memory);
+    lab::chart::chart chart(weights);
+    lab::chart::outside outside(chart);
     for (std::uint64_t round = 0; round < 5; ++round) {
       random::draws draw(seed{round}, random::stream::user, 4);
       for (std::size_t i = 0; i < length; ++i)

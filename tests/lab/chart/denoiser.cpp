@@ -22,17 +22,17 @@ using namespace frond;
 
 namespace {
 
-static_assert(denoiser<exact::pcfg_denoiser<diffusion::uniform>>);
-static_assert(denoiser<exact::pcfg_denoiser<diffusion::absorbing, double>>);
-static_assert(discrete_source<exact::length_source>);
-static_assert(continuous_denoiser<exact::pcfg_gaussian<float>>);
+static_assert(denoiser<lab::chart::pcfg_denoiser<diffusion::uniform>>);
+static_assert(denoiser<lab::chart::pcfg_denoiser<diffusion::absorbing, double>>);
+static_assert(discrete_source<lab::chart::length_source>);
+static_assert(continuous_denoiser<lab::chart::pcfg_gaussian<float>>);
 
 constexpr std::size_t length = 4;
 constexpr std::uint64_t grammars = 40;
 
 template <class Semiring>
-exact::weighted_form<Semiring> weigh(const grammar::pcfg& grammar) {
-  auto weighted = exact::weigh<Semiring>(grammar);
+lab::chart::weighted_form<Semiring> weigh(const lab::pcfg::pcfg& grammar) {
+  auto weighted = lab::chart::weigh<Semiring>(grammar);
   REQUIRE(weighted.ok());
   return weighted.value;
 }
@@ -44,7 +44,7 @@ struct truth {
   std::vector<double> prior;
   double total = 0;
 
-  explicit truth(const grammar::pcfg& grammar) : words(grammar.words()) {
+  explicit truth(const lab::pcfg::pcfg& grammar) : words(grammar.words()) {
     const small_pcfg::strings all(words, length);
     const auto language = small_pcfg::languages(grammar, all);
     for (std::size_t code = 0; code < all.power[length]; ++code) {
@@ -79,15 +79,15 @@ double largest_difference(const std::vector<double>& a, const auto& b) {
 
 // Three noise levels of one discrete process on a sentence of the grammar; false if it has none of this length.
 template <class Process>
-bool check_discrete(const grammar::pcfg& grammar, const Process& process) {
-  const auto weights = weigh<exact::sum_product<double>>(grammar);
-  const auto narrow_weights = weigh<exact::sum_product<float>>(grammar);
+bool check_discrete(const lab::pcfg::pcfg& grammar, const Process& process) {
+  const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+  const auto narrow_weights = weigh<lab::chart::sum_product<float>>(grammar);
   const truth exact_answer(grammar);
   if (exact_answer.total == 0) return false;
-  const exact::length_chart lengths(weights, length);
-  const exact::length_source sentences(lengths, length);
-  exact::pcfg_denoiser<Process, double> wide(weights, process, length);
-  exact::pcfg_denoiser<Process, float> narrow(narrow_weights, process, length);
+  const lab::chart::length_chart lengths(weights, length);
+  const lab::chart::length_source sentences(lengths, length);
+  lab::chart::pcfg_denoiser<Process, double> wide(weights, process, length);
+  lab::chart::pcfg_denoiser<Process, float> narrow(narrow_weights, process, length);
   for (std::uint64_t row = 0; row < 3; ++row) {
     const float alpha_bar = 0.2f + 0.3f * static_cast<float>(row);
     std::vector<symbol> clean(length), noisy(length);
@@ -140,15 +140,15 @@ TEST_CASE("marginals of random grammars agree with the sum over all sentences, G
     const truth exact_answer(grammar);
     if (exact_answer.total == 0) continue;
     ++checked;
-    const auto weights = weigh<exact::sum_product<double>>(grammar);
-    const auto narrow_weights = weigh<exact::sum_product<float>>(grammar);
-    const exact::length_chart lengths(weights, length);
-    exact::pcfg_gaussian<double> wide(weights, length);
-    exact::pcfg_gaussian<float> narrow(narrow_weights, length);
+    const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+    const auto narrow_weights = weigh<lab::chart::sum_product<float>>(grammar);
+    const lab::chart::length_chart lengths(weights, length);
+    lab::chart::pcfg_gaussian<double> wide(weights, length);
+    lab::chart::pcfg_gaussian<float> narrow(narrow_weights, length);
     for (std::uint64_t row = 0; row < 3; ++row) {
       const double alpha_bar = 0.25 + 0.25 * static_cast<double>(row);
       std::vector<symbol> clean(length);
-      exact::length_source(lengths, length).sample(seed{row}, 1, clean);
+      lab::chart::length_source(lengths, length).sample(seed{row}, 1, clean);
       std::vector<double> noisy, likelihoods;
       for (std::size_t k = 0; k < length * grammar.words(); ++k) {
         const double at = clean[k / grammar.words()] == k % grammar.words() ? 1 : 0;
@@ -179,18 +179,18 @@ TEST_CASE("joint samples have the probabilities of the posterior, and sentences 
     const auto grammar = small_pcfg::random(key);
     const truth exact_answer(grammar);
     REQUIRE(exact_answer.total > 0);
-    const auto weights = weigh<exact::sum_product<double>>(grammar);
-    const exact::length_chart lengths(weights, length);
-    const exact::length_source sentences(lengths, length);
+    const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+    const lab::chart::length_chart lengths(weights, length);
+    const lab::chart::length_source sentences(lengths, length);
     CHECK(std::abs(std::exp(lengths.log_total(length)) - exact_answer.total) < 1e-13);
-    exact::pcfg_denoiser<diffusion::uniform, double> denoise(weights, diffusion::uniform{grammar.words()}, length);
+    lab::chart::pcfg_denoiser<diffusion::uniform, double> denoise(weights, diffusion::uniform{grammar.words()}, length);
     const std::vector<symbol> noisy(length, 0);
     const auto& asked = denoise.observe(noisy, 0.3);
     for (const bool observed : {false, true}) {
       const auto likelihoods = enumeration::uniform_noise(noisy, observed ? 0.3 : 0.0, grammar.words());
       std::vector<double> posterior, marginals, counts(exact_answer.sentences.size(), 0.0);
       exact_answer.solve(likelihoods, posterior, marginals);
-      exact::derivation out;
+      lab::pcfg::derivation out;
       for (std::uint64_t i = 0; i < samples; ++i) {
         REQUIRE((observed ? asked.sample(seed{7}, i, out) : sentences.sample(seed{7}, i, out)).ok());
         std::size_t code = 0;
@@ -222,14 +222,14 @@ TEST_CASE("joint samples have the probabilities of the posterior, and sentences 
 TEST_CASE("what no sentence explains is answered position by position") {
   // Two equal words only.
   const auto grammar = small_pcfg::make(1, 3, {{0, {1, 1}, 0.5}, {0, {2, 2}, 0.25}, {0, {3, 3}, 0.25}});
-  const auto weights = weigh<exact::sum_product<float>>(grammar);
-  exact::pcfg_denoiser<diffusion::absorbing> denoise(weights, diffusion::absorbing{3}, 2);
+  const auto weights = weigh<lab::chart::sum_product<float>>(grammar);
+  lab::chart::pcfg_denoiser<diffusion::absorbing> denoise(weights, diffusion::absorbing{3}, 2);
   const std::vector<symbol> noisy{0, 1, 3, 2};
   const std::vector<float> alpha_bar{0.5f, 0.5f};
   std::vector<float> posterior(12);
   denoise.predict(noisy, alpha_bar, posterior);
   CHECK(posterior == std::vector<float>{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1});
-  exact::derivation out;
+  lab::pcfg::derivation out;
   CHECK_FALSE(denoise.observe(std::span(noisy).first(2), 0.5f).sample(seed{1}, 0, out).ok());
 }
 
@@ -239,10 +239,10 @@ TEST_CASE("what no sentence explains is answered position by position") {
 TEST_CASE("a sampler with the exact denoiser makes sentences of the grammar with their probabilities") {
   constexpr std::size_t words = 6, rows = 4000;
   const auto grammar = small_pcfg::make(2, 2, {{0, {1, 0}, 0.2}, {0, {1}, 0.8}, {1, {2, 0, 3}, 0.5}, {1, {2, 3}, 0.5}});
-  const auto weights = weigh<exact::sum_product<float>>(grammar);
-  const auto wide_weights = weigh<exact::sum_product<double>>(grammar);
+  const auto weights = weigh<lab::chart::sum_product<float>>(grammar);
+  const auto wide_weights = weigh<lab::chart::sum_product<double>>(grammar);
   const diffusion::absorbing process{2};
-  exact::pcfg_denoiser<diffusion::absorbing> denoise(weights, process, words);
+  lab::chart::pcfg_denoiser<diffusion::absorbing> denoise(weights, process, words);
   const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, 200}};
   std::vector<float> memory(diffusion::sampling_memory(words, 2, rows));
   std::vector<symbol> samples(rows * words);
@@ -253,7 +253,7 @@ TEST_CASE("a sampler with the exact denoiser makes sentences of the grammar with
     for (std::size_t i = 0; i < words; ++i) code = 2 * code + samples[row * words + i];
     found[code] += 1.0 / rows;
   }
-  exact::chart chart(wide_weights);
+  lab::chart::chart chart(wide_weights);
   std::vector<double> expected(64, 0.0);
   double total = 0, distance = 0;
   for (std::uint32_t code = 0; code < 64; ++code) {
@@ -274,8 +274,8 @@ TEST_CASE("a grammar with more words than symbols is refused with their number")
     return small_pcfg::make(2, words, rules);
   };
   const auto reason = [&](std::uint32_t words, std::uint32_t vocabulary) {
-    const auto weights = weigh<exact::sum_product<float>>(two_of(words));
-    exact::pcfg_denoiser<diffusion::absorbing> model(weights, diffusion::absorbing{vocabulary}, 2);
+    const auto weights = weigh<lab::chart::sum_product<float>>(two_of(words));
+    lab::chart::pcfg_denoiser<diffusion::absorbing> model(weights, diffusion::absorbing{vocabulary}, 2);
     std::vector<float> posterior(2 * words, 7.0f);
     const std::vector<symbol> noisy(2);
     if (!model.check()) {
@@ -289,8 +289,8 @@ TEST_CASE("a grammar with more words than symbols is refused with their number")
   CHECK(reason(300, 255) == "the grammar has 300 words, a vocabulary at most 255");
   CHECK(reason(3, 4) == "the grammar has 3 words, the noise 4 symbols");
 
-  const auto weights = weigh<exact::sum_product<double>>(two_of(300));
-  const exact::length_chart lengths(weights, 2);
-  const train::data_set many{exact::length_source(lengths, 2), seed{1}, 0, 10};
+  const auto weights = weigh<lab::chart::sum_product<double>>(two_of(300));
+  const lab::chart::length_chart lengths(weights, 2);
+  const train::data_set many{lab::chart::length_source(lengths, 2), seed{1}, 0, 10};
   CHECK(std::string(text(many.check()).c_str()) == "the grammar has 300 words, a vocabulary at most 255");
 }

@@ -24,8 +24,8 @@ using namespace frond;
 
 namespace {
 
-exact::weighted_form<exact::sum_product<double>> weigh(const grammar::hierarchy_view& grammar) {
-  auto weighted = exact::weigh<exact::sum_product<double>>(grammar::pcfg_of(grammar));
+lab::chart::weighted_form<lab::chart::sum_product<double>> weigh(const grammar::hierarchy_view& grammar) {
+  auto weighted = lab::chart::weigh<lab::chart::sum_product<double>>(lab::pcfg::pcfg_of(grammar));
   REQUIRE(weighted.ok());
   return weighted.value;
 }
@@ -43,12 +43,12 @@ std::vector<enumeration::sizes> shapes() {
 struct both {
   const grammar::hierarchy_view& grammar;
   std::vector<double> memory;
-  exact::hierarchy_tree<double> beliefs;
-  exact::weighted_form<exact::sum_product<double>> weights;
-  exact::pcfg_posterior<double> posterior;
+  belief::hierarchy_tree<double> beliefs;
+  lab::chart::weighted_form<lab::chart::sum_product<double>> weights;
+  lab::chart::pcfg_posterior<double> posterior;
 
   explicit both(const grammar::hierarchy_view& of)
-      : grammar(of), memory(exact::tree_memory_size<double>(of.shape).value), beliefs(of, memory), weights(weigh(of)),
+      : grammar(of), memory(belief::tree_memory_size<double>(of.shape).value), beliefs(of, memory), weights(weigh(of)),
         posterior(weights, of.length()) {}
 
   // observe(position, span of [vocabulary])
@@ -114,9 +114,9 @@ TEST_CASE("the random hierarchy model agrees with its general grammar too, node 
   const grammar::hierarchy_view view = grammar::hierarchy_of(drawn.view, levels);
   CHECK(view.rules.data() == drawn.view.rules.data());
   const auto weights = weigh(view);
-  exact::pcfg_posterior<double> posterior(weights, 9);
-  std::vector<double> memory(exact::tree_memory_size<double>(drawn.view.shape).value);
-  exact::tree<double> beliefs(drawn.view, memory);
+  lab::chart::pcfg_posterior<double> posterior(weights, 9);
+  std::vector<double> memory(belief::tree_memory_size<double>(drawn.view.shape).value);
+  belief::tree<double> beliefs(drawn.view, memory);
   const diffusion::uniform process{6};
   std::vector<symbol> noisy(9);
   for (std::uint64_t index = 0; index < 20; ++index) {
@@ -142,7 +142,7 @@ TEST_CASE("the random hierarchy model agrees with its general grammar too, node 
 TEST_CASE("the converted grammar gives each sentence its probability, and nothing else has any") {
   for (const auto& variant : enumeration::variants) {
     const auto grammar = enumeration::draw(variant, 4);
-    const auto general = grammar::pcfg_of(grammar.view);
+    const auto general = lab::pcfg::pcfg_of(grammar.view);
     CHECK(general.words() == grammar.view.vocabulary());
     for (std::uint32_t left = 0; left < general.nonterminals; ++left) {
       double sum = 0;
@@ -153,7 +153,7 @@ TEST_CASE("the converted grammar gives each sentence its probability, and nothin
       CHECK(sum == doctest::Approx(1).epsilon(1e-15));
     }
     const auto weights = weigh(grammar.view);
-    exact::chart<exact::sum_product<double>> chart(weights);
+    lab::chart::chart<lab::chart::sum_product<double>> chart(weights);
     std::vector<symbol> tree(grammar.view.shape.nodes());
     for (std::uint64_t index = 0; index < 50; ++index) {
       std::vector<symbol> text(grammar.view.length());

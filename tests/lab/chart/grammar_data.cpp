@@ -29,14 +29,14 @@ bool no_data() {
 }
 
 template <class Semiring>
-exact::weighted_form<Semiring> weigh(const grammar::pcfg& grammar) {
-  auto weighted = exact::weigh<Semiring>(grammar);
+lab::chart::weighted_form<Semiring> weigh(const lab::pcfg::pcfg& grammar) {
+  auto weighted = lab::chart::weigh<Semiring>(grammar);
   REQUIRE(weighted.ok());
   return weighted.value;
 }
 
-grammar::pcfg read(const std::string& name) {
-  auto found = io::load_grammar(std::string(std::getenv("FROND_DATA")) + "/" + name);
+lab::pcfg::pcfg read(const std::string& name) {
+  auto found = lab::pcfg::load_grammar(std::string(std::getenv("FROND_DATA")) + "/" + name);
   REQUIRE_MESSAGE(found.ok(), found.error.text());
   return found.grammar;
 }
@@ -45,11 +45,11 @@ grammar::pcfg read(const std::string& name) {
 
 TEST_CASE("CommandTalk: the numbers of parses of 162 sentences") {
   if (no_data()) return;
-  const auto found = io::read_grammar(grammar_data::unpacked("grammars/commandtalk.cfg.gz"),
-                                      {.undefined = grammar::undefined_symbols::are_unproductive});
+  const auto found = lab::pcfg::read_grammar(grammar_data::unpacked("grammars/commandtalk.cfg.gz"),
+                                             {.undefined = lab::pcfg::undefined_symbols::are_unproductive});
   REQUIRE_MESSAGE(found.ok(), found.error.text());
-  const auto counts = weigh<exact::counting>(found.grammar);
-  exact::chart chart(counts);
+  const auto counts = weigh<lab::chart::counting>(found.grammar);
+  lab::chart::chart chart(counts);
   const grammar_data::vocabulary vocabulary(found.grammar);
   const std::string text = grammar_data::unpacked("grammars/commandtalk_sentences.txt.gz");
   std::size_t sentences = 0;
@@ -63,7 +63,7 @@ TEST_CASE("CommandTalk: the numbers of parses of 162 sentences") {
     ++sentences;
     // Some of the sentences without parses have words that the grammar does not have.
     const bool known = chart.inside(vocabulary.sentence(line.substr(colon + 3))).ok();
-    CHECK((known ? chart.total() : exact::count{}) == exact::count{std::strtoull(line.c_str(), nullptr, 10)});
+    CHECK((known ? chart.total() : lab::chart::count{}) == lab::chart::count{std::strtoull(line.c_str(), nullptr, 10)});
   }
   CHECK(sentences == 162);
 }
@@ -71,9 +71,9 @@ TEST_CASE("CommandTalk: the numbers of parses of 162 sentences") {
 TEST_CASE("the toy grammars of NLTK: probabilities of sentences and best parses by hand") {
   if (no_data()) return;
   const auto first = read("grammars/nltk_toy1.pcfg"), second = read("grammars/nltk_toy2.pcfg");
-  const auto log_total = [](const grammar::pcfg& grammar, const char* text) {
-    const auto weights = weigh<exact::sum_product<double>>(grammar);
-    exact::chart chart(weights);
+  const auto log_total = [](const lab::pcfg::pcfg& grammar, const char* text) {
+    const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+    lab::chart::chart chart(weights);
     REQUIRE(chart.inside(grammar_data::vocabulary(grammar).sentence(text)).ok());
     return chart.log_total();
   };
@@ -86,8 +86,8 @@ TEST_CASE("the toy grammars of NLTK: probabilities of sentences and best parses 
   const double jack = 0.28 * 0.52, saw = 0.59 * 0.21, boy = 0.41 * 0.41 * 0.11, tail = 0.61 * (0.41 * 0.28 * 0.14);
   CHECK(std::abs(log_total(second, "Jack saw the boy with my telescope") - std::log(jack * saw * boy * tail * (0.31 + 0.01))) <
         1e-12);
-  const auto weights = weigh<exact::max_product<double>>(second);
-  exact::chart chart(weights);
+  const auto weights = weigh<lab::chart::max_product<double>>(second);
+  lab::chart::chart chart(weights);
   const grammar_data::vocabulary vocabulary(second);
   REQUIRE(chart.inside(vocabulary.sentence("Jack saw the boy with my telescope")).ok());
   CHECK(std::abs(chart.log_total() - std::log(jack * saw * boy * tail * 0.31)) < 1e-12);
@@ -99,9 +99,9 @@ TEST_CASE("the toy grammars of NLTK: all sentences of up to five words, against 
   const auto grammar = read("grammars/nltk_toy1.pcfg");
   const small_pcfg::strings all(grammar.words(), 5);
   const auto truth = small_pcfg::languages(grammar, all);
-  const auto weights = weigh<exact::sum_product<double>>(grammar);
-  const exact::length_chart lengths(weights, 5);
-  exact::chart chart(weights);
+  const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+  const lab::chart::length_chart lengths(weights, 5);
+  lab::chart::chart chart(weights);
   for (std::size_t n = 1; n <= 5; ++n) {
     double total = 0;
     for (std::size_t code = 0; code < all.power[n]; ++code) {
@@ -120,14 +120,14 @@ TEST_CASE("the treebank grammar on its own sentences") {
   const auto found = grammar_data::treebank_grammar();
   REQUIRE_MESSAGE(found.ok(), found.error.text());
   const auto& grammar = found.grammar;
-  const auto weights = weigh<exact::sum_product<double>>(grammar);
-  const auto narrow_weights = weigh<exact::sum_product<float>>(grammar);
-  const auto best_weights = weigh<exact::max_product<double>>(grammar);
-  exact::chart chart(weights);
-  exact::chart best(best_weights);
-  exact::chart narrow(narrow_weights);
-  exact::outside outside(chart);
-  exact::derivation tree;
+  const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+  const auto narrow_weights = weigh<lab::chart::sum_product<float>>(grammar);
+  const auto best_weights = weigh<lab::chart::max_product<double>>(grammar);
+  lab::chart::chart chart(weights);
+  lab::chart::chart best(best_weights);
+  lab::chart::chart narrow(narrow_weights);
+  lab::chart::outside outside(chart);
+  lab::pcfg::derivation tree;
   const grammar_data::vocabulary vocabulary(grammar);
   std::size_t parsed = 0, longest = 0, memory = 0;
   std::size_t place = 0;
@@ -140,7 +140,7 @@ TEST_CASE("the treebank grammar on its own sentences") {
     REQUIRE(narrow.inside(sentence).ok());
     REQUIRE(best.inside(sentence).ok());
     REQUIRE(outside.pass());
-    REQUIRE(exact::best_derivation(best, tree).ok());
+    REQUIRE(lab::chart::best_derivation(best, tree).ok());
     double log_product = 0;
     for (const auto& node : tree.nodes) log_product += std::log(grammar.rules[node.rule].probability);
     CHECK(std::abs(log_product - best.log_total()) < 1e-9);

@@ -29,10 +29,10 @@ inline std::string unpacked(const std::string& name) {
 }
 
 // The grammar that was counted on the GUM treebank.
-inline frond::grammar::pcfg_result treebank_grammar() {
-  frond::io::grammar_text_reader reader({.form = frond::io::grammar_form::counts, .start = "ROOT"});
+inline frond::lab::pcfg::pcfg_result treebank_grammar() {
+  frond::lab::pcfg::grammar_text_reader reader({.form = frond::lab::pcfg::grammar_form::counts, .start = "ROOT"});
   reader.feed(unpacked("grammars/gum_pcfg_rules.tsv.gz"));
-  reader.next_text(frond::io::grammar_form::lexicon_counts);
+  reader.next_text(frond::lab::pcfg::grammar_form::lexicon_counts);
   reader.feed(unpacked("grammars/gum_pcfg_lexicon.tsv.gz"));
   return reader.finish();
 }
@@ -40,7 +40,7 @@ inline frond::grammar::pcfg_result treebank_grammar() {
 // Words by name, as the chart numbers them.
 class vocabulary {
  public:
-  explicit vocabulary(const frond::grammar::pcfg& grammar) : words_(grammar.words()) {
+  explicit vocabulary(const frond::lab::pcfg::pcfg& grammar) : words_(grammar.words()) {
     for (std::uint32_t w = 0; w < words_; ++w) numbers_.emplace(grammar.names[grammar.nonterminals + w], w);
   }
   // A number above all others for a word that is not there.

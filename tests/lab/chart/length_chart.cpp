@@ -23,12 +23,13 @@ concept has_total = requires(const Chart& c) {
 || requires(const Chart& c) { c.total(std::size_t{1}); };
 
 // What a scaled chart works with is not to be had under a name that sounds like a probability.
-static_assert(!has_total<exact::chart<exact::sum_product<double>>> && !has_total<exact::chart<exact::max_product<float>>>);
-static_assert(!has_total<exact::length_chart<exact::sum_product<double>>>);
-static_assert(has_total<exact::chart<exact::counting>> && has_total<exact::length_chart<exact::counting>>);
+static_assert(!has_total<lab::chart::chart<lab::chart::sum_product<double>>> &&
+              !has_total<lab::chart::chart<lab::chart::max_product<float>>>);
+static_assert(!has_total<lab::chart::length_chart<lab::chart::sum_product<double>>>);
+static_assert(has_total<lab::chart::chart<lab::chart::counting>> && has_total<lab::chart::length_chart<lab::chart::counting>>);
 
 // S -> S S | a. A sentence has n words with probability C(n - 1) p^(n - 1) (1 - p)^n, C the Catalan numbers.
-grammar::pcfg trees(double p) { return small_pcfg::make(1, 1, {{0, {0, 0}, p}, {0, {1}, 1 - p}}); }
+lab::pcfg::pcfg trees(double p) { return small_pcfg::make(1, 1, {{0, {0, 0}, p}, {0, {1}, 1 - p}}); }
 
 }  // namespace
 
@@ -38,12 +39,12 @@ TEST_CASE("the probability of a length is the sum over all sentences, and the sc
     const auto grammar = small_pcfg::random(key);
     const small_pcfg::strings all(grammar.words(), 4);
     const auto truth = small_pcfg::languages(grammar, all);
-    const auto weights = exact::weigh<exact::sum_product<double>>(grammar);
-    const auto narrow_weights = exact::weigh<exact::sum_product<float>>(grammar);
+    const auto weights = lab::chart::weigh<lab::chart::sum_product<double>>(grammar);
+    const auto narrow_weights = lab::chart::weigh<lab::chart::sum_product<float>>(grammar);
     REQUIRE(weights.ok());
-    const exact::length_chart lengths(weights.value, 4);
-    const exact::length_chart narrow(narrow_weights.value, 4);
-    exact::chart chart(weights.value);
+    const lab::chart::length_chart lengths(weights.value, 4);
+    const lab::chart::length_chart narrow(narrow_weights.value, 4);
+    lab::chart::chart chart(weights.value);
     for (std::size_t n = 0; n <= 4; ++n) {
       double expected = 0;
       for (std::size_t code = 0; code < all.power[n]; ++code) {
@@ -63,10 +64,10 @@ TEST_CASE("the probability of a length is the sum over all sentences, and the sc
 
 TEST_CASE("probabilities down to the smallest double, and zero below; the scaled total goes on") {
   const double p = 0.02;
-  const auto weights = exact::weigh<exact::sum_product<double>>(trees(p));
+  const auto weights = lab::chart::weigh<lab::chart::sum_product<double>>(trees(p));
   REQUIRE(weights.ok());
-  const exact::length_chart lengths(weights.value, 400);
-  exact::chart chart(weights.value);
+  const lab::chart::length_chart lengths(weights.value, 400);
+  lab::chart::chart chart(weights.value);
   const double tiniest = std::numeric_limits<double>::denorm_min();
   double log_expected = std::log(1 - p);
   std::size_t denormal = 0;
@@ -94,6 +95,6 @@ TEST_CASE("an amount is multiplied by any power of two, as the C library does it
       CAPTURE(amount);
       CAPTURE(shift);
       const double expected = std::ldexp(amount, static_cast<int>(shift));
-      CHECK(exact::detail::times_power_of_two(amount, shift) == expected);
+      CHECK(belief::detail::times_power_of_two(amount, shift) == expected);
     }
 }

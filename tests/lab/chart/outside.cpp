@@ -15,8 +15,8 @@ using namespace frond;
 namespace {
 
 template <class Semiring>
-exact::weighted_form<Semiring> weigh(const grammar::pcfg& grammar) {
-  auto weighted = exact::weigh<Semiring>(grammar);
+lab::chart::weighted_form<Semiring> weigh(const lab::pcfg::pcfg& grammar) {
+  auto weighted = lab::chart::weigh<Semiring>(grammar);
   REQUIRE(weighted.ok());
   return weighted.value;
 }
@@ -29,9 +29,9 @@ std::vector<double> soft(std::uint64_t key, std::size_t size) {
   return weights;
 }
 
-double log_inside(const grammar::pcfg& grammar, const std::vector<double>& likelihoods, std::size_t length) {
-  const auto weights = weigh<exact::sum_product<double>>(grammar);
-  exact::chart chart(weights);
+double log_inside(const lab::pcfg::pcfg& grammar, const std::vector<double>& likelihoods, std::size_t length) {
+  const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+  lab::chart::chart chart(weights);
   chart.inside_weights(likelihoods, length);
   return chart.log_total();
 }
@@ -46,9 +46,9 @@ TEST_CASE("expected numbers of rules are the derivatives of the logarithm of the
       CAPTURE(length);
       auto grammar = small_pcfg::random(key);
       const auto likelihoods = soft(key, length * grammar.words());
-      const auto weights = weigh<exact::sum_product<double>>(grammar);
-      exact::chart chart(weights);
-      exact::outside outside(chart);
+      const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+      lab::chart::chart chart(weights);
+      lab::chart::outside outside(chart);
       chart.inside_weights(likelihoods, length);
       if (!outside.pass()) continue;
       for (std::size_t r = 0; r < grammar.rules.size(); ++r) {
@@ -72,16 +72,16 @@ TEST_CASE("expected nonterminals over stretches are the means over sampled deriv
   for (std::uint64_t key = 0; key < 12; ++key) {
     CAPTURE(key);
     const auto grammar = small_pcfg::random(key);
-    const auto weights = weigh<exact::sum_product<double>>(grammar);
-    exact::chart chart(weights);
-    exact::outside outside(chart);
+    const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+    lab::chart::chart chart(weights);
+    lab::chart::outside outside(chart);
     chart.inside_weights(soft(key, length * grammar.words()), length);
     if (!outside.pass()) continue;
     const auto place = [](std::size_t a, std::size_t begin, std::size_t end) { return (a * 6 + begin) * 6 + end; };
     std::vector<double> sum(grammar.nonterminals * 36, 0.0), square(sum), once(sum);
-    exact::derivation out;
+    lab::pcfg::derivation out;
     for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(samples); ++i) {
-      REQUIRE(exact::sample_derivation(chart, seed{3}, i, out).ok());
+      REQUIRE(lab::chart::sample_derivation(chart, seed{3}, i, out).ok());
       once.assign(once.size(), 0.0);
       for (const auto& node : out.nodes) once[place(grammar.rules[node.rule].left, node.begin, node.end)] += 1;
       for (std::size_t k = 0; k < sum.size(); ++k) {
@@ -101,9 +101,9 @@ TEST_CASE("expected nonterminals over stretches are the means over sampled deriv
 
 TEST_CASE("the words of a visible sentence are certain") {
   const auto grammar = small_pcfg::make(1, 2, {{0, {1, 0, 2, 0}, 0.25}, {0, {}, 0.75}});
-  const auto weights = weigh<exact::sum_product<double>>(grammar);
-  exact::chart chart(weights);
-  exact::outside outside(chart);
+  const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
+  lab::chart::chart chart(weights);
+  lab::chart::outside outside(chart);
   std::vector<std::uint32_t> sentence;
   for (int i = 0; i < 200; ++i) sentence.insert(sentence.end(), {0, 0, 1, 0, 1, 1});
   REQUIRE(chart.inside(sentence).ok());

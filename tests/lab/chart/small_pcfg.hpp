@@ -24,8 +24,8 @@ struct rule {
 };
 
 // Rules in any order.
-inline frond::grammar::pcfg make(std::uint32_t nonterminals, std::uint32_t words, std::vector<rule> rules) {
-  frond::grammar::pcfg grammar;
+inline frond::lab::pcfg::pcfg make(std::uint32_t nonterminals, std::uint32_t words, std::vector<rule> rules) {
+  frond::lab::pcfg::pcfg grammar;
   grammar.nonterminals = nonterminals;
   for (std::uint32_t a = 0; a < nonterminals; ++a) grammar.names.push_back("N" + std::to_string(a));
   for (std::uint32_t w = 0; w < words; ++w) grammar.names.push_back("w" + std::to_string(w));
@@ -43,7 +43,7 @@ inline frond::grammar::pcfg make(std::uint32_t nonterminals, std::uint32_t words
 
 // Two or three nonterminals and words, right sides of nought to four symbols. Every nonterminal has one rule with a word alone
 // and, on the even ones, an empty rule; the first two are on a unary cycle.
-inline frond::grammar::pcfg random(std::uint64_t key) {
+inline frond::lab::pcfg::pcfg random(std::uint64_t key) {
   frond::random::draws draw(frond::seed{key}, frond::random::stream::user, 0);
   const std::uint32_t nonterminals = 2 + draw.below(3), words = 2 + draw.below(2), symbols = nonterminals + words;
   std::vector<rule> rules;
@@ -113,7 +113,7 @@ std::vector<double> concatenate(const strings& all, const std::vector<double>& a
 // P(nonterminal => string) for all of them, by iteration from nothing until nothing changes any more; or with `best` the
 // probability of the best derivation.
 template <class Together = summed>
-std::vector<std::vector<double>> languages(const frond::grammar::pcfg& grammar, const strings& all, Together together = {}) {
+std::vector<std::vector<double>> languages(const frond::lab::pcfg::pcfg& grammar, const strings& all, Together together = {}) {
   std::vector<std::vector<double>> language(grammar.symbols(), std::vector<double>(all.count(), 0.0));
   for (std::uint32_t w = 0; w < grammar.words(); ++w) language[grammar.nonterminals + w][all.offset[1] + w] = 1;
   for (int round = 0; round < 20000; ++round) {
@@ -136,7 +136,7 @@ std::vector<std::vector<double>> languages(const frond::grammar::pcfg& grammar, 
 }
 
 // A random hierarchy model: one nonterminal for each symbol of each level above the tokens, and a start above its classes.
-inline frond::grammar::pcfg hierarchy(const frond::grammar::rhm_view& rhm) {
+inline frond::lab::pcfg::pcfg hierarchy(const frond::grammar::rhm_view& rhm) {
   const std::uint32_t v = rhm.shape.vocabulary, depth = rhm.shape.depth, nonterminals = 1 + depth * v;
   const auto number = [&](std::uint32_t level, std::uint32_t symbol) {
     return level == 0 ? nonterminals + symbol : 1 + (depth - level) * v + symbol;

@@ -6,7 +6,7 @@
 #include <vector>
 
 using frond::symbol;
-using frond::analysis::count_copies;
+using frond::lab::evaluation::count_copies;
 
 TEST_CASE("copies and distinct samples, counted by hand") {
   const std::vector<symbol> training{1, 2, 3, 3, 2, 1, 0, 0, 0};

@@ -26,7 +26,7 @@ constexpr std::size_t tokens = 4, symbols = 3;
 constexpr std::uint32_t steps = 4;
 
 template <class Process>
-using exact_denoiser = exact::tree_denoiser<Process, exact::tree_memory<float, shape>>;
+using exact_denoiser = belief::tree_denoiser<Process, belief::tree_memory<float, shape>>;
 template <class Process>
 using examples = train::denoising<grammar::rhm_view, Process>;
 
@@ -63,10 +63,10 @@ std::vector<double> noise(const absorbing&, const std::vector<symbol>& noisy, do
 
 // Losses of a guess and of the enumerated truth, sentence by sentence, in two passes: what compare_losses() must find.
 template <class Process>
-analysis::excess_loss expected(const enumeration::drawn& grammar, const examples<Process>& made, const guess& model,
-                               std::size_t count) {
+lab::evaluation::excess_loss expected(const enumeration::drawn& grammar, const examples<Process>& made, const guess& model,
+                                      std::size_t count) {
   const auto all = enumeration::trees(grammar.view);
-  analysis::excess_loss total;
+  lab::evaluation::excess_loss total;
   std::vector<double> differences;
   const auto n = static_cast<double>(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -100,7 +100,7 @@ void check_losses() {
       CAPTURE(count);
       guess model{trust};
       const auto truth = expected(grammar, made, model, count);
-      const auto found = analysis::compare_losses(model, best, made, count);
+      const auto found = lab::evaluation::compare_losses(model, best, made, count);
       CHECK(std::abs(found.model - truth.model) < 1e-5);
       CHECK(std::abs(found.reference - truth.reference) < 1e-5);
       CHECK(std::abs(found.excess - truth.excess) < 1e-5);
@@ -140,7 +140,7 @@ void check_divergence(double trust, std::uint64_t key) {
   const auto made = examples_of<Process>(grammar.view, key);
   exact_denoiser<Process> best(grammar.view, made.process);
   guess model{trust};
-  const auto found = analysis::compare_losses(model, best, made, 20000);
+  const auto found = lab::evaluation::compare_losses(model, best, made, 20000);
   const double exact = mean_divergence(grammar, made, model), z = (found.excess - exact) / found.standard_error;
   CAPTURE(exact);
   CAPTURE(z);
@@ -168,7 +168,7 @@ TEST_CASE("a model that is its own reference has no excess, and no doubt about i
   const auto grammar = enumeration::draw(shape, 3);
   const auto made = examples_of<uniform>(grammar.view, 5);
   exact_denoiser<uniform> model(grammar.view, made.process), reference(grammar.view, made.process);
-  const auto found = analysis::compare_losses(model, reference, made, 100);
+  const auto found = lab::evaluation::compare_losses(model, reference, made, 100);
   CHECK(found.model > 0.1);
   CHECK(found.model == found.reference);
   CHECK(found.excess == 0);
@@ -180,7 +180,7 @@ TEST_CASE("a denoiser that rules the truth out has an infinite loss, and no stan
   const auto made = examples_of<uniform>(grammar.view, 5);
   exact_denoiser<uniform> best(grammar.view, made.process);
   guess sure{1.0};
-  const auto found = analysis::compare_losses(sure, best, made, 100);
+  const auto found = lab::evaluation::compare_losses(sure, best, made, 100);
   CHECK(found.model == std::numeric_limits<double>::infinity());
   CHECK(found.excess == std::numeric_limits<double>::infinity());
   CHECK(std::isfinite(found.reference));
@@ -193,11 +193,11 @@ TEST_CASE("a denoiser that does not answer, or to sentences of another shape, ha
   const grammar::rhm<larger> other(seed{1});
   const auto problem = examples_of<uniform>(grammar, 5);
   guess model{0.5};
-  std::vector<float> memory(exact::tree_memory_size<float>(shape).value);
-  exact::tree_denoiser<uniform> short_of_memory(grammar, uniform{3}, std::span(memory).first(memory.size() - 1));
-  exact::tree_denoiser<uniform, exact::tree_memory<float, larger>> of_other(other, uniform{4});
-  for (const auto& loss : {analysis::compare_losses(model, short_of_memory, problem, 70),
-                           analysis::compare_losses(model, of_other, problem, 70)}) {
+  std::vector<float> memory(belief::tree_memory_size<float>(shape).value);
+  belief::tree_denoiser<uniform> short_of_memory(grammar, uniform{3}, std::span(memory).first(memory.size() - 1));
+  belief::tree_denoiser<uniform, belief::tree_memory<float, larger>> of_other(other, uniform{4});
+  for (const auto& loss : {lab::evaluation::compare_losses(model, short_of_memory, problem, 70),
+                           lab::evaluation::compare_losses(model, of_other, problem, 70)}) {
     CHECK(std::isfinite(loss.model));
     CHECK(std::isnan(loss.reference));
     CHECK(std::isnan(loss.excess));

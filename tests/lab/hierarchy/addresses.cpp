@@ -82,7 +82,7 @@ TEST_CASE("data have numbers below 2^64" * doctest::skip(!tests::asserts)) {
 TEST_CASE("trips of different data never share a draw" * doctest::skip(!tests::asserts)) {
   constexpr diffusion::uniform noise{shape.vocabulary};
   const auto travel = [&](std::uint64_t first) {
-    static_cast<void>(analysis::reconstruction(rules, noise, seed{1}, {.data = 2, .first = first}, calling_thread));
+    static_cast<void>(lab::hierarchy::reconstruction(rules, noise, seed{1}, {.data = 2, .first = first}, calling_thread));
   };
   constexpr std::uint64_t data = std::uint64_t{1} << 44;
   travel(data - 3);
@@ -93,12 +93,12 @@ TEST_CASE("trips of different data never share a draw" * doctest::skip(!tests::a
 TEST_CASE("starts of a clustering and steps of a chain have numbers below 2^64" * doctest::skip(!tests::asserts)) {
   const std::array<double, 4> products{1, 0, 0, 1};
   const auto group = [&](std::uint64_t index) {
-    static_cast<void>(analysis::k_means(products, 2, {.clusters = 2, .restarts = 2, .key = seed{1}, .index = index}));
+    static_cast<void>(lab::statistics::k_means(products, 2, {.clusters = 2, .restarts = 2, .key = seed{1}, .index = index}));
   };
   group(largest - 2);
   CHECK(stops([&] { group(largest - 1); }));
   const auto walk = [](std::uint64_t first) {
-    analysis::exact_chain chain({.strengths = {.covariance = 5, .cumulant = 10}, .dimension = 5}, 0.25, 0.25);
+    lab::spiked::exact_chain chain({.strengths = {.covariance = 5, .cumulant = 10}, .dimension = 5}, 0.25, 0.25);
     chain.run(seed{1}, first, 2);
   };
   walk(largest - 2);

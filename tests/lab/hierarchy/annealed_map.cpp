@@ -6,8 +6,8 @@
 #include <vector>
 
 using namespace frond;
-using exact::annealed_map;
 using grammar::rhm_shape;
+using lab::hierarchy::annealed_map;
 
 namespace {
 

@@ -26,20 +26,20 @@ std::vector<symbol> data(const grammar::rhm_view& view, std::size_t count, std::
 }
 
 template <rhm_shape Shape>
-void check_everything_is_recovered(analysis::clustering_options options, std::size_t count) {
+void check_everything_is_recovered(lab::hierarchy::clustering_options options, std::size_t count) {
   const grammar::rhm<Shape> rules{seed{2}};
   const grammar::rhm_view truth = rules;
   const std::vector<symbol> sentences = data(truth, count);
   options.vocabulary = Shape.vocabulary;
   options.branching = Shape.branching;
   options.depth = Shape.depth;
-  const auto learned = analysis::learn_grammar(sentences, options);
-  for (const auto& level : analysis::compare_levels(learned, truth, sentences, Shape.vocabulary)) {
+  const auto learned = lab::hierarchy::learn_grammar(sentences, options);
+  for (const auto& level : lab::hierarchy::compare_levels(learned, truth, sentences, Shape.vocabulary)) {
     CHECK(level.rand_index == 1);
     CHECK(level.recovered == level.rules);
   }
   // What was learned is a grammar with exactly the same sentences: as many, and all of them parse.
-  const auto made = analysis::as_rhm(learned, Shape.vocabulary);
+  const auto made = lab::hierarchy::as_rhm(learned, Shape.vocabulary);
   REQUIRE_MESSAGE(made.ok(), made.state.reason);
   const grammar::rhm_view view = made.value.view();
   CHECK(view.shape.sentence_count().value == Shape.sentence_count().value);
@@ -57,7 +57,7 @@ void check_everything_is_recovered(analysis::clustering_options options, std::si
 
 TEST_CASE("a grammar is learned from raw sentences, all of it") {
   check_everything_is_recovered<shape>({.key = seed{1}}, 4000);
-  check_everything_is_recovered<shape>({.context = analysis::clustering_options::lifted, .key = seed{1}}, 4000);
+  check_everything_is_recovered<shape>({.context = lab::hierarchy::clustering_options::lifted, .key = seed{1}}, 4000);
   check_everything_is_recovered<shape>({.balanced = true, .key = seed{1}}, 4000);
   check_everything_is_recovered<triples>({.key = seed{1}}, 20000);
 }
@@ -65,19 +65,19 @@ TEST_CASE("a grammar is learned from raw sentences, all of it") {
 TEST_CASE("too few sentences: a level is recovered in part, and the grammar is none") {
   const grammar::rhm<shape> rules{seed{2}};
   const std::vector<symbol> sentences = data(rules, 40);
-  const analysis::clustering_options options{.vocabulary = 8, .branching = 2, .depth = 3, .key = seed{1}};
-  const auto learned = analysis::learn_grammar(sentences, options);
-  const auto levels = analysis::compare_levels(learned, rules, sentences, 8);
+  const lab::hierarchy::clustering_options options{.vocabulary = 8, .branching = 2, .depth = 3, .key = seed{1}};
+  const auto learned = lab::hierarchy::learn_grammar(sentences, options);
+  const auto levels = lab::hierarchy::compare_levels(learned, rules, sentences, 8);
   REQUIRE(levels.size() == 2);
   CHECK(levels[1].rand_index < 0.5);
   CHECK(levels[1].recovered < levels[1].rules);
-  const auto made = analysis::as_rhm(learned, 8);
+  const auto made = lab::hierarchy::as_rhm(learned, 8);
   CHECK_FALSE(made.ok());
 }
 
 TEST_CASE("contexts by hand: three sentences of four tokens") {
   // Level 1 of a hierarchy of depth 2: nodes (0 1), (2 3) and so on; tuples 0 and 1.
-  analysis::context_counts contexts(2, 2, 2, 3);
+  lab::hierarchy::context_counts contexts(2, 2, 2, 3);
   CHECK(contexts.dimension() == 2 * 1 * 2 * 3);
   const auto add = [&](std::vector<std::size_t> tuples, std::vector<symbol> tokens) { contexts.add(tuples, tokens); };
   add({0, 1}, {0, 1, 2, 2});
@@ -97,14 +97,14 @@ TEST_CASE("contexts by hand: three sentences of four tokens") {
 TEST_CASE("with all sentences the contexts are the exact conditional laws, and synonyms have the same") {
   const grammar::rhm<shape> rules{seed{2}};
   const grammar::rhm_view view = rules;
-  const analysis::tree_laws laws(view);
+  const lab::hierarchy::tree_laws laws(view);
   const std::size_t count = view.shape.sentence_count().value;
   std::vector<symbol> sentences(count * 8);
   for (std::uint64_t code = 0; code < count; ++code)
     REQUIRE(grammar::decode(view, code, std::span(sentences).subspan(code * 8, 8)).ok());
-  const std::vector<symbol> latents = analysis::coarse_grain(analysis::true_level{view, 1}, sentences);
+  const std::vector<symbol> latents = lab::hierarchy::coarse_grain(lab::hierarchy::true_level{view, 1}, sentences);
   // Tuples of level 2, that is pairs of level-1 symbols, among tokens.
-  analysis::context_counts contexts(16, 2, 4, 8);
+  lab::hierarchy::context_counts contexts(16, 2, 4, 8);
   std::vector<std::size_t> parents;
   for (std::size_t rule = 0; rule < 16; ++rule) parents.push_back(rule / 2);
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -112,8 +112,8 @@ TEST_CASE("with all sentences the contexts are the exact conditional laws, and s
     contexts.add(std::vector<std::size_t>{pair(0), pair(1)}, std::span(sentences).subspan(8 * i, 8));
   }
   const auto vectors = contexts.vectors();
-  const auto products = analysis::inner_products(vectors, contexts.dimension());
-  CHECK(analysis::signal_to_noise(products, parents) == doctest::Approx(1));
+  const auto products = lab::statistics::inner_products(vectors, contexts.dimension());
+  CHECK(lab::hierarchy::signal_to_noise(products, parents) == doctest::Approx(1));
   // A tuple as first child, token 6 of the sentence: P(token | latent) less the mean over tuples. Not every latent is ever a
   // first child.
   const auto joint = laws.joint({2, 0}, {0, 6});
@@ -138,14 +138,15 @@ TEST_CASE("without any structure the signal to noise is 0 on average, within 4.5
   double sum = 0, squares = 0;
   const int repetitions = 200;
   for (int k = 0; k < repetitions; ++k) {
-    analysis::context_counts contexts(12, 2, 2, 4);
+    lab::hierarchy::context_counts contexts(12, 2, 2, 4);
     const std::vector<std::size_t> parents{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3};
     for (int i = 0; i < 300; ++i) {
       std::vector<symbol> tokens;
       for (int j = 0; j < 4; ++j) tokens.push_back(static_cast<symbol>(draw.below(4)));
       contexts.add(std::vector<std::size_t>{draw.below(12), draw.below(12)}, tokens);
     }
-    const double ratio = analysis::signal_to_noise(analysis::inner_products(contexts.vectors(), contexts.dimension()), parents);
+    const double ratio =
+        lab::hierarchy::signal_to_noise(lab::statistics::inner_products(contexts.vectors(), contexts.dimension()), parents);
     sum += ratio;
     squares += ratio * ratio;
   }

@@ -32,17 +32,17 @@ TEST_CASE("with the true rules, sentences become the next level of their trees, 
     std::vector<symbol> symbols(tree.end() - static_cast<std::ptrdiff_t>(shape.leaves()), tree.end());
     grammar::rhm_view left = rules;
     for (std::uint32_t level = 1; level <= shape.depth; ++level) {
-      symbols = analysis::coarse_grain(analysis::true_level{left, 1}, symbols);
+      symbols = lab::hierarchy::coarse_grain(lab::hierarchy::true_level{left, 1}, symbols);
       const auto expected = std::span<const symbol>(tree).subspan(shape.tree_offset(level), shape.level_nodes(level));
       REQUIRE(std::equal(symbols.begin(), symbols.end(), expected.begin(), expected.end()));
-      if (level < shape.depth) left = analysis::upper_levels(left);
+      if (level < shape.depth) left = lab::hierarchy::upper_levels(left);
     }
   }
 }
 
 TEST_CASE("the upper levels are a grammar: same rules, and its sentences are those of the coarse-grained data, as often") {
   const grammar::rhm<few> rules{seed{3}};
-  const grammar::rhm_view upper = analysis::upper_levels(rules);
+  const grammar::rhm_view upper = lab::hierarchy::upper_levels(rules);
   CHECK(upper.shape.depth == 2);
   CHECK(upper.shape.check().ok());
   for (std::uint32_t level = 1; level <= 2; ++level)
@@ -56,7 +56,7 @@ TEST_CASE("the upper levels are a grammar: same rules, and its sentences are tho
   std::vector<symbol> sentence(8);
   for (std::uint64_t code = 0; code < few.sentence_count().value; ++code) {
     REQUIRE(grammar::decode(rules, code, sentence).ok());
-    const auto coarse = grammar::encode(upper, analysis::coarse_grain(analysis::true_level{rules, 1}, sentence));
+    const auto coarse = grammar::encode(upper, lab::hierarchy::coarse_grain(lab::hierarchy::true_level{rules, 1}, sentence));
     REQUIRE(coarse.ok());
     ++seen[coarse.value];
   }
@@ -66,12 +66,12 @@ TEST_CASE("the upper levels are a grammar: same rules, and its sentences are tho
 
 TEST_CASE("covariances of the coarse-grained data are those of the latents, to 1e-12") {
   const grammar::rhm<few> rules{seed{3}};
-  const analysis::tree_laws before(rules), after(analysis::upper_levels(rules));
+  const lab::hierarchy::tree_laws before(rules), after(lab::hierarchy::upper_levels(rules));
   for (std::uint32_t level = 2; level <= 3; ++level) {
-    const double latents = analysis::covariance_variance(before, few, 1, 1, level);
+    const double latents = lab::hierarchy::covariance_variance(before, few, 1, 1, level);
     rhm_shape upper = few;
     --upper.depth;
-    CHECK(analysis::covariance_variance(after, upper, 0, 0, level - 1) == doctest::Approx(latents).epsilon(1e-12));
+    CHECK(lab::hierarchy::covariance_variance(after, upper, 0, 0, level - 1) == doctest::Approx(latents).epsilon(1e-12));
   }
 }
 
@@ -80,10 +80,10 @@ TEST_CASE("what is no tuple of the grammar has no latent, nor have the tuples ab
   std::vector<symbol> sentence(8);
   rules.sample(seed{1}, 0, sentence);
   sentence[5] = 4;  // the mask
-  const auto first = analysis::coarse_grain(analysis::true_level{rules, 1}, sentence);
+  const auto first = lab::hierarchy::coarse_grain(lab::hierarchy::true_level{rules, 1}, sentence);
   CHECK(std::count(first.begin(), first.end(), grammar::unparsed) == 1);
   CHECK(first[2] == grammar::unparsed);
-  const auto second = analysis::coarse_grain(analysis::true_level{rules, 2}, first);
+  const auto second = lab::hierarchy::coarse_grain(lab::hierarchy::true_level{rules, 2}, first);
   CHECK(second[0] != grammar::unparsed);
   CHECK(second[1] == grammar::unparsed);
 }
@@ -92,11 +92,11 @@ TEST_CASE("with rules learned from raw sentences the coarse-grained data is the 
   const grammar::rhm<shape> rules{seed{3}};
   std::vector<symbol> known(20000 * shape.leaves());
   grammar::sample_block(rules, seed{7}, 0, known);
-  const auto learned = analysis::learn_grammar(known, {.vocabulary = 8, .branching = 2, .depth = 4, .key = seed{1}});
+  const auto learned = lab::hierarchy::learn_grammar(known, {.vocabulary = 8, .branching = 2, .depth = 4, .key = seed{1}});
   std::vector<symbol> found = known;
   for (std::uint32_t level = 1; level < shape.depth; ++level) {
-    known = analysis::coarse_grain(analysis::true_level{rules, level}, known);
-    found = analysis::coarse_grain(learned.levels[level - 1], found);
+    known = lab::hierarchy::coarse_grain(lab::hierarchy::true_level{rules, level}, known);
+    found = lab::hierarchy::coarse_grain(learned.levels[level - 1], found);
     std::map<symbol, symbol> names, back;
     for (std::size_t i = 0; i < known.size(); ++i) {
       names.emplace(known[i], found[i]);

@@ -13,8 +13,8 @@
 #include <vector>
 
 using namespace frond;
-using analysis::node;
 using grammar::rhm_shape;
+using lab::hierarchy::node;
 
 namespace {
 
@@ -43,15 +43,15 @@ std::vector<node> all_nodes(const rhm_shape& shape) {
 template <rhm_shape Shape>
 void check_against_enumeration() {
   const grammar::rhm<Shape> rules{seed{5}};
-  const analysis::tree_laws laws(rules);
+  const lab::hierarchy::tree_laws laws(rules);
   const auto trees = all_trees(rules);
   const std::vector<node> nodes = all_nodes(Shape);
   const auto at = [&](const std::vector<symbol>& tree, node n) { return tree[Shape.tree_offset(n.level) + n.place]; };
   for (const node first : nodes) {
     for (const node second : nodes) {
-      const std::uint32_t top = analysis::common_level(Shape, first, second);
+      const std::uint32_t top = lab::hierarchy::common_level(Shape, first, second);
       if (top == first.level || top == second.level) continue;
-      analysis::joint_counts counts(laws.symbols(first.level), laws.symbols(second.level));
+      lab::statistics::joint_counts counts(laws.symbols(first.level), laws.symbols(second.level));
       for (const auto& tree : trees) counts.add(at(tree, first), at(tree, second));
       const auto exact = laws.covariance(first, second), counted = counts.covariance();
       REQUIRE(exact.size() == counted.size());
@@ -70,54 +70,55 @@ TEST_CASE("laws and covariances of all pairs of nodes are those of all sentences
 }
 
 TEST_CASE("lowest common ancestors, by hand") {
-  CHECK(analysis::common_level(pairs, {0, 0}, {0, 1}) == 1);
-  CHECK(analysis::common_level(pairs, {0, 1}, {0, 2}) == 2);
-  CHECK(analysis::common_level(pairs, {0, 3}, {0, 4}) == 3);
-  CHECK(analysis::common_level(pairs, {2, 0}, {0, 7}) == 3);
-  CHECK(analysis::common_level(pairs, {0, 7}, {2, 0}) == 3);
-  CHECK(analysis::common_level(pairs, {1, 1}, {0, 3}) == 1);
-  CHECK(analysis::common_level(triples, {0, 4}, {0, 5}) == 1);
+  CHECK(lab::hierarchy::common_level(pairs, {0, 0}, {0, 1}) == 1);
+  CHECK(lab::hierarchy::common_level(pairs, {0, 1}, {0, 2}) == 2);
+  CHECK(lab::hierarchy::common_level(pairs, {0, 3}, {0, 4}) == 3);
+  CHECK(lab::hierarchy::common_level(pairs, {2, 0}, {0, 7}) == 3);
+  CHECK(lab::hierarchy::common_level(pairs, {0, 7}, {2, 0}) == 3);
+  CHECK(lab::hierarchy::common_level(pairs, {1, 1}, {0, 3}) == 1);
+  CHECK(lab::hierarchy::common_level(triples, {0, 4}, {0, 5}) == 1);
 }
 
 TEST_CASE("mean squares by level, and the tuple below a node against enumeration") {
   const grammar::rhm<pairs> rules{seed{5}};
   const grammar::rhm_view view = rules;
-  const analysis::tree_laws laws(rules);
+  const lab::hierarchy::tree_laws laws(rules);
   double sum = 0;
   for (const std::size_t i : {0u, 1u})
     for (const std::size_t j : {2u, 3u})
-      for (const std::size_t half : {0u, 4u}) sum += analysis::mean_square(laws.covariance({0, half + i}, {0, half + j}));
-  CHECK(analysis::covariance_variance(laws, pairs, 0, 0, 2) == doctest::Approx(sum / 8).epsilon(1e-12));
+      for (const std::size_t half : {0u, 4u})
+        sum += lab::statistics::mean_square(laws.covariance({0, half + i}, {0, half + j}));
+  CHECK(lab::hierarchy::covariance_variance(laws, pairs, 0, 0, 2) == doctest::Approx(sum / 8).epsilon(1e-12));
 
   double latents = 0, tuples = 0;
   const auto trees = all_trees(rules);
   for (std::size_t token = 0; token < 8; ++token) {
     const std::size_t latent = token < 4 ? 1 : 0;  // the level-2 node of the other half
-    analysis::joint_counts counts(4 * 2, 4);
+    lab::statistics::joint_counts counts(4 * 2, 4);
     for (const auto& tree : trees) {
       const symbol* level_1 = tree.data() + pairs.tree_offset(1) + 2 * latent;
       counts.add(view.find(2, std::span(level_1, 2)), tree[pairs.tree_offset(0) + token]);
     }
-    tuples += analysis::mean_square(counts.covariance()) / 8;
-    latents += analysis::mean_square(laws.covariance({2, latent}, {0, token})) / 8;
+    tuples += lab::statistics::mean_square(counts.covariance()) / 8;
+    latents += lab::statistics::mean_square(laws.covariance({2, latent}, {0, token})) / 8;
   }
-  CHECK(analysis::covariance_variance(laws, pairs, 2, 0, 3) == doctest::Approx(latents).epsilon(1e-12));
-  CHECK(analysis::tuple_variance(pairs, latents) == doctest::Approx(tuples).epsilon(1e-12));
+  CHECK(lab::hierarchy::covariance_variance(laws, pairs, 2, 0, 3) == doctest::Approx(latents).epsilon(1e-12));
+  CHECK(lab::hierarchy::tuple_variance(pairs, latents) == doctest::Approx(tuples).epsilon(1e-12));
 }
 
 TEST_CASE("the predicted variance, by hand") {
   // v = 4, m = 2, s = 2: f = 1/2, 1 - 1/v = 3/4
-  CHECK(analysis::predicted_variance(pairs, 0, 0, 3) == doctest::Approx(0.5 * std::pow(0.75, 6) / (64 * 32)));
-  CHECK(analysis::predicted_variance(pairs, 2, 0, 3) == doctest::Approx(0.5 * std::pow(0.75, 4) / (64 * 8)));
+  CHECK(lab::hierarchy::predicted_variance(pairs, 0, 0, 3) == doctest::Approx(0.5 * std::pow(0.75, 6) / (64 * 32)));
+  CHECK(lab::hierarchy::predicted_variance(pairs, 2, 0, 3) == doctest::Approx(0.5 * std::pow(0.75, 4) / (64 * 8)));
   const double rho = 0.5 * (1 / 2.0 + 1 / 4.0);
-  CHECK(analysis::predicted_variance(pairs, 0, 0, 1) == doctest::Approx(0.5 * std::pow(0.75, 2) * (1 + rho) / (64 * 2)));
+  CHECK(lab::hierarchy::predicted_variance(pairs, 0, 0, 1) == doctest::Approx(0.5 * std::pow(0.75, 2) * (1 + rho) / (64 * 2)));
 }
 
 TEST_CASE("counted covariances are those of the grammar, within 5 standard errors of each entry") {
   const grammar::rhm<pairs> rules{seed{5}};
-  const analysis::tree_laws laws(rules);
+  const lab::hierarchy::tree_laws laws(rules);
   const std::size_t data = 40000;
-  analysis::joint_counts counts(4, 4);
+  lab::statistics::joint_counts counts(4, 4);
   for (std::uint64_t i = 0; i < data; ++i) {
     const auto sentence = rules.sample(seed{6}, i);
     counts.add(sentence[0], sentence[1]);
@@ -132,21 +133,21 @@ TEST_CASE("counted covariances are those of the grammar, within 5 standard error
 
 TEST_CASE("what sampling adds to a mean square, over 4000 repetitions, within 4.5 standard errors") {
   const grammar::rhm<pairs> rules{seed{5}};
-  const analysis::tree_laws laws(rules);
+  const lab::hierarchy::tree_laws laws(rules);
   // Siblings depend on each other, tokens of different halves hardly: for those the floor is the one of independent labels.
   for (const std::size_t other : {1u, 7u}) {
     const auto truth = laws.covariance({0, 0}, {0, other});
     const std::size_t data = 200, repetitions = 4000;
     double sum = 0, squares = 0, predicted = 0;
     for (std::size_t k = 0; k < repetitions; ++k) {
-      analysis::joint_counts counts(4, 4);
+      lab::statistics::joint_counts counts(4, 4);
       for (std::uint64_t i = 0; i < data; ++i) {
         const auto sentence = rules.sample(seed{7}, k * data + i);
         counts.add(sentence[0], sentence[other]);
       }
       std::vector<double> miss = counts.covariance();
       for (std::size_t i = 0; i < miss.size(); ++i) miss[i] -= truth[i];
-      const double excess = analysis::mean_square(miss);
+      const double excess = lab::statistics::mean_square(miss);
       sum += excess;
       squares += excess * excess;
       predicted += counts.sampling_variance();
@@ -156,21 +157,21 @@ TEST_CASE("what sampling adds to a mean square, over 4000 repetitions, within 4.
     // Terms of order 1/P^2, which the prediction leaves out, are below one in a hundred here.
     CHECK(std::abs(predicted / repetitions - mean) < 4.5 * error + 0.01 * mean);
     if (other == 7) {
-      const double floor = analysis::noise_floor(laws.law({0, 0}), laws.law({0, 7}), static_cast<double>(data));
+      const double floor = lab::statistics::noise_floor(laws.law({0, 0}), laws.law({0, 7}), static_cast<double>(data));
       CHECK(floor == doctest::Approx(mean).epsilon(0.1));
     }
   }
 }
 
 TEST_CASE("counts may be added in parts and taken back") {
-  analysis::joint_counts all(3, 2), part(3, 2), rest(3, 2);
+  lab::statistics::joint_counts all(3, 2), part(3, 2), rest(3, 2);
   random::draws draw(seed{1}, random::stream::user, 0);
   for (int i = 0; i < 50; ++i) {
     const std::size_t a = draw.below(3), b = draw.below(2);
     all.add(a, b);
     (i % 3 == 0 ? part : rest).add(a, b);
   }
-  analysis::joint_counts sum = part;
+  lab::statistics::joint_counts sum = part;
   sum.add(rest);
   CHECK(sum.covariance() == all.covariance());
   CHECK(sum.total() == 50);

@@ -43,7 +43,8 @@ struct world {
     for (std::size_t k = 0; k < law.size(); ++k) law[k] += weight * posterior.weights[k];
   }
 
-  std::vector<double> law(const exact::epsilon_noise& noise, double alpha_bar, const std::vector<symbol>& clean) const {
+  std::vector<double> law(const lab::hierarchy::epsilon_noise& noise, double alpha_bar,
+                          const std::vector<symbol>& clean) const {
     std::vector<double> law(trees.size());
     add(law, 1, enumeration::uniform_noise(clean, alpha_bar, noise.vocabulary));
     return law;
@@ -98,12 +99,12 @@ void check_rows(const rhm_shape& shape, const Noise& noise, float alpha_bar) {
   constexpr std::size_t trips = 20000, data = 3;
   const auto grammar = enumeration::draw(shape, 11);
   const world all{grammar.view, enumeration::trees(grammar.view)};
-  const auto table = analysis::forward_backward(grammar.view, noise, seed{5},
-                                                {.alpha_bar = alpha_bar, .data = data, .each = trips}, calling_thread);
-  const auto kept = analysis::reconstruction(grammar.view, noise, seed{5},
-                                             {.alpha_bar = alpha_bar, .data = data, .each = trips}, calling_thread);
+  const auto table = lab::hierarchy::forward_backward(grammar.view, noise, seed{5},
+                                                      {.alpha_bar = alpha_bar, .data = data, .each = trips}, calling_thread);
+  const auto kept = lab::hierarchy::reconstruction(grammar.view, noise, seed{5},
+                                                   {.alpha_bar = alpha_bar, .data = data, .each = trips}, calling_thread);
   const auto n = static_cast<double>(trips);
-  const std::size_t levels = shape.depth + std::size_t{1}, width = analysis::change_counter::width(shape);
+  const std::size_t levels = shape.depth + std::size_t{1}, width = lab::hierarchy::change_counter::width(shape);
   for (std::size_t datum = 0; datum < data; ++datum) {
     const std::span<const std::int64_t> row = table.rows().subspan(datum * width, width);
     CHECK(row[0] == trips);
@@ -133,7 +134,7 @@ void check_rows(const rhm_shape& shape, const Noise& noise, float alpha_bar) {
       CHECK(std::abs(covariance - squares.mean) < 4.5 * squares.error(n));
       // The mean over draws of noise spreads less than one over draws of trees.
       const double lost = static_cast<double>(nodes) * (1 - kept[datum * levels + level]);
-      const double tolerance = std::is_same_v<Noise, exact::epsilon_noise> ? 1e-12 : 4.5 * changed.error(n);
+      const double tolerance = std::is_same_v<Noise, lab::hierarchy::epsilon_noise> ? 1e-12 : 4.5 * changed.error(n);
       CHECK(std::abs(lost - changed.mean) < tolerance);
     }
   }
@@ -146,8 +147,8 @@ constexpr rhm_shape ternary{.vocabulary = 3, .rules = 2, .branching = 3, .depth 
 }  // namespace
 
 TEST_CASE("changes and correlations of each level against enumeration of all noise and all trees, three noises: 4.5 errors") {
-  check_rows(small, exact::epsilon_noise{4}, 0.4f);
-  check_rows(ternary, exact::epsilon_noise{3}, 0.3f);
+  check_rows(small, lab::hierarchy::epsilon_noise{4}, 0.4f);
+  check_rows(ternary, lab::hierarchy::epsilon_noise{3}, 0.3f);
   check_rows(small, diffusion::absorbing{4}, 0.6f);
   check_rows(tiny, diffusion::absorbing{3}, 0.5f);
   check_rows(tiny, diffusion::uniform{3}, 0.6f);
@@ -157,9 +158,9 @@ TEST_CASE("susceptibility, C(r) and length of a hand-made table") {
   // Two tokens under each of two nodes. Trajectories: nothing changes; the left pair does; all do; the left pair does.
   const rhm_shape shape{.vocabulary = 2, .rules = 1, .branching = 2, .depth = 2};
   const std::vector<symbol> before(7, 0), left{0, 1, 0, 1, 1, 0, 0}, whole{1, 1, 1, 1, 1, 1, 1};
-  analysis::change_counter counter(shape);
+  lab::hierarchy::change_counter counter(shape);
   for (const auto& after : {before, left, whole, left}) counter.add(before, after);
-  analysis::change_table table(shape, 1);
+  lab::hierarchy::change_table table(shape, 1);
   counter.write(table.row(0));
   // Spins of the left pair: - + + +, mean 1/2, variance 3/4; of the right: - - + -, mean -1/2, variance 3/4; covariance 1/4.
   CHECK(table.change(0).value == 0.5);
@@ -178,37 +179,37 @@ TEST_CASE("susceptibility, C(r) and length of a hand-made table") {
 }
 
 TEST_CASE("the correlation length is where C(r) is half of the critical one") {
-  const std::vector<analysis::estimate> critical{{0.8, 0.01}, {0.4, 0.01}, {0.2, 0.01}};
-  const std::vector<analysis::estimate> here{{0.72, 0.01}, {0.28, 0.02}, {0.06, 0.01}};  // quotients .9, .7, .3
-  const auto length = analysis::correlation_length(here, critical, 3);
+  const std::vector<lab::statistics::estimate> critical{{0.8, 0.01}, {0.4, 0.01}, {0.2, 0.01}};
+  const std::vector<lab::statistics::estimate> here{{0.72, 0.01}, {0.28, 0.02}, {0.06, 0.01}};  // quotients .9, .7, .3
+  const auto length = lab::hierarchy::correlation_length(here, critical, 3);
   CHECK(length.value == doctest::Approx(std::pow(3, 2.5)));
   const double second = std::hypot(0.02, 0.7 * 0.01) / 0.4, third = std::hypot(0.01, 0.3 * 0.01) / 0.2;
   CHECK(length.standard_error == doctest::Approx(length.value * std::log(3.0) * 0.5 * std::hypot(second, third) / 0.4));
-  CHECK(std::isnan(analysis::correlation_length(critical, critical, 3).value));
+  CHECK(std::isnan(lab::hierarchy::correlation_length(critical, critical, 3).value));
 }
 
 TEST_CASE("a table of many data is made of those of few, on any number of workers") {
   const rhm_shape shape{.vocabulary = 8, .rules = 3, .branching = 2, .depth = 5};
   const auto grammar = enumeration::draw(shape, 3);
   const diffusion::absorbing noise{8};
-  parallel::thread_pool pool(3);
+  lab::parallel::thread_pool pool(3);
   const auto made = [&](std::uint64_t first, std::size_t data, auto& workers) {
-    return analysis::forward_backward(grammar.view, noise, seed{1},
-                                      {.alpha_bar = 0.5f, .data = data, .each = 7, .first = first}, workers);
+    return lab::hierarchy::forward_backward(grammar.view, noise, seed{1},
+                                            {.alpha_bar = 0.5f, .data = data, .each = 7, .first = first}, workers);
   };
   auto parts = made(0, 5, calling_thread);
   parts.append(made(5, 8, pool));
   const auto whole = made(0, 13, pool);
   CHECK(std::equal(parts.rows().begin(), parts.rows().end(), whole.rows().begin(), whole.rows().end()));
-  const analysis::trips plan{.alpha_bar = 0.5f, .data = 13, .each = 3};
-  CHECK(analysis::reconstruction(grammar.view, noise, seed{1}, plan, calling_thread) ==
-        analysis::reconstruction(grammar.view, noise, seed{1}, plan, pool));
+  const lab::hierarchy::trips plan{.alpha_bar = 0.5f, .data = 13, .each = 3};
+  CHECK(lab::hierarchy::reconstruction(grammar.view, noise, seed{1}, plan, calling_thread) ==
+        lab::hierarchy::reconstruction(grammar.view, noise, seed{1}, plan, pool));
 }
 
 TEST_CASE("without noise nothing changes, and what never changes has no susceptibility") {
   const auto grammar = enumeration::draw(small, 3);
-  const auto table = analysis::forward_backward(grammar.view, diffusion::uniform{4}, seed{1},
-                                                {.alpha_bar = 1, .data = 4, .each = 3}, calling_thread);
+  const auto table = lab::hierarchy::forward_backward(grammar.view, diffusion::uniform{4}, seed{1},
+                                                      {.alpha_bar = 1, .data = 4, .each = 3}, calling_thread);
   for (std::uint32_t level = 0; level <= 3; ++level) CHECK(table.change(level).value == 0);
   CHECK(std::isnan(table.susceptibility().value));
 }
@@ -221,7 +222,7 @@ void check_steps(const Process& process) {
   constexpr std::uint32_t steps = 400, start = 240;
   const rhm_shape shape = small;
   const auto grammar = enumeration::draw(shape, 11);
-  exact::tree_denoiser<Process, exact::tree_batch_memory<small>> model(grammar.view, process);
+  belief::tree_denoiser<Process, belief::tree_batch_memory<small>> model(grammar.view, process);
   const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, steps}};
   const float alpha_bar = options.noise.alpha_bar(start);
   std::vector<symbol> before(shape.nodes()), after(shape.nodes()), noisy(trips * shape.leaves());
@@ -231,15 +232,15 @@ void check_steps(const Process& process) {
     process.corrupt(seed{6}, j, alpha_bar, clean, std::span(noisy).subspan(j * clean.size(), clean.size()));
   std::vector<float> memory(diffusion::sampling_memory(shape.leaves(), shape.vocabulary, 16));
   REQUIRE(diffusion::sample_from(process, model, seed{7}, options, start, memory, noisy).ok());
-  analysis::change_counter counter(shape);
+  lab::hierarchy::change_counter counter(shape);
   for (std::size_t j = 0; j < trips; ++j) {
     grammar::parse(grammar.view, std::span<const symbol>(noisy).subspan(j * clean.size(), clean.size()), after);
     counter.add(before, after);
   }
-  analysis::change_table stepped(shape, 1);
+  lab::hierarchy::change_table stepped(shape, 1);
   counter.write(stepped.row(0));
   const auto joint =
-      analysis::forward_backward(grammar.view, process, seed{5}, {.alpha_bar = alpha_bar, .each = trips}, calling_thread);
+      lab::hierarchy::forward_backward(grammar.view, process, seed{5}, {.alpha_bar = alpha_bar, .each = trips}, calling_thread);
 
   const auto n = static_cast<double>(trips);
   for (std::uint32_t level = 0; level <= shape.depth; ++level) {

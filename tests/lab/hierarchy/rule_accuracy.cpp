@@ -32,7 +32,7 @@ std::vector<symbol> random_above(const grammar::rhm_view& view, std::uint32_t le
   return symbols;
 }
 
-void check_near(const analysis::fraction& measured, double expected) {
+void check_near(const lab::statistics::fraction& measured, double expected) {
   CHECK(measured.standard_error > 0);
   CHECK(std::abs(measured.value - expected) < 4.5 * measured.standard_error);
 }
@@ -41,7 +41,7 @@ void check_near(const analysis::fraction& measured, double expected) {
 
 TEST_CASE("perfect sentences are perfect at every level") {
   const grammar::rhm<shape> rules{seed{2}};
-  analysis::rule_accuracy accuracy(rules);
+  lab::hierarchy::rule_accuracy accuracy(rules);
   std::vector<symbol> sentences(100 * 8);
   for (std::size_t i = 0; i < 100; ++i) rules.sample(seed{1}, i, std::span(sentences).subspan(8 * i, 8));
   accuracy.add(sentences);
@@ -56,7 +56,7 @@ TEST_CASE("perfect sentences are perfect at every level") {
 
 TEST_CASE("one broken token, counted by hand") {
   const grammar::rhm<shape> rules{seed{2}};
-  analysis::rule_accuracy accuracy(rules);
+  lab::hierarchy::rule_accuracy accuracy(rules);
   std::array<symbol, 8> sentence = rules.sample(seed{1}, 0);
   accuracy.add(sentence);
   sentence[5] = 6;  // the mask: breaks node 2 of level 1, node 1 of level 2 and the root
@@ -79,7 +79,7 @@ TEST_CASE("one broken token, counted by hand") {
 TEST_CASE("levels below perfect, level l random: cond = f and strict = f^(s^(L-l)), within 4.5 standard errors") {
   const grammar::rhm<shape> rules{seed{2}};
   for (std::uint32_t level = 1; level <= 3; ++level) {
-    analysis::rule_accuracy accuracy(rules);
+    lab::hierarchy::rule_accuracy accuracy(rules);
     for (std::uint64_t i = 0; i < 20000; ++i) accuracy.add(random_above(rules, level - 1, i));
     for (std::uint32_t l = 1; l < level; ++l) CHECK(accuracy.level(l).strict.value == 1);
     const double f = level == 3 ? 4 * 3 / 36.0 : 3 / 6.0;
@@ -91,19 +91,19 @@ TEST_CASE("levels below perfect, level l random: cond = f and strict = f^(s^(L-l
 
 TEST_CASE("strings of random tokens are at the level of chance, within 4.5 standard errors") {
   const grammar::rhm<shape> rules{seed{3}};
-  analysis::rule_accuracy accuracy(rules);
+  lab::hierarchy::rule_accuracy accuracy(rules);
   for (std::uint64_t i = 0; i < 60000; ++i) accuracy.add(random_above(rules, 0, i));
   for (std::uint32_t level = 1; level <= 2; ++level) {
-    const auto expected = analysis::chance(shape, level);
+    const auto expected = lab::hierarchy::chance(shape, level);
     check_near(accuracy.level(level).strict, expected.strict);
     check_near(accuracy.level(level).node, expected.node);
     check_near(accuracy.level(level).cond, expected.cond);
   }
   // f = 1/2 at levels 1 and 2, 1/3 at the top
-  CHECK(analysis::chance(shape, 1).strict == doctest::Approx(1.0 / 16));
-  CHECK(analysis::chance(shape, 2).strict == doctest::Approx(1.0 / 64));
-  CHECK(analysis::chance(shape, 2).node == doctest::Approx(1.0 / 8));
-  CHECK(analysis::chance(shape, 3).strict == doctest::Approx(1.0 / 192));
-  CHECK(analysis::chance(shape, 3).node == doctest::Approx(1.0 / 192));
+  CHECK(lab::hierarchy::chance(shape, 1).strict == doctest::Approx(1.0 / 16));
+  CHECK(lab::hierarchy::chance(shape, 2).strict == doctest::Approx(1.0 / 64));
+  CHECK(lab::hierarchy::chance(shape, 2).node == doctest::Approx(1.0 / 8));
+  CHECK(lab::hierarchy::chance(shape, 3).strict == doctest::Approx(1.0 / 192));
+  CHECK(lab::hierarchy::chance(shape, 3).node == doctest::Approx(1.0 / 192));
   check_near(accuracy.level(3).strict, 1.0 / 192);
 }

@@ -16,8 +16,8 @@
 #include <vector>
 
 using namespace frond;
-using analysis::estimate;
 using grammar::rhm_shape;
+using lab::statistics::estimate;
 
 namespace {
 
@@ -55,7 +55,7 @@ class parsed_features {
 // The exact S of one-hot symbols of a level under redraws from another: what changes is whether they are equal, and given the
 // symbol above, a symbol and its redraw are independent.
 double exact_sensitivity(const grammar::rhm_view& view, std::uint32_t level, std::uint32_t from) {
-  const analysis::tree_laws laws(view);
+  const lab::hierarchy::tree_laws laws(view);
   double redrawn = 0, other = 0;
   std::map<std::size_t, std::vector<double>> counts;  // [place] -> [symbol above][symbol], over all sentences
   std::vector<symbol> sentence(shape.leaves()), tree(shape.nodes());
@@ -96,7 +96,7 @@ void check_near(const estimate& measured, double expected) {
 TEST_CASE("symbols of a level do not change under exchanges at that level and below it; above it as computed exactly") {
   const grammar::rhm<shape> rules{seed{6}};
   parsed_features features(rules);
-  const auto found = analysis::synonym_sensitivities(rules, seed{1}, 3000, features);
+  const auto found = lab::hierarchy::synonym_sensitivities(rules, seed{1}, 3000, features);
   for (std::uint32_t layer = 0; layer <= 3; ++layer)
     for (std::uint32_t level = 1; level <= 3; ++level) {
       CAPTURE(layer);
@@ -107,7 +107,7 @@ TEST_CASE("symbols of a level do not change under exchanges at that level and be
         check_near(found.at(layer, level), exact_sensitivity(rules, layer, level));
     }
   // A rule of level 1 is drawn again with probability 1/3; two data share one only by chance.
-  const analysis::tree_laws laws(rules);
+  const lab::hierarchy::tree_laws laws(rules);
   double apart = 0;
   for (std::size_t place = 0; place < 4; ++place) {
     apart += 0.25;
@@ -121,7 +121,7 @@ TEST_CASE("a network's features are what a forward pass of its layers writes") {
   const nn::plan plan = net;
   std::vector<float> weights(plan.parameter_count);
   nn::initialise(plan, nn::initialisation::he, seed{2}, weights);
-  analysis::network_features features(plan, weights, 5, 0.75f);
+  lab::evaluation::network_features features(plan, weights, 5, 0.75f);
   const std::vector<symbol> sentences{0, 1, 2, 3, 4, 3, 2, 1, 1, 1, 0, 4};
   features.run(sentences);
   REQUIRE(features.layers() == 6);  // the 1x1 layers at both ends, two levels down and two up
@@ -154,8 +154,8 @@ TEST_CASE("an untrained network starts near 1 - m^-l") {
     const nn::plan plan = net;
     std::vector<float> weights(plan.parameter_count);
     nn::initialise(plan, nn::initialisation::he, seed{k}, weights);
-    analysis::network_features features(plan, weights, 16, 1.0f);
-    const auto found = analysis::synonym_sensitivities(rules, seed{1}, 64, features);
+    lab::evaluation::network_features features(plan, weights, 16, 1.0f);
+    const auto found = lab::hierarchy::synonym_sensitivities(rules, seed{1}, 64, features);
     for (std::uint32_t level = 1; level <= 3; ++level) mean[level] += found.at(level, level).value / 4;
   }
   CHECK(std::abs(mean[1] - (1 - 1 / 4.0)) < 0.05);

@@ -61,9 +61,9 @@ struct session {
     }
   }
 
-  [[nodiscard]] status save(const std::string& path) const { return io::save_checkpoint(path, trainer, stopping, kept); }
+  [[nodiscard]] status save(const std::string& path) const { return lab::io::save_checkpoint(path, trainer, stopping, kept); }
   [[nodiscard]] status load(const std::string& path) {
-    return io::load_checkpoint(path, trainer, stopping, std::span<float>(kept));
+    return lab::io::load_checkpoint(path, trainer, stopping, std::span<float>(kept));
   }
 
   // Everything, for comparison bit by bit.
@@ -133,8 +133,8 @@ TEST_CASE("a run may go on with other blocks, other workers and another patience
   first.train_to(17);
   REQUIRE(first.save(folder / "c").ok());
   o.block_rows = 100;
-  parallel::thread_pool pool(3);
-  session<problems::regression, parallel::thread_pool> second(o, 99, pool);
+  lab::parallel::thread_pool pool(3);
+  session<problems::regression, lab::parallel::thread_pool> second(o, 99, pool);
   second.stopping.patience = 77;
   REQUIRE(second.load(folder / "c").ok());
   CHECK(second.stopping.patience == 77);
@@ -227,7 +227,7 @@ TEST_CASE("what is not a checkpoint of this network is refused") {
   check_refused(folder / "missing", o, "the file cannot be opened", 0);
 
   session first(o);
-  REQUIRE(io::save_weights(folder / "w", first.built.view(), first.parameters).ok());
+  REQUIRE(lab::io::save_weights(folder / "w", first.built.view(), first.parameters).ok());
   check_refused(folder / "w", o, "this record holds something else", 16);
 
   using others = train::denoising<problems::table, diffusion::uniform>;

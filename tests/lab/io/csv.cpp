@@ -50,7 +50,7 @@ rows parse(const std::string& text) {
 std::uint64_t bits(double value) { return std::bit_cast<std::uint64_t>(value); }
 
 void check_back(double value) {
-  const std::string text = io::cell(value);
+  const std::string text = lab::io::cell(value);
   if (bits(std::strtod(text.c_str(), nullptr)) != bits(value)) FAIL(text, " is not ", value);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("numbers as anybody would write them") {
                {-std::numeric_limits<double>::infinity(), "-inf"},
                {std::nan(""), ""},
                {-std::nan(""), ""}};
-  for (const auto& k : known) CHECK(io::cell(k.value) == k.text);
+  for (const auto& k : known) CHECK(lab::io::cell(k.value) == k.text);
 }
 
 TEST_CASE("random doubles come back, from no more digits than are needed") {
@@ -107,26 +107,27 @@ TEST_CASE("random doubles come back, from no more digits than are needed") {
     check_back(static_cast<double>(draw.uniform()));
     check_back(std::bit_cast<double>(draw.word64() >> 12));  // denormal
     const double rounded = std::round(near_one * 1e4) / 1e4;
-    if (digits_of(io::cell(rounded)) != digits_needed(rounded)) FAIL(io::cell(rounded), " has needless digits");
-    if (i < 2000 && digits_of(io::cell(near_one)) != digits_needed(near_one)) FAIL(io::cell(near_one), " has needless digits");
+    if (digits_of(lab::io::cell(rounded)) != digits_needed(rounded)) FAIL(lab::io::cell(rounded), " has needless digits");
+    if (i < 2000 && digits_of(lab::io::cell(near_one)) != digits_needed(near_one))
+      FAIL(lab::io::cell(near_one), " has needless digits");
   }
   check_back(std::numeric_limits<double>::max());
   check_back(std::numeric_limits<double>::min());
 }
 
 TEST_CASE("text is quoted where it must be, and only there") {
-  CHECK(io::cell("") == "");
-  CHECK(io::cell("plain text; with 'marks'") == "plain text; with 'marks'");
-  CHECK(io::cell("a,b") == "\"a,b\"");
-  CHECK(io::cell("say \"yes\"") == "\"say \"\"yes\"\"\"");
-  CHECK(io::cell("\"") == "\"\"\"\"");
-  CHECK(io::cell("two\nlines") == "\"two\nlines\"");
-  CHECK(io::cell("two\r\nlines") == "\"two\r\nlines\"");
-  CHECK(io::cell("old\rlines") == "\"old\rlines\"");
+  CHECK(lab::io::cell("") == "");
+  CHECK(lab::io::cell("plain text; with 'marks'") == "plain text; with 'marks'");
+  CHECK(lab::io::cell("a,b") == "\"a,b\"");
+  CHECK(lab::io::cell("say \"yes\"") == "\"say \"\"yes\"\"\"");
+  CHECK(lab::io::cell("\"") == "\"\"\"\"");
+  CHECK(lab::io::cell("two\nlines") == "\"two\nlines\"");
+  CHECK(lab::io::cell("two\r\nlines") == "\"two\r\nlines\"");
+  CHECK(lab::io::cell("old\rlines") == "\"old\rlines\"");
 }
 
 TEST_CASE("a table is a header and rows") {
-  io::csv table({"step", "loss, nats", "remark"});
+  lab::io::csv table({"step", "loss, nats", "remark"});
   CHECK(table.text() == "step,\"loss, nats\",remark\n");
   table << 1 << 0.5 << "first";
   table.end_row();
@@ -141,7 +142,7 @@ TEST_CASE("any text comes back from any cell, by another reader") {
   random::draws draw(seed{2}, random::stream::user, 0);
   const std::string_view letters = "ab,\"\n\r ;\xc3\xa9";
   rows expected{{"x", "y", "z"}};
-  io::csv table({"x", "y", "z"});
+  lab::io::csv table({"x", "y", "z"});
   for (int row = 0; row < 500; ++row) {
     expected.emplace_back();
     for (int column = 0; column < 3; ++column) {
@@ -157,7 +158,7 @@ TEST_CASE("any text comes back from any cell, by another reader") {
 
 TEST_CASE("a table is written in one piece") {
   const temporary_folder folder;
-  io::csv table({"a", "b"});
+  lab::io::csv table({"a", "b"});
   table << 1 << 2;
   table.end_row();
   REQUIRE(table.write(folder / "t.csv").ok());
@@ -171,8 +172,8 @@ TEST_CASE("numbers have a point where the program's locale has a comma") {
   // Runs wherever such a locale is installed.
   for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8"})
     if (std::setlocale(LC_NUMERIC, name)) {
-      CHECK(io::cell(0.5) == "0.5");
-      CHECK(io::cell(1e-300) == "1e-300");
+      CHECK(lab::io::cell(0.5) == "0.5");
+      CHECK(lab::io::cell(1e-300) == "1e-300");
     }
   std::setlocale(LC_NUMERIC, "C");
 }

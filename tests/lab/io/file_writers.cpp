@@ -40,12 +40,12 @@ TEST_CASE("a disk that is full leaves the old file") {
     if (::unshare(CLONE_NEWNS) != 0) return no_mounts;
     if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return no_mounts;
     if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") != 0) return no_mounts;
-    if (!io::write_file(disk + "/a", some_bytes(8192)).ok()) return 1;
-    const status refused = io::write_file(disk + "/a", some_bytes(100000));
+    if (!lab::io::write_file(disk + "/a", some_bytes(8192)).ok()) return 1;
+    const status refused = lab::io::write_file(disk + "/a", some_bytes(100000));
     if (refused.ok() || refused.reason != std::string("the file cannot be written, perhaps the disk is full")) return 2;
     if (content_of(disk + "/a") != some_bytes(8192)) return 3;
     if (std::distance(std::filesystem::directory_iterator(disk), {}) != 1) return 4;
-    return io::write_file(disk + "/a", some_bytes(30000)).ok() ? 0 : 5;  // so the part has given its room back
+    return lab::io::write_file(disk + "/a", some_bytes(30000)).ok() ? 0 : 5;  // so the part has given its room back
   }));
   if (ended == no_mounts)
     MESSAGE("no file system can be mounted here: a disk that is full was not tested");
@@ -60,7 +60,7 @@ TEST_CASE("any number of writers of one path leave the whole file of one of them
   // Writer w writes 100000 + w bytes, all w.
   const auto write_often = [&](std::uint8_t w) {
     bool good = true;
-    for (int i = 0; i < 40; ++i) good = io::write_file(path, std::vector<std::uint8_t>(100000u + w, w)).ok() && good;
+    for (int i = 0; i < 40; ++i) good = lab::io::write_file(path, std::vector<std::uint8_t>(100000u + w, w)).ok() && good;
     return good;
   };
   const auto is_whole = [](const std::vector<std::uint8_t>& found) {
@@ -120,7 +120,7 @@ TEST_CASE("the file is on the disk before it is renamed, its name afterwards") {
     savings.clear();
     failing = call;
     failure = reason;
-    return io::write_file(watched, "new");
+    return lab::io::write_file(watched, "new");
   };
   CHECK(write(0, 0).ok());
   REQUIRE(savings.size() == 2);

@@ -27,7 +27,7 @@ template <class Problem>
 std::uint64_t hash_of(const Problem& changed, std::uint32_t channels = 6) {
   const auto built = reference::build(reference::tree_unet(2, 3, channels, 4, 6));
   REQUIRE(train::check_problem(built.view(), changed).ok());
-  return io::problem_hash(built.view(), changed);
+  return lab::io::problem_hash(built.view(), changed);
 }
 
 }  // namespace
@@ -67,8 +67,8 @@ TEST_CASE("every number of a problem enters its hash") {
 
 TEST_CASE("a problem that says nothing of itself is known by its examples") {
   const auto built = reference::build(problems::regression_net());
-  CHECK(io::problem_hash(built.view(), problems::regression{seed{1}}) ==
-        io::problem_hash(built.view(), problems::regression{seed{1}}));
-  CHECK(io::problem_hash(built.view(), problems::regression{seed{1}}) !=
-        io::problem_hash(built.view(), problems::regression{seed{2}}));
+  CHECK(lab::io::problem_hash(built.view(), problems::regression{seed{1}}) ==
+        lab::io::problem_hash(built.view(), problems::regression{seed{1}}));
+  CHECK(lab::io::problem_hash(built.view(), problems::regression{seed{1}}) !=
+        lab::io::problem_hash(built.view(), problems::regression{seed{2}}));
 }

@@ -28,27 +28,27 @@ TEST_CASE("every code point in every number of bytes: right only in the shortest
       const bool shortest = size == (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);
       const bool right = shortest && code <= 0x10ffff && !(code >= 0xd800 && code < 0xe000);
       const std::string text = encoded(code, size);
-      wrong += (io::find_invalid_utf8(text) == text.size()) != right;
+      wrong += (lab::io::find_invalid_utf8(text) == text.size()) != right;
     }
   CHECK(wrong == 0);
 }
 
 TEST_CASE("the first wrong byte is named, wherever a text is cut") {
-  CHECK(io::find_invalid_utf8("") == 0);
-  CHECK(io::find_invalid_utf8("abc") == 3);
-  CHECK(io::find_invalid_utf8("caf\xe9") == 3);
-  CHECK(io::find_invalid_utf8("caf\xe9 noir") == 3);
-  CHECK(io::find_invalid_utf8("\x80") == 0);
-  CHECK(io::find_invalid_utf8("a\xff") == 1);
-  CHECK(io::find_invalid_utf8("\xc3\xa9\xe9t\xc3\xa9") == 2);
+  CHECK(lab::io::find_invalid_utf8("") == 0);
+  CHECK(lab::io::find_invalid_utf8("abc") == 3);
+  CHECK(lab::io::find_invalid_utf8("caf\xe9") == 3);
+  CHECK(lab::io::find_invalid_utf8("caf\xe9 noir") == 3);
+  CHECK(lab::io::find_invalid_utf8("\x80") == 0);
+  CHECK(lab::io::find_invalid_utf8("a\xff") == 1);
+  CHECK(lab::io::find_invalid_utf8("\xc3\xa9\xe9t\xc3\xa9") == 2);
   const std::string text = "\xf0\x9f\x99\x82 \xe2\x82\xac \xc3\xa9";
-  for (const std::size_t cut : {1u, 2u, 3u}) CHECK(io::find_invalid_utf8(text.substr(0, cut)) == 0);
-  for (const std::size_t cut : {6u, 7u}) CHECK(io::find_invalid_utf8(text.substr(0, cut)) == 5);
-  CHECK(io::find_invalid_utf8(text.substr(0, 10)) == 9);
-  CHECK(io::find_invalid_utf8(text) == text.size());
+  for (const std::size_t cut : {1u, 2u, 3u}) CHECK(lab::io::find_invalid_utf8(text.substr(0, cut)) == 0);
+  for (const std::size_t cut : {6u, 7u}) CHECK(lab::io::find_invalid_utf8(text.substr(0, cut)) == 5);
+  CHECK(lab::io::find_invalid_utf8(text.substr(0, 10)) == 9);
+  CHECK(lab::io::find_invalid_utf8(text) == text.size());
 }
 
 TEST_CASE("bytes as they are named") {
-  CHECK(io::hexadecimal('\xe9').view() == "0xe9");
-  CHECK(io::hexadecimal('\0').view() == "0x00");
+  CHECK(lab::io::hexadecimal('\xe9').view() == "0xe9");
+  CHECK(lab::io::hexadecimal('\0').view() == "0x00");
 }

@@ -64,7 +64,7 @@ std::uint64_t fnv(const std::vector<std::uint32_t>& all) {
 void check_refused(const std::string& path, const nn::plan& p, std::size_t count, const std::string& reason,
                    std::size_t position) {
   std::vector<float> parameters(count, 7.0f);
-  const status refused = io::load_weights(path, p, parameters);
+  const status refused = lab::io::load_weights(path, p, parameters);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.reason == reason);
   CHECK(refused.position == position);
@@ -78,9 +78,9 @@ TEST_CASE("saved weights are loaded with the same bits, numbers or not") {
   auto values = finite_weights();
   values[20] = std::numeric_limits<float>::infinity();
   values[21] = std::bit_cast<float>(0xffc12345u);
-  REQUIRE(io::save_weights(folder / "w", plan, values).ok());
+  REQUIRE(lab::io::save_weights(folder / "w", plan, values).ok());
   std::vector<float> back(plan.parameter_count);
-  REQUIRE(io::load_weights(folder / "w", plan, back).ok());
+  REQUIRE(lab::io::load_weights(folder / "w", plan, back).ok());
   CHECK(patterns(back) == patterns(values));
   CHECK(content_of(folder / "w").size() == 60 + 4 * plan.parameter_count);
   CHECK(folder.names() == std::set<std::string>{"w"});
@@ -90,7 +90,7 @@ TEST_CASE("weights that do not belong here are refused, and the parameters stay"
   const temporary_folder folder;
   const std::size_t count = plan.parameter_count;
   check_refused(folder / "missing", plan, count, "the file cannot be opened", 0);
-  REQUIRE(io::save_weights(folder / "w", plan, finite_weights()).ok());
+  REQUIRE(lab::io::save_weights(folder / "w", plan, finite_weights()).ok());
   const char* const other_shape = "this record belongs to a network of another shape";
   check_refused(folder / "w", nn::plan_of<wide_net>(), nn::plan_of<wide_net>().parameter_count, other_shape, 20);
   // As many parameters, but they mean something else.
@@ -99,8 +99,8 @@ TEST_CASE("weights that do not belong here are refused, and the parameters stay"
   const char* const other_number = "there are {} parameters, the network has {}";
   check_refused(folder / "w", plan, count - 1, other_number, count - 1);
   check_refused(folder / "w", plan, count + 1, other_number, count + 1);
-  for (const status& written : {io::save_weights(folder / "v", plan, std::vector<float>(count - 1)),
-                                io::write_weights_header(folder / "v", "baked", plan, std::vector<float>(count - 1))}) {
+  for (const status& written : {lab::io::save_weights(folder / "v", plan, std::vector<float>(count - 1)),
+                                lab::io::write_weights_header(folder / "v", "baked", plan, std::vector<float>(count - 1))}) {
     REQUIRE_FALSE(written.ok());
     CHECK(written.reason == std::string(other_number));
     CHECK(written.position == count - 1);
@@ -130,7 +130,7 @@ TEST_CASE("weights that do not belong here are refused, and the parameters stay"
 
 TEST_CASE("of a weights file no more is read than the weights take") {
   const temporary_folder folder;
-  REQUIRE(io::save_weights(folder / "w", plan, finite_weights()).ok());
+  REQUIRE(lab::io::save_weights(folder / "w", plan, finite_weights()).ok());
   const auto sound = content_of(folder / "w");
   flooded_pipe pipe(folder / "pipe", sound);
   check_refused(folder / "pipe", plan, plan.parameter_count, "something follows this record", sound.size());
@@ -147,7 +147,7 @@ TEST_CASE("a C++ program that includes the weights header has the same bits, wit
   }
   const temporary_folder folder;
   const auto values = finite_weights();
-  REQUIRE(io::write_weights_header(folder / "w.hpp", "baked", plan, values).ok());
+  REQUIRE(lab::io::write_weights_header(folder / "w.hpp", "baked", plan, values).ok());
   std::ofstream(folder / "program.cpp")
       << "#include \"w.hpp\"\n#include \"w.hpp\"\n#include <bit>\n"
       << "static_assert(baked::shape_hash == " << plan.shape_hash() << "ull);\n"
@@ -166,7 +166,7 @@ TEST_CASE("the weights header is text that does not drift") {
   using small = nn::network<nn::input<1, 1>, nn::dense<1>>;
   const temporary_folder folder;
   const std::vector<float> values{-0.75f, 0x1p-149f};
-  REQUIRE(io::write_weights_header(folder / "w.hpp", "baked", nn::plan_of<small>(), values).ok());
+  REQUIRE(lab::io::write_weights_header(folder / "w.hpp", "baked", nn::plan_of<small>(), values).ok());
   const auto bytes = content_of(folder / "w.hpp");
   const std::string text(bytes.begin(), bytes.end());
   CHECK(text.starts_with("// Weights written by Frond "));
@@ -181,7 +181,7 @@ TEST_CASE("a weight that is not finite is refused with its number, and no file i
     for (const std::size_t at : {std::size_t{0}, std::size_t{17}, plan.parameter_count - 1}) {
       auto values = finite_weights();
       values[at] = bad;
-      const status refused = io::write_weights_header(folder / "w.hpp", "baked", plan, values);
+      const status refused = lab::io::write_weights_header(folder / "w.hpp", "baked", plan, values);
       REQUIRE_FALSE(refused.ok());
       CHECK(refused.reason == std::string("a weight is not a finite number"));
       CHECK(refused.position == at);
@@ -193,7 +193,7 @@ TEST_CASE("a name that no namespace of a program can have is refused, and no fil
   const temporary_folder folder;
   const auto refused = [&](const std::string& name, const std::string& reason, std::size_t position) {
     CAPTURE(name);
-    const status written = io::write_weights_header(folder / "w.hpp", name, plan, finite_weights());
+    const status written = lab::io::write_weights_header(folder / "w.hpp", name, plan, finite_weights());
     REQUIRE_FALSE(written.ok());
     CHECK(written.reason == reason);
     CHECK(written.position == position);
@@ -216,6 +216,6 @@ TEST_CASE("a name that no namespace of a program can have is refused, and no fil
     refused(name, "the name of a type must not be a keyword of C++", 0);
   for (const char* name : {"a", "Z9_", "stdx", "std_2", "classes", "And", "main_net"}) {
     CAPTURE(name);
-    CHECK(io::write_weights_header(folder / "w.hpp", name, plan, finite_weights()).ok());
+    CHECK(lab::io::write_weights_header(folder / "w.hpp", name, plan, finite_weights()).ok());
   }
 }

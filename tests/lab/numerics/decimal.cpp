@@ -13,7 +13,7 @@ using namespace frond;
 
 namespace {
 
-constexpr result<double> read(std::string_view text) { return read_decimal({text.data(), text.size()}); }
+constexpr result<double> read(std::string_view text) { return lab::numerics::read_decimal({text.data(), text.size()}); }
 
 std::uint64_t bits(double value) { return __builtin_bit_cast(std::uint64_t, value); }
 

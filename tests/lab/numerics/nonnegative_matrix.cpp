@@ -45,23 +45,23 @@ TEST_CASE("spectral radii as powers find them") {
   for (const std::size_t n : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{20}})
     for (int trial = 0; trial < 5; ++trial) {
       const std::vector<double> matrix = random_matrix(draws, n);
-      CHECK(math::spectral_radius(matrix, n) == doctest::Approx(radius_by_powers(matrix, n)).epsilon(1e-12));
+      CHECK(lab::numerics::spectral_radius(matrix, n) == doctest::Approx(radius_by_powers(matrix, n)).epsilon(1e-12));
     }
   const std::vector<double> nothing{0}, turn{0, 4, 9, 0};
-  CHECK(math::spectral_radius(nothing, 1) == 0.0);
-  CHECK(math::spectral_radius(turn, 2) == doctest::Approx(6).epsilon(1e-15));  // periodic: eigenvalues 6 and -6
+  CHECK(lab::numerics::spectral_radius(nothing, 1) == 0.0);
+  CHECK(lab::numerics::spectral_radius(turn, 2) == doctest::Approx(6).epsilon(1e-15));  // periodic: eigenvalues 6 and -6
 }
 
 TEST_CASE("systems are solved just above the radius, and refused below") {
   random::draws draws(seed{1}, random::stream::user, 4);
   for (const std::size_t n : {std::size_t{1}, std::size_t{2}, std::size_t{5}, std::size_t{16}}) {
     const std::vector<double> matrix = random_matrix(draws, n);
-    const double radius = math::spectral_radius(matrix, n);
+    const double radius = lab::numerics::spectral_radius(matrix, n);
     std::vector<double> b(n);
     for (double& value : b) value = static_cast<double>(draws.uniform());
     for (const double shift : {1.001 * radius, 1.1 * radius, 5 * radius}) {
       std::vector<double> spent = matrix, x = b;
-      REQUIRE(math::solve_above_radius(shift, spent, x));
+      REQUIRE(lab::numerics::solve_above_radius(shift, spent, x));
       for (std::size_t i = 0; i < n; ++i) {
         double sum = shift * x[i];
         for (std::size_t j = 0; j < n; ++j) sum -= matrix[i * n + j] * x[j];
@@ -69,6 +69,6 @@ TEST_CASE("systems are solved just above the radius, and refused below") {
       }
     }
     std::vector<double> spent = matrix, x = b;
-    CHECK_FALSE(math::solve_above_radius(0.999 * radius, spent, x));
+    CHECK_FALSE(lab::numerics::solve_above_radius(0.999 * radius, spent, x));
   }
 }

@@ -36,7 +36,7 @@ TEST_CASE("components are what reaches each other, in order") {
       edges.emplace_back(from, draws.below(vertices));
     }
     const auto reaches = reach(vertices, edges);
-    const strong_components found = find_components(make_graph(vertices, edges));
+    const lab::numerics::strong_components found = lab::numerics::find_components(lab::numerics::make_graph(vertices, edges));
     std::vector<std::size_t> component(vertices, found.size());
     REQUIRE(found.order.size() == vertices);
     for (std::size_t c = 0; c < found.size(); ++c)
@@ -52,4 +52,6 @@ TEST_CASE("components are what reaches each other, in order") {
   }
 }
 
-TEST_CASE("a graph without vertices has no components") { CHECK(find_components(make_graph(0, {})).size() == 0); }
+TEST_CASE("a graph without vertices has no components") {
+  CHECK(lab::numerics::find_components(lab::numerics::make_graph(0, {})).size() == 0);
+}

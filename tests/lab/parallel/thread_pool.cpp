@@ -13,7 +13,7 @@
 #include <vector>
 
 using namespace frond;
-using parallel::thread_pool;
+using lab::parallel::thread_pool;
 
 namespace {
 

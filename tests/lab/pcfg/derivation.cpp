@@ -19,13 +19,13 @@ namespace {
 
 // A tree is written, and its spans are checked, by plain recursion.
 struct reader {
-  const grammar::pcfg& g;
-  const grammar::derivation& d;
+  const lab::pcfg::pcfg& g;
+  const lab::pcfg::derivation& d;
   std::size_t node = 0;
   std::uint32_t place = 0;
 
   std::string next() {
-    const grammar::derived_node& here = d.nodes.at(node++);
+    const lab::pcfg::derived_node& here = d.nodes.at(node++);
     CHECK(here.begin == place);
     std::string text = "(" + g.names[g.rules[here.rule].left];
     for (const std::uint32_t symbol : g.right_side(g.rules[here.rule])) {
@@ -43,7 +43,7 @@ struct reader {
 
 // Reads a tree back as the names of its nodes and words, with the numbers that a grammar gives them; false where it is no tree.
 struct tree_reader {
-  const grammar::pcfg& g;
+  const lab::pcfg::pcfg& g;
   std::istringstream tokens;
   std::vector<std::uint32_t> lefts{}, words{};
 
@@ -54,7 +54,7 @@ struct tree_reader {
     return std::istringstream(spaced);
   }
   [[nodiscard]] std::uint32_t number(const std::string& shown, std::uint32_t begin, std::uint32_t end) const {
-    const std::vector<std::string> names = grammar::bracket_names(g);
+    const std::vector<std::string> names = lab::pcfg::bracket_names(g);
     const auto found = std::find(names.begin() + begin, names.begin() + end, shown);
     REQUIRE(found != names.begin() + end);
     CHECK(std::count(names.begin() + begin, names.begin() + end, shown) == 1);
@@ -82,61 +82,61 @@ struct tree_reader {
 }  // namespace
 
 TEST_CASE("a derivation as a bracketed tree") {
-  const grammar::pcfg g = small_grammar("1 S NP VP\n1 NP we\n.5 VP sing E\n.5 VP E\n1 E");
-  const grammar::derivation d{.nodes = {{0, 0, 2}, {1, 0, 1}, {2, 1, 2}, {4, 2, 2}}, .words = {0, 1}};
-  CHECK(grammar::bracketed(g, d) == "(S (NP we) (VP sing (E)))");
-  CHECK(grammar::bracketed(g, {}).empty());
+  const lab::pcfg::pcfg g = small_grammar("1 S NP VP\n1 NP we\n.5 VP sing E\n.5 VP E\n1 E");
+  const lab::pcfg::derivation d{.nodes = {{0, 0, 2}, {1, 0, 1}, {2, 1, 2}, {4, 2, 2}}, .words = {0, 1}};
+  CHECK(lab::pcfg::bracketed(g, d) == "(S (NP we) (VP sing (E)))");
+  CHECK(lab::pcfg::bracketed(g, {}).empty());
 }
 
 TEST_CASE("sampled derivations have the spans that their words tell") {
-  const grammar::pcfg g = small_grammar(".3 S A S\n.2 S b S c\n.5 S\n.5 A a\n.25 A A\n.25 A S");
-  const grammar::pcfg_sampler sampler(g);
+  const lab::pcfg::pcfg g = small_grammar(".3 S A S\n.2 S b S c\n.5 S\n.5 A a\n.25 A A\n.25 A S");
+  const lab::pcfg::pcfg_sampler sampler(g);
   for (std::uint64_t i = 0; i < 300; ++i) {
-    grammar::derivation d;
+    lab::pcfg::derivation d;
     REQUIRE(sampler.sample(seed{1}, i, {}, d).ok());
     reader read{g, d};
-    CHECK(read.next() == grammar::bracketed(g, d));
+    CHECK(read.next() == lab::pcfg::bracketed(g, d));
     CHECK(read.node == d.nodes.size());
     CHECK(read.place == d.words.size());
   }
 }
 
 TEST_CASE("trees with parentheses in names are read back") {
-  grammar::pcfg_builder builder;
+  lab::pcfg::pcfg_builder builder;
   // Words and nonterminals that have them, that look like what stands for them, and that look like both.
   const std::vector<std::string> hard{"(",     ")",     "-LRB-",     "\\-LRB-", "-RRB-", ":)", "f(x)",
                                       "-LRB(", "(LRB-", "-LRB-LRB-", "((",      "\\(",   "we"};
   for (const std::string& word : hard) {
     const std::string left = "N" + word;
-    const grammar::pcfg_name side[] = {{left, false, {}}, {"S", false, {}}};
+    const lab::pcfg::pcfg_name side[] = {{left, false, {}}, {"S", false, {}}};
     REQUIRE(builder.add({"S", false, {}}, side, 0.9 / static_cast<double>(hard.size())).ok());
-    const grammar::pcfg_name leaf[] = {{word, true, {}}};
+    const lab::pcfg::pcfg_name leaf[] = {{word, true, {}}};
     REQUIRE(builder.add({left, false, {}}, leaf, 1).ok());
   }
-  REQUIRE(builder.add({"S", false, {}}, std::span<const grammar::pcfg_name>(), 0.1).ok());
-  const grammar::pcfg_result made = builder.build({});
+  REQUIRE(builder.add({"S", false, {}}, std::span<const lab::pcfg::pcfg_name>(), 0.1).ok());
+  const lab::pcfg::pcfg_result made = builder.build({});
   REQUIRE_MESSAGE(made.ok(), made.error.text());
-  const grammar::pcfg& g = made.grammar;
-  const grammar::pcfg_sampler sampler(g);
+  const lab::pcfg::pcfg& g = made.grammar;
+  const lab::pcfg::pcfg_sampler sampler(g);
   for (std::uint64_t i = 0; i < 50; ++i) {
-    grammar::derivation d;
+    lab::pcfg::derivation d;
     REQUIRE(sampler.sample(seed{2}, i, {}, d).ok());
-    const std::string text = grammar::bracketed(g, d);
+    const std::string text = lab::pcfg::bracketed(g, d);
     CAPTURE(text);
     tree_reader back{g, tree_reader::cut(text)};
     REQUIRE(back.read());
     CHECK(back.words == d.words);
     std::vector<std::uint32_t> lefts;
-    for (const grammar::derived_node& node : d.nodes) lefts.push_back(g.rules[node.rule].left);
+    for (const lab::pcfg::derived_node& node : d.nodes) lefts.push_back(g.rules[node.rule].left);
     CHECK(back.lefts == lefts);
   }
 }
 
 TEST_CASE("names in trees are those of treebanks") {
   const auto shown = [](const std::vector<std::string>& words) {
-    grammar::pcfg g;
+    lab::pcfg::pcfg g;
     g.names = words;
-    return grammar::bracket_names(g);
+    return lab::pcfg::bracket_names(g);
   };
   using list = std::vector<std::string>;
   CHECK(shown({"(", ")", "we", ":)"}) == list{"-LRB-", "-RRB-", "we", ":-RRB-"});

@@ -15,20 +15,20 @@ using namespace frond;
 
 namespace {
 
-grammar::derivation drawn(const grammar::pcfg_sampler& sampler, std::uint64_t key, std::uint64_t index) {
-  grammar::derivation d;
+lab::pcfg::derivation drawn(const lab::pcfg::pcfg_sampler& sampler, std::uint64_t key, std::uint64_t index) {
+  lab::pcfg::derivation d;
   REQUIRE(sampler.sample(seed{key}, index, {}, d).ok());
   return d;
 }
 
-std::vector<std::uint32_t> rules_of(const grammar::derivation& d) {
+std::vector<std::uint32_t> rules_of(const lab::pcfg::derivation& d) {
   std::vector<std::uint32_t> rules;
   for (const auto& node : d.nodes) rules.push_back(node.rule);
   return rules;
 }
 
 // Applies the rules of a leftmost derivation to the start symbol.
-std::vector<std::uint32_t> replay(const grammar::pcfg& g, const std::vector<grammar::derived_node>& nodes) {
+std::vector<std::uint32_t> replay(const lab::pcfg::pcfg& g, const std::vector<lab::pcfg::derived_node>& nodes) {
   std::vector<std::uint32_t> form{g.start};
   for (const auto [rule, begin, end] : nodes) {
     std::size_t at = 0;
@@ -61,8 +61,8 @@ constexpr const char* mixed = R"(
 
 // Chi-square, level 0.001, one fixed seed.
 TEST_CASE("derivations come with the product of their rules' probabilities") {
-  const grammar::pcfg g = small_grammar(mixed);
-  const grammar::pcfg_sampler sampler(g);
+  const lab::pcfg::pcfg g = small_grammar(mixed);
+  const lab::pcfg::pcfg_sampler sampler(g);
   constexpr int count = 40000;
   std::map<std::vector<std::uint32_t>, double> seen;
   for (std::uint64_t i = 0; i < count; ++i) ++seen[rules_of(drawn(sampler, 5, i))];
@@ -83,8 +83,8 @@ TEST_CASE("derivations come with the product of their rules' probabilities") {
 // The length of a sentence of S -> S S [p] | a: n words with probability Catalan(n - 1) p^(n-1) (1-p)^n. Level 0.001.
 TEST_CASE("lengths of a recursive grammar") {
   const double p = 0.4;
-  const grammar::pcfg g = small_grammar(".4 S S S\n.6 S a");
-  const grammar::pcfg_sampler sampler(g);
+  const lab::pcfg::pcfg g = small_grammar(".4 S S S\n.6 S a");
+  const lab::pcfg::pcfg_sampler sampler(g);
   constexpr std::size_t count = 20000, cells = 12;
   std::vector<double> counts(cells + 1), expected(cells + 1);
   for (std::uint64_t i = 0; i < count; ++i) ++counts[std::min(drawn(sampler, 6, i).words.size(), cells + 1) - 1];
@@ -99,10 +99,10 @@ TEST_CASE("lengths of a recursive grammar") {
 }
 
 TEST_CASE("the rules make the sentence, and only seed and index decide") {
-  const grammar::pcfg g = small_grammar(".3 S A S\n.3 S b S b S\n.4 S\n.5 A a\n.5 A S c S");
-  const grammar::pcfg_sampler sampler(g), other(g);
+  const lab::pcfg::pcfg g = small_grammar(".3 S A S\n.3 S b S b S\n.4 S\n.5 A a\n.5 A S c S");
+  const lab::pcfg::pcfg_sampler sampler(g), other(g);
   std::map<std::size_t, int> lengths;
-  std::vector<grammar::derivation> forward(50);
+  std::vector<lab::pcfg::derivation> forward(50);
   for (std::uint64_t i = 0; i < 50; ++i) {
     if (!sampler.sample(seed{1}, i, {}, forward[i]).ok()) continue;  // this grammar is inconsistent: some never end
     CHECK(replay(g, forward[i].nodes) == forward[i].words);
@@ -110,7 +110,7 @@ TEST_CASE("the rules make the sentence, and only seed and index decide") {
   }
   CHECK(lengths.size() > 5);
   for (std::uint64_t i = 50; i-- > 0;) {
-    grammar::derivation again;
+    lab::pcfg::derivation again;
     if (!other.sample(seed{1}, i, {}, again).ok()) continue;
     CHECK(again.words == forward[i].words);
     CHECK(again.nodes == forward[i].nodes);
@@ -118,9 +118,9 @@ TEST_CASE("the rules make the sentence, and only seed and index decide") {
 }
 
 TEST_CASE("bounds are errors and leave nothing behind") {
-  const grammar::pcfg g = small_grammar(".9 S S S\n.1 S a");
-  const grammar::pcfg_sampler sampler(g);
-  grammar::derivation d;
+  const lab::pcfg::pcfg g = small_grammar(".9 S S S\n.1 S a");
+  const lab::pcfg::pcfg_sampler sampler(g);
+  lab::pcfg::derivation d;
   int refused = 0;
   for (std::uint64_t i = 0; i < 100; ++i) {
     d.words = {7};
@@ -139,12 +139,12 @@ TEST_CASE("bounds are errors and leave nothing behind") {
   CHECK(refused > 70);  // eight in nine never end
   CHECK(refused < 100);
 
-  const grammar::pcfg endless = small_grammar("1 S S");
-  CHECK(std::string_view(grammar::pcfg_sampler(endless).sample(seed{1}, 0, {.words = 10, .rules = 1000}, d).reason) ==
+  const lab::pcfg::pcfg endless = small_grammar("1 S S");
+  CHECK(std::string_view(lab::pcfg::pcfg_sampler(endless).sample(seed{1}, 0, {.words = 10, .rules = 1000}, d).reason) ==
         "a derivation has more rules than the bound allows");
 
   // What lies below the bound is the same under any bound.
-  grammar::derivation wide, narrow;
+  lab::pcfg::derivation wide, narrow;
   for (std::uint64_t i = 0; i < 100; ++i)
     if (sampler.sample(seed{2}, i, {.words = 20, .rules = 1000}, narrow).ok()) {
       REQUIRE(sampler.sample(seed{2}, i, {.words = 200, .rules = 10000}, wide).ok());
@@ -153,20 +153,20 @@ TEST_CASE("bounds are errors and leave nothing behind") {
 }
 
 TEST_CASE("deep derivations need no deep stack") {
-  const grammar::pcfg g = small_grammar(".999999 S a S\n.000001 S a");
-  grammar::derivation d;
-  REQUIRE(grammar::pcfg_sampler(g).sample(seed{3}, 1, {.words = 100000000, .rules = 100000000}, d).ok());
+  const lab::pcfg::pcfg g = small_grammar(".999999 S a S\n.000001 S a");
+  lab::pcfg::derivation d;
+  REQUIRE(lab::pcfg::pcfg_sampler(g).sample(seed{3}, 1, {.words = 100000000, .rules = 100000000}, d).ok());
   CHECK(d.words.size() > 10000);
 }
 
 TEST_CASE("a nonterminal without rules is an error where it is met") {
-  grammar::pcfg_builder builder;
-  const grammar::pcfg_name right[] = {{"X", false, {}}, {"a", true, {}}};
+  lab::pcfg::pcfg_builder builder;
+  const lab::pcfg::pcfg_name right[] = {{"X", false, {}}, {"a", true, {}}};
   REQUIRE(builder.add({"S", false, {}}, right, 1).ok());
-  const grammar::pcfg_result made = builder.build({.start = {}, .undefined = grammar::undefined_symbols::are_unproductive});
+  const lab::pcfg::pcfg_result made = builder.build({.start = {}, .undefined = lab::pcfg::undefined_symbols::are_unproductive});
   REQUIRE(made.ok());
-  grammar::derivation d;
-  const status state = grammar::pcfg_sampler(made.grammar).sample(seed{1}, 0, {}, d);
+  lab::pcfg::derivation d;
+  const status state = lab::pcfg::pcfg_sampler(made.grammar).sample(seed{1}, 0, {}, d);
   CHECK(std::string_view(state.reason) == "a nonterminal without rules cannot be derived from");
   CHECK(made.grammar.names[state.position] == "X");
 }

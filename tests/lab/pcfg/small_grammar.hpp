@@ -10,9 +10,9 @@
 #include <vector>
 
 // One rule per line: probability, left side, right side; words are the names that begin with a small letter.
-inline frond::grammar::pcfg small_grammar(const std::string& text) {
+inline frond::lab::pcfg::pcfg small_grammar(const std::string& text) {
   namespace grammar = frond::grammar;
-  grammar::pcfg_builder builder;
+  lab::pcfg::pcfg_builder builder;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     std::istringstream in(line);
@@ -21,12 +21,12 @@ inline frond::grammar::pcfg small_grammar(const std::string& text) {
     if (!(in >> probability >> left)) continue;
     std::vector<std::string> names;
     for (std::string name; in >> name;) names.push_back(name);
-    std::vector<grammar::pcfg_name> right;
+    std::vector<lab::pcfg::pcfg_name> right;
     for (const std::string& name : names) right.push_back({name, name[0] >= 'a' && name[0] <= 'z', {}});
-    const grammar::pcfg_error added = builder.add({left, false, {}}, right, probability);
+    const lab::pcfg::pcfg_error added = builder.add({left, false, {}}, right, probability);
     REQUIRE_MESSAGE(added.ok(), added.text());
   }
-  grammar::pcfg_result made = builder.build({});
+  lab::pcfg::pcfg_result made = builder.build({});
   REQUIRE_MESSAGE(made.ok(), made.error.text());
   return made.grammar;
 }

@@ -16,20 +16,20 @@ namespace {
 
 using names = std::vector<std::string>;
 
-std::string place(const grammar::text_place& where) {
+std::string place(const lab::pcfg::text_place& where) {
   return std::to_string(where.file) + ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
 }
 
-grammar::pcfg read(std::string_view text, const io::grammar_text_options& options = {}) {
-  const grammar::pcfg_result made = io::read_grammar(text, options);
+lab::pcfg::pcfg read(std::string_view text, const lab::pcfg::grammar_text_options& options = {}) {
+  const lab::pcfg::pcfg_result made = lab::pcfg::read_grammar(text, options);
   REQUIRE_MESSAGE(made.ok(), place(made.error.where), " ", made.error.text());
   return made.grammar;
 }
 
 // "A -> B 'c' [0.5]" for each rule, one below the other.
-std::string shown(const grammar::pcfg& g) {
+std::string shown(const lab::pcfg::pcfg& g) {
   std::string text;
-  for (const grammar::pcfg_rule& rule : g.rules) {
+  for (const lab::pcfg::pcfg_rule& rule : g.rules) {
     text += g.names[rule.left] + " ->";
     for (const std::uint32_t symbol : g.right_side(rule))
       text += g.is_word(symbol) ? " '" + g.names[symbol] + "'" : " " + g.names[symbol];
@@ -44,8 +44,8 @@ struct refusal {
   std::string_view text, where, said;
 };
 
-void check_refused(const refusal& wrong, const io::grammar_text_options& options = {}) {
-  const grammar::pcfg_result made = io::read_grammar(wrong.text, options);
+void check_refused(const refusal& wrong, const lab::pcfg::grammar_text_options& options = {}) {
+  const lab::pcfg::pcfg_result made = lab::pcfg::read_grammar(wrong.text, options);
   REQUIRE_MESSAGE(!made.ok(), wrong.text);
   CHECK_MESSAGE("0:" + std::string(wrong.where) == place(made.error.where), wrong.text, " -> ", made.error.text());
   CHECK_MESSAGE(wrong.said == made.error.text(), wrong.text);
@@ -54,7 +54,7 @@ void check_refused(const refusal& wrong, const io::grammar_text_options& options
 }  // namespace
 
 TEST_CASE("probabilities in brackets") {
-  const grammar::pcfg g = read(
+  const lab::pcfg::pcfg g = read(
       "# a comment\n"
       "S -> NP VP [1.0]\n"
       "\n"
@@ -69,13 +69,13 @@ TEST_CASE("probabilities in brackets") {
 }
 
 TEST_CASE("the probability first, nothing quoted") {
-  const grammar::pcfg g = read("0.25 S -> S S\n.5\tS -> a b [\n2.5e-1 S ->\n");
+  const lab::pcfg::pcfg g = read("0.25 S -> S S\n.5\tS -> a b [\n2.5e-1 S ->\n");
   CHECK(shown(g) == "S -> S S [0.25]\nS -> 'a' 'b' '[' [0.5]\nS -> [0.25]\n");
   CHECK(shown(read("0.5 S -> 'x' S\n0.5 S -> 'S'")) == "S -> 'x' S [0.5]\nS -> 'S' [0.5]\n");
 }
 
 TEST_CASE("no probabilities: all rules of a left side are equally likely") {
-  const grammar::pcfg g = read("%start B\n  # more\nA -> \"it's\" B | C |\nB -> A\nC -> \"c\"\n");
+  const lab::pcfg::pcfg g = read("%start B\n  # more\nA -> \"it's\" B | C |\nB -> A\nC -> \"c\"\n");
   CHECK(shown(g) ==
         "A -> 'it's' B [0.33333333333333331]\nA -> C [0.33333333333333331]\nA -> [0.33333333333333331]\nB -> A [1]\n"
         "C -> 'c' [1]\n");
@@ -86,11 +86,11 @@ TEST_CASE("no probabilities: all rules of a left side are equally likely") {
 TEST_CASE("counts") {
   const std::string rules = "3\tNP\tDT NN\n1\tNP\t'' |\n2.5\tS\tNP ->\n7.5\tS\t\n";
   CHECK(shown(read(rules)) == "NP -> 'DT' 'NN' [0.75]\nNP -> '''' '|' [0.25]\nS -> NP '->' [0.25]\nS -> [0.75]\n");
-  io::grammar_text_reader reader({.form = io::grammar_form::detected, .start = "S"});
+  lab::pcfg::grammar_text_reader reader({.form = lab::pcfg::grammar_form::detected, .start = "S"});
   CHECK(reader.feed("3\tNP\tDT NN\n1\tNP\tDT\n4\tS\tNP"));
-  reader.next_text(io::grammar_form::lexicon_counts);
+  reader.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK(reader.feed("9\tDT\tthe\n1\tDT\t\"\n8\tNN\tNN\n"));
-  const grammar::pcfg_result made = reader.finish();
+  const lab::pcfg::pcfg_result made = reader.finish();
   REQUIRE(made.ok());
   CHECK(
       shown(made.grammar) ==
@@ -176,8 +176,8 @@ TEST_CASE("what is wrong, and where") {
 
 TEST_CASE("options decide what else is refused") {
   check_refused({"S -> 'a'", "0:0", "the start symbol has no rules: X"}, {.start = "X"});
-  check_refused({"1\tS\ta b", "1:5", "one word was expected"}, {.form = io::grammar_form::lexicon_counts});
-  check_refused({"1 S -> a", "1:3", "an arrow was expected: ->: S"}, {.form = io::grammar_form::plain});
+  check_refused({"1\tS\ta b", "1:5", "one word was expected"}, {.form = lab::pcfg::grammar_form::lexicon_counts});
+  check_refused({"1 S -> a", "1:3", "an arrow was expected: ->: S"}, {.form = lab::pcfg::grammar_form::plain});
 }
 
 TEST_CASE("limits hold without reading on") {
@@ -190,16 +190,16 @@ TEST_CASE("limits hold without reading on") {
 
 TEST_CASE("inconsistent grammars are refused where that was asked for") {
   const char* const text = ".9 S -> S S\n.1 S -> a\n";
-  CHECK(io::read_grammar(text).ok());
-  const grammar::pcfg_error error = io::read_grammar(text, {.refuse_inconsistent = true}).error;
+  CHECK(lab::pcfg::read_grammar(text).ok());
+  const lab::pcfg::pcfg_error error = lab::pcfg::read_grammar(text, {.refuse_inconsistent = true}).error;
   CHECK(error.text().starts_with("an inconsistent grammar: "));
-  CHECK(io::read_grammar(".5 S -> S S\n.5 S -> a\n", {.refuse_inconsistent = true}).ok());
+  CHECK(lab::pcfg::read_grammar(".5 S -> S S\n.5 S -> a\n", {.refuse_inconsistent = true}).ok());
 }
 
 TEST_CASE("nonterminals that are not defined here, by an option") {
   const char* const text = "S -> X 'a'\nS -> 'b'\n";
   check_refused({text, "1:6", "an undefined symbol: neither a quoted word nor with rules: X"});
-  const grammar::pcfg g = read(text, {.undefined = grammar::undefined_symbols::are_unproductive});
+  const lab::pcfg::pcfg g = read(text, {.undefined = lab::pcfg::undefined_symbols::are_unproductive});
   CHECK(g.names == names{"S", "X", "a", "b"});
   CHECK(g.nonterminals == 2);
 }
@@ -209,16 +209,16 @@ TEST_CASE("weights are divided by their sum where that was asked for") {
 }
 
 TEST_CASE("two texts") {
-  io::grammar_text_reader mixed({});
+  lab::pcfg::grammar_text_reader mixed({});
   CHECK(mixed.feed("1 S -> A\n"));
-  mixed.next_text(io::grammar_form::lexicon_counts);
+  mixed.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK_FALSE(mixed.feed("1\tA\ta\n"));
   CHECK(mixed.finish().error.text() == "one text has probabilities, the other counts");
   CHECK(place(mixed.finish().error.where) == "1:1:0");
 
-  io::grammar_text_reader second({});
+  lab::pcfg::grammar_text_reader second({});
   CHECK(second.feed("1\tS\tA\n2\tS\tB"));
-  second.next_text(io::grammar_form::lexicon_counts);
+  second.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK(second.feed("1\tA\ta\n\n"));
   CHECK_FALSE(second.feed("1\tA\n"));
   CHECK(place(second.finish().error.where) == "1:3:4");
@@ -230,16 +230,16 @@ TEST_CASE("pieces of any size make the same grammar or the same error") {
        {"S -> NP 'x' [.5] | 'y' [.5]\r\n# z\nNP -> 'n' [1]", "S -> a\nS b", "\n\n\n", "%start S\nS -> a",
         "S -> a\nS -> a b c d e f g h i j k l m n o p\n", "S\nS -> a # .5\n\nS -> b # .5\n", "S -> a # .5\n# x\nS -> b\nS c\n",
         "/* x\n y */\nS -> a .5\nS -> b"}) {
-    const io::grammar_text_options options{.max_line = 30};
-    const io::grammar_text_result whole = io::read_grammar(text, options);
+    const lab::pcfg::grammar_text_options options{.max_line = 30};
+    const lab::pcfg::grammar_text_result whole = lab::pcfg::read_grammar(text, options);
     for (int trial = 0; trial < 50; ++trial) {
-      io::grammar_text_reader reader(options);
+      lab::pcfg::grammar_text_reader reader(options);
       for (std::size_t at = 0; at < text.size();) {
         const std::size_t size = 1 + draws.below(5);
         reader.feed(std::string_view(text).substr(at, size));
         at += size;
       }
-      const io::grammar_text_result made = reader.finish();
+      const lab::pcfg::grammar_text_result made = reader.finish();
       CHECK(made.ok() == whole.ok());
       CHECK(made.form == whole.form);
       CHECK(made.warnings.list.size() == whole.warnings.list.size());
@@ -253,12 +253,12 @@ TEST_CASE("files") {
   const temporary_folder folder;
   put(folder / "rules", {'1', '\t', 'S', '\t', 'A', '\n'});
   put(folder / "words", {'1', '\t', 'A', '\t', 'a', '\n', '1', '\t', 'B'});
-  CHECK(io::load_grammar(folder / "rules").ok());
-  const grammar::pcfg_error error = io::load_grammar(folder / "rules", {}, folder / "words").error;
+  CHECK(lab::pcfg::load_grammar(folder / "rules").ok());
+  const lab::pcfg::pcfg_error error = lab::pcfg::load_grammar(folder / "rules", {}, folder / "words").error;
   CHECK(place(error.where) == "1:2:4");
-  CHECK(io::load_grammar(folder / "none").error.text() == "the file cannot be opened");
-  CHECK(io::load_grammar(folder.path().string()).error.text() == "the file cannot be read");
-  CHECK(place(io::load_grammar(folder / "rules", {}, folder / "none").error.where) == "1:0:0");
+  CHECK(lab::pcfg::load_grammar(folder / "none").error.text() == "the file cannot be opened");
+  CHECK(lab::pcfg::load_grammar(folder.path().string()).error.text() == "the file cannot be read");
+  CHECK(place(lab::pcfg::load_grammar(folder / "rules", {}, folder / "none").error.where) == "1:0:0");
 }
 
 // A hundred million bytes of what is no grammar, fed until the reader has had enough: it must have that early.
@@ -266,7 +266,7 @@ TEST_CASE("garbage is given up long before its end") {
   random::draws draws(seed{1}, random::stream::user, 7);
   constexpr std::size_t size = 100000000;
   const auto bytes_taken = [&](auto next_piece) {
-    io::grammar_text_reader reader({});
+    lab::pcfg::grammar_text_reader reader({});
     std::size_t fed = 0;
     for (std::string piece; fed < size; fed += piece.size()) {
       piece = next_piece(fed);

@@ -16,16 +16,16 @@ namespace {
 
 using rule_list::difference;
 
-io::grammar_text_result read(std::string_view text, const io::grammar_text_options& options = {}) {
-  io::grammar_text_result made = io::read_grammar(text, options);
+lab::pcfg::grammar_text_result read(std::string_view text, const lab::pcfg::grammar_text_options& options = {}) {
+  lab::pcfg::grammar_text_result made = lab::pcfg::read_grammar(text, options);
   REQUIRE_MESSAGE(made.ok(), text, made.error.text());
   return made;
 }
 
 // "2:7 reason: subject" for each warning.
-std::vector<std::string> said(const io::grammar_text_result& made) {
+std::vector<std::string> said(const lab::pcfg::grammar_text_result& made) {
   std::vector<std::string> all;
-  for (const grammar::pcfg_error& each : made.warnings.list)
+  for (const lab::pcfg::pcfg_error& each : made.warnings.list)
     all.push_back(std::to_string(each.where.line) + ":" + std::to_string(each.where.column) + " " + each.text());
   return all;
 }
@@ -59,7 +59,7 @@ TEST_CASE("a quoted mark is a word, in any form with an arrow") {
     const auto truth = rule_list::of("S -> 'a' '" + mark + "' 'b' = 1\n");
     for (const std::string& text : {"S -> 'a' '" + mark + "' 'b'", "S->'a' \"" + mark + "\" 'b' [1]",
                                     "1 S -> 'a' '" + mark + "' 'b'", "S -> 'a' '" + mark + "' 'b' # 1"}) {
-      const io::grammar_text_result made = read(text);
+      const lab::pcfg::grammar_text_result made = read(text);
       CHECK_MESSAGE(difference(rule_list::of(made.grammar), truth) == "", text);
       CHECK(made.warnings.list.empty());
     }
@@ -87,7 +87,7 @@ TEST_CASE("what may have been meant as a word is said") {
 TEST_CASE("not more warnings are kept than someone reads") {
   std::string text;
   for (int i = 0; i < 50; ++i) text += "S -> a" + std::to_string(i) + " #x\n";
-  const io::grammar_text_result made = read(text);
+  const lab::pcfg::grammar_text_result made = read(text);
   CHECK(made.warnings.list.size() == 20);
   CHECK(made.warnings.more == 30);
 }
@@ -97,39 +97,42 @@ TEST_CASE("numbers at the ends of lines are probabilities if all rules have one,
   for (const std::string mark : {"#", ";", "//", "%", "", ":"}) {
     const std::string end = " " + mark + " ";
     const std::string text = "S -> A" + end + "1\n\n# more\nA -> a" + end + ".25\n   \nA -> b" + end + "7.5e-1\n";
-    const io::grammar_text_result made = read(text);
-    CHECK(made.form == io::grammar_form::probability_last);
+    const lab::pcfg::grammar_text_result made = read(text);
+    CHECK(made.form == lab::pcfg::grammar_form::probability_last);
     CHECK_MESSAGE(difference(rule_list::of(made.grammar), truth) == "", text);
     CHECK(made.warnings.list.empty());
   }
   const auto plain = rule_list::of("S -> A = 1\nA -> 'a' = 1/2\nA -> 'b' = 1/2\n");
   for (const char* text : {"S -> A # 1\nA -> a # .25\nA -> b", "S -> A\nA -> a # .25\nA -> b # .75",
                            "S -> A # 1\nA -> a # .25\nA -> b # .75 too"}) {
-    const io::grammar_text_result made = read(text);
-    CHECK(made.form == io::grammar_form::plain);
+    const lab::pcfg::grammar_text_result made = read(text);
+    CHECK(made.form == lab::pcfg::grammar_form::plain);
     CHECK_MESSAGE(difference(rule_list::of(made.grammar), plain) == "", text);
     REQUIRE(made.warnings.list.size() == 1);
     CHECK(std::string_view(made.warnings.list[0].reason) == "this number is read as a comment, since not all rules have one");
   }
   // Another probability occurs: all are comments, and nothing needs to be said.
-  const io::grammar_text_result other = read("S -> A # 1\nA -> a [.25] # .5\nA -> b [.75] # .5");
-  CHECK(other.form == io::grammar_form::bracketed);
+  const lab::pcfg::grammar_text_result other = read("S -> A # 1\nA -> a [.25] # .5\nA -> b [.75] # .5");
+  CHECK(other.form == lab::pcfg::grammar_form::bracketed);
   CHECK(difference(rule_list::of(other.grammar), truth) == "");
   CHECK(other.warnings.list.empty());
   CHECK(said(read("S -> A\nA -> a .5 | b")) == lines{"2:8 this number is read as a word, since not all rules end in one: .5"});
   CHECK(said(read("N -> N 1 | N 0 | 1")).empty());
   CHECK(said(read("N -> N 1 | n 0")) ==
         lines{"1:0 numbers at the ends of all rules are read as words, since none has a point"});
-  CHECK(read("S -> a 1 | b 3", {.form = io::grammar_form::probability_last, .normalise = true}).grammar.rules[1].probability ==
-        .75);
-  CHECK(io::read_grammar("S -> a # 1\nS -> b .5", {.form = io::grammar_form::probability_last}).error.where.line == 2);
+  CHECK(read("S -> a 1 | b 3", {.form = lab::pcfg::grammar_form::probability_last, .normalise = true})
+            .grammar.rules[1]
+            .probability == .75);
+  CHECK(
+      lab::pcfg::read_grammar("S -> a # 1\nS -> b .5", {.form = lab::pcfg::grammar_form::probability_last}).error.where.line ==
+      2);
 }
 
 TEST_CASE("counts: nothing behind two tabs is a comment, all behind a mark between blanks is") {
   const auto truth = rule_list::of("S -> 'a' = 1/2\nS -> 'b' = 1/2\n");
   for (const char* text : {"1 S a # x\n1 S b", "1\tS\ta\n1  S\tb # x", " 1 \tS \t a\t\n1 S b", "1 S a\n# 1 S c\n 1 S b ## x"}) {
-    const io::grammar_text_result made = read(text);
-    CHECK(made.form == io::grammar_form::counts);
+    const lab::pcfg::grammar_text_result made = read(text);
+    CHECK(made.form == lab::pcfg::grammar_form::counts);
     CHECK_MESSAGE(difference(rule_list::of(made.grammar), truth) == "", text);
     CHECK(made.warnings.list.empty());
   }
@@ -141,15 +144,15 @@ TEST_CASE("counts: nothing behind two tabs is a comment, all behind a mark betwe
   CHECK(said(read("1 S a #1")) ==
         lines{"1:7 this is read as a comment (with tabs between the fields, it would be a name): #1"});
   const auto spaced = rule_list::of("S -> 'a' = 1\n");
-  CHECK(difference(rule_list::of(read("1\tS\ta # b", {.form = io::grammar_form::spaced_counts}).grammar), spaced) == "");
+  CHECK(difference(rule_list::of(read("1\tS\ta # b", {.form = lab::pcfg::grammar_form::spaced_counts}).grammar), spaced) == "");
 }
 
 TEST_CASE("a lexicon may have blanks for tabs, and any word") {
-  io::grammar_text_reader reader({});
+  lab::pcfg::grammar_text_reader reader({});
   CHECK(reader.feed("1\tS\tA\n"));
-  reader.next_text(io::grammar_form::lexicon_counts);
+  reader.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK(reader.feed("# words\n2 A #\n1 A why\n\n1\tA\t;\n"));
-  const io::grammar_text_result made = reader.finish();
+  const lab::pcfg::grammar_text_result made = reader.finish();
   REQUIRE_MESSAGE(made.ok(), made.error.text());
   CHECK(made.warnings.list.empty());
   CHECK(difference(rule_list::of(made.grammar),
@@ -157,10 +160,10 @@ TEST_CASE("a lexicon may have blanks for tabs, and any word") {
 }
 
 TEST_CASE("a text whose lines are kept ends where the next one begins") {
-  io::grammar_text_reader reader({});
+  lab::pcfg::grammar_text_reader reader({});
   CHECK(reader.feed("S -> A # 1.0\n"));
-  reader.next_text(io::grammar_form::lexicon_counts);
+  reader.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK_FALSE(reader.feed("1\tA\ta\n"));
   CHECK(reader.finish().error.text() == "one text has probabilities, the other counts");
-  CHECK(reader.finish().form == io::grammar_form::probability_last);
+  CHECK(reader.finish().form == lab::pcfg::grammar_form::probability_last);
 }

@@ -22,7 +22,7 @@ std::filesystem::path folder() { return std::filesystem::path(__FILE__).parent_p
 
 std::string place(const grammar::text_place& where) { return std::to_string(where.line) + ":" + std::to_string(where.column); }
 
-std::string places(const io::grammar_warnings& warnings) {
+std::string places(const lab::pcfg::grammar_warnings& warnings) {
   std::string all;
   for (const grammar::pcfg_error& each : warnings.list) all += (all.empty() ? "" : ",") + place(each.where);
   return all.empty() ? "-" : all;
@@ -48,10 +48,11 @@ std::map<std::string, std::string> read_truths() {
   return truths;
 }
 
-void check_good(const std::vector<std::string>& expected, const io::grammar_text_result& made, const std::string& truth) {
+void check_good(const std::vector<std::string>& expected, const lab::pcfg::grammar_text_result& made,
+                const std::string& truth) {
   REQUIRE(expected.size() == 7);
   REQUIRE_MESSAGE(made.ok(), place(made.error.where), " ", made.error.text());
-  CHECK(io::form_name(made.form) == expected[1]);
+  CHECK(lab::pcfg::form_name(made.form) == expected[1]);
   CHECK(std::to_string(made.grammar.nonterminals) == expected[2]);
   CHECK(std::to_string(made.grammar.words()) == expected[3]);
   CHECK(std::to_string(made.grammar.rules.size()) == expected[4]);
@@ -70,7 +71,7 @@ TEST_CASE("each file of the corpus is what its index says") {
     CAPTURE(line);
     const std::vector<std::string> expected = fields_of(line);
     REQUIRE(expected.size() >= 4);
-    const io::grammar_text_result made = io::load_grammar((folder() / expected[0]).string());
+    const lab::pcfg::grammar_text_result made = lab::pcfg::load_grammar((folder() / expected[0]).string());
     if (expected[1] == "bad") {
       REQUIRE_FALSE(made.ok());
       CHECK(place(made.error.where) == expected[2]);

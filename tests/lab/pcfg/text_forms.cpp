@@ -14,10 +14,10 @@ using namespace frond;
 
 namespace {
 
-io::grammar_form form_of(const std::string& name) {
+lab::pcfg::grammar_form form_of(const std::string& name) {
   for (int i = 0; i < 8; ++i)
-    if (io::form_name(static_cast<io::grammar_form>(i)) == name) return static_cast<io::grammar_form>(i);
-  return io::grammar_form::detected;
+    if (lab::pcfg::form_name(static_cast<lab::pcfg::grammar_form>(i)) == name) return static_cast<lab::pcfg::grammar_form>(i);
+  return lab::pcfg::grammar_form::detected;
 }
 
 }  // namespace
@@ -34,14 +34,15 @@ TEST_CASE("the examples of all forms are the same grammar, and are recognised") 
     const std::string name = line.substr(3);
     for (text.clear(); std::getline(lines, line) && line != "```";) text += line + "\n";
     const bool asked = name == "spaced-counts";
-    const io::grammar_text_result made = io::read_grammar(text, {.form = asked ? form_of(name) : io::grammar_form::detected});
+    const lab::pcfg::grammar_text_result made =
+        lab::pcfg::read_grammar(text, {.form = asked ? form_of(name) : lab::pcfg::grammar_form::detected});
     REQUIRE_MESSAGE(made.ok(), text, made.error.text());
-    CHECK(io::form_name(made.form) == name);
+    CHECK(lab::pcfg::form_name(made.form) == name);
     CHECK_MESSAGE(rule_list::difference(rule_list::of(made.grammar), truth).empty(), text,
                   rule_list::difference(rule_list::of(made.grammar), truth));
     CHECK(made.warnings.list.empty());
     // Asked for by its name, the form is read in the same way.
-    const io::grammar_text_result again = io::read_grammar(text, {.form = form_of(name)});
+    const lab::pcfg::grammar_text_result again = lab::pcfg::read_grammar(text, {.form = form_of(name)});
     REQUIRE_MESSAGE(again.ok(), text, again.error.text());
     CHECK(rule_list::of(again.grammar) == rule_list::of(made.grammar));
     ++examples[name];

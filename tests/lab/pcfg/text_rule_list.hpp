@@ -15,9 +15,9 @@ namespace rule_list {
 // The probability of each rule, written as NP -> Det 'word'; the start symbol as the rule "start NP", with probability one.
 using rules = std::map<std::string, double>;
 
-inline rules of(const frond::grammar::pcfg& g) {
+inline rules of(const frond::lab::pcfg::pcfg& g) {
   rules list{{"start " + g.names[g.start], 1.0}};
-  for (const frond::grammar::pcfg_rule& rule : g.rules) {
+  for (const frond::lab::pcfg::pcfg_rule& rule : g.rules) {
     std::string text = g.names[rule.left] + " ->";
     for (const std::uint32_t symbol : g.right_side(rule))
       text += g.is_word(symbol) ? " '" + g.names[symbol] + "'" : " " + g.names[symbol];

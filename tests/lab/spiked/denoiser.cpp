@@ -81,7 +81,7 @@ TEST_CASE("the linear denoiser is a C (a^2 C + (1 - a^2) I)^-1 around the mean")
   for (const float alpha_bar : {0.0f, 0.1f, 0.7f, 0.99f, 1.0f}) {
     const auto data = corrupted(model, alpha_bar, 5);
     auto found = data.noisy;  // in place
-    exact::spike_wiener(model).predict(found, data.alpha_bar, found);
+    lab::spiked::spike_wiener(model).predict(found, data.alpha_bar, found);
     const auto alpha = static_cast<double>(alpha_bar);
     for (std::size_t row = 0; row < 5; ++row) {
       std::vector<double> total(d * d), right(d);
@@ -107,8 +107,8 @@ TEST_CASE("the best denoiser acts in the plane and shrinks the rest") {
     const mixed_cumulant model(strengths, d, directions);
     const auto data = corrupted(model, 0.6f, rows);
     std::vector<float> found(data.noisy.size());
-    exact::spike_bayes(model).predict(data.noisy, data.alpha_bar, found);
-    const exact::spike_plane plane(strengths);
+    lab::spiked::spike_bayes(model).predict(data.noisy, data.alpha_bar, found);
+    const lab::spiked::spike_plane plane(strengths);
     const double alpha = static_cast<double>(0.6f), a = std::sqrt(alpha);
     for (std::size_t row = 0; row < rows; ++row) {
       const auto along = [&](const std::vector<float>& x, std::size_t k) {
@@ -117,7 +117,7 @@ TEST_CASE("the best denoiser acts in the plane and shrinks the rest") {
           sum += static_cast<double>(x[row * d + j]) * static_cast<double>(directions[k * d + j]);
         return sum;
       };
-      const auto mean = exact::posterior_mean(plane, alpha, {along(data.noisy, 0), along(data.noisy, 1)});
+      const auto mean = lab::spiked::posterior_mean(plane, alpha, {along(data.noisy, 0), along(data.noisy, 1)});
       CHECK(std::abs(along(found, 0) - mean.u) < 3e-6);
       CHECK(std::abs(along(found, 1) - mean.v) < 3e-6);
       CHECK(std::abs(along(found, 2) - (1 + a * (along(data.noisy, 2) - a))) < 3e-6);
@@ -140,10 +140,10 @@ TEST_CASE("on data, the best denoiser loses what it should, and the linear one m
   const mixed_cumulant model(strengths, d, directions);
   const auto data = corrupted(model, 0.8f, rows);
   std::vector<float> best(data.noisy.size()), linear(data.noisy.size());
-  exact::spike_bayes(model).predict(data.noisy, data.alpha_bar, best);
-  exact::spike_wiener(model).predict(data.noisy, data.alpha_bar, linear);
-  const double best_loss = exact::bayes_loss(strengths, static_cast<double>(0.8f)).total(d);
-  const double linear_loss = exact::wiener_loss(strengths, static_cast<double>(0.8f)).total(d);
+  lab::spiked::spike_bayes(model).predict(data.noisy, data.alpha_bar, best);
+  lab::spiked::spike_wiener(model).predict(data.noisy, data.alpha_bar, linear);
+  const double best_loss = lab::spiked::bayes_loss(strengths, static_cast<double>(0.8f)).total(d);
+  const double linear_loss = lab::spiked::wiener_loss(strengths, static_cast<double>(0.8f)).total(d);
   CHECK(best_loss < linear_loss);
   double sums[3] = {}, squares[3] = {};
   for (std::size_t row = 0; row < rows; ++row) {
@@ -170,7 +170,7 @@ TEST_CASE("rows are answered alike, alone and together") {
   auto data = corrupted(model, 0.5f, rows);
   for (std::size_t i = 0; i < rows; ++i) data.alpha_bar[i] = 0.04f * static_cast<float>(i + 1);
   std::vector<float> together(data.noisy.size()), alone(d);
-  const exact::spike_bayes denoiser(model);
+  const lab::spiked::spike_bayes denoiser(model);
   denoiser.predict(data.noisy, data.alpha_bar, together);
   for (std::size_t i = 0; i < rows; ++i) {
     denoiser.predict(std::span<const float>(data.noisy).subspan(i * d, d), std::span<const float>(data.alpha_bar).subspan(i, 1),
@@ -186,7 +186,7 @@ TEST_CASE("of the Gaussian clone, the best denoiser is the linear one") {
                              d, directions);
   const auto data = corrupted(model, 0.7f, 20);
   std::vector<float> best(data.noisy.size()), linear(data.noisy.size());
-  exact::spike_bayes(model.gaussian_clone()).predict(data.noisy, data.alpha_bar, best);
-  exact::spike_wiener(model).predict(data.noisy, data.alpha_bar, linear);
+  lab::spiked::spike_bayes(model.gaussian_clone()).predict(data.noisy, data.alpha_bar, best);
+  lab::spiked::spike_wiener(model).predict(data.noisy, data.alpha_bar, linear);
   for (std::size_t i = 0; i < best.size(); ++i) CHECK(std::abs(static_cast<double>(best[i] - linear[i])) < 1e-5);
 }

@@ -13,9 +13,9 @@
 #include <vector>
 
 using namespace frond;
-using namespace frond::analysis;
+using namespace frond::lab::spiked;
 using kernel::activation;
-using kernel::neuron;
+using lab::vectors::neuron;
 using source::latent_coupling;
 using source::latent_law;
 using source::spikes;

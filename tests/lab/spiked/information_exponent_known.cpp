@@ -8,9 +8,9 @@
 #include <cstddef>
 
 using namespace frond;
-using namespace frond::analysis;
+using namespace frond::lab::spiked;
 using kernel::activation;
-using kernel::neuron;
+using lab::vectors::neuron;
 using source::latent_coupling;
 using source::latent_law;
 using source::spikes;

@@ -11,8 +11,8 @@
 #include <limits>
 
 using namespace frond;
-using exact::posterior_mean;
-using exact::spike_plane;
+using lab::spiked::posterior_mean;
+using lab::spiked::spike_plane;
 using source::latent_coupling;
 using source::latent_law;
 using source::latents;
@@ -26,29 +26,29 @@ TEST_CASE("moments of the latents are integrals over their law") {
       for (unsigned j = 0; i + j <= 5 && j <= (hidden.law == latent_law::student ? 2u : 5u); ++j) {
         const double expected = spike_reference::expectation(
             hidden, [&](double x) { return std::pow(x, i); }, [&](double x) { return std::pow(x, j); });
-        CHECK(exact::latent_moment(hidden, i, j) == doctest::Approx(expected).epsilon(1e-7).scale(1));
+        CHECK(lab::spiked::latent_moment(hidden, i, j) == doctest::Approx(expected).epsilon(1e-7).scale(1));
       }
   }
 }
 
 TEST_CASE("cumulants of the latents in closed form") {
-  CHECK(exact::latent_fourth_cumulant({}) == doctest::Approx(-2).epsilon(1e-12));
-  CHECK(exact::latent_fourth_cumulant({.law = latent_law::laplace}) == doctest::Approx(3).epsilon(1e-11));
-  CHECK(exact::latent_fourth_cumulant({.law = latent_law::uniform}) == doctest::Approx(-1.2).epsilon(1e-12));
-  CHECK(exact::latent_fourth_cumulant({.law = latent_law::student}) == doctest::Approx(3).epsilon(1e-11));
-  CHECK(exact::latent_moment({.law = latent_law::student}, 0, 6) == std::numeric_limits<double>::infinity());
-  CHECK(exact::latent_moment({.law = latent_law::laplace}, 0, 8) == doctest::Approx(2520).epsilon(1e-11));
+  CHECK(lab::spiked::latent_fourth_cumulant({}) == doctest::Approx(-2).epsilon(1e-12));
+  CHECK(lab::spiked::latent_fourth_cumulant({.law = latent_law::laplace}) == doctest::Approx(3).epsilon(1e-11));
+  CHECK(lab::spiked::latent_fourth_cumulant({.law = latent_law::uniform}) == doctest::Approx(-1.2).epsilon(1e-12));
+  CHECK(lab::spiked::latent_fourth_cumulant({.law = latent_law::student}) == doctest::Approx(3).epsilon(1e-11));
+  CHECK(lab::spiked::latent_moment({.law = latent_law::student}, 0, 6) == std::numeric_limits<double>::infinity());
+  CHECK(lab::spiked::latent_moment({.law = latent_law::laplace}, 0, 8) == doctest::Approx(2520).epsilon(1e-11));
   for (const float chosen : {0.1f, 0.2113f, 0.5f, 0.7f}) {
     const latents hidden{.law = latent_law::two_point, .probability = chosen};
     const double p = static_cast<double>(hidden.chance_positive()), q = 1 - p, pq = q * p;
-    CHECK(exact::latent_third_cumulant(hidden) == doctest::Approx((q - p) / std::sqrt(pq)).epsilon(1e-12).scale(1));
-    CHECK(exact::latent_fourth_cumulant(hidden) == doctest::Approx((1 - 6 * pq) / pq).epsilon(1e-12).scale(1));
+    CHECK(lab::spiked::latent_third_cumulant(hidden) == doctest::Approx((q - p) / std::sqrt(pq)).epsilon(1e-12).scale(1));
+    CHECK(lab::spiked::latent_fourth_cumulant(hidden) == doctest::Approx((1 - 6 * pq) / pq).epsilon(1e-12).scale(1));
   }
   const latents normal{.law = latent_law::normal, .coupling = latent_coupling::linear, .strength = 0.5f};
-  CHECK(exact::latent_moment(normal, 1, 1) == doctest::Approx(0.5).epsilon(1e-12));
-  CHECK(exact::latent_moment(normal, 2, 2) == doctest::Approx(1.5).epsilon(1e-12));
-  CHECK(exact::latent_moment(normal, 3, 1) == doctest::Approx(1.5).epsilon(1e-12));
-  CHECK(exact::latent_moment(normal, 0, 6) == doctest::Approx(15).epsilon(1e-12));
+  CHECK(lab::spiked::latent_moment(normal, 1, 1) == doctest::Approx(0.5).epsilon(1e-12));
+  CHECK(lab::spiked::latent_moment(normal, 2, 2) == doctest::Approx(1.5).epsilon(1e-12));
+  CHECK(lab::spiked::latent_moment(normal, 3, 1) == doctest::Approx(1.5).epsilon(1e-12));
+  CHECK(lab::spiked::latent_moment(normal, 0, 6) == doctest::Approx(15).epsilon(1e-12));
 }
 
 TEST_CASE("the law of the cells is that of the draws, word for word") {
@@ -62,7 +62,7 @@ TEST_CASE("the law of the cells is that of the draws, word for word") {
           const latents hidden{.law = law, .coupling = coupling, .strength = strength, .probability = p};
           if (!hidden.check().ok()) continue;
           const bool magnitude = coupling == latent_coupling::magnitude;
-          const exact::latent_cells cells(hidden);
+          const lab::spiked::latent_cells cells(hidden);
           const auto in_cell_1 = [&](float lambda, std::uint32_t word) {
             const float nu = hidden.nu(lambda, 0.0f, word << 8, 1u << 31);  // in the middle of its cell
             return magnitude ? std::abs(nu) > 0.5f : nu > 0.0f;
@@ -94,25 +94,26 @@ TEST_CASE("what symmetry, mean and variance make 0 or 1 is exactly so at every s
       CAPTURE(static_cast<int>(hidden.coupling));
       for (unsigned i = 0; i < 5; ++i) {
         const double of_lambda = i == 0 || i == 2 ? 1 : i == 4 ? 3 : 0;
-        CHECK(exact::latent_moment(hidden, i, 0) == of_lambda);
-        if (i % 2 == 0) CHECK(exact::latent_moment(hidden, i, 1) == 0);
-        if (symmetric && i % 2 == 1) CHECK(exact::latent_moment(hidden, i, 2) == 0);
-        if (symmetric && i % 2 == 0) CHECK(exact::latent_moment(hidden, i, 3) == 0);
+        CHECK(lab::spiked::latent_moment(hidden, i, 0) == of_lambda);
+        if (i % 2 == 0) CHECK(lab::spiked::latent_moment(hidden, i, 1) == 0);
+        if (symmetric && i % 2 == 1) CHECK(lab::spiked::latent_moment(hidden, i, 2) == 0);
+        if (symmetric && i % 2 == 0) CHECK(lab::spiked::latent_moment(hidden, i, 3) == 0);
         for (unsigned j = 0; j < 6; ++j) {
           latents alone = hidden;
           alone.coupling = latent_coupling::independent;
           if (i == 0)
-            CHECK(exact::latent_moment(hidden, 0, j) == doctest::Approx(exact::latent_moment(alone, 0, j)).epsilon(1e-14));
+            CHECK(lab::spiked::latent_moment(hidden, 0, j) ==
+                  doctest::Approx(lab::spiked::latent_moment(alone, 0, j)).epsilon(1e-14));
         }
       }
-      CHECK(exact::latent_moment(hidden, 0, 2) == 1);
+      CHECK(lab::spiked::latent_moment(hidden, 0, 2) == 1);
     }
 }
 
 TEST_CASE("correlations of the source agree with the moments") {
   for (const latents& hidden : spike_reference::all())
     CHECK(static_cast<double>(hidden.correlation()) ==
-          doctest::Approx(exact::latent_moment(hidden, 1, 1)).epsilon(1e-6).scale(1));
+          doctest::Approx(lab::spiked::latent_moment(hidden, 1, 1)).epsilon(1e-6).scale(1));
 }
 
 TEST_CASE("cumulants along v") {
@@ -179,7 +180,7 @@ TEST_CASE("far from all data the answer is finite") {
 TEST_CASE("losses of the best denoisers") {
   // Along v, Rademacher, alpha_bar = 0.7: .2429 and .3000.
   const spikes independent{.covariance = 5, .cumulant = 10};
-  const auto bayes = exact::bayes_loss(independent, 0.7), wiener = exact::wiener_loss(independent, 0.7);
+  const auto bayes = lab::spiked::bayes_loss(independent, 0.7), wiener = lab::spiked::wiener_loss(independent, 0.7);
   CHECK(bayes.v == doctest::Approx(0.2429).epsilon(2e-4));
   CHECK(wiener.v == doctest::Approx(0.3).epsilon(1e-12));
   CHECK(wiener.u == doctest::Approx(0.3 * 6 / (0.7 * 6 + 0.3)).epsilon(1e-12));
@@ -188,14 +189,14 @@ TEST_CASE("losses of the best denoisers") {
   for (const latents& hidden : spike_reference::all())
     for (const double alpha : {0.05, 0.5, 0.9, 0.99}) {
       const spikes strengths{.covariance = 5, .cumulant = 10, .hidden = hidden};
-      const auto best = exact::bayes_loss(strengths, alpha), linear = exact::wiener_loss(strengths, alpha);
+      const auto best = lab::spiked::bayes_loss(strengths, alpha), linear = lab::spiked::wiener_loss(strengths, alpha);
       CHECK(best.u <= linear.u + 1e-9);
       CHECK(best.v <= linear.v + 1e-9);
       CHECK(best.v > 0);
     }
   // Without noise nothing is lost, and of pure noise everything.
-  CHECK(exact::bayes_loss(independent, 1 - 1e-7).v < 1e-6);
-  CHECK(exact::bayes_loss(independent, 1e-7).u == doctest::Approx(6).epsilon(1e-5));
+  CHECK(lab::spiked::bayes_loss(independent, 1 - 1e-7).v < 1e-6);
+  CHECK(lab::spiked::bayes_loss(independent, 1e-7).u == doctest::Approx(6).epsilon(1e-5));
 }
 
 TEST_CASE("the loss is what the posterior mean loses on data of the plane") {
@@ -204,7 +205,7 @@ TEST_CASE("the loss is what the posterior mean loses on data of the plane") {
     const spikes strengths{.covariance = 5, .cumulant = 10, .hidden = hidden};
     const spike_plane plane(strengths);
     const double alpha = 0.8, a = std::sqrt(alpha), b = std::sqrt(1 - alpha);
-    const auto expected = exact::bayes_loss(strengths, alpha);
+    const auto expected = lab::spiked::bayes_loss(strengths, alpha);
     double sum_u = 0, sum_v = 0, squares_u = 0, squares_v = 0;
     constexpr int count = 4000;
     for (std::uint64_t i = 0; i < count; ++i) {

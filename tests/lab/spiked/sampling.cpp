@@ -25,7 +25,7 @@ const source::spikes strengths{
 using moments = std::array<double, 4>;
 
 moments exact_moments() {
-  const exact::spike_plane plane(strengths);
+  const lab::spiked::spike_plane plane(strengths);
   return {plane.variance_u(), 1.0, plane.cross_covariance(), plane.fourth_cumulant()};
 }
 
@@ -44,7 +44,7 @@ moments of(const std::vector<float>& x) {
 
 moments sampled(solver method, std::uint32_t steps) {
   const std::vector<float> axes{1, 0, 0, 0, 1, 0, 0, 0, 1};
-  exact::spike_bayes model(source::mixed_cumulant(strengths, dimension, axes));
+  lab::spiked::spike_bayes model(source::mixed_cumulant(strengths, dimension, axes));
   const diffusion::gaussian_sampling options{.noise = {diffusion::schedule::half_log_snr, steps}, .method = method};
   std::vector<float> x(count * dimension), memory(diffusion::gaussian_sampling_memory(method, dimension, 64));
   REQUIRE(diffusion::sample(diffusion::gaussian{}, model, seed{5}, options, memory, x).ok());

@@ -20,7 +20,7 @@ using namespace on_sphere;
 // A step as the formulas say it, in the full space with directions of any kind, by fresh x_0 and z of the whole dimension.
 class plain_descent {
  public:
-  explicit plain_descent(const train::sphere_problem& p)
+  explicit plain_descent(const lab::spiked::sphere_problem& p)
       : p_(p), directions_(p.dimension * p.dimension), clean_(p.dimension), noisy_(p.dimension) {
     source::plant_directions(seed{77}, p.dimension, directions_);
   }
@@ -65,7 +65,7 @@ class plain_descent {
   }
 
  private:
-  train::sphere_problem p_;
+  lab::spiked::sphere_problem p_;
   std::vector<float> directions_, clean_, noisy_;
 };
 
@@ -105,7 +105,7 @@ std::vector<double> features(const std::vector<double>& start, const std::vector
 TEST_CASE("one step has the law of the step with x_0 and z in full") {
   for (const float skip : {0.8366600f, 0.5f}) {
     CAPTURE(skip);
-    train::sphere_problem p = problem_of(5);
+    lab::spiked::sphere_problem p = problem_of(5);
     p.skip = skip;
     p.delta = 1.5f;
     p.max_steps = 1;
@@ -120,35 +120,35 @@ TEST_CASE("one step has the law of the step with x_0 and z in full") {
       for (std::size_t k = 0; k < 5; ++k) after[k] = reference.overlap(w, k);
       expected.add(features(start, after));
     }
-    std::vector<float> weights(16 * kernel::sphere_sgd_rows(5)), memory(2 * weights.size());
+    std::vector<float> weights(16 * lab::spiked::sphere_sgd_rows(5)), memory(2 * weights.size());
     std::uint32_t step[16] = {}, run[16], passage[16] = {};
     float overlap[32];
     const source::latents& hidden = p.data.hidden;
     for (std::uint32_t i = 0; i < count; i += 16) {
       for (std::size_t j = 0; j < weights.size(); ++j) weights[j] = j < 80 ? static_cast<float>(start[j / 16]) : 0.0f;
       for (std::uint32_t lane = 0; lane < 16; ++lane) run[lane] = i + lane, step[lane] = 0;
-      kernel::sphere_sgd({.dimension = 5,
-                          .spike = p.data.lambda_weight(),
-                          .signal = p.data.nu_weight(),
-                          .rest = p.data.whitened_noise(),
-                          .high = hidden.value(true, 1.0f),
-                          .low = hidden.value(false, 1.0f),
-                          .high_if_positive = hidden.chance_positive(true),
-                          .high_if_not = hidden.chance_positive(false),
-                          .alpha_bar = p.alpha_bar,
-                          .unit = p.unit,
-                          .skip = p.skip,
-                          .rate = p.delta / 5,
-                          .key = p.key,
-                          .run = run,
-                          .step = step,
-                          .weights = weights.data(),
-                          .memory = memory.data(),
-                          .overlap_u = overlap,
-                          .overlap_v = overlap + 16,
-                          .passage_u = passage,
-                          .passage_v = passage},
-                         1);
+      lab::spiked::sphere_sgd({.dimension = 5,
+                               .spike = p.data.lambda_weight(),
+                               .signal = p.data.nu_weight(),
+                               .rest = p.data.whitened_noise(),
+                               .high = hidden.value(true, 1.0f),
+                               .low = hidden.value(false, 1.0f),
+                               .high_if_positive = hidden.chance_positive(true),
+                               .high_if_not = hidden.chance_positive(false),
+                               .alpha_bar = p.alpha_bar,
+                               .unit = p.unit,
+                               .skip = p.skip,
+                               .rate = p.delta / 5,
+                               .key = p.key,
+                               .run = run,
+                               .step = step,
+                               .weights = weights.data(),
+                               .memory = memory.data(),
+                               .overlap_u = overlap,
+                               .overlap_v = overlap + 16,
+                               .passage_u = passage,
+                               .passage_v = passage},
+                              1);
       for (std::size_t lane = 0; lane < 16; ++lane) {
         std::vector<double> after(5);
         double norm = 0;
@@ -171,7 +171,7 @@ TEST_CASE("one step has the law of the step with x_0 and z in full") {
 
 // Kolmogorov and Smirnov's test for two samples of 400 at level 0.001: 1.95 sqrt(2 / 400).
 TEST_CASE("passages have the law of the plain descent") {
-  train::sphere_problem p = problem_of(16);
+  lab::spiked::sphere_problem p = problem_of(16);
   p.threshold_v = 1.0f;
   p.max_steps = 4000;
   constexpr std::size_t count = 400;
@@ -182,9 +182,9 @@ TEST_CASE("passages have the law of the plain descent") {
   for (std::uint32_t i = 0; i < count; ++i) {
     measured.push_back(ours.runs[i].passage_u > 0 ? ours.runs[i].passage_u : 4000);
     std::vector<float> start(16);
-    train::sphere_problem other = p;
+    lab::spiked::sphere_problem other = p;
     other.key = seed{99};
-    train::start_on_sphere(other, i, start);
+    lab::spiked::start_on_sphere(other, i, start);
     const double norm = static_cast<double>(math::sqrt(kernel::sum_of_squares(start.data(), start.size())));
     std::vector<double> w(16);
     for (std::size_t k = 0; k < 16; ++k) w[k] = static_cast<double>(start[k]) / norm;

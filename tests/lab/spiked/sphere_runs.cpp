@@ -15,10 +15,10 @@
 using namespace on_sphere;
 
 TEST_CASE("runs depend neither on workers nor on neighbours") {
-  train::sphere_problem p = problem_of(20);
+  lab::spiked::sphere_problem p = problem_of(20);
   p.max_steps = 300;
   const outcome alone = run(p, 4, 45, calling_thread);
-  parallel::thread_pool pool(3);
+  lab::parallel::thread_pool pool(3);
   CHECK(run(p, 4, 45, pool) == alone);
   std::size_t ended = 0;
   for (std::size_t i = 0; i < 45; ++i) {
@@ -36,7 +36,7 @@ TEST_CASE("runs depend neither on workers nor on neighbours") {
 }
 
 TEST_CASE("passages and records tell of the same runs") {
-  train::sphere_problem p = problem_of(10);
+  lab::spiked::sphere_problem p = problem_of(10);
   p.threshold_u = 1.0f;
   p.threshold_v = 1.0f;
   const outcome free = run(p, 0, 16, calling_thread);
@@ -58,18 +58,18 @@ TEST_CASE("passages and records tell of the same runs") {
 }
 
 TEST_CASE("starts: uniform on the sphere, or with a given overlap and either sign") {
-  train::sphere_problem p = problem_of(12);
+  lab::spiked::sphere_problem p = problem_of(12);
   std::vector<float> w(12);
   double squares = 0;
   std::size_t positive = 0;
   constexpr std::size_t count = 4000;
   for (std::uint32_t run = 0; run < count; ++run) {
     p.start_v = 0.0f;
-    train::start_on_sphere(p, run, w);
+    lab::spiked::start_on_sphere(p, run, w);
     const float norm = math::sqrt(kernel::sum_of_squares(w.data(), w.size()));
     squares += static_cast<double>((w[1] / norm) * (w[1] / norm));
     p.start_v = 0.3f;
-    train::start_on_sphere(p, run, w);
+    lab::spiked::start_on_sphere(p, run, w);
     const float v = w[1] / math::sqrt(kernel::sum_of_squares(w.data(), w.size()));
     CHECK(std::abs(static_cast<double>(v)) == doctest::Approx(0.3).epsilon(1e-5));
     if (v > 0) ++positive;
@@ -80,16 +80,16 @@ TEST_CASE("starts: uniform on the sphere, or with a given overlap and either sig
 }
 
 TEST_CASE("what cannot be run is refused") {
-  train::sphere_problem p = problem_of(8);
-  std::vector<train::sphere_run> runs(3);
-  std::vector<float> memory(train::sphere_memory(8, 1)), records(6), twice(12);
+  lab::spiked::sphere_problem p = problem_of(8);
+  std::vector<lab::spiked::sphere_run> runs(3);
+  std::vector<float> memory(lab::spiked::sphere_memory(8, 1)), records(6), twice(12);
   constexpr std::uint32_t once[] = {5}, falling[] = {5, 5};
-  CHECK(train::run_on_sphere(p, 0, once, memory, runs, records));
-  CHECK_FALSE(train::run_on_sphere(p, 0, falling, memory, runs, twice));
-  CHECK(train::run_on_sphere(p, UINT32_MAX - 3, once, memory, runs, records));
-  CHECK_FALSE(train::run_on_sphere(p, UINT32_MAX - 2, once, memory, runs, records));
-  CHECK_FALSE(train::run_on_sphere(p, 0, {}, memory, runs, records));
-  CHECK_FALSE(train::run_on_sphere(p, 0, once, std::span(memory).subspan(1), runs, records));
+  CHECK(lab::spiked::run_on_sphere(p, 0, once, memory, runs, records));
+  CHECK_FALSE(lab::spiked::run_on_sphere(p, 0, falling, memory, runs, twice));
+  CHECK(lab::spiked::run_on_sphere(p, UINT32_MAX - 3, once, memory, runs, records));
+  CHECK_FALSE(lab::spiked::run_on_sphere(p, UINT32_MAX - 2, once, memory, runs, records));
+  CHECK_FALSE(lab::spiked::run_on_sphere(p, 0, {}, memory, runs, records));
+  CHECK_FALSE(lab::spiked::run_on_sphere(p, 0, once, std::span(memory).subspan(1), runs, records));
   for (const float wrong : {std::nanf(""), HUGE_VALF, -HUGE_VALF})
     for (float* const number : {&p.alpha_bar, &p.unit.amplitude, &p.unit.gain, &p.unit.shift, &p.skip, &p.delta, &p.start_v,
                                 &p.data.covariance, &p.data.cumulant, &p.data.mean}) {
@@ -106,7 +106,7 @@ TEST_CASE("what cannot be run is refused") {
     *threshold = sound;
   }
   p.data.hidden = {.law = source::latent_law::laplace};
-  CHECK_FALSE(train::run_on_sphere(p, 0, once, memory, runs, records));
+  CHECK_FALSE(lab::spiked::run_on_sphere(p, 0, once, memory, runs, records));
   p = problem_of(2);
   CHECK_FALSE(p.check());
   p = problem_of(8);
@@ -118,14 +118,14 @@ TEST_CASE("what cannot be run is refused") {
 }
 
 TEST_CASE("a run whose weights become no numbers is said") {
-  train::sphere_problem p = problem_of(8);
+  lab::spiked::sphere_problem p = problem_of(8);
   p.max_steps = 40;
   p.unit = {.amplitude = 3e38f, .gain = 3e38f};  // finite, and beyond the first step nothing is
-  std::vector<float> memory(train::sphere_memory(8, 1));
-  std::vector<train::sphere_run> runs(20);
-  const status state = train::run_on_sphere(p, 5, {}, memory, runs, std::span<float>());
+  std::vector<float> memory(lab::spiked::sphere_memory(8, 1));
+  std::vector<lab::spiked::sphere_run> runs(20);
+  const status state = lab::spiked::run_on_sphere(p, 5, {}, memory, runs, std::span<float>());
   REQUIRE_FALSE(state.ok());
   CHECK(state.position == 5);
   CHECK(std::string(text(state).c_str()) == "run 5: its weights are not finite any more");
-  for (const train::sphere_run& run : runs) CHECK(run.passage_u == train::sphere_run::diverged);
+  for (const lab::spiked::sphere_run& run : runs) CHECK(run.passage_u == lab::spiked::sphere_run::diverged);
 }

@@ -15,7 +15,7 @@ namespace on_sphere {
 
 using namespace frond;
 
-inline train::sphere_problem problem_of(std::size_t dimension) {
+inline lab::spiked::sphere_problem problem_of(std::size_t dimension) {
   return {.dimension = dimension,
           .data = {.covariance = 3.0f,
                    .cumulant = 6.0f,
@@ -33,7 +33,7 @@ inline train::sphere_problem problem_of(std::size_t dimension) {
 }
 
 struct outcome {
-  std::vector<train::sphere_run> runs;
+  std::vector<lab::spiked::sphere_run> runs;
   std::vector<float> records;
 
   friend bool operator==(const outcome& a, const outcome& b) {
@@ -49,12 +49,12 @@ struct outcome {
 inline constexpr std::uint32_t record_at[] = {1, 2, 5, 40, 300, 700, 3000};
 
 template <class Executor>
-outcome run(const train::sphere_problem& p, std::uint32_t first, std::size_t count, Executor& workers) {
+outcome run(const lab::spiked::sphere_problem& p, std::uint32_t first, std::size_t count, Executor& workers) {
   outcome o;
   o.runs.resize(count);
   o.records.resize(2 * std::size(record_at) * count);
-  std::vector<float> memory(train::sphere_memory(p.dimension, workers.workers()), std::nanf(""));
-  const status state = train::run_on_sphere(p, first, record_at, memory, o.runs, o.records, workers);
+  std::vector<float> memory(lab::spiked::sphere_memory(p.dimension, workers.workers()), std::nanf(""));
+  const status state = lab::spiked::run_on_sphere(p, first, record_at, memory, o.runs, o.records, workers);
   CHECK_MESSAGE(state.ok(), state.reason);
   return o;
 }

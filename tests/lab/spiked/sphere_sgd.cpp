@@ -6,7 +6,7 @@ namespace {
 
 struct sixteen_runs {
   explicit sixteen_runs(std::size_t dimension, std::uint64_t key)
-      : weights(16 * kernel::sphere_sgd_rows(dimension)), memory(2 * weights.size()), overlap_u(16), overlap_v(16) {
+      : weights(16 * lab::spiked::sphere_sgd_rows(dimension)), memory(2 * weights.size()), overlap_u(16), overlap_v(16) {
     random::draws draws(seed{key}, random::stream::user, 0);
     for (std::size_t lane = 0; lane < 16; ++lane) {
       run[lane] = draws.word() >> 4;
@@ -16,8 +16,8 @@ struct sixteen_runs {
     for (std::size_t i = 0; i < 16 * dimension; ++i) weights[i] = draws.uniform() * 6.0f - 3.0f;
   }
 
-  kernel::sphere_sgd_operands operands(const kernel::sphere_sgd_operands& model) {
-    kernel::sphere_sgd_operands o = model;
+  lab::spiked::sphere_sgd_operands operands(const lab::spiked::sphere_sgd_operands& model) {
+    lab::spiked::sphere_sgd_operands o = model;
     o.run = run + 0;
     o.step = step + 0;
     o.weights = weights.data();
@@ -41,7 +41,7 @@ struct sixteen_runs {
   std::vector<float> weights, memory, overlap_u, overlap_v;
 };
 
-kernel::sphere_sgd_operands model_of(std::size_t dimension, kernel::activation kind) {
+lab::spiked::sphere_sgd_operands model_of(std::size_t dimension, kernel::activation kind) {
   return {.dimension = dimension,
           .spike = 2.2f,
           .signal = 0.95f,
@@ -67,32 +67,32 @@ TEST_CASE("sixteen neurons on the sphere are the plain ones") {
       for (const std::size_t steps : {0u, 1u, 2u, 9u}) {
         CAPTURE(dimension);
         CAPTURE(steps);
-        const kernel::sphere_sgd_operands model = model_of(dimension, kind);
+        const lab::spiked::sphere_sgd_operands model = model_of(dimension, kind);
         sixteen_runs expected(dimension, dimension);
-        kernel::plain::sphere_sgd(expected.operands(model), steps);
+        lab::spiked::plain::sphere_sgd(expected.operands(model), steps);
         test::each_instruction_set([&] {
           sixteen_runs computed(dimension, dimension);
-          kernel::sphere_sgd(computed.operands(model), steps);
+          lab::spiked::sphere_sgd(computed.operands(model), steps);
           CHECK(computed == expected);
         });
       }
 }
 
 TEST_CASE("cutting runs into calls changes nothing") {
-  const kernel::sphere_sgd_operands model = model_of(21, kernel::activation::tanh);
+  const lab::spiked::sphere_sgd_operands model = model_of(21, kernel::activation::tanh);
   sixteen_runs at_once(21, 3), in_parts(21, 3);
-  kernel::sphere_sgd(at_once.operands(model), 40);
-  for (const std::size_t steps : {1u, 7u, 32u}) kernel::sphere_sgd(in_parts.operands(model), steps);
+  lab::spiked::sphere_sgd(at_once.operands(model), 40);
+  for (const std::size_t steps : {1u, 7u, 32u}) lab::spiked::sphere_sgd(in_parts.operands(model), steps);
   CHECK(at_once == in_parts);
 }
 
 TEST_CASE("a neuron that stands on u stays finite") {
-  const kernel::sphere_sgd_operands model = model_of(8, kernel::activation::tanh);
+  const lab::spiked::sphere_sgd_operands model = model_of(8, kernel::activation::tanh);
   sixteen_runs runs(8, 4);
   for (std::size_t i = 0; i < runs.weights.size(); ++i) runs.weights[i] = i < 16 ? 1.0f : 0.0f;
   sixteen_runs plain = runs;
-  kernel::sphere_sgd(runs.operands(model), 3);
-  kernel::plain::sphere_sgd(plain.operands(model), 3);
+  lab::spiked::sphere_sgd(runs.operands(model), 3);
+  lab::spiked::plain::sphere_sgd(plain.operands(model), 3);
   CHECK(runs == plain);
   for (std::size_t lane = 0; lane < 16; ++lane) {
     CHECK(runs.overlap_u[lane] > 0.0f);
@@ -103,15 +103,15 @@ TEST_CASE("a neuron that stands on u stays finite") {
 TEST_CASE("lanes one after the other are the lanes at once") {
   for (const std::size_t dimension : {3u, 6u, 7u, 18u, 50u, 100u}) {
     CAPTURE(dimension);
-    const kernel::sphere_sgd_operands model = model_of(dimension, kernel::activation::tanh);
+    const lab::spiked::sphere_sgd_operands model = model_of(dimension, kernel::activation::tanh);
     sixteen_runs expected(dimension, dimension);
-    kernel::plain::sphere_sgd(expected.operands(model), 11);
+    lab::spiked::plain::sphere_sgd(expected.operands(model), 11);
     test::each_instruction_set([&] {
       sixteen_runs computed(dimension, dimension);
       std::vector<float> normals(dimension);
-      const kernel::sphere_sgd_operands o = computed.operands(model);
+      const lab::spiked::sphere_sgd_operands o = computed.operands(model);
       for (std::size_t lane = 0; lane < 16; ++lane)
-        for (const std::size_t steps : {4u, 0u, 7u}) kernel::sphere_sgd_lane(o, lane, normals.data(), steps);
+        for (const std::size_t steps : {4u, 0u, 7u}) lab::spiked::sphere_sgd_lane(o, lane, normals.data(), steps);
       CHECK(computed == expected);
     });
   }

@@ -8,7 +8,7 @@
 #include <vector>
 
 using namespace frond;
-using analysis::estimate;
+using lab::statistics::estimate;
 
 namespace {
 
@@ -41,33 +41,34 @@ void check_error(const std::vector<double>& values, double error, const Statisti
 }  // namespace
 
 TEST_CASE("a crossing is found from either side, the first one, or none") {
-  CHECK(analysis::crossing(places, curve({0, 1, 5, 2, 1}), 2).value == doctest::Approx(1.5));
-  CHECK(analysis::crossing(places, curve({9, 7, 3, 3, 3}), 4).value == doctest::Approx(2.5));
-  CHECK(analysis::crossing(places, curve({9, 7, 3, 1, 0}), 9).value == 0);
-  CHECK(std::isnan(analysis::crossing(places, curve({9, 7, 3, 1, 0}), 10).value));
-  CHECK(analysis::crossing(places, curve({0, 1, 5, 2, 1}), 1.5).standard_error > 0);
-  check_error({0, 1, 5, 8, 9}, 0.05, [](const auto& c) { return analysis::crossing(places, c, 2); });
+  CHECK(lab::statistics::crossing(places, curve({0, 1, 5, 2, 1}), 2).value == doctest::Approx(1.5));
+  CHECK(lab::statistics::crossing(places, curve({9, 7, 3, 3, 3}), 4).value == doctest::Approx(2.5));
+  CHECK(lab::statistics::crossing(places, curve({9, 7, 3, 1, 0}), 9).value == 0);
+  CHECK(std::isnan(lab::statistics::crossing(places, curve({9, 7, 3, 1, 0}), 10).value));
+  CHECK(lab::statistics::crossing(places, curve({0, 1, 5, 2, 1}), 1.5).standard_error > 0);
+  check_error({0, 1, 5, 8, 9}, 0.05, [](const auto& c) { return lab::statistics::crossing(places, c, 2); });
 }
 
 TEST_CASE("a peak is that of a parabola, or unknown at the ends") {
   std::vector<double> values;
   for (const double x : places) values.push_back(5 - 0.7 * (x - 2.6) * (x - 2.6));
-  CHECK(analysis::peak(places, curve(values)).value == doctest::Approx(2.6));
-  CHECK(std::isnan(analysis::peak(places, curve({5, 4, 3, 2, 1})).value));
-  CHECK(std::isnan(analysis::peak(places, curve({1, 2, 3, 4, 5})).value));
-  check_error(values, 0.02, [](const auto& c) { return analysis::peak(places, c); });
+  CHECK(lab::statistics::peak(places, curve(values)).value == doctest::Approx(2.6));
+  CHECK(std::isnan(lab::statistics::peak(places, curve({5, 4, 3, 2, 1})).value));
+  CHECK(std::isnan(lab::statistics::peak(places, curve({1, 2, 3, 4, 5})).value));
+  check_error(values, 0.02, [](const auto& c) { return lab::statistics::peak(places, c); });
 }
 
 TEST_CASE("a line through points with errors") {
-  const auto found = analysis::fit_line(places, curve({1, 3, 7, 9, 13}));
+  const auto found = lab::statistics::fit_line(places, curve({1, 3, 7, 9, 13}));
   CHECK(found.slope.value == doctest::Approx(2));
   CHECK(found.intercept == doctest::Approx(1));
   // A point with a large error has little to say, and points that miss the line make the error larger.
   std::vector<estimate> points = curve({1, 3, 7, 9, 100}, 0.1);
   points[4].standard_error = 1e6;
-  CHECK(analysis::fit_line(places, points).slope.value == doctest::Approx(2).epsilon(1e-6));
-  const auto bent = analysis::fit_line(places, curve({1, 4, 7, 8, 13}, 0.001));
-  CHECK(bent.slope.standard_error > 50 * analysis::fit_line(places, curve({1, 3, 7, 9, 13}, 0.001)).slope.standard_error);
+  CHECK(lab::statistics::fit_line(places, points).slope.value == doctest::Approx(2).epsilon(1e-6));
+  const auto bent = lab::statistics::fit_line(places, curve({1, 4, 7, 8, 13}, 0.001));
+  CHECK(bent.slope.standard_error >
+        50 * lab::statistics::fit_line(places, curve({1, 3, 7, 9, 13}, 0.001)).slope.standard_error);
   double squares = 0;
   for (const double x : places) squares += (x - 2.8) * (x - 2.8);
   CHECK(found.slope.standard_error == doctest::Approx(0.1 / std::sqrt(squares)));

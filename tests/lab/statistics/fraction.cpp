@@ -9,7 +9,7 @@
 using namespace frond;
 
 TEST_CASE("groups of one trial have the binomial error") {
-  analysis::grouped_counts counts;
+  lab::statistics::grouped_counts counts;
   for (int i = 0; i < 100; ++i) counts.add(i < 30, 1);
   CHECK(counts.value().value == doctest::Approx(0.3));
   CHECK(counts.value().standard_error == doctest::Approx(std::sqrt(0.3 * 0.7 / 99)));
@@ -17,7 +17,7 @@ TEST_CASE("groups of one trial have the binomial error") {
 }
 
 TEST_CASE("nothing counted, one group, and groups that all agree") {
-  analysis::grouped_counts counts;
+  lab::statistics::grouped_counts counts;
   CHECK(counts.value().trials == 0);
   CHECK(counts.value().value == 0);
   counts.add(3, 4);
@@ -33,7 +33,7 @@ TEST_CASE("the standard error is the spread of repeated experiments: groups of u
   double sum = 0, squares = 0, claimed = 0;
   for (std::uint64_t e = 0; e < experiments; ++e) {
     random::draws draw(seed{5}, random::stream::user, e);
-    analysis::grouped_counts counts;
+    lab::statistics::grouped_counts counts;
     for (int g = 0; g < groups; ++g) {
       const std::uint64_t size = 1 + draw.below(6);
       counts.add(draw.below(4) == 0 ? size : 0, size);

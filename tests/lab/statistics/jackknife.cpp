@@ -12,7 +12,8 @@ using namespace frond;
 
 TEST_CASE("the error of a mean is the usual one") {
   const std::vector<double> rows{1, 3, 1, 4, 1, 9, 1, -2, 1, 0.5};  // a count and a value in each
-  const auto mean = analysis::jackknife(std::span(rows), 2, [](std::span<const double> sums) { return sums[1] / sums[0]; });
+  const auto mean =
+      lab::statistics::jackknife(std::span(rows), 2, [](std::span<const double> sums) { return sums[1] / sums[0]; });
   CHECK(mean.value == doctest::Approx(2.9));
   double squares = 0;
   for (const double value : {3.0, 4.0, 9.0, -2.0, 0.5}) squares += (value - 2.9) * (value - 2.9);
@@ -21,15 +22,15 @@ TEST_CASE("the error of a mean is the usual one") {
 
 TEST_CASE("a plain mean and its error") {
   const std::vector<double> values{3, 4, 9, -2, 0.5};
-  const analysis::estimate found = analysis::mean_of(values);
+  const lab::statistics::estimate found = lab::statistics::mean_of(values);
   CHECK(found.value == doctest::Approx(2.9));
   CHECK(found.standard_error == doctest::Approx(std::sqrt(68.2 / 20)));  // squares 0.01 + 1.21 + 37.21 + 24.01 + 5.76
-  CHECK(analysis::mean_of(std::vector{7.0}).standard_error == 0);
+  CHECK(lab::statistics::mean_of(std::vector{7.0}).standard_error == 0);
 }
 
 TEST_CASE("a single row has a value and no error; integers stay integers") {
   const std::vector<std::int64_t> row{INT64_C(1) << 62, 3};
-  const auto alone = analysis::jackknife(std::span(row), 2, [](std::span<const std::int64_t> sums) {
+  const auto alone = lab::statistics::jackknife(std::span(row), 2, [](std::span<const std::int64_t> sums) {
     return static_cast<double>(sums[0] - (INT64_C(1) << 62)) + static_cast<double>(sums[1]);
   });
   CHECK(alone.value == 3);
@@ -47,8 +48,8 @@ TEST_CASE("the error of a quotient is the spread of repeated experiments, to 5 %
       table.push_back(5 + a + 0.5 * b);
       table.push_back(4 + 0.5 * a);
     }
-    const auto quotient =
-        analysis::jackknife(std::span<const double>(table), 2, [](std::span<const double> sums) { return sums[0] / sums[1]; });
+    const auto quotient = lab::statistics::jackknife(std::span<const double>(table), 2,
+                                                     [](std::span<const double> sums) { return sums[0] / sums[1]; });
     sum += quotient.value;
     squares += quotient.value * quotient.value;
     claimed += quotient.standard_error * quotient.standard_error;

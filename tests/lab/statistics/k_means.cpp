@@ -61,7 +61,7 @@ double least_cost(const std::vector<double>& points, std::size_t dimension, std:
 
 TEST_CASE("inner products, against sums over the points") {
   const auto points = cloud(2, 3, 0.3);
-  const auto products = analysis::inner_products(points, 3);
+  const auto products = lab::statistics::inner_products(points, 3);
   for (std::size_t i = 0; i < 6; ++i)
     for (std::size_t j = 0; j < 6; ++j) {
       double sum = 0;
@@ -72,7 +72,7 @@ TEST_CASE("inner products, against sums over the points") {
 
 TEST_CASE("clouds that lie apart are found, and the cost is that of the points") {
   const auto points = cloud(8, 12, 0.1);
-  const auto found = analysis::k_means(analysis::inner_products(points, 3), 96, {.clusters = 8, .key = seed{4}});
+  const auto found = lab::statistics::k_means(lab::statistics::inner_products(points, 3), 96, {.clusters = 8, .key = seed{4}});
   for (std::size_t i = 0; i < 96; ++i) CHECK(found.cluster[i] == found.cluster[i / 12 * 12]);
   for (std::size_t i = 12; i < 96; i += 12) CHECK(found.cluster[i] != found.cluster[i - 12]);
   CHECK(found.cost == doctest::Approx(cost_of(points, 3, found.cluster, 8)));
@@ -83,9 +83,10 @@ TEST_CASE("no way to put few points into clusters is better, with and without eq
     std::vector<double> points;
     for (std::uint64_t i = 0; i < 16; ++i)
       points.push_back(static_cast<double>(random::normal_at(seed{9}, random::stream::user, k, i)));
-    const auto products = analysis::inner_products(points, 2);
+    const auto products = lab::statistics::inner_products(points, 2);
     for (const bool balanced : {false, true}) {
-      const auto found = analysis::k_means(products, 8, {.clusters = 3, .restarts = 40, .balanced = balanced, .key = seed{k}});
+      const auto found =
+          lab::statistics::k_means(products, 8, {.clusters = 3, .restarts = 40, .balanced = balanced, .key = seed{k}});
       CHECK(found.cost == doctest::Approx(cost_of(points, 2, found.cluster, 3)));
       const double least = least_cost(points, 2, 3, balanced ? 3 : 8);
       // Lloyd's iteration with shares can stop a little above the least cost.
@@ -97,15 +98,15 @@ TEST_CASE("no way to put few points into clusters is better, with and without eq
 
 TEST_CASE("as many clusters as points, points that coincide, a single cluster") {
   const auto points = cloud(2, 3, 0.3);
-  const auto products = analysis::inner_products(points, 3);
-  auto alone = analysis::k_means(products, 6, {.clusters = 6}).cluster;
+  const auto products = lab::statistics::inner_products(points, 3);
+  auto alone = lab::statistics::k_means(products, 6, {.clusters = 6}).cluster;
   std::sort(alone.begin(), alone.end());
   CHECK(alone == std::vector<std::size_t>{0, 1, 2, 3, 4, 5});
-  const auto together = analysis::k_means(products, 6, {.clusters = 1});
+  const auto together = lab::statistics::k_means(products, 6, {.clusters = 1});
   CHECK(together.cluster == std::vector<std::size_t>(6, 0));
   CHECK(together.cost == doctest::Approx(cost_of(points, 3, together.cluster, 1)));
   const std::vector<double> same(25, 1.0);  // inner products of five equal points
-  const auto equal = analysis::k_means(same, 5, {.clusters = 3});
+  const auto equal = lab::statistics::k_means(same, 5, {.clusters = 3});
   CHECK(equal.cost == 0);
   CHECK(std::set<std::size_t>(equal.cluster.begin(), equal.cluster.end()).size() == 3);  // no cluster stays empty
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 using namespace frond;
-using analysis::joint_counts;
+using lab::statistics::joint_counts;
 
 namespace {
 
@@ -21,17 +21,17 @@ joint_counts table_of(const std::vector<std::size_t>& first, const std::vector<s
 
 TEST_CASE("the adjusted Rand index, by hand") {
   // Same groups, other names.
-  CHECK(analysis::adjusted_rand_index(table_of({0, 0, 1, 1, 2}, {3, 3, 0, 0, 1})) == 1);
+  CHECK(lab::statistics::adjusted_rand_index(table_of({0, 0, 1, 1, 2}, {3, 3, 0, 0, 1})) == 1);
   // Cells 1 1 1 1, rows 2 2, columns 2 2, six pairs: (0 - 4/6) / (2 - 4/6) = -1/2.
-  CHECK(analysis::adjusted_rand_index(table_of({0, 0, 1, 1}, {0, 1, 0, 1})) == doctest::Approx(-0.5));
+  CHECK(lab::statistics::adjusted_rand_index(table_of({0, 0, 1, 1}, {0, 1, 0, 1})) == doctest::Approx(-0.5));
   // Rows 3 3, columns 2 4, cells 2 1 0 3: (4 - 6 * 7 / 15) / (6.5 - 6 * 7 / 15) = 1.2 / 3.7.
-  CHECK(analysis::adjusted_rand_index(table_of({0, 0, 0, 1, 1, 1}, {0, 0, 1, 1, 1, 1})) == doctest::Approx(1.2 / 3.7));
+  CHECK(lab::statistics::adjusted_rand_index(table_of({0, 0, 0, 1, 1, 1}, {0, 0, 1, 1, 1, 1})) == doctest::Approx(1.2 / 3.7));
   // Hubert and Arabie's measure has no choice where all are alone or all together.
-  CHECK(analysis::adjusted_rand_index(table_of({0, 1, 2, 3}, {3, 2, 1, 0})) == 1);
-  CHECK(analysis::adjusted_rand_index(table_of({0, 0, 0}, {2, 2, 2})) == 1);
-  CHECK(analysis::adjusted_rand_index(table_of({0}, {2})) == 1);
+  CHECK(lab::statistics::adjusted_rand_index(table_of({0, 1, 2, 3}, {3, 2, 1, 0})) == 1);
+  CHECK(lab::statistics::adjusted_rand_index(table_of({0, 0, 0}, {2, 2, 2})) == 1);
+  CHECK(lab::statistics::adjusted_rand_index(table_of({0}, {2})) == 1);
   // One group against singletons is no better than chance.
-  CHECK(analysis::adjusted_rand_index(table_of({0, 0, 0, 0}, {0, 1, 2, 3})) == 0);
+  CHECK(lab::statistics::adjusted_rand_index(table_of({0, 0, 0, 0}, {0, 1, 2, 3})) == 0);
 }
 
 TEST_CASE("random groupings have an adjusted Rand index of 0 on average, within 4.5 standard errors") {
@@ -41,7 +41,7 @@ TEST_CASE("random groupings have an adjusted Rand index of 0 on average, within 
   for (int k = 0; k < repetitions; ++k) {
     joint_counts table(4, 3);
     for (std::size_t i = 0; i < 20; ++i) table.add(i % 4, draw.below(3));
-    const double index = analysis::adjusted_rand_index(table);
+    const double index = lab::statistics::adjusted_rand_index(table);
     sum += index;
     squares += index * index;
   }
@@ -56,7 +56,7 @@ TEST_CASE("partners: the largest common part first") {
   for (int i = 0; i < 2; ++i) table.add(1, 1);
   table.add(2, 1);
   // 1 takes 0 with six; then 0 has nothing in common with 1, so 2 takes it.
-  CHECK(analysis::partners(table) == std::vector<std::size_t>{analysis::no_partner, 0, 1});
+  CHECK(lab::statistics::partners(table) == std::vector<std::size_t>{lab::statistics::no_partner, 0, 1});
   joint_counts draw(2, 2);
   for (const std::size_t first : {0u, 1u}) {
     draw.add(first, 0);
@@ -64,5 +64,5 @@ TEST_CASE("partners: the largest common part first") {
   }
   draw.add(1, 0);
   // 0 with 0 and 1 with 0 are both seen twice: the first pair it is, and 1 is left with nothing that it ever met.
-  CHECK(analysis::partners(draw) == std::vector<std::size_t>{0, analysis::no_partner});
+  CHECK(lab::statistics::partners(draw) == std::vector<std::size_t>{0, lab::statistics::no_partner});
 }

@@ -13,7 +13,7 @@ using namespace frond;
 namespace {
 
 struct case_of {
-  nn::autoencoder_shape shape;
+  lab::vectors::autoencoder_shape shape;
   std::size_t rows;
 };
 
@@ -23,7 +23,7 @@ constexpr case_of cases[] = {
     {{.dimension = 17, .neurons = 5, .unit = {.kind = kernel::activation::gelu, .amplitude = 0.7f, .gain = 0.8f}}, 19},
     {{.dimension = 16, .neurons = 16, .unit = {.kind = kernel::activation::silu, .amplitude = 0.2f, .gain = 2.0f}}, 16}};
 
-double sigma(const kernel::neuron& unit, double y) {
+double sigma(const lab::vectors::neuron& unit, double y) {
   const double x = static_cast<double>(unit.gain) * (y + static_cast<double>(unit.shift));
   switch (unit.kind) {
     case kernel::activation::gelu: return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
@@ -35,7 +35,7 @@ double sigma(const kernel::neuron& unit, double y) {
 }
 
 // f(x) as the formula says it.
-std::vector<double> plain(const nn::autoencoder_shape& shape, const std::vector<double>& p, const float* x) {
+std::vector<double> plain(const lab::vectors::autoencoder_shape& shape, const std::vector<double>& p, const float* x) {
   const std::size_t d = shape.dimension, amplitudes = shape.weight_count();
   std::vector<double> f(d);
   for (std::size_t i = 0; i < d; ++i) f[i] = p[amplitudes + shape.neurons] * static_cast<double>(x[i]);
@@ -54,7 +54,7 @@ std::vector<float> draw(std::size_t count, std::uint64_t key) {
   return values;
 }
 
-std::vector<float> parameters_of(const nn::autoencoder_shape& shape) {
+std::vector<float> parameters_of(const lab::vectors::autoencoder_shape& shape) {
   std::vector<float> p(shape.parameter_count());
   nn::initialise(shape, seed{3}, 0.8f, p);
   for (std::size_t k = 0; k < shape.neurons; ++k) p[shape.weight_count() + k] += 0.1f * static_cast<float>(k);
@@ -104,7 +104,7 @@ TEST_CASE("gradients of the autoencoder are finite differences") {
 }
 
 TEST_CASE("rows start on the sphere and return to it") {
-  const nn::autoencoder_shape shape{.dimension = 33, .neurons = 4, .unit = {.amplitude = 0.25f}};
+  const lab::vectors::autoencoder_shape shape{.dimension = 33, .neurons = 4, .unit = {.amplitude = 0.25f}};
   std::vector<float> p(shape.parameter_count()), other = p;
   nn::initialise(shape, seed{3}, 0.75f, p);
   nn::initialise(shape, seed{4}, 0.75f, other);
@@ -116,7 +116,7 @@ TEST_CASE("rows start on the sphere and return to it") {
   }
   CHECK(p.back() == 0.75f);
   for (std::size_t i = 0; i < 33; ++i) p[33 + i] *= 5.0f;
-  nn::normalise_rows(shape, p);
+  lab::vectors::normalise_rows(shape, p);
   CHECK(length(1) == doctest::Approx(1.0).epsilon(1e-6));
 }
 
@@ -124,8 +124,8 @@ TEST_CASE("the autoencoder is a denoiser, in blocks of any size") {
   const case_of& c = cases[2];
   const std::vector<float> p = parameters_of(c.shape), x = draw(c.rows * c.shape.dimension, 1), levels(c.rows, 0.5f);
   std::vector<float> all(c.shape.tape_size() * c.rows), few(c.shape.tape_size() * 4), at_once(x.size()), in_blocks(x.size());
-  nn::autoencoder_denoiser(c.shape, p, all).predict(x, levels, at_once);
-  nn::autoencoder_denoiser(c.shape, p, few).predict(x, levels, in_blocks);
+  lab::vectors::autoencoder_denoiser(c.shape, p, all).predict(x, levels, at_once);
+  lab::vectors::autoencoder_denoiser(c.shape, p, few).predict(x, levels, in_blocks);
   CHECK(at_once == in_blocks);
   nn::forward(c.shape, p, x.data(), c.rows, all.data(), in_blocks.data());
   CHECK(at_once == in_blocks);

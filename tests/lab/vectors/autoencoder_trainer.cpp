@@ -45,17 +45,18 @@ double norm(const float* w) { return std::sqrt(static_cast<double>(kernel::sum_o
 // w + delta / d (g - (w.g) w), scaled, with g as lab/spiked/sphere_sgd.hpp has it, computed in double.
 TEST_CASE("one neuron with batch one takes the projected step of online learning") {
   const planted data;
-  const nn::autoencoder_shape shape{.dimension = dimension, .unit = {.amplitude = 0.4f, .gain = 1.3f, .shift = 0.2f}};
+  const lab::vectors::autoencoder_shape shape{.dimension = dimension, .unit = {.amplitude = 0.4f, .gain = 1.3f, .shift = 0.2f}};
   // small, since the trainer's step keeps the part along w, which changes the direction at second order
   constexpr float delta = 1e-3f;
   std::vector<float> w(shape.parameter_count());
   nn::initialise(shape, seed{5}, 0.7f, w);
   const std::vector<float> before = w;
   const auto problem = data.problem(0.7f, 9);
-  const train::autoencoder_options options{.optimiser = {.kind = train::method::sgd, .rate = 0.5f * delta, .momentum = 0.0f},
-                                           .batch = 1};
-  std::vector<float> memory(train::autoencoder_memory(shape, options)), x(dimension), clean(dimension), unused(dimension);
-  train::autoencoder_trainer learner(shape, problem, options, w, memory);
+  const lab::vectors::autoencoder_options options{
+      .optimiser = {.kind = train::method::sgd, .rate = 0.5f * delta, .momentum = 0.0f}, .batch = 1};
+  std::vector<float> memory(lab::vectors::autoencoder_memory(shape, options)), x(dimension), clean(dimension),
+      unused(dimension);
+  lab::vectors::autoencoder_trainer learner(shape, problem, options, w, memory);
   problem.write(0, x, clean, unused);
   const float loss = learner.step();
   double y = 0, wr = 0, wg = 0, squares = 0, length = 0;
@@ -89,16 +90,16 @@ TEST_CASE("what is trained moves, what is not stays") {
   for (const auto method : {train::method::sgd, train::method::adam})
     for (const bool amplitudes : {false, true})
       for (const bool skip : {false, true}) {
-        const nn::autoencoder_shape shape{.dimension = dimension,
-                                          .neurons = 3,
-                                          .unit = {.amplitude = 0.3f},
-                                          .trained_amplitudes = amplitudes,
-                                          .trained_skip = skip};
-        const train::autoencoder_options options{.optimiser = {.kind = method, .rate = 0.01f}, .batch = 8};
-        std::vector<float> p(shape.parameter_count()), memory(train::autoencoder_memory(shape, options));
+        const lab::vectors::autoencoder_shape shape{.dimension = dimension,
+                                                    .neurons = 3,
+                                                    .unit = {.amplitude = 0.3f},
+                                                    .trained_amplitudes = amplitudes,
+                                                    .trained_skip = skip};
+        const lab::vectors::autoencoder_options options{.optimiser = {.kind = method, .rate = 0.01f}, .batch = 8};
+        std::vector<float> p(shape.parameter_count()), memory(lab::vectors::autoencoder_memory(shape, options));
         nn::initialise(shape, seed{2}, 0.8f, p);
         const std::vector<float> before = p;
-        train::autoencoder_trainer learner(shape, data.problem(0.7f, 20), options, p, memory);
+        lab::vectors::autoencoder_trainer learner(shape, data.problem(0.7f, 20), options, p, memory);
         for (int step = 0; step < 5; ++step) learner.step();
         CHECK(p[0] != before[0]);
         for (std::size_t k = 0; k < 3; ++k) {
@@ -111,19 +112,19 @@ TEST_CASE("what is trained moves, what is not stays") {
 
 TEST_CASE("a resumed run goes on with the same bits") {
   const planted data;
-  const nn::autoencoder_shape shape{
+  const lab::vectors::autoencoder_shape shape{
       .dimension = dimension, .neurons = 4, .unit = {.amplitude = 0.3f}, .trained_amplitudes = true, .trained_skip = true};
-  const train::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 16};
-  std::vector<float> whole(shape.parameter_count()), memory(train::autoencoder_memory(shape, options));
+  const lab::vectors::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 16};
+  std::vector<float> whole(shape.parameter_count()), memory(lab::vectors::autoencoder_memory(shape, options));
   nn::initialise(shape, seed{2}, 0.8f, whole);
   std::vector<float> part = whole, other_memory = memory;
-  train::autoencoder_trainer learner(shape, data.problem(0.7f, 20), options, whole, memory);
-  train::autoencoder_trainer first(shape, data.problem(0.7f, 20), options, part, other_memory);
+  lab::vectors::autoencoder_trainer learner(shape, data.problem(0.7f, 20), options, whole, memory);
+  lab::vectors::autoencoder_trainer first(shape, data.problem(0.7f, 20), options, part, other_memory);
   for (int step = 0; step < 6; ++step) learner.step();
   for (int step = 0; step < 4; ++step) first.step();
   const std::vector<float> state(first.state().begin(), first.state().end());
   std::vector<float> last_memory(memory.size(), 7.0f);
-  train::autoencoder_trainer second(shape, data.problem(0.7f, 20), options, part, last_memory);
+  lab::vectors::autoencoder_trainer second(shape, data.problem(0.7f, 20), options, part, last_memory);
   for (std::size_t i = 0; i < state.size(); ++i) second.state()[i] = state[i];
   second.resume_at(4);
   for (int step = 0; step < 2; ++step) second.step();
@@ -133,23 +134,23 @@ TEST_CASE("a resumed run goes on with the same bits") {
 // With trained amplitudes and skip a few neurons come close to the best linear denoiser, of loss 3.7; the loss is per output.
 TEST_CASE("a few neurons learn the direction of large variance") {
   const planted data;
-  const nn::autoencoder_shape shape{.dimension = dimension,
-                                    .neurons = 4,
-                                    .unit = {.amplitude = 0.2f, .gain = 0.5f},
-                                    .trained_amplitudes = true,
-                                    .trained_skip = true};
-  const train::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 64};
-  std::vector<float> p(shape.parameter_count()), memory(train::autoencoder_memory(shape, options));
+  const lab::vectors::autoencoder_shape shape{.dimension = dimension,
+                                              .neurons = 4,
+                                              .unit = {.amplitude = 0.2f, .gain = 0.5f},
+                                              .trained_amplitudes = true,
+                                              .trained_skip = true};
+  const lab::vectors::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 64};
+  std::vector<float> p(shape.parameter_count()), memory(lab::vectors::autoencoder_memory(shape, options));
   nn::initialise(shape, seed{2}, 0.8366600f, p);
-  train::autoencoder_trainer learner(shape, data.problem(0.7f, 30), options, p, memory);
+  lab::vectors::autoencoder_trainer learner(shape, data.problem(0.7f, 30), options, p, memory);
   double first = 0, last = 0;
   for (int step = 0; step < 2000; ++step) {
     const auto loss = static_cast<double>(learner.step()) * dimension;
     if (step < 50) first += loss / 50;
     if (step >= 1500) last += loss / 500;
   }
-  const double wiener = exact::wiener_loss(strengths, 0.7).total(dimension),
-               bayes = exact::bayes_loss(strengths, 0.7).total(dimension);
+  const double wiener = lab::spiked::wiener_loss(strengths, 0.7).total(dimension),
+               bayes = lab::spiked::bayes_loss(strengths, 0.7).total(dimension);
   CHECK(first > wiener + 0.1);  // with the right skip alone it is 0.35 more
   CHECK(last < wiener + 0.05);
   CHECK(last > bayes - 0.1);  // 32000 examples: a standard error of 0.01
@@ -185,8 +186,8 @@ TEST_CASE("an MLP learns to denoise vectors at every noise level") {
   model.predict(noisy, levels, mean);
   double loss = 0;
   for (std::size_t i = 0; i < mean.size(); ++i) loss += std::pow(static_cast<double>(mean[i] - clean[i]), 2) / rows;
-  const double wiener = exact::wiener_loss(strengths, 0.7).total(dimension),
-               bayes = exact::bayes_loss(strengths, 0.7).total(dimension);
+  const double wiener = lab::spiked::wiener_loss(strengths, 0.7).total(dimension),
+               bayes = lab::spiked::bayes_loss(strengths, 0.7).total(dimension);
   CHECK(loss < 1.25 * wiener);  // doing nothing costs 16, scaling alone 3.9
   CHECK(loss > bayes - 0.2);    // three standard errors
   std::vector<float> one_by_one(mean.size()), single(plan.scratch_size);
@@ -210,15 +211,15 @@ struct ones {
   }
 };
 
-constexpr nn::autoencoder_shape pair_shape{
+constexpr lab::vectors::autoencoder_shape pair_shape{
     .dimension = dimension, .neurons = 2, .unit = {.amplitude = 0.4f}, .trained_skip = true};
 
-std::string reason_of(const nn::autoencoder_shape& shape, const train::autoencoder_options& o, std::size_t missing_parameters,
-                      std::size_t missing_memory) {
+std::string reason_of(const lab::vectors::autoencoder_shape& shape, const lab::vectors::autoencoder_options& o,
+                      std::size_t missing_parameters, std::size_t missing_memory) {
   std::vector<float> p(pair_shape.parameter_count() - missing_parameters, 0.5f);
-  std::vector<float> memory(train::autoencoder_memory(pair_shape, o) - missing_memory, 7.0f);
+  std::vector<float> memory(lab::vectors::autoencoder_memory(pair_shape, o) - missing_memory, 7.0f);
   const std::vector<float> before = memory;
-  train::autoencoder_trainer learner(shape, ones{~std::uint64_t{0}, 0}, o, p, memory);
+  lab::vectors::autoencoder_trainer learner(shape, ones{~std::uint64_t{0}, 0}, o, p, memory);
   CHECK_FALSE(math::is_finite(learner.step()));
   CHECK(memory == before);
   return text(learner.check()).c_str();
@@ -227,15 +228,15 @@ std::string reason_of(const nn::autoencoder_shape& shape, const train::autoencod
 }  // namespace
 
 TEST_CASE("the first loss or gradient that is not finite ends the training of an autoencoder and changes no weight") {
-  const train::autoencoder_options o{.optimiser = {.kind = train::method::sgd, .rate = 0.01f}, .batch = 4};
-  std::vector<float> before(pair_shape.parameter_count()), memory(train::autoencoder_memory(pair_shape, o));
+  const lab::vectors::autoencoder_options o{.optimiser = {.kind = train::method::sgd, .rate = 0.01f}, .batch = 4};
+  std::vector<float> before(pair_shape.parameter_count()), memory(lab::vectors::autoencoder_memory(pair_shape, o));
   nn::initialise(pair_shape, seed{1}, 0.5f, before);
   std::vector<float> after = before;
-  train::autoencoder_trainer sound(pair_shape, ones{~std::uint64_t{0}, 0}, o, before, memory);
+  lab::vectors::autoencoder_trainer sound(pair_shape, ones{~std::uint64_t{0}, 0}, o, before, memory);
   for (int i = 0; i < 3; ++i) sound.step();
   for (const float wrong : {std::nanf(""), std::numeric_limits<float>::infinity(), 1e15f}) {
     std::vector<float> p = after;
-    train::autoencoder_trainer learner(pair_shape, ones{13, wrong}, o, p, memory);
+    lab::vectors::autoencoder_trainer learner(pair_shape, ones{13, wrong}, o, p, memory);
     for (int i = 0; i < 3; ++i) CHECK(math::is_finite(learner.step()));
     for (int i = 3; i < 6; ++i) CHECK_FALSE(math::is_finite(learner.step()));
     CHECK(learner.check().position == 3);
@@ -250,25 +251,25 @@ TEST_CASE("the first loss or gradient that is not finite ends the training of an
 }
 
 TEST_CASE("an autoencoder that does not fit takes no step") {
-  const train::autoencoder_options o{.batch = 4};
+  const lab::vectors::autoencoder_options o{.batch = 4};
   CHECK(reason_of(pair_shape, o, 1, 0) == "there are 26 parameters, the autoencoder has 27");
   CHECK(reason_of(pair_shape, o, 0, 1).starts_with("the memory of a training has "));
   CHECK(reason_of({.dimension = 0}, o, 0, 0) == "an autoencoder needs at least one dimension");
-  nn::autoencoder_shape wild = pair_shape;
+  lab::vectors::autoencoder_shape wild = pair_shape;
   wild.unit.gain = std::numeric_limits<float>::infinity();
   CHECK(reason_of(wild, o, 0, 0) == "amplitude, gain and shift of a neuron must be finite");
 
   const planted data;
-  const nn::autoencoder_shape other{.dimension = dimension + 1};
-  std::vector<float> p(other.parameter_count(), 0.5f), memory(train::autoencoder_memory(other, o));
-  train::autoencoder_trainer misfit(other, data.problem(0.5f, 1), o, p, memory);
+  const lab::vectors::autoencoder_shape other{.dimension = dimension + 1};
+  std::vector<float> p(other.parameter_count(), 0.5f), memory(lab::vectors::autoencoder_memory(other, o));
+  lab::vectors::autoencoder_trainer misfit(other, data.problem(0.5f, 1), o, p, memory);
   CHECK(std::string(text(misfit.check()).c_str()) == "the network takes 13 numbers and gives 13, the vectors have 12");
 
-  std::vector<float> zeros(pair_shape.parameter_count()), room(train::autoencoder_memory(pair_shape, o));
-  train::autoencoder_trainer forgotten(pair_shape, ones{~std::uint64_t{0}, 0}, o, zeros, room);
+  std::vector<float> zeros(pair_shape.parameter_count()), room(lab::vectors::autoencoder_memory(pair_shape, o));
+  lab::vectors::autoencoder_trainer forgotten(pair_shape, ones{~std::uint64_t{0}, 0}, o, zeros, room);
   CHECK_FALSE(math::is_finite(forgotten.step()));
   CHECK(std::string(text(forgotten.check()).c_str()) ==
         "the weights of neuron 0 are zero or no numbers: they were neither initialised nor loaded");
   std::vector<float> scratch(pair_shape.tape_size());
-  CHECK_FALSE(nn::autoencoder_denoiser(pair_shape, zeros, scratch).check().ok());
+  CHECK_FALSE(lab::vectors::autoencoder_denoiser(pair_shape, zeros, scratch).check().ok());
 }

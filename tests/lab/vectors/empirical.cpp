@@ -28,8 +28,9 @@ TEST_CASE("the answer is the softmax mean of the data, whatever the memory") {
     std::vector<float> noisy(rows * d), alpha(rows), found(rows * d), again(rows * d);
     kernel::fill_normal({.key = seed{51}, .purpose = random::stream::user}, noisy.data(), noisy.size());
     for (std::size_t i = 0; i < rows; ++i) alpha[i] = static_cast<float>(i) * 0.09f;
-    std::vector<float> memory(exact::empirical_memory_size(count, 4)), little(exact::empirical_memory_size(count, 1));
-    exact::empirical denoiser(data, d, memory), frugal(data, d, little);
+    std::vector<float> memory(lab::vectors::empirical_memory_size(count, 4)),
+        little(lab::vectors::empirical_memory_size(count, 1));
+    lab::vectors::empirical denoiser(data, d, memory), frugal(data, d, little);
     CHECK(denoiser.count() == count);
     denoiser.predict(noisy, alpha, found);
     again = noisy;
@@ -58,8 +59,8 @@ TEST_CASE("the answer is the softmax mean of the data, whatever the memory") {
 TEST_CASE("with little noise the nearest datum comes back") {
   const std::size_t d = 16, count = 30;
   const auto data = some_data(count, d);
-  std::vector<float> memory(exact::empirical_memory_size(count, 8)), noisy(d), found(d);
-  exact::empirical denoiser(data, d, memory);
+  std::vector<float> memory(lab::vectors::empirical_memory_size(count, 8)), noisy(d), found(d);
+  lab::vectors::empirical denoiser(data, d, memory);
   for (const float alpha : {0.99f, 1.0f})
     for (std::size_t i = 0; i < count; ++i) {
       const auto datum = std::span<const float>(data).subspan(i * d, d);
@@ -73,11 +74,12 @@ TEST_CASE("it is the mixture of laws without width") {
   const std::size_t d = 4, count = 12, rows = 9;
   const auto data = some_data(count, d);
   const std::vector<float> ones(count, 1.0f), none(count, 0.0f);
-  std::vector<float> memory(exact::empirical_memory_size(count, rows)), noisy(rows * d), found(rows * d), expected(rows * d);
+  std::vector<float> memory(lab::vectors::empirical_memory_size(count, rows)), noisy(rows * d), found(rows * d),
+      expected(rows * d);
   std::vector<double> chances(2 * count);
   kernel::fill_normal({.key = seed{53}, .purpose = random::stream::user}, noisy.data(), noisy.size());
   const std::vector<float> alpha(rows, 0.8f);
-  exact::empirical(data, d, memory).predict(noisy, alpha, found);
-  exact::gaussian_mixture({d, ones, data, none}, chances).predict(noisy, alpha, expected);
+  lab::vectors::empirical(data, d, memory).predict(noisy, alpha, found);
+  lab::vectors::gaussian_mixture({d, ones, data, none}, chances).predict(noisy, alpha, expected);
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(std::abs(static_cast<double>(found[i] - expected[i])) < 1e-5);
 }

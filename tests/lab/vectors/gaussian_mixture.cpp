@@ -34,7 +34,7 @@ double quadrature(const std::vector<double>& weights, const std::vector<double>&
 TEST_CASE("in one dimension the answer is an integral, to 1e-6") {
   const std::vector<float> weights{2, 1, 0.5f}, means{-2, 0.5f, 3}, variances{0.25f, 1, 0.01f};
   std::vector<double> memory(6);
-  exact::gaussian_mixture denoiser({1, weights, means, variances}, memory);
+  lab::vectors::gaussian_mixture denoiser({1, weights, means, variances}, memory);
   for (const float alpha : {0.01f, 0.3f, 0.7f, 0.95f})
     for (float x = -3; x < 4; x += 0.6f) {
       float found = 0;
@@ -50,7 +50,7 @@ TEST_CASE("independent coordinates that mix alone are denoised alone") {
   const std::vector<float> weights{0.3f * 0.6f, 0.3f * 0.4f, 0.7f * 0.6f, 0.7f * 0.4f};
   const std::vector<float> means{-1, 2, -1, 0, 1, 2, 1, 0}, variances{0.1f, 0.5f, 0.1f, 0.2f, 0.4f, 0.5f, 0.4f, 0.2f};
   std::vector<double> memory(8);
-  exact::gaussian_mixture joint({2, weights, means, variances}, memory);
+  lab::vectors::gaussian_mixture joint({2, weights, means, variances}, memory);
   const std::vector<float> noisy{0.2f, 0.9f, -0.8f, 1.6f, 1.1f, -0.3f}, alpha{0.5f, 0.9f, 0.9f};
   std::vector<float> found = noisy;
   joint.predict(found, alpha, found);  // in place
@@ -67,11 +67,11 @@ TEST_CASE("independent coordinates that mix alone are denoised alone") {
 TEST_CASE("one component is Wiener's denoiser, and one variance stands for all coordinates") {
   const std::vector<float> weight{1}, means{1, -2, 0.5f}, one{0.7f}, three{0.7f, 0.7f, 0.7f};
   std::vector<double> memory(2);
-  exact::gaussian_mixture isotropic({3, weight, means, one}, memory);
+  lab::vectors::gaussian_mixture isotropic({3, weight, means, one}, memory);
   const std::vector<float> noisy{0.1f, 2, -1}, alpha{0.6f};
   std::vector<float> found(3), expected(3);
   isotropic.predict(noisy, alpha, found);
-  exact::wiener(means, three).predict(noisy, alpha, expected);
+  source::wiener(means, three).predict(noisy, alpha, expected);
   for (std::size_t j = 0; j < 3; ++j)
     CHECK(static_cast<double>(found[j]) == doctest::Approx(static_cast<double>(expected[j])).epsilon(1e-6));
 }
@@ -79,7 +79,7 @@ TEST_CASE("one component is Wiener's denoiser, and one variance stands for all c
 TEST_CASE("components far away have no say, and numbers stay finite") {
   const std::vector<float> weights{1, 1}, means{0, 1000}, variances{1, 1};
   std::vector<double> memory(4);
-  exact::gaussian_mixture denoiser({1, weights, means, variances}, memory);
+  lab::vectors::gaussian_mixture denoiser({1, weights, means, variances}, memory);
   const std::vector<float> noisy{0.5f}, alpha{0.99f};
   std::vector<float> found(1);
   denoiser.predict(noisy, alpha, found);

@@ -15,15 +15,16 @@
 #include <span>
 #include <vector>
 
-#include <frond/belief/messages.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/status.hpp>
 #include <frond/lab/chart/chart_cells.hpp>
 #include <frond/lab/chart/weighted_form.hpp>
 #include <frond/math/double.hpp>
+#include <frond/math/float_format.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // What to do about a word that the grammar does not have.
 enum class unknown_word : std::uint8_t {
@@ -86,7 +87,7 @@ class chart {
   // P(sentence), or that of its best derivation in max_product; times what the likelihoods of inside_weights() are too large
   // by. 0 where there is no derivation and below 2^-1074.
   [[nodiscard]] double probability() const requires(Semiring::scaled) {
-    return in_ieee_arithmetic([&] { return detail::times_power_of_two(static_cast<double>(scaled_total()), -exponent()); });
+    return in_ieee_arithmetic([&] { return math::times_power_of_two(static_cast<double>(scaled_total()), -exponent()); });
   }
 
   // Natural logarithm of probability(), without its limits. -infinity where there is no derivation.
@@ -240,10 +241,10 @@ class chart {
     const std::size_t cell = cells_.cell(begin, end), row = cells_.cell(begin, begin + 1);
     value largest{};
     for (std::size_t e = cells_.first_entry[cell]; e < cells_.first_entry[cell + 1]; ++e)
-      largest = cells_.scaled_value[e] > largest ? cells_.scaled_value[e] : largest;
+      largest = larger(cells_.scaled_value[e], largest);
     if (Semiring::is_zero(largest)) return;
-    const std::int32_t exponent = detail::scale_exponent(largest);
-    const value factor = detail::power_of_two<value>(exponent);
+    const std::int32_t exponent = math::scale_exponent(largest);
+    const value factor = math::power_of_two<value>(exponent);
     cells_.exponent[begin] += exponent;
     for (std::size_t e = cells_.first_entry[row]; e < cells_.scaled_value.size(); ++e) cells_.scaled_value[e] *= factor;
     for (std::size_t x = cells_.first_right[row]; x < cells_.right.size(); ++x) cells_.scaled_right_value[x] *= factor;
@@ -270,6 +271,6 @@ class chart {
   std::vector<value> closed_;
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

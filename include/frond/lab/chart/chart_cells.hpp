@@ -9,7 +9,7 @@
 #include <frond/lab/chart/normal_form.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // The filled cells. Entries of a cell are in ascending order of items; those that can follow something are listed again.
 template <class Value>
@@ -115,6 +115,6 @@ struct continuation_buckets {
 
 }  // namespace detail
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

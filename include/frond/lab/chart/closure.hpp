@@ -7,7 +7,7 @@
 #include <frond/lab/numerics/strong_components.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // Replaces matrix [size][size] by 1 + matrix + matrix^2 + ... (Lehmann, "Algebraic structures for transitive closure", 1977;
 // for real numbers it is Gauss-Jordan elimination, and nothing is ever subtracted but a pivot from one). False where the sum is
@@ -37,6 +37,6 @@ bool close_paths(std::vector<typename Semiring::value>& matrix, std::size_t size
   return true;
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

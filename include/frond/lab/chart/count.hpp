@@ -5,9 +5,10 @@
 #include <string>
 
 #include <frond/config/config.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 enum class count_kind : std::uint8_t { finite, too_large, infinite };
 
@@ -24,7 +25,7 @@ struct count {
   static constexpr count too_large() { return {0, 0, count_kind::too_large}; }
 
   friend constexpr count operator+(const count& a, const count& b) {
-    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, a.kind > b.kind ? a.kind : b.kind};
+    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, larger(a.kind, b.kind)};
     count sum{a.low + b.low, a.high + b.high};
     const std::uint64_t carry = sum.low < a.low;
     const bool over = sum.high < a.high || sum.high + carry < carry;
@@ -34,7 +35,7 @@ struct count {
 
   friend constexpr count operator*(const count& a, const count& b) {
     if (a.is_zero() || b.is_zero()) return {};
-    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, a.kind > b.kind ? a.kind : b.kind};
+    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, larger(a.kind, b.kind)};
     if (a.high != 0 && b.high != 0) return too_large();
     const count lower = product(a.low, b.low);
     const count across = a.high != 0 ? product(a.high, b.low) : product(a.low, b.high);
@@ -70,6 +71,6 @@ inline std::string to_string(count number) {
   return digits;
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

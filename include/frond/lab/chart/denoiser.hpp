@@ -20,7 +20,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // P(clean token | noisy sentence) by inside and outside passes: a denoiser (core/concepts.hpp) like any network, and right by
 // construction. Process is diffusion::uniform or diffusion::absorbing. Real is what is computed in, float or double. Tokens are
@@ -128,12 +128,7 @@ class pcfg_gaussian {
   template <class Value>
   pcfg_posterior<Real>& observe(std::span<const Value> noisy, Value alpha_bar) {
     in_ieee_arithmetic([&] {
-      const Real sharpness = diffusion::one_hot_sharpness(static_cast<Real>(alpha_bar));
-      for (std::size_t i = 0; i < length(); ++i) {
-        const std::span<Real> leaf = posterior_.likelihood(i);
-        for (std::size_t a = 0; a < leaf.size(); ++a) leaf[a] = static_cast<Real>(noisy[i * leaf.size() + a]);
-        diffusion::one_hot_likelihood<Real>(leaf, sharpness, leaf);
-      }
+      diffusion::one_hot_likelihoods<Real>(noisy, alpha_bar, length(), [&](std::size_t i) { return posterior_.likelihood(i); });
       posterior_.update();
     });
     return posterior_;
@@ -143,6 +138,6 @@ class pcfg_gaussian {
   pcfg_posterior<Real> posterior_;
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

@@ -16,10 +16,10 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
-using grammar::derivation;
-using grammar::derived_node;
+using lab::pcfg::derivation;
+using lab::pcfg::derived_node;
 
 // Where a derivation is given up: empty right sides can make it longer than any memory.
 inline constexpr std::size_t most_derived_nodes = std::size_t{1} << 24;
@@ -171,6 +171,6 @@ status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
   });
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

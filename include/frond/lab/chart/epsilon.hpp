@@ -8,12 +8,13 @@
 #include <type_traits>
 #include <vector>
 
+#include <frond/core/minimum.hpp>
 #include <frond/lab/chart/closure.hpp>
 #include <frond/lab/chart/normal_form.hpp>
 #include <frond/lab/chart/semiring.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact::detail {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart::detail {
 
 // The weights that items are empty, in a semiring that weights are computed in.
 template <class Semiring>
@@ -25,7 +26,7 @@ class emptiness {
 
   // False where the probabilities that the items of a cycle are empty have no value that could be computed.
   [[nodiscard]] bool solve() {
-    const strong_components& found = form_.empty_order;
+    const lab::numerics::strong_components& found = form_.empty_order;
     for (std::size_t c = 0; c < found.size(); ++c) {
       const auto members = std::span(found.order).subspan(found.first[c], found.first[c + 1] - found.first[c]);
       if (!found.cyclic[c])
@@ -86,7 +87,7 @@ class emptiness {
       slopes.assign(size * size, 0);
       for (std::size_t i = 0; i < size; ++i) {
         const value short_of = evaluate(members[i]) - empty_[members[i]];
-        missing[i] = short_of > 0 ? short_of : 0;
+        missing[i] = larger(short_of, 0);
         for_each_slope(members[i], [&](std::uint32_t other, value slope) {
           if (place[other] < size) slopes[i * size + place[other]] += slope;
         });
@@ -132,7 +133,7 @@ class empty_expansion {
 
   // What is empty because of others comes after them.
   void expand() {
-    const strong_components& found = form_.empty_order;
+    const lab::numerics::strong_components& found = form_.empty_order;
     for (std::size_t c = found.size(); c-- > 0;) {
       const auto members = std::span(found.order).subspan(found.first[c], found.first[c + 1] - found.first[c]);
       if (found.cyclic[c]) go_round(members);
@@ -200,6 +201,6 @@ class empty_expansion {
   std::span<double> rule_uses_;
 };
 
-}}}  // namespace frond::exact::detail
+}}}  // namespace frond::lab::chart::detail
 
 #include <frond/config/epilogue.hpp>

@@ -10,7 +10,6 @@
 #include <span>
 #include <vector>
 
-#include <frond/belief/messages.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
@@ -18,10 +17,11 @@
 #include <frond/lab/chart/derivation.hpp>
 #include <frond/lab/chart/weighted_form.hpp>
 #include <frond/math/double.hpp>
+#include <frond/math/float_format.hpp>
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // Lengths 0 .. longest. O(longest^2 prefixes + longest unary steps) time, longest items values of memory. The weighted form
 // must outlive it.
@@ -50,7 +50,7 @@ class length_chart {
   // 2^-1074.
   [[nodiscard]] double probability(std::size_t length) const requires(Semiring::scaled) {
     return in_ieee_arithmetic(
-        [&] { return detail::times_power_of_two(static_cast<double>(scaled_total(length)), -exponent(length)); });
+        [&] { return math::times_power_of_two(static_cast<double>(scaled_total(length)), -exponent(length)); });
   }
 
   // Natural logarithm of probability(), without its limits; -infinity where no sentence has this length.
@@ -100,7 +100,7 @@ class length_chart {
 
   static value times_power(value amount, std::int64_t shift) {
     if constexpr (Semiring::scaled)
-      return detail::times_power_of_two(amount, shift);
+      return math::times_power_of_two(amount, shift);
     else
       return amount;
   }
@@ -158,11 +158,11 @@ class length_chart {
   }
 
   void rescale(std::size_t width, std::span<value> amounts) {
-    const value largest = detail::largest_of<value>(amounts);
+    const value largest = math::largest_of<value>(amounts);
     if (Semiring::is_zero(largest)) return;
-    const std::int32_t exponent = detail::scale_exponent(largest);
+    const std::int32_t exponent = math::scale_exponent(largest);
     exponent_[width] += exponent;
-    for (value& each : amounts) each *= detail::power_of_two<value>(exponent);
+    for (value& each : amounts) each *= math::power_of_two<value>(exponent);
   }
 
   const weighted_form<Semiring>* weights_;
@@ -211,6 +211,6 @@ class length_source {
   length_chart<sum_product<double>>::of_length chart_;
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

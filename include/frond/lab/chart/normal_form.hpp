@@ -25,7 +25,7 @@
 #include <frond/lab/pcfg/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 inline constexpr std::uint32_t no_item = UINT32_MAX;
 inline constexpr std::uint32_t no_rule = UINT32_MAX;
@@ -63,7 +63,8 @@ struct normal_form {
   std::vector<std::uint32_t> step_target;         // their targets once more, for loops that read nothing else
   std::vector<component> components;              // ascending
   std::vector<unary_step> inner_steps;
-  strong_components empty_order;  // of all items: what their emptiness follows from comes first; none if nothing may be empty
+  lab::numerics::strong_components
+      empty_order;  // of all items: what their emptiness follows from comes first; none if nothing may be empty
 
   std::vector<std::uint32_t> first_rule;  // [nonterminals + 1]
   std::vector<std::uint32_t> rule_left;   // [rules], an item
@@ -79,7 +80,7 @@ namespace detail {
 // Builds a normal form with preliminary numbers of items: words, nonterminals, prefixes as they come; then numbers them anew.
 class form_builder {
  public:
-  explicit form_builder(const grammar::pcfg& grammar) : grammar_(grammar) {}
+  explicit form_builder(const lab::pcfg::pcfg& grammar) : grammar_(grammar) {}
 
   normal_form build() {
     add_symbols();
@@ -105,7 +106,7 @@ class form_builder {
     form_.parent.assign(form_.items, no_item);
     form_.last.assign(form_.items, no_item);
     form_.first_rule = grammar_.first_rule;
-    for (const grammar::pcfg_rule& rule : grammar_.rules) {
+    for (const lab::pcfg::pcfg_rule& rule : grammar_.rules) {
       form_.rule_left.push_back(preliminary(rule.left));
       form_.probability.push_back(rule.probability);
     }
@@ -151,7 +152,7 @@ class form_builder {
     }
     for (std::size_t r = 0; r < form_.rules(); ++r)
       if (form_.rule_end[r] != no_item) waiting.emplace_back(form_.rule_end[r], form_.rule_left[r]);
-    const directed_graph graph = make_graph(form_.items, waiting);
+    const lab::numerics::directed_graph graph = lab::numerics::make_graph(form_.items, waiting);
     form_.nullable.assign(form_.items, 0);
     std::vector<std::uint32_t> found;
     const auto add = [&](std::uint32_t item) {
@@ -186,7 +187,8 @@ class form_builder {
   void renumber() {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
     for (const auto& step : all_steps_) edges.emplace_back(step.from, step.target);
-    const strong_components found = find_components(make_graph(form_.items, edges));
+    const lab::numerics::strong_components found =
+        lab::numerics::find_components(lab::numerics::make_graph(form_.items, edges));
     // Words first, which no step leads to.
     std::vector<std::uint32_t> number(form_.items), component(form_.items, no_item);
     std::uint32_t next = form_.words;
@@ -286,10 +288,10 @@ class form_builder {
       edges.emplace_back(form_.parent[t], t);
       edges.emplace_back(form_.last[t], t);
     }
-    form_.empty_order = find_components(make_graph(form_.items, edges));
+    form_.empty_order = lab::numerics::find_components(lab::numerics::make_graph(form_.items, edges));
   }
 
-  const grammar::pcfg& grammar_;
+  const lab::pcfg::pcfg& grammar_;
   normal_form form_;
   std::vector<normal_form::unary_step> all_steps_;
 };
@@ -297,8 +299,8 @@ class form_builder {
 }  // namespace detail
 
 // O(size of the grammar, times a logarithm). Any number and length of right sides; probabilities are not looked at.
-inline normal_form make_normal_form(const grammar::pcfg& grammar) { return detail::form_builder(grammar).build(); }
+inline normal_form make_normal_form(const lab::pcfg::pcfg& grammar) { return detail::form_builder(grammar).build(); }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

@@ -15,7 +15,7 @@
 #include <frond/lab/chart/semiring.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // The outside pass over one chart of probabilities, which must outlive it. pass() goes through rows from the first to the last
 // and in a row from right to left, against the order of the inside pass, and costs about twice as much. With unary cycles a
@@ -192,6 +192,6 @@ class outside {
   std::vector<double> step_uses_, inner_uses_;  // as the steps of the form
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

@@ -17,7 +17,7 @@
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // Fill likelihood(i) for all positions, call update(), then ask. The prior is the grammar's law of sentences of this length.
 // Real is double or float. The weighted form must outlive it.
@@ -85,6 +85,6 @@ class pcfg_posterior {
   bool possible_ = false;
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

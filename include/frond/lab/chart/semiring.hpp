@@ -4,10 +4,11 @@
 
 #include <cstdint>
 
+#include <frond/core/minimum.hpp>
 #include <frond/lab/chart/count.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // A semiring has
 //   value                the numbers of a chart
@@ -47,7 +48,7 @@ struct max_product {
   static constexpr value of_rule(double probability) { return static_cast<Real>(probability); }
   static constexpr void add_product(value& sum, value a, value b) {
     const value product = a * b;
-    sum = product > sum ? product : sum;
+    sum = larger(product, sum);
   }
   static constexpr bool star(value a, value& out) {
     out = 1;
@@ -70,6 +71,6 @@ struct counting {
   }
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

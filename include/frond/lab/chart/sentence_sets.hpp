@@ -12,7 +12,7 @@
 #include <frond/lab/chart/normal_form.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // A sentence, and a set of them in ascending order.
 using word_string = std::vector<std::uint32_t>;
@@ -124,6 +124,6 @@ inline result<std::vector<sentence_set>> distinct_sentences(const normal_form& f
   return {std::move(found), {}};
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

@@ -15,7 +15,7 @@
 #include <frond/lab/pcfg/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 template <class Semiring>
 struct weighted_form {
@@ -93,10 +93,10 @@ result<weighted_form<Semiring>> weigh(normal_form form) {
 
 // From the grammar itself.
 template <class Semiring>
-result<weighted_form<Semiring>> weigh(const grammar::pcfg& grammar) {
+result<weighted_form<Semiring>> weigh(const lab::pcfg::pcfg& grammar) {
   return weigh<Semiring>(make_normal_form(grammar));
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::chart
 
 #include <frond/config/epilogue.hpp>

@@ -11,11 +11,11 @@
 #include <frond/lab/statistics/fraction.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::evaluation {
 
 struct copy_fractions {
-  fraction copied;    // samples that are in the training set
-  double unique = 0;  // different samples / samples; no error, for it depends on the number of samples
+  lab::statistics::fraction copied;  // samples that are in the training set
+  double unique = 0;                 // different samples / samples; no error, for it depends on the number of samples
 };
 
 namespace detail {
@@ -42,7 +42,7 @@ inline copy_fractions count_copies(std::span<const symbol> samples, std::span<co
                "samples and training data must be whole sentences of one length");
   const auto known = detail::sorted_rows(training, length);
   const auto rows = detail::sorted_rows(samples, length);
-  grouped_counts copied;
+  lab::statistics::grouped_counts copied;
   std::size_t distinct = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     copied.add(std::binary_search(known.begin(), known.end(), rows[i], detail::comes_before), 1);
@@ -51,6 +51,6 @@ inline copy_fractions count_copies(std::span<const symbol> samples, std::span<co
   return {copied.value(), rows.empty() ? 0.0 : static_cast<double>(distinct) / static_cast<double>(rows.size())};
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::evaluation
 
 #include <frond/config/epilogue.hpp>

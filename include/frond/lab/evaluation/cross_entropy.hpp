@@ -9,11 +9,12 @@
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::evaluation {
 
 // Mean cross-entropy of a model and of a reference on the same corrupted sentences, in nats per token. If the reference is the
 // exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior: never below 0 but for sampling
@@ -51,7 +52,7 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
   excess_loss total;
   double squares = 0;
   for (std::size_t first = 0; first < count; first += block) {
-    const std::size_t rows = count - first < block ? count - first : block;
+    const std::size_t rows = smaller(count - first, block);
     for (std::size_t row = 0; row < rows; ++row) {
       examples.corrupt(first + row, std::span<symbol>(clean).subspan(row * length, length),
                        std::span<symbol>(noisy).subspan(row * length, length));
@@ -90,6 +91,6 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
   return in_ieee_arithmetic([&] { return detail::compare_losses(model, reference, examples, count); });
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::evaluation
 
 #include <frond/config/epilogue.hpp>

@@ -13,7 +13,7 @@
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::evaluation {
 
 // What each dense layer of a denoising network writes before its activation, in the order of the plan, the logits last. The
 // sentences come in without noise, with alpha_bar as time input. Refers to plan and parameters [plan.parameter_count].
@@ -60,6 +60,6 @@ class network_features {
   std::vector<std::vector<float>> outputs_;  // [dense layer][rows][positions][channels]
 };
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::evaluation
 
 #include <frond/config/epilogue.hpp>

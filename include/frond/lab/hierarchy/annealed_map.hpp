@@ -11,7 +11,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // Where the class of an infinitely deep sentence is lost.
 struct annealed_transition {
@@ -112,6 +112,6 @@ class annealed_map {
   double valid_ = 0;         // f': the chance that a wrong tuple belongs to any symbol
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

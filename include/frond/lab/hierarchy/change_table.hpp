@@ -15,7 +15,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // The changes of one datum over its trajectories, in integers: the order of the trajectories does not matter.
 class change_counter {
@@ -94,19 +94,19 @@ class change_table {
   }
 
   // The fraction of the nodes of a level that changed: of the root, how often the class did.
-  [[nodiscard]] estimate change(std::uint32_t level) const {
+  [[nodiscard]] lab::statistics::estimate change(std::uint32_t level) const {
     return over_data([&](const sums& of) { return of.changed(level) / (of.trajectories() * nodes(level)); });
   }
 
   // C(r) / C(0): the mean of C_ij over the pairs of tokens with their lowest common ancestor at `level` >= 1, which are
   // r = branching^level - 1 apart in the distance of the tree, divided by the mean of C_ii.
-  [[nodiscard]] estimate correlation(std::uint32_t level) const {
+  [[nodiscard]] lab::statistics::estimate correlation(std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "two tokens have their common ancestor above them");
     return over_data([&](const sums& of) { return of.shell(level) / (partners(level) * of.within(0)); });
   }
 
   // chi = sum_ij C_ij / sum_i C_ii: how many tokens change as one.
-  [[nodiscard]] estimate susceptibility() const {
+  [[nodiscard]] lab::statistics::estimate susceptibility() const {
     return over_data([&](const sums& of) { return of.within(shape_.depth) / of.within(0); });
   }
 
@@ -123,8 +123,8 @@ class change_table {
   };
 
   template <class Statistic>
-  [[nodiscard]] estimate over_data(const Statistic& statistic) const {
-    return jackknife(rows(), width(), [&](std::span<const std::int64_t> columns) {
+  [[nodiscard]] lab::statistics::estimate over_data(const Statistic& statistic) const {
+    return lab::statistics::jackknife(rows(), width(), [&](std::span<const std::int64_t> columns) {
       return statistic(sums{columns, shape_.depth});
     });
   }
@@ -144,11 +144,12 @@ class change_table {
 // real number, at which their quotient is one half. That is read off where C(r) is large; moments of C(r) would be those of
 // the noise in its tail. Unknown if the quotient never gets there.
 //   here, critical  change_table::correlation(1), (2), ... of two tables
-inline estimate correlation_length(std::span<const estimate> here, std::span<const estimate> critical,
-                                   std::uint32_t branching) {
+inline lab::statistics::estimate correlation_length(std::span<const lab::statistics::estimate> here,
+                                                    std::span<const lab::statistics::estimate> critical,
+                                                    std::uint32_t branching) {
   FROND_ASSERT(here.size() == critical.size(), "two curves are compared level by level");
   std::vector<double> levels;
-  std::vector<estimate> quotients;
+  std::vector<lab::statistics::estimate> quotients;
   for (std::size_t i = 0; i < here.size(); ++i) {
     const double quotient = here[i].value / critical[i].value;
     const double a = here[i].standard_error / critical[i].value;
@@ -156,11 +157,11 @@ inline estimate correlation_length(std::span<const estimate> here, std::span<con
     levels.push_back(static_cast<double>(i + 1));
     quotients.push_back({quotient, __builtin_sqrt(a * a + b * b)});
   }
-  const estimate level = crossing(levels, quotients, 0.5);
+  const lab::statistics::estimate level = lab::statistics::crossing(levels, quotients, 0.5);
   const double log_branching = math::log(static_cast<double>(branching)), length = math::exp(level.value * log_branching);
   return {length, length * log_branching * level.standard_error};
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

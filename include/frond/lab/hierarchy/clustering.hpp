@@ -19,7 +19,7 @@
 #include <frond/lab/statistics/partition.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // What is known beforehand, and how to look for the rest.
 //   tokens  contexts are tokens, at every level
@@ -56,13 +56,13 @@ inline context_counts count_contexts(const learned_level& level, std::span<const
 inline void find_latents(learned_level& level, const context_counts& contexts, const clustering_options& options,
                          std::size_t number) {
   if (level.size() == 0) return;
-  const k_means_options grouping{.clusters = std::min<std::size_t>(options.vocabulary, level.size()),
-                                 .restarts = options.restarts,
-                                 .balanced = options.balanced,
-                                 .key = options.key,
-                                 .index = number * options.restarts};
-  const std::vector<double> products = inner_products(contexts.vectors(), contexts.dimension());
-  const k_means_result found = k_means(products, level.size(), grouping);
+  const lab::statistics::k_means_options grouping{.clusters = std::min<std::size_t>(options.vocabulary, level.size()),
+                                                  .restarts = options.restarts,
+                                                  .balanced = options.balanced,
+                                                  .key = options.key,
+                                                  .index = number * options.restarts};
+  const std::vector<double> products = lab::statistics::inner_products(contexts.vectors(), contexts.dimension());
+  const lab::statistics::k_means_result found = lab::statistics::k_means(products, level.size(), grouping);
   for (std::size_t i = 0; i < level.size(); ++i) level.set_latent(i, static_cast<symbol>(found.cluster[i]));
 }
 
@@ -108,14 +108,14 @@ inline std::vector<level_recovery> compare_levels(const learned_grammar& learned
   std::vector<symbol> known(sentences.begin(), sentences.end()), found = known;
   for (std::uint32_t level = 1; level < truth.shape.depth; ++level) {
     const std::size_t branching = truth.shape.branching, rules = truth.shape.rule_count(level);
-    joint_counts nodes(rules, latents);
+    lab::statistics::joint_counts nodes(rules, latents);
     const std::vector<symbol> higher = coarse_grain(learned.levels[level - 1], found);
     for (std::size_t i = 0; i < higher.size(); ++i) {
       const std::uint32_t rule = truth.find(level, std::span<const symbol>(known).subspan(i * branching, branching));
       FROND_ASSERT(rule != grammar::no_rule, "levels are compared on sentences of the true grammar");
       if (higher[i] < latents) nodes.add(rule, higher[i]);
     }
-    joint_counts occurring(truth.shape.parent_count(level), latents);
+    lab::statistics::joint_counts occurring(truth.shape.parent_count(level), latents);
     std::vector<std::size_t> latent_of(rules, latents);
     for (std::size_t rule = 0; rule < rules; ++rule) {
       const auto row = nodes.counts().subspan(rule * latents, latents);
@@ -124,8 +124,8 @@ inline std::vector<level_recovery> compare_levels(const learned_grammar& learned
       latent_of[rule] = static_cast<std::size_t>(most - row.begin());
       occurring.add(rule / truth.shape.rules, latent_of[rule]);
     }
-    const std::vector<std::size_t> of_parent = partners(occurring);
-    level_recovery result{adjusted_rand_index(occurring), 0, rules};
+    const std::vector<std::size_t> of_parent = lab::statistics::partners(occurring);
+    level_recovery result{lab::statistics::adjusted_rand_index(occurring), 0, rules};
     for (std::size_t rule = 0; rule < rules; ++rule)
       result.recovered += latent_of[rule] < latents && of_parent[rule / truth.shape.rules] == latent_of[rule];
     levels.push_back(result);
@@ -135,6 +135,6 @@ inline std::vector<level_recovery> compare_levels(const learned_grammar& learned
   return levels;
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

@@ -13,7 +13,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // What tells the latent of a tuple: its symbol, or grammar::unparsed for a tuple that has none.
 template <class Level>
@@ -55,6 +55,6 @@ constexpr grammar::rhm_view upper_levels(const grammar::rhm_view& grammar) {
   return {shape, grammar.rules.subspan(lowest * shape.branching), grammar.order.subspan(lowest)};
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

@@ -16,7 +16,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // Which tokens stand together in sentences, for all pairs of positions, counted in blocks of sentences so that errors can be
 // told. C^2 of a pair is the sum of the squares of its covariances [symbol][symbol].
@@ -44,7 +44,7 @@ class token_correlations {
 
   // How much of the true covariances is in these: over the entries of all pairs of tokens that meet at `level`, the sum of
   // these times the true ones, over that of the true ones' squares.
-  [[nodiscard]] estimate along(const tree_laws& truth, std::uint32_t level) const {
+  [[nodiscard]] lab::statistics::estimate along(const tree_laws& truth, std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "tokens meet at levels from 1 to the depth");
     struct pair {
       std::size_t first;  // count of its table
@@ -57,35 +57,37 @@ class token_correlations {
       for (std::size_t i = 0; i < j; ++i, first += table_) {
         if (common_level(shape_, {0, i}, {0, j}) != level) continue;
         pairs.push_back({first, truth.covariance({0, i}, {0, j})});
-        squares += mean_square(pairs.back().expected) * static_cast<double>(table_);
+        squares += lab::statistics::mean_square(pairs.back().expected) * static_cast<double>(table_);
       }
-    return jackknife(std::span<const std::uint64_t>(counts_), width(), [&](std::span<const std::uint64_t> counts) {
-      double sum = 0;
-      for (const pair& each : pairs) {
-        const joint_counts seen(shape_.vocabulary, shape_.vocabulary, counts.subspan(each.first, table_));
-        const std::vector<double> found = seen.covariance();
-        for (std::size_t k = 0; k < table_; ++k) sum += found[k] * each.expected[k];
-      }
-      return sum / squares;
-    });
+    return lab::statistics::jackknife(
+        std::span<const std::uint64_t>(counts_), width(), [&](std::span<const std::uint64_t> counts) {
+          double sum = 0;
+          for (const pair& each : pairs) {
+            const lab::statistics::joint_counts seen(shape_.vocabulary, shape_.vocabulary, counts.subspan(each.first, table_));
+            const std::vector<double> found = seen.covariance();
+            for (std::size_t k = 0; k < table_; ++k) sum += found[k] * each.expected[k];
+          }
+          return sum / squares;
+        });
   }
 
   // The mean of C^2 over the pairs of tokens whose lowest common ancestor is at `level`, without what sampling adds to it:
   // right on average to first order in 1/P, so where there is no correlation it is negative half of the time. At least two
   // sentences in each block but one.
-  [[nodiscard]] estimate squared(std::uint32_t level) const {
+  [[nodiscard]] lab::statistics::estimate squared(std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "tokens meet at levels from 1 to the depth");
-    return jackknife(std::span<const std::uint64_t>(counts_), width(), [&](std::span<const std::uint64_t> counts) {
-      double sum = 0, pairs = 0;
-      for (std::size_t j = 0; j < shape_.leaves(); ++j)
-        for (std::size_t i = 0; i < j; ++i, counts = counts.subspan(table_)) {
-          if (common_level(shape_, {0, i}, {0, j}) != level) continue;
-          const joint_counts pair(shape_.vocabulary, shape_.vocabulary, counts.first(table_));
-          sum += static_cast<double>(table_) * (mean_square(pair.covariance()) - pair.sampling_variance());
-          pairs += 1;
-        }
-      return sum / pairs;
-    });
+    return lab::statistics::jackknife(
+        std::span<const std::uint64_t>(counts_), width(), [&](std::span<const std::uint64_t> counts) {
+          double sum = 0, pairs = 0;
+          for (std::size_t j = 0; j < shape_.leaves(); ++j)
+            for (std::size_t i = 0; i < j; ++i, counts = counts.subspan(table_)) {
+              if (common_level(shape_, {0, i}, {0, j}) != level) continue;
+              const lab::statistics::joint_counts pair(shape_.vocabulary, shape_.vocabulary, counts.first(table_));
+              sum += static_cast<double>(table_) * (lab::statistics::mean_square(pair.covariance()) - pair.sampling_variance());
+              pairs += 1;
+            }
+          return sum / pairs;
+        });
   }
 
  private:
@@ -105,12 +107,12 @@ inline double exact_correlation(const tree_laws& laws, const grammar::rhm_shape&
 
 // C of sentences over that of the grammar which they are meant to follow, for levels 1 .. depth. Where the floor leaves nothing
 // it is 0, and its error is of the size that could be seen.
-inline std::vector<estimate> coherence(const token_correlations& generated, const grammar::rhm_view& truth) {
+inline std::vector<lab::statistics::estimate> coherence(const token_correlations& generated, const grammar::rhm_view& truth) {
   const tree_laws laws(truth);
-  std::vector<estimate> quotients;
+  std::vector<lab::statistics::estimate> quotients;
   for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) {
     const double expected = exact_correlation(laws, truth.shape, level);
-    const estimate square = generated.squared(level);
+    const lab::statistics::estimate square = generated.squared(level);
     const double value = square.value > 0 ? math::sqrt(square.value) : 0, largest = math::sqrt(square.standard_error);
     const double error = value > largest / 2 ? square.standard_error / (2 * value) : largest;
     quotients.push_back({value / expected, error / expected});
@@ -121,28 +123,29 @@ inline std::vector<estimate> coherence(const token_correlations& generated, cons
 // How much of the correlations of the true grammar is in sentences, for levels 1 .. depth: 1 if they follow it, 0 where
 // positions are independent. The chances of a small training set, which a network picks up as well, can make coherence() much
 // larger than 1 where it knows nothing; here they are as often against the truth as along it, and add nothing on average.
-inline std::vector<estimate> alignment(const token_correlations& generated, const grammar::rhm_view& truth) {
+inline std::vector<lab::statistics::estimate> alignment(const token_correlations& generated, const grammar::rhm_view& truth) {
   const tree_laws laws(truth);
-  std::vector<estimate> shares;
+  std::vector<lab::statistics::estimate> shares;
   for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) shares.push_back(generated.along(laws, level));
   return shares;
 }
 
 // The distance branching^level, with level a real number, at which coherence() falls through 1/2; a token is coherent with
 // itself (level 0). branching^depth, without error, if it never does: then sentences hang together at least that far.
-inline estimate coherence_length(std::span<const estimate> quotients, std::uint32_t branching) {
+inline lab::statistics::estimate coherence_length(std::span<const lab::statistics::estimate> quotients,
+                                                  std::uint32_t branching) {
   std::vector<double> levels{0};
-  std::vector<estimate> curve{{1, 0}};
-  for (const estimate& quotient : quotients) {
+  std::vector<lab::statistics::estimate> curve{{1, 0}};
+  for (const lab::statistics::estimate& quotient : quotients) {
     levels.push_back(static_cast<double>(levels.size()));
     curve.push_back(quotient);
   }
-  estimate level = crossing(levels, curve, 0.5);
+  lab::statistics::estimate level = lab::statistics::crossing(levels, curve, 0.5);
   if (!(level.value == level.value)) level = {levels.back(), 0};
   const double log_branching = math::log(static_cast<double>(branching)), length = math::exp(level.value * log_branching);
   return {length, length * log_branching * level.standard_error};
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

@@ -12,7 +12,7 @@
 #include <frond/lab/statistics/k_means.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // How often each symbol stood at each place below the siblings of a node, by the tuple below the node and by which child of
 // its parent the node is. All nodes of a level count together. With tokens as context the threshold of learning level a grows
@@ -99,6 +99,6 @@ inline double signal_to_noise(std::span<const double> products, std::span<const 
   return common / pairs / (squares / static_cast<double>(tuples));
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

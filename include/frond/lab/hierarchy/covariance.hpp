@@ -10,7 +10,7 @@
 #include <frond/lab/statistics/joint_counts.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // The mean square of the covariances between symbols of two levels, over all pairs of nodes whose lowest common ancestor is at
 // level `common` (above both), in one grammar. Levels 0 and 0: token and token. Levels common - 1 and 0: latent and token.
@@ -23,7 +23,7 @@ inline double covariance_variance(const tree_laws& laws, const grammar::rhm_shap
     for (std::size_t j = 0; j < shape.level_nodes(second_level); ++j) {
       const node first{first_level, i}, second{second_level, j};
       if (common_level(shape, first, second) != common || (first_level == second_level && j < i)) continue;
-      sum += mean_square(laws.covariance(first, second));
+      sum += lab::statistics::mean_square(laws.covariance(first, second));
       pairs += 1;
     }
   return sum / pairs;
@@ -53,6 +53,6 @@ constexpr double tuple_variance(const grammar::rhm_shape& shape, double symbol_v
   return symbol_variance / (m * m);
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

@@ -11,7 +11,7 @@
 #include <frond/diffusion/process.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // Each token is seen as it is, with likelihood 1 - eps + eps / v for the true symbol and eps / v for each other one,
 // eps = 1 - alpha_bar: the average of what absorbing or uniform noise leaves. It forgets which tokens were hit, so its critical
@@ -34,6 +34,6 @@ struct epsilon_noise {
   }
 };
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

@@ -18,9 +18,9 @@
 #include <frond/lab/statistics/jackknife.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
-// What forward_backward() and reconstruction() need of noise: a diffusion process, or exact::epsilon_noise.
+// What forward_backward() and reconstruction() need of noise: a diffusion process, or lab::hierarchy::epsilon_noise.
 template <class Noise>
 concept observable_noise = requires(const Noise& n, seed key, std::uint64_t index, float alpha_bar, symbol token,
                                     std::span<const symbol> clean, std::span<symbol> noisy, std::span<double> law) {
@@ -43,7 +43,7 @@ namespace detail {
 class traveller {
  public:
   explicit traveller(const grammar::rhm_view& grammar)
-      : grammar_(grammar), memory_(exact::tree_memory_size<double>(grammar.shape).value), beliefs_(grammar, memory_),
+      : grammar_(grammar), memory_(belief::tree_memory_size<double>(grammar.shape).value), beliefs_(grammar, memory_),
         before_(grammar.shape.nodes()), after_(grammar.shape.nodes()), noisy_(grammar.length()), counter_(grammar.shape) {}
   traveller(traveller&&) = default;  // a copy would look into the memory of the original
   traveller& operator=(traveller&&) = delete;
@@ -90,7 +90,7 @@ class traveller {
 
   grammar::rhm_view grammar_;
   std::vector<double> memory_;
-  exact::tree<double> beliefs_;
+  belief::tree<double> beliefs_;
   std::vector<symbol> before_, after_, noisy_;
   change_counter counter_;
 };
@@ -113,7 +113,8 @@ inline void check_trips(const trips& plan) {
 
 // Forward into noise and back: each trip ends in a joint sample of the exact posterior, all levels of the tree together, which
 // is what reverse diffusion with the exact denoiser ends in after infinitely many steps. At least two trips of each datum.
-// A trip costs an upward pass and a sample, with exact::epsilon_noise the sample alone. Data are split among the workers.
+// A trip costs an upward pass and a sample, with lab::hierarchy::epsilon_noise the sample alone. Data are split among the
+// workers.
 template <observable_noise Noise, executor Executor>
 change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key, const trips& plan,
                               Executor& workers) {
@@ -159,6 +160,6 @@ std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise
   return table;
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

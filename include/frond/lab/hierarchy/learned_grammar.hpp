@@ -14,7 +14,7 @@
 #include <frond/lab/hierarchy/coarse_grain.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 inline constexpr std::size_t no_tuple = SIZE_MAX;
 
@@ -149,6 +149,6 @@ inline result<stored_grammar> as_rhm(const learned_grammar& learned, std::uint32
   return {std::move(grammar), {}};
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

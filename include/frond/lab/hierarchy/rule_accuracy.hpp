@@ -13,7 +13,7 @@
 #include <frond/lab/statistics/fraction.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // Three answers to "are the rules of level l obeyed?". A node of level l is valid if its children are and form a rule of l.
 //   strict  the fraction of sentences whose nodes up to and including level l are all valid
@@ -22,9 +22,9 @@ namespace frond { inline namespace FROND_ABI { namespace analysis {
 // For a grammar of depth L with branching s and the valid fraction f: if the levels below l are perfect and level l is random,
 // cond = f and strict = f^(s^(L - l)).
 struct level_accuracy {
-  fraction strict;
-  fraction node;
-  fraction cond;
+  lab::statistics::fraction strict;
+  lab::statistics::fraction node;
+  lab::statistics::fraction cond;
 };
 
 // Counts over sentences; the order in which they are added does not matter.
@@ -49,7 +49,7 @@ class rule_accuracy {
 
  private:
   struct counts {
-    grouped_counts strict, node, cond;
+    lab::statistics::grouped_counts strict, node, cond;
   };
 
   void add_one(std::span<const symbol> sentence) {
@@ -103,6 +103,6 @@ inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t lev
   return expected;
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

@@ -8,7 +8,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // The rules of level l > 1 are learned once synonyms of the level below are told by their correlation with tokens across level
 // l: at P = v m^(l+1) / (1 - f), where that correlation rises above sampling noise. Level 1 needs its tuples seen: v m / (1 -
@@ -40,6 +40,6 @@ inline double predicted_coherence_power(const grammar::rhm_shape& shape, double 
   return math::exp(steps * math::log(static_cast<double>(shape.branching)));
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

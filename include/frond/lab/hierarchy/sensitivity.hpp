@@ -16,7 +16,7 @@
 #include <frond/lab/statistics/jackknife.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // Something that turns sentences into numbers, layer by layer: run(sentences [rows][length]), then layer(k) has the numbers of
 // layer k < layers(), [rows][any width].
@@ -30,9 +30,11 @@ concept layered_features = requires(Features& features, std::span<const symbol> 
 // S for every layer and every level from 1 to the depth.
 struct sensitivities {
   std::size_t depth = 0;
-  std::vector<estimate> values;  // [layer][level - 1]
+  std::vector<lab::statistics::estimate> values;  // [layer][level - 1]
 
-  [[nodiscard]] const estimate& at(std::size_t layer, std::uint32_t level) const { return values[layer * depth + level - 1]; }
+  [[nodiscard]] const lab::statistics::estimate& at(std::size_t layer, std::uint32_t level) const {
+    return values[layer * depth + level - 1];
+  }
 };
 
 namespace detail {
@@ -92,7 +94,7 @@ sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, 
     const auto rows = std::span<const double>(squares).subspan(k * count * (depth + 1), count * (depth + 1));
     for (std::size_t level = 0; level < depth; ++level)
       result.values.push_back(
-          jackknife(rows, depth + 1, [&](std::span<const double> sums) { return sums[level] / sums[depth]; }));
+          lab::statistics::jackknife(rows, depth + 1, [&](std::span<const double> sums) { return sums[level] / sums[depth]; }));
   }
   return result;
 }
@@ -111,6 +113,6 @@ sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, 
   return in_ieee_arithmetic([&] { return detail::synonym_sensitivities(grammar, key, count, features); });
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

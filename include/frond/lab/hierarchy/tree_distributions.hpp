@@ -10,7 +10,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // A node of a tree: level 0 holds the tokens; places of a level count from the left.
 struct node {
@@ -147,6 +147,6 @@ class tree_laws {
   std::vector<std::vector<double>> channels_;  // [level 1..depth][child]
 };
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::hierarchy
 
 #include <frond/config/epilogue.hpp>

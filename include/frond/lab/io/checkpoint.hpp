@@ -20,7 +20,7 @@
 #include <frond/train/trainer.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace io {
+namespace frond { inline namespace FROND_ABI { namespace lab::io {
 
 inline constexpr std::uint32_t checkpoint_record = 2;
 
@@ -116,6 +116,6 @@ status load_checkpoint(const std::string& path, Trainer& trainer, train::early_s
   return {};
 }
 
-}}}  // namespace frond::io
+}}}  // namespace frond::lab::io
 
 #include <frond/config/epilogue.hpp>

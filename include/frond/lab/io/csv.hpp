@@ -10,7 +10,7 @@
 #include <frond/lab/io/file.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace io {
+namespace frond { inline namespace FROND_ABI { namespace lab::io {
 
 // Shortest decimal text that gives the same double back, with a point in any locale, or "" for a NaN: a cell without a value.
 inline std::string cell(double value) {
@@ -55,6 +55,6 @@ class csv {
   bool row_started_ = false;
 };
 
-}}}  // namespace frond::io
+}}}  // namespace frond::lab::io
 
 #include <frond/config/epilogue.hpp>

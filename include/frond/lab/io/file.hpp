@@ -17,10 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include <frond/core/minimum.hpp>
 #include <frond/core/status.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace io {
+namespace frond { inline namespace FROND_ABI { namespace lab::io {
 
 // The first `size` bytes of a file, or all of a shorter one. On failure the position is how much could be read.
 inline result<std::vector<std::uint8_t>> read_start(const std::string& path, std::size_t size) {
@@ -65,7 +66,7 @@ inline std::size_t write_all(int file, std::span<const std::uint8_t> bytes) {
   std::size_t done = 0;
   while (done < bytes.size()) {
     const std::size_t left = bytes.size() - done;
-    const auto count = ::write(file, bytes.data() + done, left < at_once ? left : at_once);
+    const auto count = ::write(file, bytes.data() + done, smaller(left, at_once));
     if (count > 0)
       done += static_cast<std::size_t>(count);
     else if (count == 0 || errno != EINTR)
@@ -113,6 +114,6 @@ inline status write_file(const std::string& path, std::string_view text) {
   return write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-}}}  // namespace frond::io
+}}}  // namespace frond::lab::io
 
 #include <frond/config/epilogue.hpp>

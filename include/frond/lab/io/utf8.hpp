@@ -8,7 +8,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace io {
+namespace frond { inline namespace FROND_ABI { namespace lab::io {
 
 namespace detail {
 
@@ -61,6 +61,6 @@ constexpr auto hexadecimal(char byte) {
   return result;
 }
 
-}}}  // namespace frond::io
+}}}  // namespace frond::lab::io
 
 #include <frond/config/epilogue.hpp>

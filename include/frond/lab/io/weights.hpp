@@ -16,7 +16,7 @@
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace io {
+namespace frond { inline namespace FROND_ABI { namespace lab::io {
 
 inline constexpr std::uint32_t weights_record = 1;
 
@@ -102,6 +102,6 @@ inline status write_weights_header(const std::string& path, const std::string& n
   return write_file(path, text);
 }
 
-}}}  // namespace frond::io
+}}}  // namespace frond::lab::io
 
 #include <frond/config/epilogue.hpp>

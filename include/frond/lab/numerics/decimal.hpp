@@ -9,7 +9,7 @@
 #include <frond/core/status.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI {
+namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 
 // More significant digits than any double needs to be told from its neighbours (767), and what the memory below is made for.
 inline constexpr std::size_t max_decimal_digits = 800;
@@ -172,6 +172,6 @@ constexpr result<double> read_decimal(std::span<const char> text) {
   return {number.negative ? -value : value, {}};
 }
 
-}}  // namespace frond
+}}}  // namespace frond::lab::numerics
 
 #include <frond/config/epilogue.hpp>

@@ -6,10 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include <frond/core/minimum.hpp>
 #include <frond/core/status.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace math {
+namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 
 // Replaces b, which is not negative, by x with (shift I - M) x = b. `matrix` holds M [n][n], not negative, and is spent. False,
 // and b is spent too, unless `shift` is above the spectral radius of M: just then every pivot is positive (Berman and Plemmons,
@@ -60,12 +61,12 @@ inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
     spent.assign(matrix.begin(), matrix.end());
     if (!solve_above_radius(high, spent, x)) break;  // nearer than rounding can tell
     double largest = 0;
-    for (const double value : x) largest = value > largest ? value : largest;
+    for (const double value : x) largest = larger(value, largest);
     for (double& value : x) value /= largest;
   }
   return radius;
 }
 
-}}}  // namespace frond::math
+}}}  // namespace frond::lab::numerics
 
 #include <frond/config/epilogue.hpp>

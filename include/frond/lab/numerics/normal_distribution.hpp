@@ -4,10 +4,10 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace math {
+namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 
 // e^(-x^2 / 2) / sqrt(2 pi).
-constexpr double normal_density(double x) { return 0.3989422804014327 * exp(-0.5 * (x * x)); }
+constexpr double normal_density(double x) { return 0.3989422804014327 * math::exp(-0.5 * (x * x)); }
 
 // P(Z > x), Z standard normal, within a relative error of 3e-13 where it is a normal number: a Taylor sum near zero, Laplace's
 // continued fraction beyond.
@@ -27,6 +27,6 @@ constexpr double normal_tail(double x) {
   return x < 0.0 ? 1.0 - tail : tail;
 }
 
-}}}  // namespace frond::math
+}}}  // namespace frond::lab::numerics
 
 #include <frond/config/epilogue.hpp>

@@ -6,7 +6,7 @@
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace math {
+namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 
 // Points in (-1, 1) and their weights: exact for polynomials of degree 2 Count - 1, and for smooth functions about as good as
 // their best polynomial. Roots of the Legendre polynomial by Newton's method, weights 2 / ((1 - x^2) P'^2).
@@ -17,7 +17,8 @@ struct gauss_legendre {
   constexpr gauss_legendre() {
     for (std::size_t i = 0; i < Count; ++i) {
       // A root's distance from this guess is a small part of that to its neighbours.
-      double x = static_cast<double>(cos_two_pi((static_cast<float>(i) + 0.75f) / (2.0f * static_cast<float>(Count) + 1.0f)));
+      double x =
+          static_cast<double>(math::cos_two_pi((static_cast<float>(i) + 0.75f) / (2.0f * static_cast<float>(Count) + 1.0f)));
       double slope = 0.0;
       for (int step = 0; step < 6; ++step) {
         double before = 1.0, value = x;
@@ -53,6 +54,6 @@ struct gauss_legendre {
   }
 };
 
-}}}  // namespace frond::math
+}}}  // namespace frond::lab::numerics
 
 #include <frond/config/epilogue.hpp>

@@ -11,7 +11,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI {
+namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 
 // Edges in a list by where they start: those of vertex x are target[first[x]] .. target[first[x + 1] - 1].
 struct directed_graph {
@@ -119,6 +119,6 @@ class component_search {
 // O(vertices + edges).
 inline strong_components find_components(const directed_graph& graph) { return detail::component_search(graph).run(); }
 
-}}  // namespace frond
+}}}  // namespace frond::lab::numerics
 
 #include <frond/config/epilogue.hpp>

@@ -12,7 +12,7 @@
 #include <frond/core/ieee_arithmetic.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace parallel {
+namespace frond { inline namespace FROND_ABI { namespace lab::parallel {
 
 // A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker
 // runs which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
@@ -110,6 +110,6 @@ class thread_pool {
 
 static_assert(executor<thread_pool>);
 
-}}}  // namespace frond::parallel
+}}}  // namespace frond::lab::parallel
 
 #include <frond/config/epilogue.hpp>

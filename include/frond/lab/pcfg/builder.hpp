@@ -17,7 +17,7 @@
 #include <frond/lab/pcfg/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace grammar {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // Where something stands in a text: line and column (in bytes) count from 1, 0 means that there is no place to name; `file`
 // says in which of several files.
@@ -259,6 +259,6 @@ class pcfg_builder {
   std::uint32_t left_sides_ = 0;
 };
 
-}}}  // namespace frond::grammar
+}}}  // namespace frond::lab::pcfg
 
 #include <frond/config/epilogue.hpp>

@@ -11,7 +11,7 @@
 #include <frond/lab/pcfg/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace grammar {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // Rule `rule` of the grammar covers words [begin, end); nothing where they are equal.
 struct derived_node {
@@ -85,6 +85,6 @@ inline std::string bracketed(const pcfg& g, std::span<const std::string> names, 
 }
 inline std::string bracketed(const pcfg& g, const derivation& derived) { return bracketed(g, bracket_names(g), derived); }
 
-}}}  // namespace frond::grammar
+}}}  // namespace frond::lab::pcfg
 
 #include <frond/config/epilogue.hpp>

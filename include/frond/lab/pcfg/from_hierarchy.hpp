@@ -12,7 +12,7 @@
 #include <frond/lab/pcfg/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace grammar {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 namespace detail {
 
@@ -20,7 +20,7 @@ namespace detail {
 // the patches that its children stand in, one for each symbol below.
 class hierarchy_pcfg_builder {
  public:
-  explicit hierarchy_pcfg_builder(const hierarchy_view& grammar) : grammar_(grammar), shape_(grammar.shape) {
+  explicit hierarchy_pcfg_builder(const grammar::hierarchy_view& grammar) : grammar_(grammar), shape_(grammar.shape) {
     made_.names.push_back("start");
     first_.resize(shape_.depth() + 1);
     first_patch_.resize(shape_.depth() + 1);
@@ -63,7 +63,7 @@ class hierarchy_pcfg_builder {
 
   // The rules of symbol a of a level.
   void add_rules(std::uint32_t l, std::uint32_t a) {
-    const hierarchy_level& level = shape_.level(l);
+    const grammar::hierarchy_level& level = shape_.level(l);
     const symbol* right = grammar_.level_rules(l).data() + std::size_t{a} * level.rules * level.branching;
     const std::uint32_t below = has_patches(l) ? first_patch_[l] : first_[l - 1];
     for (std::uint32_t k = 0; k < level.rules; ++k, right += level.branching) {
@@ -91,8 +91,8 @@ class hierarchy_pcfg_builder {
     made_.right.insert(made_.right.end(), right.begin(), right.end());
   }
 
-  const hierarchy_view& grammar_;
-  const hierarchy_shape& shape_;
+  const grammar::hierarchy_view& grammar_;
+  const grammar::hierarchy_shape& shape_;
   pcfg made_;
   std::vector<std::uint32_t> first_, first_patch_;  // [level]
 };
@@ -103,8 +103,8 @@ class hierarchy_pcfg_builder {
 // is token w, the blank included. Symbol a of level l is called "l.a", its blank "l.blank"; a patch of blanks with one symbol c
 // of level l among them is a nonterminal of its own, "patchl.c", so that the number of rules grows with the patch and not with
 // the ways to fill a right side.
-inline pcfg pcfg_of(const hierarchy_view& grammar) { return detail::hierarchy_pcfg_builder(grammar).build(); }
+inline pcfg pcfg_of(const grammar::hierarchy_view& grammar) { return detail::hierarchy_pcfg_builder(grammar).build(); }
 
-}}}  // namespace frond::grammar
+}}}  // namespace frond::lab::pcfg
 
 #include <frond/config/epilogue.hpp>

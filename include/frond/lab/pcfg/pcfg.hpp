@@ -11,7 +11,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace grammar {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // left -> right[first .. first + size): any length, nothing included.
 struct pcfg_rule {
@@ -43,6 +43,6 @@ struct pcfg {
   }
 };
 
-}}}  // namespace frond::grammar
+}}}  // namespace frond::lab::pcfg
 
 #include <frond/config/epilogue.hpp>

@@ -19,7 +19,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace grammar {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // A derivation is a branching process. Everything here is by nonterminal: of derivations that begin with it.
 struct pcfg_properties {
@@ -54,10 +54,10 @@ class branching {
   }
 
   result<pcfg_properties> run() {
-    const strong_components productive = call_components(g_, found_.productive);
+    const lab::numerics::strong_components productive = call_components(g_, found_.productive);
     for (std::size_t i = productive.size(); i-- > 0;)
       if (const status state = find_ends(productive[i]); !state) return {{}, state};
-    const strong_components all = call_components(g_, symbol_set(g_.symbols(), 1));
+    const lab::numerics::strong_components all = call_components(g_, symbol_set(g_.symbols(), 1));
     for (std::size_t i = all.size(); i-- > 0;)
       if (const status state = find_means(all[i]); !state) return {{}, state};
     return {std::move(found_), {}};
@@ -100,7 +100,7 @@ class branching {
       for (const pcfg_rule& rule : g_.rules_of(left))
         for (const std::uint32_t symbol : g_.right_side(rule))
           surely = surely && found_.productive[symbol] && (g_.is_word(symbol) || inside(symbol) || found_.ends[symbol] >= 1);
-    if (surely) surely = math::spectral_radius(mean_matrix(group), group.size()) <= 1 + radius_tolerance;
+    if (surely) surely = lab::numerics::spectral_radius(mean_matrix(group), group.size()) <= 1 + radius_tolerance;
     if (surely)
       for (const std::uint32_t left : group) found_.ends[left] = 1;
     else if (found_.productive[group[0]])
@@ -119,7 +119,7 @@ class branching {
       step.assign(n, 0.0);
       for (std::size_t i = 0; i < n; ++i)
         step[i] = std::max(0.0, value_and_slopes(group[i], &slopes[i * n]) - found_.ends[group[i]]);
-      if (!math::solve_above_radius(1.0, slopes, step)) return;  // at a double root, nearer than rounding can tell
+      if (!lab::numerics::solve_above_radius(1.0, slopes, step)) return;  // at a double root, nearer than rounding can tell
       moving = false;
       for (std::size_t i = 0; i < n; ++i) {
         double& ends = found_.ends[group[i]];
@@ -153,7 +153,7 @@ class branching {
   // Length and entropy solve (1 - mean matrix) x = what one rule adds + what called symbols add.
   status find_means(std::span<const std::uint32_t> group) {
     if (const status state = open(group); !state) return state;
-    const double radius = math::spectral_radius(mean_matrix(group), group.size());
+    const double radius = lab::numerics::spectral_radius(mean_matrix(group), group.size());
     if (found_.reachable[group[0]]) found_.radius = std::max(found_.radius, radius);
     const bool surely = std::all_of(group.begin(), group.end(), [&](std::uint32_t left) { return found_.ends[left] >= 1; });
     const bool below = surely && radius < 1 - radius_tolerance;
@@ -166,7 +166,7 @@ class branching {
       const bool nothing = surely && *std::max_element(added.begin(), added.end()) <= 0;
       const bool finite = below && *std::max_element(added.begin(), added.end()) < infinite;
       std::vector<double> matrix = mean_matrix(group);
-      if (nothing || (finite && math::solve_above_radius(1.0, matrix, added)))
+      if (nothing || (finite && lab::numerics::solve_above_radius(1.0, matrix, added)))
         for (std::size_t i = 0; i < group.size(); ++i) mean[group[i]] = added[i];
       else
         for (const std::uint32_t left : group) mean[left] = infinite;
@@ -237,6 +237,6 @@ inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
   return made;
 }
 
-}}}  // namespace frond::grammar
+}}}  // namespace frond::lab::pcfg
 
 #include <frond/config/epilogue.hpp>

@@ -15,7 +15,7 @@
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace grammar {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // How large a derivation may grow before it is given up as an error.
 struct derivation_bound {
@@ -88,6 +88,6 @@ class pcfg_sampler {
   std::vector<double> sums_;  // [rules]: of the probabilities of one left side, up to and with this rule
 };
 
-}}}  // namespace frond::grammar
+}}}  // namespace frond::lab::pcfg
 
 #include <frond/config/epilogue.hpp>

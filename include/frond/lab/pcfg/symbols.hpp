@@ -12,7 +12,7 @@
 #include <frond/lab/pcfg/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace grammar {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // A set of symbols: [symbols], 1 for a member.
 using symbol_set = std::vector<std::uint8_t>;
@@ -52,7 +52,7 @@ inline symbol_set productive_symbols(const pcfg& g) {
     for (const std::uint32_t symbol : g.right_side(g.rules[i])) uses.emplace_back(symbol, i);
     if (missing[i] = g.rules[i].size; missing[i] == 0) found(g.rules[i].left);
   }
-  const directed_graph graph = make_graph(g.symbols(), uses);
+  const lab::numerics::directed_graph graph = lab::numerics::make_graph(g.symbols(), uses);
   for (std::uint32_t word = g.nonterminals; word < g.symbols(); ++word) found(word);
   while (!waiting.empty()) {
     const std::uint32_t symbol = waiting.back();
@@ -65,7 +65,7 @@ inline symbol_set productive_symbols(const pcfg& g) {
 
 // The nonterminals in groups that call each other, callers before what they call, by the rules whose symbols all belong to a
 // set. O(size of the grammar).
-inline strong_components call_components(const pcfg& g, const symbol_set& among) {
+inline lab::numerics::strong_components call_components(const pcfg& g, const symbol_set& among) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> calls;
   for (const pcfg_rule& rule : g.rules) {
     const auto side = g.right_side(rule);
@@ -73,9 +73,9 @@ inline strong_components call_components(const pcfg& g, const symbol_set& among)
     for (const std::uint32_t symbol : side)
       if (!g.is_word(symbol)) calls.emplace_back(rule.left, symbol);
   }
-  return find_components(make_graph(g.nonterminals, calls));
+  return lab::numerics::find_components(lab::numerics::make_graph(g.nonterminals, calls));
 }
 
-}}}  // namespace frond::grammar
+}}}  // namespace frond::lab::pcfg
 
 #include <frond/config/epilogue.hpp>

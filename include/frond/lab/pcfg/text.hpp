@@ -21,12 +21,12 @@
 #include <frond/lab/pcfg/text_warnings.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace io {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 struct grammar_text_options {
   grammar_form form = grammar_form::detected;
   std::string start = {};  // empty: what the text says, else the left side of the first rule
-  grammar::undefined_symbols undefined = grammar::undefined_symbols::are_errors;
+  lab::pcfg::undefined_symbols undefined = lab::pcfg::undefined_symbols::are_errors;
   bool normalise = false;            // written probabilities may have any sum, and are divided by it
   bool refuse_inconsistent = false;  // an error where a derivation may never end
   std::size_t max_line = std::size_t{1} << 16;
@@ -35,7 +35,7 @@ struct grammar_text_options {
 };
 
 // A grammar or an error, the form of the (first) text, `detected` where no rule was read, and what the reader was not sure of.
-struct grammar_text_result : grammar::pcfg_result {
+struct grammar_text_result : lab::pcfg::pcfg_result {
   grammar_form form = grammar_form::detected;
   grammar_warnings warnings;
 };
@@ -85,7 +85,7 @@ class grammar_text_reader {
     end_text();
     grammar_text_result made;
     if (error_.ok())
-      static_cast<grammar::pcfg_result&>(made) = build();
+      static_cast<lab::pcfg::pcfg_result&>(made) = build();
     else
       made.error = error_;
     made.form = rules_.first_form();
@@ -106,18 +106,18 @@ class grammar_text_reader {
     if (error_.ok()) error_ = rules_.end_text();
   }
 
-  [[nodiscard]] grammar::pcfg_result build() const {
+  [[nodiscard]] lab::pcfg::pcfg_result build() const {
     if (rules_.builder().rules() == 0 && start_alone_)
       return {{},
               {"an arrow was expected: ->",
                {},
                {start_place_.line, start_place_.column + static_cast<std::uint32_t>(start_.size()), 0}}};
-    grammar::pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
-                                                        .undefined = options_.undefined,
-                                                        .normalise = options_.normalise || rules_.are_relative()});
+    lab::pcfg::pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
+                                                          .undefined = options_.undefined,
+                                                          .normalise = options_.normalise || rules_.are_relative()});
     if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
     if (made.ok() && options_.refuse_inconsistent)
-      if (grammar::pcfg_error wrong = grammar::check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+      if (lab::pcfg::pcfg_error wrong = lab::pcfg::check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
     return made;
   }
 
@@ -128,21 +128,21 @@ class grammar_text_reader {
 
   void read_line(std::string_view line) {
     ++place_.line;
-    if (place_.line == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+    if (place_.line == 1 && line.starts_with(lab::io::byte_order_mark)) line.remove_prefix(lab::io::byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     for (std::size_t i = 0; i < line.size(); ++i)
       if ((static_cast<unsigned char>(line[i]) < 32 && line[i] != '\t') || line[i] == 127) {
         fail("a control character", place_.line, i + 1);
         return;
       }
-    if (const std::size_t mark = line.find(byte_order_mark); mark != std::string_view::npos) {
-      fail(inner_mark_reason, place_.line, mark + 1);
+    if (const std::size_t mark = line.find(lab::io::byte_order_mark); mark != std::string_view::npos) {
+      fail(lab::io::inner_mark_reason, place_.line, mark + 1);
       return;
     }
     const std::size_t first = line.find_first_not_of(detail::blanks);
     if (first == std::string_view::npos || skips_comment(line, first)) return;
-    if (const std::size_t bad = find_invalid_utf8(line); bad < line.size() && bad < comment_of(line)) {
-      fail(invalid_utf8_reason, place_.line, bad + 1, hexadecimal(line[bad]).view());
+    if (const std::size_t bad = lab::io::find_invalid_utf8(line); bad < line.size() && bad < comment_of(line)) {
+      fail(lab::io::invalid_utf8_reason, place_.line, bad + 1, lab::io::hexadecimal(line[bad]).view());
       return;
     }
     if (line.substr(first).starts_with("%start") &&
@@ -183,7 +183,7 @@ class grammar_text_reader {
     return detail::has_no_arrow(form) ? line.size() : detail::find_comment(line, form);
   }
 
-  [[nodiscard]] grammar::text_place here(std::size_t at) const {
+  [[nodiscard]] lab::pcfg::text_place here(std::size_t at) const {
     return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file};
   }
 
@@ -215,14 +215,14 @@ class grammar_text_reader {
 
   grammar_text_options options_;
   detail::grammar_rules rules_;
-  grammar::pcfg_error error_;
-  std::string line_;           // the beginning of a line whose end was not fed yet
-  grammar::text_place place_;  // of the line that was read last
+  lab::pcfg::pcfg_error error_;
+  std::string line_;             // the beginning of a line whose end was not fed yet
+  lab::pcfg::text_place place_;  // of the line that was read last
   std::size_t bytes_ = 0;
   bool in_comment_ = false;  // between /* and */
-  grammar::text_place comment_place_;
+  lab::pcfg::text_place comment_place_;
   std::string start_;  // what the text says
-  grammar::text_place start_place_;
+  lab::pcfg::text_place start_place_;
   bool start_alone_ = false;
 };
 
@@ -263,10 +263,11 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
     file = 1;
   }
   grammar_text_result made = reader.finish();
-  if (reason != nullptr) static_cast<grammar::pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
+  if (reason != nullptr)
+    static_cast<lab::pcfg::pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
   return made;
 }
 
-}}}  // namespace frond::io
+}}}  // namespace frond::lab::pcfg
 
 #include <frond/config/epilogue.hpp>

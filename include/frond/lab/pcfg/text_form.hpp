@@ -7,7 +7,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace io {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // How a text gives its rules; docs/grammar-forms.md has an example of each form and says how comments are told from words.
 // Tokens stand between blanks (spaces, tabs); 'a' and "a" are quoted words, without escapes; nothing need follow an arrow (an
@@ -51,6 +51,6 @@ constexpr bool has_probabilities(grammar_form form) {
 
 }  // namespace detail
 
-}}}  // namespace frond::io
+}}}  // namespace frond::lab::pcfg
 
 #include <frond/config/epilogue.hpp>

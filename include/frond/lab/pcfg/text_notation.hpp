@@ -10,7 +10,7 @@
 #include <frond/lab/pcfg/text_tokens.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace io::detail {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg::detail {
 
 // The fields of a line of counts. They stand between tabs where a tab follows the count and another one the left side; then the
 // third field is all the rest.
@@ -137,6 +137,6 @@ inline foreign_notation find_foreign(std::string_view line) {
   return {};
 }
 
-}}}  // namespace frond::io::detail
+}}}  // namespace frond::lab::pcfg::detail
 
 #include <frond/config/epilogue.hpp>

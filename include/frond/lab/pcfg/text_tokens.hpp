@@ -11,7 +11,7 @@
 #include <frond/lab/pcfg/text_form.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace io::detail {
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg::detail {
 
 inline constexpr std::string_view blanks = " \t";
 
@@ -24,7 +24,7 @@ constexpr std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-constexpr bool is_number(std::string_view text) { return read_decimal({text.data(), text.size()}).ok(); }
+constexpr bool is_number(std::string_view text) { return lab::numerics::read_decimal({text.data(), text.size()}).ok(); }
 
 // How long the mark is with which a comment begins here, where a token could begin; 0 where none begins.
 constexpr std::size_t comment_mark(std::string_view text) {
@@ -78,7 +78,7 @@ class grammar_tokens {
   // Whether the bracket here is one of a probability. In the bracketed form no name has brackets; elsewhere N[sg] is a name.
   [[nodiscard]] bool ends_names(std::size_t at) const {
     if (form_ == grammar_form::bracketed) return true;
-    const std::string_view inside = line_.substr(at + 1, max_decimal_digits + 100);
+    const std::string_view inside = line_.substr(at + 1, lab::numerics::max_decimal_digits + 100);
     const std::size_t end = inside.find(']');
     return end != std::string_view::npos && is_number(trimmed(inside.substr(0, end)));
   }
@@ -148,6 +148,6 @@ inline std::size_t find_comment(std::string_view line, grammar_form form) {
   return t.kind == token_kind::comment ? t.at : line.size();
 }
 
-}}}  // namespace frond::io::detail
+}}}  // namespace frond::lab::pcfg::detail
 
 #include <frond/config/epilogue.hpp>

@@ -6,6 +6,7 @@
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/lab/spiked/plane.hpp>
 #include <frond/math/scalar.hpp>
@@ -13,7 +14,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 namespace detail {
 
@@ -29,11 +30,11 @@ status denoise_spikes(const source::mixed_cumulant& model, std::span<const float
   const float mean_length = math::sqrt(model.strengths().mean);
   float along_u[block_rows], along_v[block_rows], weights[3 * block_rows];
   for (std::size_t first = 0; first < alpha_bar.size(); first += block_rows) {
-    const std::size_t rows = alpha_bar.size() - first < block_rows ? alpha_bar.size() - first : block_rows;
+    const std::size_t rows = smaller(alpha_bar.size() - first, block_rows);
     const float* const from = noisy.data() + first * size;
     float* const to = mean.data() + first * size;
-    source::detail::inner_products(from, rows, model.u(), along_u);
-    source::detail::inner_products(from, rows, model.v(), along_v);
+    source::project_onto(from, rows, model.u(), along_u);
+    source::project_onto(from, rows, model.v(), along_v);
     for (std::size_t i = 0; i < rows; ++i) {
       const float alpha = alpha_bar[first + i], signal = math::sqrt(alpha);
       const plane_vector seen{static_cast<double>(along_u[i]), static_cast<double>(along_v[i])};
@@ -85,7 +86,7 @@ class spike_bayes {
 };
 
 // The best of the linear denoisers, Wiener's for the model's covariance, a rank-two change of the identity; also E[x_0 | x_t]
-// of the Gaussian clone. For a diagonal covariance see exact::wiener.
+// of the Gaussian clone. For a diagonal covariance see source::wiener.
 class spike_wiener {
  public:
   explicit spike_wiener(const source::mixed_cumulant& model) : model_(model), plane_(model.strengths()) {
@@ -112,6 +113,6 @@ class spike_wiener {
 
 static_assert(continuous_denoiser<spike_bayes> && continuous_denoiser<spike_wiener>);
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

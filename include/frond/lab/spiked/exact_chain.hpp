@@ -5,6 +5,7 @@
 
 #include <frond/core/checked.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/lab/spiked/hermite.hpp>
 #include <frond/lab/spiked/plane.hpp>
@@ -16,16 +17,16 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 // Projected online gradient descent on the sphere, w <- w + rate (g - (w.g) w), scaled to length one, with
 //   g = sigma r + (w.r) sigma' x_t,  r = x_0 - skip x_t - w sigma(w.x_t),
 // for data of the mixed cumulant model without a mean spike and one noise level; rate is delta / dimension. The same as
-// kernel::sphere_sgd and train::sphere_runs, for any latents.
+// lab::spiked::sphere_sgd and train::sphere_runs, for any latents.
 struct chain_options {
   source::spikes strengths{};
   std::uint32_t dimension = 3;
-  kernel::neuron unit{};
+  lab::vectors::neuron unit{};
   double alpha_bar = 0.5, skip = 0, rate = 0;
 };
 
@@ -78,7 +79,7 @@ class exact_chain {
     const auto nu = static_cast<double>(plane_.hidden.nu(first.first, first.second, side, size));
     const vector around = next_vector(words), noise = next_vector(words);
     const vector clean{plane_.lambda_weight * lambda + around.u, plane_.nu_weight * nu + plane_.rest * around.v, around.e};
-    move(clean, noise, chi_square(words, options_.dimension - 3));
+    move(clean, noise, lab::statistics::chi_square(words, options_.dimension - 3));
   }
   static double dot(const vector& a, const vector& b) { return a.u * b.u + a.v * b.v + a.e * b.e; }
 
@@ -94,7 +95,7 @@ class exact_chain {
   void move(const vector& clean, const vector& noise, double beyond) {
     const double a = math::sqrt(options_.alpha_bar), b = math::sqrt(1.0 - options_.alpha_bar), skip = options_.skip;
     const double rest = 1.0 - u_ * u_ - v_ * v_;
-    const vector w{u_, v_, math::sqrt(rest > 0.0 ? rest : 0.0)};
+    const vector w{u_, v_, math::sqrt(larger(rest, 0.0))};
     const vector noisy{a * clean.u + b * noise.u, a * clean.v + b * noise.v, a * clean.e + b * noise.e};
     const double y = dot(w, noisy);
     const value_and_slope at = activate(options_.unit, y);
@@ -114,10 +115,10 @@ class exact_chain {
   }
 
   chain_options options_;
-  exact::spike_plane plane_;
+  lab::spiked::spike_plane plane_;
   double u_, v_;
 };
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

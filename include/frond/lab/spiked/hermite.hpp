@@ -10,7 +10,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 // out[k] = He_k(x), probabilists' Hermite polynomials: orthogonal under the standard normal law, E He_k^2 = k!.
 constexpr void hermite(double x, std::span<double> out) {
@@ -27,8 +27,8 @@ inline value_and_slope activate(kernel::activation kind, double x) {
   switch (kind) {
     case kernel::activation::relu: return x > 0.0 ? value_and_slope{x, 1.0} : value_and_slope{0.0, 0.0};
     case kernel::activation::gelu: {
-      const double chance = math::normal_tail(-x);
-      return {x * chance, chance + x * math::normal_density(x)};
+      const double chance = lab::numerics::normal_tail(-x);
+      return {x * chance, chance + x * lab::numerics::normal_density(x)};
     }
     case kernel::activation::silu: {
       const double s = 1.0 / (1.0 + math::exp(-x));
@@ -43,7 +43,7 @@ inline value_and_slope activate(kernel::activation kind, double x) {
 }
 
 // sigma(y) = amplitude activation(gain (y + shift)) and its derivative.
-inline value_and_slope activate(const kernel::neuron& unit, double y) {
+inline value_and_slope activate(const lab::vectors::neuron& unit, double y) {
   const auto amplitude = static_cast<double>(unit.amplitude), gain = static_cast<double>(unit.gain);
   const auto [value, slope] = activate(unit.kind, gain * (y + static_cast<double>(unit.shift)));
   return {amplitude * value, amplitude * gain * slope};
@@ -53,10 +53,10 @@ inline value_and_slope activate(const kernel::neuron& unit, double y) {
 //   psi(y) = sigma^2 - 2 r (y sigma - sigma'), r = (1 - alpha_bar) / a,
 // so that E |x_0 - a x_t - w sigma(w . x_t)|^2 = const + E psi(w . x_t) for any data (by Tweedie's formula and Stein's lemma).
 struct denoising_potential {
-  kernel::neuron unit;
+  lab::vectors::neuron unit;
   double r;
 
-  denoising_potential(const kernel::neuron& neuron, double alpha_bar)
+  denoising_potential(const lab::vectors::neuron& neuron, double alpha_bar)
       : unit(neuron), r((1.0 - alpha_bar) / math::sqrt(alpha_bar)) {}
 
   double operator()(double y) const {
@@ -69,8 +69,8 @@ struct denoising_potential {
 // where that output has its kink. Quadrature of Gauss and Legendre on panels as narrow as the activation is steep, out to ten
 // deviations; within 1e-12 for moderate numbers and gains up to five.
 template <class Function>
-double normal_expectation(double mean, double deviation, const kernel::neuron& unit, const Function& function) {
-  constexpr math::gauss_legendre<16> rule;
+double normal_expectation(double mean, double deviation, const lab::vectors::neuron& unit, const Function& function) {
+  constexpr lab::numerics::gauss_legendre<16> rule;
   constexpr double reach = 10.0;
   const double kink = (-static_cast<double>(unit.shift) - mean) / deviation;
   const double middle = kink < -reach ? -reach : kink > reach ? reach : kink;
@@ -78,7 +78,7 @@ double normal_expectation(double mean, double deviation, const kernel::neuron& u
   const double width = 0.5 / (1.0 + 0.2 * gain * deviation);
   const auto part = [&](double low, double high) {
     return rule.integrate(low, high, static_cast<int>((high - low) / width) + 1,
-                          [&](double z) { return math::normal_density(z) * function(mean + deviation * z); });
+                          [&](double z) { return lab::numerics::normal_density(z) * function(mean + deviation * z); });
   };
   return part(-reach, middle) + part(middle, reach);
 }
@@ -93,7 +93,7 @@ struct hermite_coefficients {
   double noise = 0;  // V = (1 - alpha_bar)(E sigma^2 + E sigma'^2) + E (sigma sigma')^2: the variance of a step's gradient
                      // in each direction where the data are normal
 
-  hermite_coefficients(const kernel::neuron& unit, double alpha_bar) {
+  hermite_coefficients(const lab::vectors::neuron& unit, double alpha_bar) {
     const denoising_potential potential(unit, alpha_bar);
     const auto expectation = [&](const auto& function) { return normal_expectation(0.0, 1.0, unit, function); };
     for (std::size_t k = 0; k < orders; ++k) {
@@ -127,6 +127,6 @@ struct hermite_coefficients {
   double scale_ = 0;
 };
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

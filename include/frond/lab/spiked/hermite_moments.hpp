@@ -9,7 +9,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 // How a unit vector w lies to the planted directions: w . u, w . v and, for data with a mean spike, w . m.
 struct overlaps {
@@ -28,7 +28,7 @@ class hermite_moments {
   explicit hermite_moments(const source::spikes& strengths) : plane_(strengths) {
     mean_ = math::sqrt(static_cast<double>(strengths.mean));
     for (unsigned i = 0; i < orders; ++i)
-      for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = exact::latent_moment(strengths.hidden, i, j);
+      for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = lab::spiked::latent_moment(strengths.hidden, i, j);
   }
 
   // Exactly 0 where the law of the latents makes it so: what a sum of terms leaves of less than 1e-12 of their sizes is the
@@ -71,11 +71,11 @@ class hermite_moments {
     return product;
   }
 
-  exact::spike_plane plane_;
+  lab::spiked::spike_plane plane_;
   double mean_ = 0;
   double latent_[orders][orders] = {};
 };
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

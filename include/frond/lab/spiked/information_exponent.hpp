@@ -14,7 +14,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 enum class exponent_verdict : std::uint8_t {
   none,      // no order up to the eighth depends on the direction: it is not found
@@ -123,12 +123,12 @@ inline void join(information_exponent& out, double pure, double cross) {
 }
 
 // The same from the neuron.
-[[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const kernel::neuron& unit,
+[[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const lab::vectors::neuron& unit,
                                                         double alpha_bar, planted_direction direction) {
   return in_ieee_arithmetic(
       [&] { return detail::find_exponent(strengths, hermite_coefficients(unit, alpha_bar), alpha_bar, direction); });
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

@@ -11,7 +11,7 @@
 #include <frond/source/latents.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 using source::latent_coupling;
 using source::latent_law;
@@ -38,7 +38,7 @@ struct latent_cells {
 namespace detail {
 
 // One piece of a law with a density, of which there are two to four.
-using latent_rule = math::gauss_legendre<40>;
+using latent_rule = lab::numerics::gauss_legendre<40>;
 inline constexpr latent_rule latent_points{};
 
 // |nu| = magnitude(q) for q from 0 to its end, with the density of nu on either side: a coordinate in which all is smooth.
@@ -97,10 +97,10 @@ void visit_latents(const latents& law, double low, double high, const Visit& vis
 
 // The integral of x^order times the normal density from `low` on.
 constexpr double normal_moment_beyond(double low, unsigned order) {
-  double sum = order % 2 == 0 ? math::normal_tail(low) : math::normal_density(low);
+  double sum = order % 2 == 0 ? lab::numerics::normal_tail(low) : lab::numerics::normal_density(low);
   double power = order % 2 == 0 ? low : low * low;
   for (unsigned i = order % 2 + 2; i <= order; i += 2) {
-    sum = power * math::normal_density(low) + (i - 1) * sum;
+    sum = power * lab::numerics::normal_density(low) + (i - 1) * sum;
     power *= low * low;
   }
   return sum;
@@ -172,6 +172,6 @@ struct nu_moment {
 [[nodiscard]] inline double latent_third_cumulant(const latents& law) { return latent_moment(law, 0, 3); }
 [[nodiscard]] inline double latent_fourth_cumulant(const latents& law) { return latent_moment(law, 0, 4) - 3.0; }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

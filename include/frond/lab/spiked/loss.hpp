@@ -10,7 +10,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 // E |x_0 - f(x_t)|^2 along u, along v, and along each other direction.
 struct spike_loss {
@@ -36,7 +36,7 @@ namespace detail {
 [[nodiscard]] inline spike_loss bayes_loss(const source::spikes& strengths, double alpha_bar) {
   const spike_plane plane(strengths);
   if (plane.hidden.law == latent_law::normal) return wiener_loss(strengths, alpha_bar);
-  constexpr math::gauss_legendre<16> rule;
+  constexpr lab::numerics::gauss_legendre<16> rule;
   constexpr int panels_u = 4, panels_v = 24;
   constexpr double reach = 8.5;  // in standard deviations of x_t . u
   const plane_denoiser denoiser(plane, alpha_bar);
@@ -50,7 +50,7 @@ namespace detail {
                [&](double x, double weight) {
                  ys[count] = deviation * x;
                  lambda[count] = denoiser.observe_u(ys[count]);
-                 weights[count++] = weight * math::normal_density(x);
+                 weights[count++] = weight * lab::numerics::normal_density(x);
                });
   double squares_u = 0.0, squares_v = 0.0;
   const double scale = 0.3989422804014327 / math::sqrt(denoiser.variance_v());
@@ -80,6 +80,6 @@ namespace detail {
   return in_ieee_arithmetic([&] { return detail::bayes_loss(strengths, alpha_bar); });
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

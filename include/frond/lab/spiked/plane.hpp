@@ -12,7 +12,7 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 // Numbers along u and along v.
 struct plane_vector {
@@ -80,16 +80,16 @@ inline lambda_evidence observe_lambda(latent_coupling coupling, double slope, do
   double density = 0.0;  // of the posterior, integrated over the border of cell 1 with its direction
   if (coupling == latent_coupling::magnitude) {
     const double low = limit(-median_of_normal), high = limit(median_of_normal);
-    out.mass[1] = math::normal_tail(-low) + math::normal_tail(high);
-    out.mass[0] =
-        low > 0.0 ? math::normal_tail(low) - math::normal_tail(high) : math::normal_tail(-high) - math::normal_tail(-low);
-    density = math::normal_density(high) - math::normal_density(low);
+    out.mass[1] = lab::numerics::normal_tail(-low) + lab::numerics::normal_tail(high);
+    out.mass[0] = low > 0.0 ? lab::numerics::normal_tail(low) - lab::numerics::normal_tail(high)
+                            : lab::numerics::normal_tail(-high) - lab::numerics::normal_tail(-low);
+    density = lab::numerics::normal_density(high) - lab::numerics::normal_density(low);
   } else {
     const double zero = limit(0.0);
-    const double tail = math::normal_tail(zero < 0.0 ? -zero : zero);
+    const double tail = lab::numerics::normal_tail(zero < 0.0 ? -zero : zero);
     out.mass[zero < 0.0 ? 0 : 1] = tail;
     out.mass[zero < 0.0 ? 1 : 0] = 1.0 - tail;
-    density = math::normal_density(zero);
+    density = lab::numerics::normal_density(zero);
   }
   // Not far mass[0] - density: GCC 12 fuses products into pairs of a sum and a difference of one shape, whatever fp-contract
   // says.
@@ -203,6 +203,6 @@ class plane_denoiser {
   return plane_denoiser(plane, alpha_bar).mean(noisy);
 }
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

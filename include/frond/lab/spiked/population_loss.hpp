@@ -13,37 +13,37 @@
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 namespace detail {
 
-[[nodiscard]] inline double population_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar,
+[[nodiscard]] inline double population_loss(const source::spikes& strengths, const lab::vectors::neuron& unit, double alpha_bar,
                                             const overlaps& w) {
-  const exact::spike_plane plane(strengths);
+  const lab::spiked::spike_plane plane(strengths);
   const denoising_potential potential(unit, alpha_bar);
   const double a = math::sqrt(alpha_bar), along_lambda = a * plane.lambda_weight * w.u, along_nu = a * plane.nu_weight * w.v;
   const double mean = a * math::sqrt(static_cast<double>(strengths.mean)) * w.m;
-  if (plane.hidden.law == exact::latent_law::normal) {
+  if (plane.hidden.law == lab::spiked::latent_law::normal) {
     const double variance =
-        1.0 + along_lambda * along_lambda + 2.0 * along_lambda * along_nu * exact::latent_moment(plane.hidden, 1, 1);
+        1.0 + along_lambda * along_lambda + 2.0 * along_lambda * along_nu * lab::spiked::latent_moment(plane.hidden, 1, 1);
     return normal_expectation(mean, math::sqrt(variance), unit, potential);
   }
   const double noise = math::sqrt(1.0 - along_nu * along_nu), slope = along_lambda / noise;
   const double deviation = math::sqrt(along_lambda * along_lambda + noise * noise);
-  const exact::latent_cells cells(plane.hidden);
+  const lab::spiked::latent_cells cells(plane.hidden);
   double sum = 0.0;
-  exact::detail::visit_latents(plane.hidden, -1e100, 1e100, [&](double nu, double weight, int cell) {
+  lab::spiked::detail::visit_latents(plane.hidden, -1e100, 1e100, [&](double nu, double weight, int cell) {
     const double center = mean + along_nu * nu;
     sum += weight * normal_expectation(center, deviation, unit, [&](double y) {
-             if (plane.hidden.coupling == exact::latent_coupling::independent) return potential(y);
-             const auto lambda = exact::detail::observe_lambda(plane.hidden.coupling, slope, (y - center) / noise);
+             if (plane.hidden.coupling == lab::spiked::latent_coupling::independent) return potential(y);
+             const auto lambda = lab::spiked::detail::observe_lambda(plane.hidden.coupling, slope, (y - center) / noise);
              return potential(y) * (cells.ratio(0, cell) * lambda.mass[0] + cells.ratio(1, cell) * lambda.mass[1]);
            });
   });
   return sum;
 }
 
-[[nodiscard]] inline overlaps lowest_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar) {
+[[nodiscard]] inline overlaps lowest_loss(const source::spikes& strengths, const lab::vectors::neuron& unit, double alpha_bar) {
   overlaps best{};
   double lowest = population_loss(strengths, unit, alpha_bar, best);
   const auto consider = [&](double u, double v) {
@@ -75,7 +75,7 @@ namespace detail {
 // E psi(w . x_t), what a neuron w with these overlaps adds to the denoising loss; see denoising_potential. Given nu, w . x_t is
 // normal, but for what its coupling to nu says of lambda, which weighs each point. Within 1e-10 for gains up to five.
 // 0 < alpha_bar <= 1. About a millisecond for two-point latents, a hundred for others.
-[[nodiscard]] inline double population_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar,
+[[nodiscard]] inline double population_loss(const source::spikes& strengths, const lab::vectors::neuron& unit, double alpha_bar,
                                             const overlaps& w) {
   return in_ieee_arithmetic([&] { return detail::population_loss(strengths, unit, alpha_bar, w); });
 }
@@ -97,10 +97,10 @@ namespace detail {
 // Where on the disc u^2 + v^2 <= 1 the loss is lowest: what one neuron comes to in the end, unless a barrier keeps it away. By
 // symmetry -w may be as good. The best point of a grid, then of ever smaller turns and changes of length from there, to about
 // 1e-6. Some 500 losses.
-[[nodiscard]] inline overlaps lowest_loss(const source::spikes& strengths, const kernel::neuron& unit, double alpha_bar) {
+[[nodiscard]] inline overlaps lowest_loss(const source::spikes& strengths, const lab::vectors::neuron& unit, double alpha_bar) {
   return in_ieee_arithmetic([&] { return detail::lowest_loss(strengths, unit, alpha_bar); });
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

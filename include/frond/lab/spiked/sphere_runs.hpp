@@ -8,15 +8,17 @@
 
 #include <frond/core/executor.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/kernel/kernels.hpp>
+#include <frond/lab/spiked/sphere_kernel.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/random/philox.hpp>
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace train {
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 // One-pass gradient descent of f(x) = skip x + w sigma(w.x) on the sphere |w| = 1, in the squared error of denoising at one
 // noise level; every step takes a fresh datum. lab/spiked/sphere_sgd.hpp says what a step is. The planted directions are the
@@ -26,7 +28,7 @@ struct sphere_problem {
   std::size_t dimension = 0;    // at least 3
   source::spikes data{};        // without a mean; latents of two points
   float alpha_bar = 0.7f;       // the noise level
-  kernel::neuron unit{};        // sigma
+  lab::vectors::neuron unit{};  // sigma
   float skip = 0.8366600f;      // sqrt(alpha_bar) is best for data of unit covariance
   float delta = 1.0f;           // a step moves w by delta / dimension times the gradient
   float start_v = 0.0f;         // if positive, |w.v| at the start, with either sign; else w is uniform on the sphere
@@ -62,7 +64,7 @@ struct sphere_run {
 
 // Floats of memory that run_on_sphere() needs.
 constexpr std::size_t sphere_memory(std::size_t dimension, std::size_t workers) {
-  return workers * 3 * 16 * kernel::sphere_sgd_rows(dimension);
+  return workers * 3 * 16 * lab::spiked::sphere_sgd_rows(dimension);
 }
 
 // Where run `run` starts: a direction, in the first two entries of which u and v are seen. out [dimension]
@@ -87,8 +89,8 @@ class sphere_lanes {
                std::span<const std::uint32_t> record_at, std::span<float> memory, std::span<sphere_run> runs,
                std::span<float> records)
       : problem_(p), first_(first), next_(pack), stride_(packs), record_at_(record_at), weights_(memory.data()),
-        column_(memory.data() + 16 * kernel::sphere_sgd_rows(p.dimension)), runs_(runs), records_(records) {
-    for (std::size_t i = 0; i < 16 * kernel::sphere_sgd_rows(p.dimension); ++i) weights_[i] = 1.0f;
+        column_(memory.data() + 16 * lab::spiked::sphere_sgd_rows(p.dimension)), runs_(runs), records_(records) {
+    for (std::size_t i = 0; i < 16 * lab::spiked::sphere_sgd_rows(p.dimension); ++i) weights_[i] = 1.0f;
     zero_padding();
   }
 
@@ -108,13 +110,14 @@ class sphere_lanes {
   // In the end a few slow runs are left. One by one they take a quarter to a half of the time of sixteen.
   void go_on(std::size_t steps) {
     const std::size_t d = problem_.dimension, few = d < 32 ? 1 : d < 64 ? 2 : 3;
-    if (active_ > few) return kernel::sphere_sgd(operands(), steps);
+    if (active_ > few) return lab::spiked::sphere_sgd(operands(), steps);
     for (std::size_t lane = 0; lane < 16; ++lane)
-      if (busy_[lane]) kernel::sphere_sgd_lane(operands(), lane, column_ + d, steps);
+      if (busy_[lane]) lab::spiked::sphere_sgd_lane(operands(), lane, column_ + d, steps);
   }
 
   void zero_padding() {
-    for (std::size_t i = 16 * problem_.dimension; i < 16 * kernel::sphere_sgd_rows(problem_.dimension); ++i) weights_[i] = 0.0f;
+    for (std::size_t i = 16 * problem_.dimension; i < 16 * lab::spiked::sphere_sgd_rows(problem_.dimension); ++i)
+      weights_[i] = 0.0f;
   }
 
   // Idle lanes go on with whatever they have, from step 0 on, so that they never run out of steps.
@@ -161,7 +164,7 @@ class sphere_lanes {
     refill(lane);
   }
 
-  kernel::sphere_sgd_operands operands() {
+  lab::spiked::sphere_sgd_operands operands() {
     const source::latents& hidden = problem_.data.hidden;
     return {.dimension = problem_.dimension,
             .spike = problem_.data.lambda_weight(),
@@ -223,7 +226,7 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
   for (std::size_t i = 0; i < record_at.size(); ++i)
     if (record_at[i] <= (i > 0 ? record_at[i - 1] : 0)) return {"the recorded steps must increase from 1 on", i};
   for (float& value : records) value = std::numeric_limits<float>::quiet_NaN();
-  const std::size_t packs = workers.workers() < runs.size() ? workers.workers() : runs.size();
+  const std::size_t packs = smaller(workers.workers(), runs.size());
   const std::size_t share = sphere_memory(p.dimension, 1);
   workers.run(packs, [&](std::size_t pack, std::size_t worker) {
     in_ieee_arithmetic([&] {
@@ -235,6 +238,6 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
   return {};
 }
 
-}}}  // namespace frond::train
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

@@ -24,7 +24,7 @@ FROND_ALWAYS_INLINE void draw_normals(const lane_addresses& from, std::uint32_t 
 struct sphere_draw {
   vec clean_u, clean_v, noisy_u, noisy_v, residual;
 };
-FROND_ALWAYS_INLINE sphere_draw draw_pair(const kernel::sphere_sgd_operands& o, const lane_addresses& from) {
+FROND_ALWAYS_INLINE sphere_draw draw_pair(const lab::spiked::sphere_sgd_operands& o, const lane_addresses& from) {
   words word[4][2];
   random_blocks(from, 0, word);
   normal_of_words::apply(word[0][0], word[1][0], word[2][0], word[3][0]);
@@ -44,7 +44,7 @@ FROND_ALWAYS_INLINE sphere_draw draw_pair(const kernel::sphere_sgd_operands& o, 
 }
 
 // All numbers of one step; those of the directions besides u and v go to `normals`, zero beyond the last.
-FROND_NOINLINE inline sphere_draw draw_step(const kernel::sphere_sgd_operands& o, const words& step, float* normals) {
+FROND_NOINLINE inline sphere_draw draw_step(const lab::spiked::sphere_sgd_operands& o, const words& step, float* normals) {
   const lane_addresses from(o.key, random::stream::online, step, load(o.run));
   const std::size_t others = o.dimension - 2, blocks = (others + 3) / 4;
   std::size_t block = 0;
@@ -74,8 +74,8 @@ FROND_ALWAYS_INLINE sphere_point locate(const vec& u, const vec& v, const vec& o
 struct sphere_move {
   vec keep_uv, add_u, add_v, keep, noise;
 };
-FROND_ALWAYS_INLINE sphere_move find_move(const kernel::sphere_sgd_operands& o, const sphere_point& w, const sphere_draw& x,
-                                          const vec& normal_product) {
+FROND_ALWAYS_INLINE sphere_move find_move(const lab::spiked::sphere_sgd_operands& o, const sphere_point& w,
+                                          const sphere_draw& x, const vec& normal_product) {
   const float a = math::sqrt(o.alpha_bar);
   const vec lost = splat(1.0f - o.alpha_bar), rate = splat(o.rate), skip = splat(-o.skip), excess = splat(a - o.skip);
   const vec noisy_others = normal_product * w.inverse;
@@ -106,7 +106,7 @@ FROND_ALWAYS_INLINE words note_passage(const words& passage, const words& step, 
   return bits(select(nonzero(passage), from_bits(passage), now));
 }
 
-inline void sphere_sgd(const kernel::sphere_sgd_operands& o, std::size_t steps) {
+inline void sphere_sgd(const lab::spiked::sphere_sgd_operands& o, std::size_t steps) {
   if (steps == 0) return;
   const std::size_t blocks = (o.dimension - 2 + 3) / 4;
   float *const rows = o.weights + 32, *normals = o.memory, *next = o.memory + 64 * blocks;

@@ -18,21 +18,15 @@
 
 #include <frond/core/mul_add.hpp>
 #include <frond/core/seed.hpp>
-#include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/plain.hpp>
+#include <frond/lab/vectors/neuron.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/random/normal.hpp>
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace kernel {
-
-// sigma(y) = amplitude activation(gain (y + shift)).
-struct neuron {
-  activation kind = activation::tanh;
-  float amplitude = 1, gain = 1, shift = 0;
-};
+namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 struct sphere_sgd_operands {
   // The data: x_0.u = spike lambda + z and x_0.v = signal nu + rest z.
@@ -42,7 +36,7 @@ struct sphere_sgd_operands {
   float high_if_positive = 0.5f, high_if_not = 0.5f;  // P(nu = high) where lambda > 0, and elsewhere
   // The noise, the denoiser and the step.
   float alpha_bar = 1;  // a^2; b^2 = 1 - a^2
-  neuron unit{};
+  vectors::neuron unit{};
   float skip = 1;
   float rate = 0;
   // Sixteen runs. Run number `run` takes draws of (key, random::stream::online, run 2^32 + step), so steps end at 2^32.
@@ -121,8 +115,8 @@ inline sphere_move find_move(const sphere_sgd_operands& o, const sphere_point& w
   const float noisy_others = normal_product * w.inverse;
   const float y = mul_add(w.u, x.noisy_u, mul_add(w.v, x.noisy_v, noisy_others));
   const float argument = o.unit.gain * (y + o.unit.shift);
-  const float sigma = o.unit.amplitude * activation_value(o.unit.kind, argument);
-  const float slope = (o.unit.amplitude * o.unit.gain) * activation_slope(o.unit.kind, argument);
+  const float sigma = o.unit.amplitude * kernel::plain::activation_value(o.unit.kind, argument);
+  const float slope = (o.unit.amplitude * o.unit.gain) * kernel::plain::activation_slope(o.unit.kind, argument);
   // x_0 - skip x_t, along u, v, and, times w, in the others
   const float rest_u = mul_add(-o.skip, x.noisy_u, x.clean_u), rest_v = mul_add(-o.skip, x.noisy_v, x.clean_v);
   const float residual = math::sqrt(w.others * lost) * x.residual;
@@ -190,6 +184,6 @@ inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
 
 }  // namespace plain
 
-}}}  // namespace frond::kernel
+}}}  // namespace frond::lab::spiked
 
 #include <frond/config/epilogue.hpp>

@@ -8,7 +8,7 @@
 #include <frond/random/normal.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
 // A draw of the sum of `freedom` squared standard normals. Below two, from as many normals; else twice a gamma variable of
 // shape freedom / 2 (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000), which takes one normal and
@@ -36,6 +36,6 @@ inline double chi_square(random::draws& words, std::uint32_t freedom) {
   }
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::statistics
 
 #include <frond/config/epilogue.hpp>

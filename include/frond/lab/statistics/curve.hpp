@@ -5,10 +5,11 @@
 #include <limits>
 #include <span>
 
+#include <frond/core/minimum.hpp>
 #include <frond/lab/statistics/jackknife.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
 inline constexpr estimate unknown{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
 
@@ -77,9 +78,9 @@ inline line fit_line(std::span<const double> x, std::span<const estimate> curve)
     misses += weight(i) * miss * miss;
   }
   const double excess = x.size() > 2 ? misses / static_cast<double>(x.size() - 2) : 0;
-  return {{slope, __builtin_sqrt((excess > 1 ? excess : 1) / xx)}, mean_y - slope * mean_x};
+  return {{slope, __builtin_sqrt((larger(excess, 1)) / xx)}, mean_y - slope * mean_x};
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::statistics
 
 #include <frond/config/epilogue.hpp>

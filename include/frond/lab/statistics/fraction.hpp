@@ -6,7 +6,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
 // `value` of `trials` had the property. Without trials the value is 0 and means nothing.
 struct fraction {
@@ -47,6 +47,6 @@ class grouped_counts {
   std::uint64_t hits_hits_ = 0, hits_trials_ = 0, trials_trials_ = 0;
 };
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::statistics
 
 #include <frond/config/epilogue.hpp>

@@ -8,7 +8,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
 struct estimate {
   double value = 0;
@@ -55,6 +55,6 @@ estimate jackknife(std::span<const Number> rows, std::size_t width, const Statis
   return {value, __builtin_sqrt((n - 1) / n * squares)};
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::statistics
 
 #include <frond/config/epilogue.hpp>

@@ -9,7 +9,7 @@
 #include <frond/config/config.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
 // The mean of the squares of a table, here of covariances: their variance, since a covariance has mean zero over its table.
 inline double mean_square(std::span<const double> values) {
@@ -109,6 +109,6 @@ class joint_counts {
   std::uint64_t total_ = 0;
 };
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::statistics
 
 #include <frond/config/epilogue.hpp>

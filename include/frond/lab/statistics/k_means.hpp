@@ -9,11 +9,12 @@
 #include <vector>
 
 #include <frond/core/checked.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
 struct k_means_options {
   std::size_t clusters = 0;
@@ -82,7 +83,7 @@ class lloyd {
       double total = 0;
       for (std::size_t i = 0; i < points_; ++i) {
         const double square = product(i, i) - 2 * product(i, chosen) + product(chosen, chosen);
-        distance(i, c) = square > 0 ? square : 0;
+        distance(i, c) = larger(square, 0);
         nearest[i] = std::min(nearest[i], distance(i, c));
         total += nearest[i];
       }
@@ -203,6 +204,6 @@ inline k_means_result k_means(std::span<const double> products, std::size_t poin
   return best;
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::statistics
 
 #include <frond/config/epilogue.hpp>

@@ -8,7 +8,7 @@
 #include <frond/lab/statistics/joint_counts.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace analysis {
+namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
 // How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for groups
 // of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by its
@@ -53,6 +53,6 @@ inline std::vector<std::size_t> partners(const joint_counts& things) {
   }
 }
 
-}}}  // namespace frond::analysis
+}}}  // namespace frond::lab::statistics
 
 #include <frond/config/epilogue.hpp>

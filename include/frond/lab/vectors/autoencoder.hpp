@@ -7,21 +7,23 @@
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/kernel/kernels.hpp>
+#include <frond/lab/vectors/neuron.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace nn {
+namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
 // f(x) = c x + the sum over k of A_k w_k sigma(w_k . x) with |w_k| = 1. Cui and Zdeborova, "High-dimensional asymptotics of
-// denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of kernel::neuron;
-// its amplitude is where the A_k start.
+// denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of
+// lab::vectors::neuron; its amplitude is where the A_k start.
 struct autoencoder_shape {
   std::uint32_t dimension = 0, neurons = 1;
-  kernel::neuron unit{};
+  lab::vectors::neuron unit{};
   bool trained_amplitudes = false, trained_skip = false;
 
   // Parameters: w [neurons][dimension], A [neurons], c.
@@ -117,7 +119,7 @@ inline void forward(const autoencoder_shape& shape, std::span<const float> param
                   .b_transposed = true,
                   .c = t.activated,
                   .c_stride = neurons});
-  const kernel::neuron& unit = shape.unit;
+  const lab::vectors::neuron& unit = shape.unit;
   for (std::size_t i = 0; i < rows * neurons; ++i) t.activated[i] = unit.gain * (t.activated[i] + unit.shift);
   kernel::activate_with_slope(unit.kind, t.activated, t.activated, t.slope, rows * neurons);
   for (std::size_t row = 0; row < rows; ++row)
@@ -234,7 +236,7 @@ class autoencoder_denoiser {
     const std::size_t block = scratch_.size() / shape_.tape_size(), size = dimension();
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
-        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+        const std::size_t rows = smaller(alpha_bar.size() - row, block);
         forward(shape_, parameters_, noisy.data() + row * size, rows, scratch_.data(), mean.data() + row * size);
       }
     });
@@ -250,6 +252,6 @@ class autoencoder_denoiser {
 
 static_assert(continuous_denoiser<autoencoder_denoiser>);
 
-}}}  // namespace frond::nn
+}}}  // namespace frond::lab::vectors
 
 #include <frond/config/epilogue.hpp>

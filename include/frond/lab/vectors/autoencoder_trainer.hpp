@@ -18,10 +18,10 @@
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace train {
+namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
 struct autoencoder_options {
-  optimiser_options optimiser{};
+  train::optimiser_options optimiser{};
   std::uint32_t batch = 64;
 
   [[nodiscard]] constexpr status check() const {
@@ -31,29 +31,29 @@ struct autoencoder_options {
 };
 
 // Floats of memory that a trainer needs besides the parameters.
-constexpr std::size_t autoencoder_memory(const nn::autoencoder_shape& shape, const autoencoder_options& o) {
-  return (1 + state_arrays(o.optimiser.kind)) * shape.parameter_count() +
+constexpr std::size_t autoencoder_memory(const lab::vectors::autoencoder_shape& shape, const autoencoder_options& o) {
+  return (1 + train::state_arrays(o.optimiser.kind)) * shape.parameter_count() +
          (3 * std::size_t{shape.dimension} + shape.tape_size() + 1) * o.batch;
 }
 
 // Goes down the mean over examples and outputs of the squared error, and puts the weights back onto the sphere after each step.
 // Parameters that are not trained have gradient zero; with weight decay they would move all the same. Projected gradient
-// descent with step size delta / dimension on the whole squared error, as in train::sphere_problem, is rate = delta / 2 with
-// batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where training makes no
-// sense it stops by itself, as train::trainer does.
-template <problem Problem>
+// descent with step size delta / dimension on the whole squared error, as in lab::spiked::sphere_problem, is rate = delta / 2
+// with batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where training
+// makes no sense it stops by itself, as train::trainer does.
+template <train::problem Problem>
 requires std::is_same_v<typename Problem::target, float>
 class autoencoder_trainer {
  public:
   // Examples are inputs and targets of the shape's dimension. `memory` holds autoencoder_memory(shape, o) floats. Parameters
   // and memory must outlive the trainer.
-  autoencoder_trainer(const nn::autoencoder_shape& shape, const Problem& examples, const autoencoder_options& o,
+  autoencoder_trainer(const lab::vectors::autoencoder_shape& shape, const Problem& examples, const autoencoder_options& o,
                       std::span<float> parameters, std::span<float> memory)
       : shape_(shape), problem_(examples), options_(o), parameters_(parameters) {
     stopped_ = misfit_ = check_sizes(memory.size());
     if (!misfit_) return;
     const std::size_t count = shape.parameter_count(), vectors = std::size_t{o.batch} * shape.dimension;
-    state_ = memory.first(state_arrays(o.optimiser.kind) * count);
+    state_ = memory.first(train::state_arrays(o.optimiser.kind) * count);
     gradient_ = memory.subspan(state_.size(), count);
     inputs_ = gradient_.data() + count;
     targets_ = inputs_ + vectors;
@@ -65,7 +65,7 @@ class autoencoder_trainer {
 
   // One step. Returns the batch's loss before it; NaN where no step was taken, see check().
   float step() {
-    if (!begun_ && stopped_) stopped_ = nn::check_initialised(shape_, parameters_);
+    if (!begun_ && stopped_) stopped_ = check_initialised(shape_, parameters_);
     begun_ = true;
     const float loss = stopped_ ? in_ieee_arithmetic([this] { return do_step(); }) : 0.0f;
     ++step_;
@@ -108,35 +108,35 @@ class autoencoder_trainer {
       const std::span<float> target{targets_ + row * size, size};
       problem_.write(step_ * rows + row, {inputs_ + row * size, size}, target, {outputs_ + row * size, size});
     }
-    nn::forward(shape_, parameters_, inputs_, rows, tape_, outputs_);
+    forward(shape_, parameters_, inputs_, rows, tape_, outputs_);
     const float scale = 1.0f / static_cast<float>(rows * size);
     kernel::squared_error(outputs_, targets_, rows, size, scale, outputs_, losses_);
     for (float& value : gradient_) value = 0.0f;
-    nn::backward(shape_, parameters_, inputs_, rows, tape_, outputs_, gradient_);
+    backward(shape_, parameters_, inputs_, rows, tape_, outputs_, gradient_);
     float* const amplitudes = gradient_.data() + shape_.weight_count();
     for (std::size_t k = 0; k < shape_.neurons && !shape_.trained_amplitudes; ++k) amplitudes[k] = 0.0f;
     if (!shape_.trained_skip) amplitudes[shape_.neurons] = 0.0f;
     const float loss = kernel::sum(losses_, rows) * scale;
     const bool finite = kernel::squares_are_finite(gradient_.data(), gradient_.size());
-    const float clipping = finite ? clip_scale(options_.optimiser, gradient_) : 0.0f;
+    const float clipping = finite ? train::clip_scale(options_.optimiser, gradient_) : 0.0f;
     if (!(clipping > 0.0f) || !math::is_finite(loss)) return stop(), loss;
-    optimiser_step(options_.optimiser, step_, clipping, gradient_, parameters_, state_, 0, gradient_.size());
-    nn::normalise_rows(shape_, parameters_);
+    train::optimiser_step(options_.optimiser, step_, clipping, gradient_, parameters_, state_, 0, gradient_.size());
+    lab::vectors::normalise_rows(shape_, parameters_);
     return loss;
   }
 
   void stop() {
-    const std::size_t row = first_not_finite({losses_, options_.batch}, false);
+    const std::size_t row = train::first_not_finite({losses_, options_.batch}, false);
     if (row < options_.batch)
       stopped_ = {
           "step {}: the loss is not finite, from example {} on", to_size(step_), {to_size(step_ * options_.batch + row)}};
     else
       stopped_ = {"step {}: the gradient or its norm is not finite, from parameter {} on",
                   to_size(step_),
-                  {first_not_finite(gradient_, true)}};
+                  {train::first_not_finite(gradient_, true)}};
   }
 
-  nn::autoencoder_shape shape_;
+  lab::vectors::autoencoder_shape shape_;
   Problem problem_;
   autoencoder_options options_;
   std::span<float> parameters_, state_, gradient_;
@@ -146,6 +146,6 @@ class autoencoder_trainer {
   status misfit_, stopped_;
 };
 
-}}}  // namespace frond::train
+}}}  // namespace frond::lab::vectors
 
 #include <frond/config/epilogue.hpp>

@@ -6,11 +6,12 @@
 
 #include <frond/core/concepts.hpp>
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/minimum.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
 // How many floats the denoiser of so many data wants, to work on `rows` vectors at a time. More rows are faster, up to
 // about 64.
@@ -45,7 +46,7 @@ class empirical {
     in_ieee_arithmetic([&] {
       const std::size_t block = memory_.size() / count() - 1;
       for (std::size_t first = 0; first < alpha_bar.size(); first += block) {
-        const std::size_t rows = alpha_bar.size() - first < block ? alpha_bar.size() - first : block;
+        const std::size_t rows = smaller(alpha_bar.size() - first, block);
         predict_rows(noisy.data() + first * dimension_, &alpha_bar[first], rows, mean.data() + first * dimension_);
       }
     });
@@ -67,7 +68,7 @@ class empirical {
                     .c = chances,
                     .c_stride = data});
     for (std::size_t i = 0; i < rows; ++i) {
-      const float lost = math::detail::max(1.0f - alpha_bar[i], 0x1p-24f), square_weight = -0.5f * (alpha_bar[i] / lost);
+      const float lost = larger(1.0f - alpha_bar[i], 0x1p-24f), square_weight = -0.5f * (alpha_bar[i] / lost);
       float* const row = chances + i * data;
       kernel::combine({.terms = 2,
                        .x = {row, memory_.data()},
@@ -94,6 +95,6 @@ class empirical {
 
 static_assert(continuous_denoiser<empirical>);
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::vectors
 
 #include <frond/config/epilogue.hpp>

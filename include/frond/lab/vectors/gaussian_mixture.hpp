@@ -9,7 +9,7 @@
 #include <frond/math/double.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace exact {
+namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
 // Component k has weight weights[k] > 0 (any common factor), mean means[k][dimension] and independent coordinates, their
 // variances in variances[k][dimension], or one for all of them in variances[k]. Variances are not negative.
@@ -117,6 +117,6 @@ class gaussian_mixture {
 
 static_assert(continuous_denoiser<gaussian_mixture>);
 
-}}}  // namespace frond::exact
+}}}  // namespace frond::lab::vectors
 
 #include <frond/config/epilogue.hpp>
