@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <frond/kernel/kernels.hpp>
+#include <frond/lab/spiked/sphere_kernel.hpp>
 #include <frond/math/scalar.hpp>
 
 #include "counters.hpp"

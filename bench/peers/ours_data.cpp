@@ -6,6 +6,7 @@
 #include <frond/grammar/rhm.hpp>
 #include <frond/grammar/sample_block.hpp>
 #include <frond/kernel/kernels.hpp>
+#include <frond/lab/spiked/sphere_kernel.hpp>
 #include <frond/random/draws.hpp>
 #include <frond/random/normal.hpp>
 
@@ -95,14 +96,14 @@ class frond_hierarchy : public hierarchy {
 class frond_descent : public descent {
  public:
   frond_descent(std::size_t dimension, std::uint32_t first)
-      : dimension_(dimension), weights_(16 * lab::spiked::sphere_sgd_rows(dimension)),
-        memory_(2 * 16 * lab::spiked::sphere_sgd_rows(dimension)) {
+      : dimension_(dimension), weights_(16 * frond::lab::spiked::sphere_sgd_rows(dimension)),
+        memory_(2 * 16 * frond::lab::spiked::sphere_sgd_rows(dimension)) {
     for (std::uint32_t i = 0; i < 16; ++i) run_[i] = first + i;
     kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = first}, weights_.data(), 16 * dimension);
   }
 
   void run(std::size_t steps) override {
-    lab::spiked::sphere_sgd({.dimension = dimension_,
+    frond::lab::spiked::sphere_sgd({.dimension = dimension_,
                              .spike = 2.236068f,
                              .signal = 0.953463f,
                              .rest = 0.301511f,

@@ -753,6 +753,26 @@ constexpr auto in_ieee_arithmetic(const Work& work) {
 }}  // namespace frond
 
 // =============================================================================================================
+// frond/core/minimum.hpp
+// =============================================================================================================
+
+// The smaller and the larger of two numbers of one type. std::min comes with <algorithm>, which is not for the device part.
+
+namespace frond { inline namespace FROND_ABI {
+
+// The second where they are equal or one is NaN.
+template <class T>
+constexpr T smaller(T a, std::type_identity_t<T> b) {
+  return a < b ? a : b;
+}
+template <class T>
+constexpr T larger(T a, std::type_identity_t<T> b) {
+  return a > b ? a : b;
+}
+
+}}  // namespace frond
+
+// =============================================================================================================
 // frond/core/mul_add.hpp
 // =============================================================================================================
 
@@ -1718,6 +1738,9 @@ class draws {
 
   // Uniform on [0, 1): a multiple of 2^-24.
   constexpr float uniform() { return unit_interval(word()); }
+
+  // Uniform on [0, 1): a multiple of 2^-53.
+  constexpr double uniform_double() { return static_cast<double>(word64() >> 11) * 0x1p-53; }
 
   // An index drawn in proportion to its weight. Weights are not negative, need not sum to one, and at least one is positive.
   // Sums run in order in the type of the weights; an index with weight zero is never drawn. O(weights).
@@ -2716,7 +2739,7 @@ inline void add_normals(seed key, random::stream purpose, std::uint64_t index, f
   constexpr std::size_t block = 256;
   float z[block];
   for (std::size_t first = 0; first < out.size(); first += block) {
-    const std::size_t count = out.size() - first < block ? out.size() - first : block;
+    const std::size_t count = smaller(out.size() - first, block);
     kernel::fill_normal({.key = key, .purpose = purpose, .index = index, .first = first}, z, count);
     float* const part = out.data() + first;
     kernel::combine({.terms = 2, .x = {part, z}, .weights = {1.0f, weight}, .out = part, .count = count});
@@ -3119,7 +3142,7 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, 
   const std::size_t rows_at_once = memory.size() / one;
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once, size = count * dimension;
+      const std::size_t count = smaller(rows - begin, rows_at_once), size = count * dimension;
       gaussian_sampling part = options;
       part.first += begin;
       detail::gaussian_batch<Denoiser> batch{.model = model,
@@ -3215,10 +3238,22 @@ constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x,
                                   std::type_identity_t<std::span<Real>> out) {
   FROND_ASSERT(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
   Real largest = x[0];
-  for (const Real value : x) largest = value > largest ? value : largest;
+  for (const Real value : x) largest = larger(value, largest);
   for (std::size_t a = 0; a < out.size(); ++a) {
     const Real likelihood = math::exp((x[a] - largest) * sharpness);
     out[a] = likelihood > least_likelihood<Real> ? likelihood : least_likelihood<Real>;
+  }
+}
+
+// The likelihoods of all tokens of one sentence: fills leaf(i), a span of [vocabulary] numbers of type Real, for each token i.
+// noisy [length][vocabulary]
+template <class Real, class Value, class Leaf>
+constexpr void one_hot_likelihoods(std::span<const Value> noisy, Value alpha_bar, std::size_t length, const Leaf& leaf) {
+  const Real sharpness = one_hot_sharpness(static_cast<Real>(alpha_bar));
+  for (std::size_t i = 0; i < length; ++i) {
+    const std::span<Real> token = leaf(i);
+    for (std::size_t a = 0; a < token.size(); ++a) token[a] = static_cast<Real>(noisy[i * token.size() + a]);
+    one_hot_likelihood<Real>(token, sharpness, token);
   }
 }
 
@@ -3523,7 +3558,7 @@ constexpr void for_each_word(seed key, random::stream purpose, std::uint64_t ind
   FROND_ASSERT(random::has_words(count), "a sentence has at most 2^34 tokens");
   for (std::size_t first = 0; first < count; first += 4) {
     const random::block words = random::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
-    const std::size_t left = count - first < 4 ? count - first : 4;
+    const std::size_t left = smaller(count - first, 4);
     for (std::size_t i = 0; i < left; ++i) visit(first + i, words[i]);
   }
 }
@@ -3695,7 +3730,7 @@ constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t 
   constexpr std::size_t many = 1024;
   const std::size_t vocabulary = posterior.size() / tokens;
   for (std::size_t first = 0; first < tokens; first += many) {
-    const std::size_t count = tokens - first < many ? tokens - first : many;
+    const std::size_t count = smaller(tokens - first, many);
     const std::span<const float> laws = posterior.subspan(first * vocabulary, count * vocabulary);
     if (!std::is_constant_evaluated() && is_sum_of_laws(kernel::sum(laws.data(), laws.size()), count)) continue;
     for (std::size_t i = 0; i < count; ++i) {
@@ -3777,7 +3812,7 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   const std::size_t rows_at_once = memory.size() / sampling_memory(length, process.vocabulary, 1);
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-      const std::size_t count = rows - begin < rows_at_once ? rows - begin : rows_at_once;
+      const std::size_t count = smaller(rows - begin, rows_at_once);
       sampling part = options;
       part.first += begin;
       if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
@@ -4382,7 +4417,7 @@ class network_denoiser {
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
-        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+        const std::size_t rows = smaller(alpha_bar.size() - row, block);
         predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
                       posterior.subspan(row * laws, rows * laws));
       }
@@ -4462,7 +4497,7 @@ class vector_denoiser {
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block)
-        predict_block(noisy, alpha_bar, mean, row, alpha_bar.size() - row < block ? alpha_bar.size() - row : block);
+        predict_block(noisy, alpha_bar, mean, row, smaller(alpha_bar.size() - row, block));
     });
     return {};
   }
@@ -4933,7 +4968,7 @@ void write_examples(const nn::plan& p, const Problem& examples, const block_memo
 // look-up of its target would lead beyond the logits.
 inline void refuse_targets(const nn::plan& p, symbol* targets, float* output, std::size_t count) {
   std::uint32_t largest = 0;
-  for (std::size_t i = 0; i < count; ++i) largest = targets[i] > largest ? targets[i] : largest;
+  for (std::size_t i = 0; i < count; ++i) largest = larger(targets[i], largest);
   if (largest < p.output_channels) return;
   for (std::size_t i = 0; i < count; ++i) {
     if (targets[i] < p.output_channels) continue;
@@ -4991,7 +5026,7 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
   float* const blocks = losses + detail::padded(count);
   return in_ieee_arithmetic([&] {
     workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
-      const std::size_t row = block * block_rows, rows = count - row < block_rows ? count - row : block_rows;
+      const std::size_t row = block * block_rows, rows = smaller(count - row, block_rows);
       float* const own = blocks + worker * detail::block_memory::size(p, 0, block_rows);
       const auto m = detail::block_memory::at(p, 0, rows, own);
       detail::write_examples(p, examples, m, first + row, rows, nn::scratch_input(p, m.scratch, rows).data());
@@ -5147,8 +5182,8 @@ struct options {
   }
   [[nodiscard]] constexpr std::size_t shards() const { return (std::size_t{batch} + shard_rows - 1) / shard_rows; }
   [[nodiscard]] constexpr std::size_t block() const {
-    const std::uint32_t rows = block_rows < shard_rows ? block_rows : shard_rows;
-    return rows < batch ? rows : batch;
+    const std::uint32_t rows = smaller(block_rows, shard_rows);
+    return smaller(rows, batch);
   }
 };
 
@@ -5156,7 +5191,7 @@ namespace detail {
 
 // How many shards run at a time.
 constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std::size_t workers) {
-  const std::size_t shards = o.shards(), running = workers < shards ? workers : shards;
+  const std::size_t shards = o.shards(), running = smaller(workers, shards);
   return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
 }
 
@@ -5271,7 +5306,7 @@ class trainer {
     FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
     const std::size_t shards = options_.shards();
     for (std::size_t wave = 0; wave < shards; wave += running_) {
-      const std::size_t count = shards - wave < running_ ? shards - wave : running_;
+      const std::size_t count = smaller(shards - wave, running_);
       workers_->run(count, [&](std::size_t i, std::size_t) { differentiate(wave + i, i); });
       gradient_ = gradients_ + (count - 1) * stride();
       if (shards > 1)
@@ -5318,10 +5353,10 @@ class trainer {
     __builtin_memset(gradient, 0, plan_.parameter_count * sizeof(float));
     float* const own = blocks_ + slot * detail::block_memory::size(plan_, plan_.tape_size, options_.block());
     const std::size_t begin = shard * options_.shard_rows;
-    const std::size_t end = begin + options_.shard_rows < options_.batch ? begin + options_.shard_rows : options_.batch;
+    const std::size_t end = smaller(begin + options_.shard_rows, options_.batch);
     const float scale = 1.0f / static_cast<float>(options_.batch * detail::targets_per_row<typename Problem::target>(plan_));
     for (std::size_t row = begin; row < end; row += options_.block()) {
-      const std::size_t rows = end - row < options_.block() ? end - row : options_.block();
+      const std::size_t rows = smaller(end - row, options_.block());
       const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
       detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
       float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
@@ -5335,7 +5370,7 @@ class trainer {
     const std::size_t count = plan_.parameter_count;
     workers_->run((count + slice_size - 1) / slice_size, [&](std::size_t slice, std::size_t) {
       const std::size_t from = slice * slice_size;
-      work(from, count - from < slice_size ? count - from : slice_size);
+      work(from, smaller(count - from, slice_size));
     });
   }
 
@@ -6905,7 +6940,7 @@ inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first,
   FROND_ASSERT(addressable(first, sentences.size() / length), "sentences have numbers below 2^64");
   while (!sentences.empty()) {
     const std::size_t count = sentences.size() / length, left = group_size - first % group_size;
-    std::size_t made = count < left ? count : left;
+    std::size_t made = smaller(count, left);
     if (made < group_size) {
       detail::sample_part(grammar, key, first, sentences.first(made * length));
     } else {
@@ -6928,10 +6963,8 @@ inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first,
 
 namespace frond { inline namespace FROND_ABI { namespace source {
 
-namespace detail {
-
 // out[i] = the sum over j of rows[i][j] direction[j], in order of j.
-inline void inner_products(const float* rows, std::size_t count, std::span<const float> direction, float* out) {
+inline void project_onto(const float* rows, std::size_t count, std::span<const float> direction, float* out) {
   const std::size_t size = direction.size();
   if (count < 4) {  // fewer are not worth the transposition that lets many be summed side by side
     for (std::size_t i = 0; i < count; ++i)
@@ -6956,8 +6989,6 @@ inline void inner_products(const float* rows, std::size_t count, std::span<const
                   .c_stride = count});
 }
 
-}  // namespace detail
-
 // out [count][dimension], count = out.size() / dimension <= dimension: orthonormal within a few 1e-7, uniform on such frames.
 // Gram and Schmidt, in order of the rows, twice, because once leaves the rounding of what it took off. Direction k depends on
 // the seed, the dimension and k alone. O(count^2 dimension).
@@ -6972,7 +7003,7 @@ inline void plant_directions(seed key, std::size_t dimension, std::span<float> o
         for (std::size_t i = 0; i < k; ++i) {
           const std::span<const float> earlier = out.subspan(i * dimension, dimension);
           float overlap;
-          detail::inner_products(row.data(), 1, earlier, &overlap);
+          project_onto(row.data(), 1, earlier, &overlap);
           kernel::combine({.terms = 2,
                            .x = {row.data(), earlier.data()},
                            .weights = {1.0f, -overlap},
@@ -7041,7 +7072,7 @@ inline void mean_and_covariance(std::span<float> data, std::size_t dimension, st
       const float* const row = factor.data() + j * dimension;
       float scale = 0.0f;
       for (std::size_t first = j; first < dimension; first += part) {
-        const std::size_t count = dimension - first < part ? dimension - first : part;
+        const std::size_t count = smaller(dimension - first, part);
         for (std::size_t i = 0; i < count; ++i) sums[i] = 0.0f;
         if (j > 0)
           kernel::matmul({.rows = 1,
@@ -7092,7 +7123,7 @@ class gaussian_source {
     FROND_ASSERT(addressable(first, out.size() / dimension()), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension(); done < count; done += block_rows) {
-        const std::size_t rows = count - done < block_rows ? count - done : block_rows;
+        const std::size_t rows = smaller(count - done, block_rows);
         sample_rows(key, first + done, rows, out.data() + done * dimension());
       }
     });
@@ -7289,7 +7320,7 @@ struct latents {
   }
   [[nodiscard]] constexpr float sign_shift() const {
     const float p = chance_positive();
-    return coupling == latent_coupling::sign ? chance_shift(math::detail::min(p, 1.0f - p)) : 0.0f;
+    return coupling == latent_coupling::sign ? chance_shift(smaller(p, 1.0f - p)) : 0.0f;
   }
 
   // E[nu | nu > 0] - E[nu | nu < 0].
@@ -7312,7 +7343,7 @@ struct latents {
       const float excess = square * d * mul_add(d, mul_add(3.0f, d, -15.0f), 20.0f) * 0.125f - tail;
       d = d - excess / (1.875f * square * (rest * rest));
     }
-    d = math::detail::min(d, 1.0f);
+    d = smaller(d, 1.0f);
     return 2.0f * (1.0f - d) / math::sqrt(d * (2.0f - d));
   }
 };
@@ -7408,7 +7439,7 @@ class mixed_cumulant {
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension_; done < count;) {
         const std::uint64_t index = first + done, left = group_size - index % group_size;
-        std::size_t rows = count - done < block_rows ? count - done : block_rows;
+        std::size_t rows = smaller(count - done, block_rows);
         if (left < rows) rows = to_size(left);
         sample_rows(key, index, rows, out.data() + done * dimension_);
         done += rows;
@@ -7432,7 +7463,7 @@ class mixed_cumulant {
     const kernel::random_array from{.key = key, .purpose = random::stream::latents, .index = group, .first = 4 * place};
     kernel::fill_normal(from, normals, 4 * rows);
     kernel::fill_bits(from, words, 4 * rows);
-    detail::inner_products(out, rows, v(), along_v);
+    project_onto(out, rows, v(), along_v);
     const float lambda_weight = spikes_.lambda_weight(), nu_weight = spikes_.nu_weight();
     const float whitening = spikes_.whitened_noise() - 1.0f, mean = math::sqrt(spikes_.mean);
     for (std::size_t i = 0; i < rows; ++i) {
@@ -7549,7 +7580,7 @@ struct hierarchy_tree_parts {
   [[nodiscard]] constexpr checked total() const { return messages + messages + chances + choices + patches + patches + steps; }
 
  private:
-  static constexpr void grow(checked& size, std::uint64_t needed) { size.value = needed > size.value ? needed : size.value; }
+  static constexpr void grow(checked& size, std::uint64_t needed) { size.value = larger(needed, size.value); }
 };
 
 }  // namespace detail
@@ -8153,28 +8184,6 @@ class hierarchy_tree {
 
 }}}  // namespace frond::belief
 
-// =============================================================================================================
-// frond/belief/one_hot_leaves.hpp
-// =============================================================================================================
-
-// What noisy one-hot vectors say about the tokens of a sentence, as every exact denoiser under Gaussian noise takes it in.
-
-namespace frond { inline namespace FROND_ABI { namespace belief::detail {
-
-// Fills leaf(i), a span of [vocabulary] numbers of type Real, with the likelihoods of token i, for all tokens of one sentence.
-// noisy [length][vocabulary]
-template <class Real, class Value, class Leaf>
-constexpr void observe_one_hot(std::span<const Value> noisy, Value alpha_bar, std::size_t length, const Leaf& leaf_of) {
-  const Real sharpness = diffusion::one_hot_sharpness(static_cast<Real>(alpha_bar));
-  for (std::size_t i = 0; i < length; ++i) {
-    const std::span<Real> leaf = leaf_of(i);
-    for (std::size_t a = 0; a < leaf.size(); ++a) leaf[a] = static_cast<Real>(noisy[i * leaf.size() + a]);
-    diffusion::one_hot_likelihood<Real>(leaf, sharpness, leaf);
-  }
-}
-
-}}}  // namespace frond::belief::detail
-
 namespace frond { inline namespace FROND_ABI { namespace belief {
 
 namespace detail {
@@ -8290,8 +8299,8 @@ class hierarchy_gaussian {
       detail::visit_rows(
           grammar_, memory_, alpha_bar.size(),
           [&](hierarchy_tree<real>& beliefs, std::size_t row) {
-            detail::observe_one_hot<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
-                                          [&](std::size_t i) { return beliefs.leaf(i); });
+            diffusion::one_hot_likelihoods<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
+                                                 [&](std::size_t i) { return beliefs.leaf(i); });
           },
           [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
             beliefs.token_marginals(mean.subspan(row * size, size));
@@ -8322,8 +8331,8 @@ namespace detail {
 
 // Room for the choices of one node: its symbols at the root, its rules, its children.
 constexpr std::size_t scratch_size(const grammar::rhm_shape& shape) {
-  const std::uint32_t wider = shape.vocabulary > shape.rules ? shape.vocabulary : shape.rules;
-  return wider > shape.branching ? wider : shape.branching;
+  const std::uint32_t wider = larger(shape.vocabulary, shape.rules);
+  return larger(wider, shape.branching);
 }
 
 }  // namespace detail
@@ -8845,7 +8854,7 @@ constexpr void visit_rows(const grammar::rhm_view& grammar, Memory& memory, std:
         memory.size() >= tree_batch_memory_size(grammar.shape).value) {
       const tree_operands trees = tree_batch(grammar, memory);
       while (count - row >= worth_a_batch) {
-        const std::size_t left = count - row, rows = left < tree_batch_rows ? left : tree_batch_rows;
+        const std::size_t left = count - row, rows = smaller(left, tree_batch_rows);
         observe_batch(trees, row, rows);
         look_at_batch(trees, row, rows);
         row += rows;
@@ -9034,8 +9043,8 @@ class tree_gaussian {
               observe_batch(trees, noisy.data() + first * size, &alpha_bar[first], rows);
           },
           [&](tree<real>& beliefs, std::size_t row) {
-            detail::observe_one_hot<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
-                                          [&](std::size_t i) { return beliefs.leaf(i); });
+            diffusion::one_hot_likelihoods<real>(noisy.subspan(row * size, size), alpha_bar[row], length(),
+                                                 [&](std::size_t i) { return beliefs.leaf(i); });
           },
           [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
             if constexpr (std::is_same_v<Value, float>) tree_posterior(trees, rows, mean.data() + first * size);

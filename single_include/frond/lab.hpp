@@ -404,6 +404,468 @@ struct normal_form {
   [[nodiscard]] bool is_prefix(std::uint32_t item) const { return parent[item] != no_item; }
 };
 
+}}}  // namespace frond::lab::chart
+
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
+
+// The filled cells. Entries of a cell are in ascending order of items; those that can follow something are listed again.
+template <class Value>
+struct chart_cells {
+  std::size_t length = 0;
+  std::vector<std::size_t> first_entry;  // [cells + 1]
+  std::vector<std::uint32_t> item;       // [entries]
+  std::vector<Value> scaled_value;       // [entries], never zero
+  std::vector<std::size_t> first_right;  // [cells + 1]
+  std::vector<std::uint32_t> right;      // complements, as their rank among those that start where the cell does
+  std::vector<Value> scaled_right_value;
+  std::vector<std::size_t> right_entry;
+  std::vector<std::uint32_t> ranks;    // [length]: how many complements start there
+  std::vector<std::uint32_t> rank;     // [length][complements]; that number itself for those that do not
+  std::vector<std::int64_t> exponent;  // [length]: scaled values are multiplied by two to the sum of these over their words
+
+  // Rows from the last to the first; `length - begin` cells in each.
+  [[nodiscard]] std::size_t cell(std::size_t begin, std::size_t end) const {
+    const std::size_t below = length - 1 - begin;
+    return below * (below + 1) / 2 + (end - begin - 1);
+  }
+  [[nodiscard]] std::size_t count() const { return length * (length + 1) / 2; }
+
+  static constexpr std::size_t no_entry = SIZE_MAX;
+  [[nodiscard]] std::size_t find(std::uint32_t wanted, std::size_t begin, std::size_t end) const {
+    const std::size_t at = cell(begin, end);
+    const auto first = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at]);
+    const auto last = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at + 1]);
+    const auto found = std::lower_bound(first, last, wanted);
+    return found != last && *found == wanted ? static_cast<std::size_t>(found - item.begin()) : no_entry;
+  }
+};
+
+namespace detail {
+
+// Ways to continue the prefixes of one row: for each end of a cell, buckets by rank of complement. With entries they tell also
+// where the prefix stands.
+template <class Value, bool WithEntries>
+struct continuation_buckets {
+  std::vector<std::size_t> first_bucket;  // [ends + 1], into `first`
+  std::vector<std::uint32_t> first;       // [ranks + 1] for each end
+  std::vector<std::uint32_t> target;      // these three only grow
+  std::vector<Value> value;               // of the prefix
+  std::vector<std::size_t> entry;         // of the prefix
+  std::uint32_t filled = 0;
+
+  void clear() {
+    first_bucket.clear();
+    first.clear();
+    filled = 0;
+  }
+
+  // Appends the buckets of the cell [begin, end); those of the row's shorter cells must be there. What nothing continues goes
+  // into one more bucket that the next cell overwrites: a branch that is taken at random would cost more.
+  void add(const normal_form& form, const chart_cells<Value>& cells, std::size_t begin, std::size_t end) {
+    const std::size_t cell = cells.cell(begin, end), ranks = cells.ranks[end], base = first.size();
+    const std::uint32_t* const rank = cells.rank.data() + end * form.complements.size();
+    first_bucket.push_back(base);
+    first.resize(base + ranks + 2, 0);
+    std::uint32_t* const places = first.data() + base;
+    found_.clear();
+    for (std::size_t e = cells.first_entry[cell]; e < cells.first_entry[cell + 1]; ++e) {
+      const std::uint32_t item = cells.item[e];
+      for (std::uint32_t c = form.first_continuation[item]; c < form.first_continuation[item + 1]; ++c) {
+        const std::uint32_t at = rank[form.continuations[c].complement];
+        found_.push_back({at, form.continuations[c].target, e});
+        ++places[at + 1];
+      }
+    }
+    places[0] = filled;
+    for (std::size_t r = 0; r <= ranks; ++r) places[r + 1] += places[r];
+    if (target.size() < places[ranks + 1]) grow(places[ranks + 1]);
+    // Each place moves on to the next bucket's while it is filled; afterwards all are moved back by one.
+    for (const continued& each : found_) {
+      const std::uint32_t to = places[each.rank]++;
+      target[to] = each.target;
+      value[to] = cells.scaled_value[each.entry];
+      if constexpr (WithEntries) entry[to] = each.entry;
+    }
+    for (std::size_t r = ranks; r > 0; --r) places[r] = places[r - 1];
+    places[0] = filled;
+    filled = places[ranks];
+  }
+
+  // The buckets of the cell that ends `distance` after the row's begin.
+  [[nodiscard]] const std::uint32_t* of(std::size_t distance) const { return first.data() + first_bucket[distance - 1]; }
+
+ private:
+  struct continued {
+    std::uint32_t rank, target;
+    std::size_t entry;
+  };
+
+  void grow(std::size_t needed) {
+    const std::size_t size = needed * 2;
+    target.resize(size);
+    value.resize(size);
+    if constexpr (WithEntries) entry.resize(size);
+  }
+
+  std::vector<continued> found_;
+};
+
+}  // namespace detail
+
+}}}  // namespace frond::lab::chart
+
+// =============================================================================================================
+// frond/lab/chart/weighted_form.hpp
+// =============================================================================================================
+
+// The factors of a normal form in one semiring: of rules, of what is empty, of all rounds through a cycle.
+
+// =============================================================================================================
+// frond/lab/chart/epsilon.hpp
+// =============================================================================================================
+
+// What derives nothing: the weight of each item's empty derivations, and what those contain.
+
+// =============================================================================================================
+// frond/lab/chart/semiring.hpp
+// =============================================================================================================
+
+// What a chart adds up. One algorithm with three meanings of "sum" and "product" gives probabilities, best parses and numbers
+// of parses (Goodman, "Semiring parsing", 1999).
+
+// =============================================================================================================
+// frond/lab/chart/count.hpp
+// =============================================================================================================
+
+// Exact counts of derivations and sentences: natural numbers below 2^128, too large, or infinite.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
+
+enum class count_kind : std::uint8_t { finite, too_large, infinite };
+
+// high 2^64 + low where kind is finite. "Too large" is finite and at least 2^128; both it and "infinite" stay what they are in
+// sums and products, but nothing times anything is nothing.
+struct count {
+  std::uint64_t low = 0, high = 0;
+  count_kind kind = count_kind::finite;
+
+  [[nodiscard]] constexpr bool is_zero() const { return kind == count_kind::finite && low == 0 && high == 0; }
+  friend constexpr bool operator==(const count&, const count&) = default;
+
+  static constexpr count infinite() { return {0, 0, count_kind::infinite}; }
+  static constexpr count too_large() { return {0, 0, count_kind::too_large}; }
+
+  friend constexpr count operator+(const count& a, const count& b) {
+    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, larger(a.kind, b.kind)};
+    count sum{a.low + b.low, a.high + b.high};
+    const std::uint64_t carry = sum.low < a.low;
+    const bool over = sum.high < a.high || sum.high + carry < carry;
+    sum.high += carry;
+    return over ? too_large() : sum;
+  }
+
+  friend constexpr count operator*(const count& a, const count& b) {
+    if (a.is_zero() || b.is_zero()) return {};
+    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, larger(a.kind, b.kind)};
+    if (a.high != 0 && b.high != 0) return too_large();
+    const count lower = product(a.low, b.low);
+    const count across = a.high != 0 ? product(a.high, b.low) : product(a.low, b.high);
+    if (across.high != 0) return too_large();
+    return lower + count{0, across.low};
+  }
+
+ private:
+  // Of two 64-bit numbers, by halves.
+  static constexpr count product(std::uint64_t a, std::uint64_t b) {
+    const std::uint64_t mask = 0xffffffffu, a_low = a & mask, a_high = a >> 32, b_low = b & mask, b_high = b >> 32;
+    const std::uint64_t lowest = a_low * b_low, middle = a_high * b_low + (lowest >> 32);  // cannot overflow
+    const std::uint64_t other = a_low * b_high + (middle & mask);
+    return {other << 32 | (lowest & mask), a_high * b_high + (middle >> 32) + (other >> 32)};
+  }
+};
+
+// In decimal, or in words.
+inline std::string to_string(count number) {
+  if (number.kind == count_kind::infinite) return "infinite";
+  if (number.kind == count_kind::too_large) return "at least 2^128";
+  std::string digits;
+  do {
+    std::uint64_t remainder = 0;  // long division by ten, 32 bits at a time
+    for (std::uint64_t* part : {&number.high, &number.low}) {
+      const std::uint64_t upper = remainder << 32 | *part >> 32;
+      const std::uint64_t lower = (upper % 10) << 32 | (*part & 0xffffffffu);
+      *part = (upper / 10) << 32 | lower / 10;
+      remainder = lower % 10;
+    }
+    digits.insert(digits.begin(), static_cast<char>('0' + remainder));
+  } while (!number.is_zero());
+  return digits;
+}
+
+}}}  // namespace frond::lab::chart
+
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
+
+// A semiring has
+//   value                the numbers of a chart
+//   computed             the semiring in which weights of the grammar are worked out before they become values
+//   of_rule(p)           the value of a rule with probability p
+//   add_product(s, a, b) s = s + a b
+//   star(a, out)         out = 1 + a + a a + ...; false where that is not finite but should be
+//   scaled               whether a chart may multiply all values of one position by a power of two
+// Value{} is zero. Values are never negative.
+
+// Probabilities: sums over all derivations.
+template <class Real>
+struct sum_product {
+  using value = Real;
+  using computed = sum_product<double>;
+  static constexpr bool scaled = true;
+  static constexpr value one() { return 1; }
+  static constexpr bool is_zero(value a) { return !(a > 0); }
+  static constexpr value of_rule(double probability) { return static_cast<Real>(probability); }
+  static constexpr void add_product(value& sum, value a, value b) { sum += a * b; }
+  // A cycle of probability one, or so near that nothing is left of the precision.
+  static constexpr bool star(value a, value& out) {
+    const value rest = 1 - a;
+    out = 1 / rest;
+    return rest > value{0x1p-40};
+  }
+};
+
+// The probability of the best derivation alone.
+template <class Real>
+struct max_product {
+  using value = Real;
+  using computed = max_product<double>;
+  static constexpr bool scaled = true;
+  static constexpr value one() { return 1; }
+  static constexpr bool is_zero(value a) { return !(a > 0); }
+  static constexpr value of_rule(double probability) { return static_cast<Real>(probability); }
+  static constexpr void add_product(value& sum, value a, value b) {
+    const value product = a * b;
+    sum = larger(product, sum);
+  }
+  static constexpr bool star(value a, value& out) {
+    out = 1;
+    return 1 - a > value{0x1p-40};
+  }
+};
+
+// Numbers of derivations, whatever their probabilities.
+struct counting {
+  using value = count;
+  using computed = counting;
+  static constexpr bool scaled = false;
+  static constexpr value one() { return {1}; }
+  static constexpr bool is_zero(const value& a) { return a.is_zero(); }
+  static constexpr value of_rule(double) { return one(); }
+  static constexpr void add_product(value& sum, const value& a, const value& b) { sum = sum + a * b; }
+  static constexpr bool star(const value& a, value& out) {
+    out = a.is_zero() ? one() : count::infinite();
+    return true;
+  }
+};
+
+}}}  // namespace frond::lab::chart
+
+namespace frond { inline namespace FROND_ABI { namespace lab::chart::detail {
+
+// The weights that items are empty, in a semiring that weights are computed in.
+template <class Semiring>
+class emptiness {
+ public:
+  using value = typename Semiring::value;
+
+  emptiness(const normal_form& form, std::span<const value> rule) : form_(form), rule_(rule), empty_(form.items) {}
+
+  // False where the probabilities that the items of a cycle are empty have no value that could be computed.
+  [[nodiscard]] bool solve() {
+    const lab::numerics::strong_components& found = form_.empty_order;
+    for (std::size_t c = 0; c < found.size(); ++c) {
+      const auto members = std::span(found.order).subspan(found.first[c], found.first[c + 1] - found.first[c]);
+      if (!found.cyclic[c])
+        empty_[members[0]] = evaluate(members[0]);
+      else if (!solve_cycle(members))
+        return false;
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::vector<value>& values() { return empty_; }
+
+ private:
+  // What follows for an item from the present values of others.
+  [[nodiscard]] value evaluate(std::uint32_t item) const {
+    value sum{};
+    if (!form_.nullable[item]) return sum;
+    if (form_.is_prefix(item)) {
+      Semiring::add_product(sum, empty_[form_.parent[item]], empty_[form_.last[item]]);
+      return sum;
+    }
+    const std::uint32_t a = form_.nonterminal_of[item];
+    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r) {
+      const std::uint32_t end = form_.rule_end[r];
+      Semiring::add_product(sum, rule_[r], end == no_item ? Semiring::one() : empty_[end]);
+    }
+    return sum;
+  }
+
+  [[nodiscard]] bool solve_cycle(std::span<const std::uint32_t> members) {
+    if constexpr (std::is_same_v<Semiring, counting>) {
+      for (const std::uint32_t item : members) empty_[item] = count::infinite();
+      return true;
+    } else if constexpr (std::is_same_v<Semiring, max_product<double>>) {
+      for (bool changed = true; changed;) {  // a best derivation is no deeper than there are members
+        changed = false;
+        for (const std::uint32_t item : members) {
+          const value better = evaluate(item);
+          changed = changed || better > empty_[item];
+          empty_[item] = better;
+        }
+      }
+      return true;
+    } else {
+      return newton(members);
+    }
+  }
+
+  // Newton's method from zero climbs to the least solution, twice as many digits with each step (Etessami and Yannakakis,
+  // "Recursive Markov chains, stochastic grammars, and monotone systems of nonlinear equations", 2009).
+  [[nodiscard]] bool newton(std::span<const std::uint32_t> members) {
+    constexpr int most_steps = 200;
+    const std::size_t size = members.size();
+    std::vector<std::size_t> place(form_.items, size);
+    for (std::size_t i = 0; i < size; ++i) place[members[i]] = i;
+    std::vector<value> slopes, missing(size);
+    for (int round = 0; round < most_steps; ++round) {
+      slopes.assign(size * size, 0);
+      for (std::size_t i = 0; i < size; ++i) {
+        const value short_of = evaluate(members[i]) - empty_[members[i]];
+        missing[i] = larger(short_of, 0);
+        for_each_slope(members[i], [&](std::uint32_t other, value slope) {
+          if (place[other] < size) slopes[i * size + place[other]] += slope;
+        });
+      }
+      if (!close_paths<Semiring>(slopes, size)) return false;
+      bool done = true;
+      for (std::size_t i = 0; i < size; ++i) {
+        value more = 0;
+        for (std::size_t j = 0; j < size; ++j) more += slopes[i * size + j] * missing[j];
+        empty_[members[i]] += more;
+        done = done && more <= empty_[members[i]] * 0x1p-50;
+      }
+      if (done) return true;
+    }
+    return false;
+  }
+
+  // visit(other item, derivative of this item's equation by it)
+  template <class Visit>
+  void for_each_slope(std::uint32_t item, const Visit& visit) const {
+    if (form_.is_prefix(item)) {
+      visit(form_.parent[item], empty_[form_.last[item]]);
+      visit(form_.last[item], empty_[form_.parent[item]]);
+      return;
+    }
+    const std::uint32_t a = form_.nonterminal_of[item];
+    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r)
+      if (form_.rule_end[r] != no_item) visit(form_.rule_end[r], rule_[r]);
+  }
+
+  const normal_form& form_;
+  std::span<const value> rule_;
+  std::vector<value> empty_;
+};
+
+// Given how often each item is expected to be empty for reasons outside of empty derivations, adds how often each rule is
+// expected to be used inside of them. `uses` [items] ends as the number of all empty ones, `rule_uses` [rules] grows.
+class empty_expansion {
+ public:
+  empty_expansion(const normal_form& form, std::span<const double> empty, std::vector<double>& uses,
+                  std::span<double> rule_uses)
+      : form_(form), empty_(empty), uses_(uses), rule_uses_(rule_uses) {}
+
+  // What is empty because of others comes after them.
+  void expand() {
+    const lab::numerics::strong_components& found = form_.empty_order;
+    for (std::size_t c = found.size(); c-- > 0;) {
+      const auto members = std::span(found.order).subspan(found.first[c], found.first[c + 1] - found.first[c]);
+      if (found.cyclic[c]) go_round(members);
+      const auto inside = [&](std::uint32_t item) {
+        return found.cyclic[c] && std::find(members.begin(), members.end(), item) != members.end();
+      };
+      for (const std::uint32_t item : members) {
+        if (!(uses_[item] > 0)) continue;
+        for_each_part(item, [&](std::uint32_t part, double number) {
+          if (!inside(part)) uses_[part] += uses_[item] * number;
+        });
+        count_rules(item);
+      }
+    }
+  }
+
+ private:
+  // The numbers of a cycle's items after all rounds.
+  void go_round(std::span<const std::uint32_t> members) {
+    const std::size_t size = members.size();
+    std::vector<double> matrix(size * size, 0.0), total(size, 0.0);
+    for (std::size_t i = 0; i < size; ++i)
+      for_each_part(members[i], [&](std::uint32_t part, double number) {
+        const auto found = std::find(members.begin(), members.end(), part);
+        if (found != members.end()) matrix[i * size + static_cast<std::size_t>(found - members.begin())] += number;
+      });
+    close_paths<sum_product<double>>(matrix, size);  // finite, because the weights of these items are
+    for (std::size_t i = 0; i < size; ++i)
+      for (std::size_t j = 0; j < size; ++j) total[j] += uses_[members[i]] * matrix[i * size + j];
+    for (std::size_t i = 0; i < size; ++i) uses_[members[i]] = total[i];
+  }
+
+  // visit(part, expected number of it in one empty derivation of `item`, as a direct part)
+  template <class Visit>
+  void for_each_part(std::uint32_t item, const Visit& visit) const {
+    if (form_.is_prefix(item)) {
+      visit(form_.parent[item], 1.0);
+      visit(form_.last[item], 1.0);
+      return;
+    }
+    for_each_rule(item, [&](std::uint32_t r, double share) {
+      if (form_.rule_end[r] != no_item) visit(form_.rule_end[r], share);
+    });
+  }
+
+  void count_rules(std::uint32_t item) {
+    if (form_.is_prefix(item)) return;
+    for_each_rule(item, [&](std::uint32_t r, double share) { rule_uses_[r] += uses_[item] * share; });
+  }
+
+  // visit(rule, its probability given that the nonterminal is empty)
+  template <class Visit>
+  void for_each_rule(std::uint32_t item, const Visit& visit) const {
+    const std::uint32_t a = form_.nonterminal_of[item];
+    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r) {
+      const std::uint32_t end = form_.rule_end[r];
+      const double weight = form_.probability[r] * (end == no_item ? 1.0 : empty_[end]);
+      if (weight > 0) visit(r, weight / empty_[item]);
+    }
+  }
+
+  const normal_form& form_;
+  std::span<const double> empty_;
+  std::vector<double>& uses_;
+  std::span<double> rule_uses_;
+};
+
+}}}  // namespace frond::lab::chart::detail
+
+// =============================================================================================================
+// frond/lab/chart/make_normal_form.hpp
+// =============================================================================================================
+
+// Makes the normal form of a grammar: finds what may be empty, shares prefixes and numbers the items.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
+
 namespace detail {
 
 // Builds a normal form with preliminary numbers of items: words, nonterminals, prefixes as they come; then numbers them anew.
@@ -631,458 +1093,6 @@ class form_builder {
 inline normal_form make_normal_form(const lab::pcfg::pcfg& grammar) { return detail::form_builder(grammar).build(); }
 
 }}}  // namespace frond::lab::chart
-
-namespace frond { inline namespace FROND_ABI { namespace lab::chart {
-
-// The filled cells. Entries of a cell are in ascending order of items; those that can follow something are listed again.
-template <class Value>
-struct chart_cells {
-  std::size_t length = 0;
-  std::vector<std::size_t> first_entry;  // [cells + 1]
-  std::vector<std::uint32_t> item;       // [entries]
-  std::vector<Value> scaled_value;       // [entries], never zero
-  std::vector<std::size_t> first_right;  // [cells + 1]
-  std::vector<std::uint32_t> right;      // complements, as their rank among those that start where the cell does
-  std::vector<Value> scaled_right_value;
-  std::vector<std::size_t> right_entry;
-  std::vector<std::uint32_t> ranks;    // [length]: how many complements start there
-  std::vector<std::uint32_t> rank;     // [length][complements]; that number itself for those that do not
-  std::vector<std::int64_t> exponent;  // [length]: scaled values are multiplied by two to the sum of these over their words
-
-  // Rows from the last to the first; `length - begin` cells in each.
-  [[nodiscard]] std::size_t cell(std::size_t begin, std::size_t end) const {
-    const std::size_t below = length - 1 - begin;
-    return below * (below + 1) / 2 + (end - begin - 1);
-  }
-  [[nodiscard]] std::size_t count() const { return length * (length + 1) / 2; }
-
-  static constexpr std::size_t no_entry = SIZE_MAX;
-  [[nodiscard]] std::size_t find(std::uint32_t wanted, std::size_t begin, std::size_t end) const {
-    const std::size_t at = cell(begin, end);
-    const auto first = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at]);
-    const auto last = item.begin() + static_cast<std::ptrdiff_t>(first_entry[at + 1]);
-    const auto found = std::lower_bound(first, last, wanted);
-    return found != last && *found == wanted ? static_cast<std::size_t>(found - item.begin()) : no_entry;
-  }
-};
-
-namespace detail {
-
-// Ways to continue the prefixes of one row: for each end of a cell, buckets by rank of complement. With entries they tell also
-// where the prefix stands.
-template <class Value, bool WithEntries>
-struct continuation_buckets {
-  std::vector<std::size_t> first_bucket;  // [ends + 1], into `first`
-  std::vector<std::uint32_t> first;       // [ranks + 1] for each end
-  std::vector<std::uint32_t> target;      // these three only grow
-  std::vector<Value> value;               // of the prefix
-  std::vector<std::size_t> entry;         // of the prefix
-  std::uint32_t filled = 0;
-
-  void clear() {
-    first_bucket.clear();
-    first.clear();
-    filled = 0;
-  }
-
-  // Appends the buckets of the cell [begin, end); those of the row's shorter cells must be there. What nothing continues goes
-  // into one more bucket that the next cell overwrites: a branch that is taken at random would cost more.
-  void add(const normal_form& form, const chart_cells<Value>& cells, std::size_t begin, std::size_t end) {
-    const std::size_t cell = cells.cell(begin, end), ranks = cells.ranks[end], base = first.size();
-    const std::uint32_t* const rank = cells.rank.data() + end * form.complements.size();
-    first_bucket.push_back(base);
-    first.resize(base + ranks + 2, 0);
-    std::uint32_t* const places = first.data() + base;
-    found_.clear();
-    for (std::size_t e = cells.first_entry[cell]; e < cells.first_entry[cell + 1]; ++e) {
-      const std::uint32_t item = cells.item[e];
-      for (std::uint32_t c = form.first_continuation[item]; c < form.first_continuation[item + 1]; ++c) {
-        const std::uint32_t at = rank[form.continuations[c].complement];
-        found_.push_back({at, form.continuations[c].target, e});
-        ++places[at + 1];
-      }
-    }
-    places[0] = filled;
-    for (std::size_t r = 0; r <= ranks; ++r) places[r + 1] += places[r];
-    if (target.size() < places[ranks + 1]) grow(places[ranks + 1]);
-    // Each place moves on to the next bucket's while it is filled; afterwards all are moved back by one.
-    for (const continued& each : found_) {
-      const std::uint32_t to = places[each.rank]++;
-      target[to] = each.target;
-      value[to] = cells.scaled_value[each.entry];
-      if constexpr (WithEntries) entry[to] = each.entry;
-    }
-    for (std::size_t r = ranks; r > 0; --r) places[r] = places[r - 1];
-    places[0] = filled;
-    filled = places[ranks];
-  }
-
-  // The buckets of the cell that ends `distance` after the row's begin.
-  [[nodiscard]] const std::uint32_t* of(std::size_t distance) const { return first.data() + first_bucket[distance - 1]; }
-
- private:
-  struct continued {
-    std::uint32_t rank, target;
-    std::size_t entry;
-  };
-
-  void grow(std::size_t needed) {
-    const std::size_t size = needed * 2;
-    target.resize(size);
-    value.resize(size);
-    if constexpr (WithEntries) entry.resize(size);
-  }
-
-  std::vector<continued> found_;
-};
-
-}  // namespace detail
-
-}}}  // namespace frond::lab::chart
-
-// =============================================================================================================
-// frond/lab/chart/weighted_form.hpp
-// =============================================================================================================
-
-// The factors of a normal form in one semiring: of rules, of what is empty, of all rounds through a cycle.
-
-// =============================================================================================================
-// frond/lab/chart/epsilon.hpp
-// =============================================================================================================
-
-// What derives nothing: the weight of each item's empty derivations, and what those contain.
-
-// =============================================================================================================
-// frond/lab/chart/semiring.hpp
-// =============================================================================================================
-
-// What a chart adds up. One algorithm with three meanings of "sum" and "product" gives probabilities, best parses and numbers
-// of parses (Goodman, "Semiring parsing", 1999).
-
-// =============================================================================================================
-// frond/lab/chart/count.hpp
-// =============================================================================================================
-
-// Exact counts of derivations and sentences: natural numbers below 2^128, too large, or infinite.
-
-namespace frond { inline namespace FROND_ABI { namespace lab::chart {
-
-enum class count_kind : std::uint8_t { finite, too_large, infinite };
-
-// high 2^64 + low where kind is finite. "Too large" is finite and at least 2^128; both it and "infinite" stay what they are in
-// sums and products, but nothing times anything is nothing.
-struct count {
-  std::uint64_t low = 0, high = 0;
-  count_kind kind = count_kind::finite;
-
-  [[nodiscard]] constexpr bool is_zero() const { return kind == count_kind::finite && low == 0 && high == 0; }
-  friend constexpr bool operator==(const count&, const count&) = default;
-
-  static constexpr count infinite() { return {0, 0, count_kind::infinite}; }
-  static constexpr count too_large() { return {0, 0, count_kind::too_large}; }
-
-  friend constexpr count operator+(const count& a, const count& b) {
-    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, a.kind > b.kind ? a.kind : b.kind};
-    count sum{a.low + b.low, a.high + b.high};
-    const std::uint64_t carry = sum.low < a.low;
-    const bool over = sum.high < a.high || sum.high + carry < carry;
-    sum.high += carry;
-    return over ? too_large() : sum;
-  }
-
-  friend constexpr count operator*(const count& a, const count& b) {
-    if (a.is_zero() || b.is_zero()) return {};
-    if (a.kind != count_kind::finite || b.kind != count_kind::finite) return {0, 0, a.kind > b.kind ? a.kind : b.kind};
-    if (a.high != 0 && b.high != 0) return too_large();
-    const count lower = product(a.low, b.low);
-    const count across = a.high != 0 ? product(a.high, b.low) : product(a.low, b.high);
-    if (across.high != 0) return too_large();
-    return lower + count{0, across.low};
-  }
-
- private:
-  // Of two 64-bit numbers, by halves.
-  static constexpr count product(std::uint64_t a, std::uint64_t b) {
-    const std::uint64_t mask = 0xffffffffu, a_low = a & mask, a_high = a >> 32, b_low = b & mask, b_high = b >> 32;
-    const std::uint64_t lowest = a_low * b_low, middle = a_high * b_low + (lowest >> 32);  // cannot overflow
-    const std::uint64_t other = a_low * b_high + (middle & mask);
-    return {other << 32 | (lowest & mask), a_high * b_high + (middle >> 32) + (other >> 32)};
-  }
-};
-
-// In decimal, or in words.
-inline std::string to_string(count number) {
-  if (number.kind == count_kind::infinite) return "infinite";
-  if (number.kind == count_kind::too_large) return "at least 2^128";
-  std::string digits;
-  do {
-    std::uint64_t remainder = 0;  // long division by ten, 32 bits at a time
-    for (std::uint64_t* part : {&number.high, &number.low}) {
-      const std::uint64_t upper = remainder << 32 | *part >> 32;
-      const std::uint64_t lower = (upper % 10) << 32 | (*part & 0xffffffffu);
-      *part = (upper / 10) << 32 | lower / 10;
-      remainder = lower % 10;
-    }
-    digits.insert(digits.begin(), static_cast<char>('0' + remainder));
-  } while (!number.is_zero());
-  return digits;
-}
-
-}}}  // namespace frond::lab::chart
-
-namespace frond { inline namespace FROND_ABI { namespace lab::chart {
-
-// A semiring has
-//   value                the numbers of a chart
-//   computed             the semiring in which weights of the grammar are worked out before they become values
-//   of_rule(p)           the value of a rule with probability p
-//   add_product(s, a, b) s = s + a b
-//   star(a, out)         out = 1 + a + a a + ...; false where that is not finite but should be
-//   scaled               whether a chart may multiply all values of one position by a power of two
-// Value{} is zero. Values are never negative.
-
-// Probabilities: sums over all derivations.
-template <class Real>
-struct sum_product {
-  using value = Real;
-  using computed = sum_product<double>;
-  static constexpr bool scaled = true;
-  static constexpr value one() { return 1; }
-  static constexpr bool is_zero(value a) { return !(a > 0); }
-  static constexpr value of_rule(double probability) { return static_cast<Real>(probability); }
-  static constexpr void add_product(value& sum, value a, value b) { sum += a * b; }
-  // A cycle of probability one, or so near that nothing is left of the precision.
-  static constexpr bool star(value a, value& out) {
-    const value rest = 1 - a;
-    out = 1 / rest;
-    return rest > value{0x1p-40};
-  }
-};
-
-// The probability of the best derivation alone.
-template <class Real>
-struct max_product {
-  using value = Real;
-  using computed = max_product<double>;
-  static constexpr bool scaled = true;
-  static constexpr value one() { return 1; }
-  static constexpr bool is_zero(value a) { return !(a > 0); }
-  static constexpr value of_rule(double probability) { return static_cast<Real>(probability); }
-  static constexpr void add_product(value& sum, value a, value b) {
-    const value product = a * b;
-    sum = product > sum ? product : sum;
-  }
-  static constexpr bool star(value a, value& out) {
-    out = 1;
-    return 1 - a > value{0x1p-40};
-  }
-};
-
-// Numbers of derivations, whatever their probabilities.
-struct counting {
-  using value = count;
-  using computed = counting;
-  static constexpr bool scaled = false;
-  static constexpr value one() { return {1}; }
-  static constexpr bool is_zero(const value& a) { return a.is_zero(); }
-  static constexpr value of_rule(double) { return one(); }
-  static constexpr void add_product(value& sum, const value& a, const value& b) { sum = sum + a * b; }
-  static constexpr bool star(const value& a, value& out) {
-    out = a.is_zero() ? one() : count::infinite();
-    return true;
-  }
-};
-
-}}}  // namespace frond::lab::chart
-
-namespace frond { inline namespace FROND_ABI { namespace lab::chart::detail {
-
-// The weights that items are empty, in a semiring that weights are computed in.
-template <class Semiring>
-class emptiness {
- public:
-  using value = typename Semiring::value;
-
-  emptiness(const normal_form& form, std::span<const value> rule) : form_(form), rule_(rule), empty_(form.items) {}
-
-  // False where the probabilities that the items of a cycle are empty have no value that could be computed.
-  [[nodiscard]] bool solve() {
-    const lab::numerics::strong_components& found = form_.empty_order;
-    for (std::size_t c = 0; c < found.size(); ++c) {
-      const auto members = std::span(found.order).subspan(found.first[c], found.first[c + 1] - found.first[c]);
-      if (!found.cyclic[c])
-        empty_[members[0]] = evaluate(members[0]);
-      else if (!solve_cycle(members))
-        return false;
-    }
-    return true;
-  }
-
-  [[nodiscard]] std::vector<value>& values() { return empty_; }
-
- private:
-  // What follows for an item from the present values of others.
-  [[nodiscard]] value evaluate(std::uint32_t item) const {
-    value sum{};
-    if (!form_.nullable[item]) return sum;
-    if (form_.is_prefix(item)) {
-      Semiring::add_product(sum, empty_[form_.parent[item]], empty_[form_.last[item]]);
-      return sum;
-    }
-    const std::uint32_t a = form_.nonterminal_of[item];
-    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r) {
-      const std::uint32_t end = form_.rule_end[r];
-      Semiring::add_product(sum, rule_[r], end == no_item ? Semiring::one() : empty_[end]);
-    }
-    return sum;
-  }
-
-  [[nodiscard]] bool solve_cycle(std::span<const std::uint32_t> members) {
-    if constexpr (std::is_same_v<Semiring, counting>) {
-      for (const std::uint32_t item : members) empty_[item] = count::infinite();
-      return true;
-    } else if constexpr (std::is_same_v<Semiring, max_product<double>>) {
-      for (bool changed = true; changed;) {  // a best derivation is no deeper than there are members
-        changed = false;
-        for (const std::uint32_t item : members) {
-          const value better = evaluate(item);
-          changed = changed || better > empty_[item];
-          empty_[item] = better;
-        }
-      }
-      return true;
-    } else {
-      return newton(members);
-    }
-  }
-
-  // Newton's method from zero climbs to the least solution, twice as many digits with each step (Etessami and Yannakakis,
-  // "Recursive Markov chains, stochastic grammars, and monotone systems of nonlinear equations", 2009).
-  [[nodiscard]] bool newton(std::span<const std::uint32_t> members) {
-    constexpr int most_steps = 200;
-    const std::size_t size = members.size();
-    std::vector<std::size_t> place(form_.items, size);
-    for (std::size_t i = 0; i < size; ++i) place[members[i]] = i;
-    std::vector<value> slopes, missing(size);
-    for (int round = 0; round < most_steps; ++round) {
-      slopes.assign(size * size, 0);
-      for (std::size_t i = 0; i < size; ++i) {
-        const value short_of = evaluate(members[i]) - empty_[members[i]];
-        missing[i] = short_of > 0 ? short_of : 0;
-        for_each_slope(members[i], [&](std::uint32_t other, value slope) {
-          if (place[other] < size) slopes[i * size + place[other]] += slope;
-        });
-      }
-      if (!close_paths<Semiring>(slopes, size)) return false;
-      bool done = true;
-      for (std::size_t i = 0; i < size; ++i) {
-        value more = 0;
-        for (std::size_t j = 0; j < size; ++j) more += slopes[i * size + j] * missing[j];
-        empty_[members[i]] += more;
-        done = done && more <= empty_[members[i]] * 0x1p-50;
-      }
-      if (done) return true;
-    }
-    return false;
-  }
-
-  // visit(other item, derivative of this item's equation by it)
-  template <class Visit>
-  void for_each_slope(std::uint32_t item, const Visit& visit) const {
-    if (form_.is_prefix(item)) {
-      visit(form_.parent[item], empty_[form_.last[item]]);
-      visit(form_.last[item], empty_[form_.parent[item]]);
-      return;
-    }
-    const std::uint32_t a = form_.nonterminal_of[item];
-    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r)
-      if (form_.rule_end[r] != no_item) visit(form_.rule_end[r], rule_[r]);
-  }
-
-  const normal_form& form_;
-  std::span<const value> rule_;
-  std::vector<value> empty_;
-};
-
-// Given how often each item is expected to be empty for reasons outside of empty derivations, adds how often each rule is
-// expected to be used inside of them. `uses` [items] ends as the number of all empty ones, `rule_uses` [rules] grows.
-class empty_expansion {
- public:
-  empty_expansion(const normal_form& form, std::span<const double> empty, std::vector<double>& uses,
-                  std::span<double> rule_uses)
-      : form_(form), empty_(empty), uses_(uses), rule_uses_(rule_uses) {}
-
-  // What is empty because of others comes after them.
-  void expand() {
-    const lab::numerics::strong_components& found = form_.empty_order;
-    for (std::size_t c = found.size(); c-- > 0;) {
-      const auto members = std::span(found.order).subspan(found.first[c], found.first[c + 1] - found.first[c]);
-      if (found.cyclic[c]) go_round(members);
-      const auto inside = [&](std::uint32_t item) {
-        return found.cyclic[c] && std::find(members.begin(), members.end(), item) != members.end();
-      };
-      for (const std::uint32_t item : members) {
-        if (!(uses_[item] > 0)) continue;
-        for_each_part(item, [&](std::uint32_t part, double number) {
-          if (!inside(part)) uses_[part] += uses_[item] * number;
-        });
-        count_rules(item);
-      }
-    }
-  }
-
- private:
-  // The numbers of a cycle's items after all rounds.
-  void go_round(std::span<const std::uint32_t> members) {
-    const std::size_t size = members.size();
-    std::vector<double> matrix(size * size, 0.0), total(size, 0.0);
-    for (std::size_t i = 0; i < size; ++i)
-      for_each_part(members[i], [&](std::uint32_t part, double number) {
-        const auto found = std::find(members.begin(), members.end(), part);
-        if (found != members.end()) matrix[i * size + static_cast<std::size_t>(found - members.begin())] += number;
-      });
-    close_paths<sum_product<double>>(matrix, size);  // finite, because the weights of these items are
-    for (std::size_t i = 0; i < size; ++i)
-      for (std::size_t j = 0; j < size; ++j) total[j] += uses_[members[i]] * matrix[i * size + j];
-    for (std::size_t i = 0; i < size; ++i) uses_[members[i]] = total[i];
-  }
-
-  // visit(part, expected number of it in one empty derivation of `item`, as a direct part)
-  template <class Visit>
-  void for_each_part(std::uint32_t item, const Visit& visit) const {
-    if (form_.is_prefix(item)) {
-      visit(form_.parent[item], 1.0);
-      visit(form_.last[item], 1.0);
-      return;
-    }
-    for_each_rule(item, [&](std::uint32_t r, double share) {
-      if (form_.rule_end[r] != no_item) visit(form_.rule_end[r], share);
-    });
-  }
-
-  void count_rules(std::uint32_t item) {
-    if (form_.is_prefix(item)) return;
-    for_each_rule(item, [&](std::uint32_t r, double share) { rule_uses_[r] += uses_[item] * share; });
-  }
-
-  // visit(rule, its probability given that the nonterminal is empty)
-  template <class Visit>
-  void for_each_rule(std::uint32_t item, const Visit& visit) const {
-    const std::uint32_t a = form_.nonterminal_of[item];
-    for (std::uint32_t r = form_.first_rule[a]; r < form_.first_rule[a + 1]; ++r) {
-      const std::uint32_t end = form_.rule_end[r];
-      const double weight = form_.probability[r] * (end == no_item ? 1.0 : empty_[end]);
-      if (weight > 0) visit(r, weight / empty_[item]);
-    }
-  }
-
-  const normal_form& form_;
-  std::span<const double> empty_;
-  std::vector<double>& uses_;
-  std::span<double> rule_uses_;
-};
-
-}}}  // namespace frond::lab::chart::detail
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
@@ -1385,7 +1395,7 @@ class chart {
     const std::size_t cell = cells_.cell(begin, end), row = cells_.cell(begin, begin + 1);
     value largest{};
     for (std::size_t e = cells_.first_entry[cell]; e < cells_.first_entry[cell + 1]; ++e)
-      largest = cells_.scaled_value[e] > largest ? cells_.scaled_value[e] : largest;
+      largest = larger(cells_.scaled_value[e], largest);
     if (Semiring::is_zero(largest)) return;
     const std::int32_t exponent = math::scale_exponent(largest);
     const value factor = math::power_of_two<value>(exponent);
@@ -1529,7 +1539,7 @@ struct random_choice {
   std::size_t operator()(std::span<const double> weights) {
     double total = 0;
     for (const double weight : weights) total += weight;
-    const double threshold = static_cast<double>(draw.word64() >> 11) * 0x1p-53 * total;
+    const double threshold = draw.uniform_double() * total;
     double sum = 0;
     std::size_t last = 0;
     for (std::size_t i = 0; i < weights.size(); ++i) {
@@ -2040,12 +2050,7 @@ class pcfg_gaussian {
   template <class Value>
   pcfg_posterior<Real>& observe(std::span<const Value> noisy, Value alpha_bar) {
     in_ieee_arithmetic([&] {
-      const Real sharpness = diffusion::one_hot_sharpness(static_cast<Real>(alpha_bar));
-      for (std::size_t i = 0; i < length(); ++i) {
-        const std::span<Real> leaf = posterior_.likelihood(i);
-        for (std::size_t a = 0; a < leaf.size(); ++a) leaf[a] = static_cast<Real>(noisy[i * leaf.size() + a]);
-        diffusion::one_hot_likelihood<Real>(leaf, sharpness, leaf);
-      }
+      diffusion::one_hot_likelihoods<Real>(noisy, alpha_bar, length(), [&](std::size_t i) { return posterior_.likelihood(i); });
       posterior_.update();
     });
     return posterior_;
@@ -2524,7 +2529,7 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
   excess_loss total;
   double squares = 0;
   for (std::size_t first = 0; first < count; first += block) {
-    const std::size_t rows = count - first < block ? count - first : block;
+    const std::size_t rows = smaller(count - first, block);
     for (std::size_t row = 0; row < rows; ++row) {
       examples.corrupt(first + row, std::span<symbol>(clean).subspan(row * length, length),
                        std::span<symbol>(noisy).subspan(row * length, length));
@@ -2875,7 +2880,7 @@ inline line fit_line(std::span<const double> x, std::span<const estimate> curve)
     misses += weight(i) * miss * miss;
   }
   const double excess = x.size() > 2 ? misses / static_cast<double>(x.size() - 2) : 0;
-  return {{slope, __builtin_sqrt((excess > 1 ? excess : 1) / xx)}, mean_y - slope * mean_x};
+  return {{slope, __builtin_sqrt((larger(excess, 1)) / xx)}, mean_y - slope * mean_x};
 }
 
 }}}  // namespace frond::lab::statistics
@@ -3276,7 +3281,7 @@ class lloyd {
       double total = 0;
       for (std::size_t i = 0; i < points_; ++i) {
         const double square = product(i, i) - 2 * product(i, chosen) + product(chosen, chosen);
-        distance(i, c) = square > 0 ? square : 0;
+        distance(i, c) = larger(square, 0);
         nearest[i] = std::min(nearest[i], distance(i, c));
         total += nearest[i];
       }
@@ -4625,7 +4630,7 @@ inline std::size_t write_all(int file, std::span<const std::uint8_t> bytes) {
   std::size_t done = 0;
   while (done < bytes.size()) {
     const std::size_t left = bytes.size() - done;
-    const auto count = ::write(file, bytes.data() + done, left < at_once ? left : at_once);
+    const auto count = ::write(file, bytes.data() + done, smaller(left, at_once));
     if (count > 0)
       done += static_cast<std::size_t>(count);
     else if (count == 0 || errno != EINTR)
@@ -5215,7 +5220,7 @@ inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
     spent.assign(matrix.begin(), matrix.end());
     if (!solve_above_radius(high, spent, x)) break;  // nearer than rounding can tell
     double largest = 0;
-    for (const double value : x) largest = value > largest ? value : largest;
+    for (const double value : x) largest = larger(value, largest);
     for (double& value : x) value /= largest;
   }
   return radius;
@@ -6148,7 +6153,7 @@ class pcfg_sampler {
   // The rule in whose part of the interval [0, sum of all) a uniform number of 53 bits falls.
   std::uint32_t choose(std::uint32_t left, random::draws& draws) const {
     const double *const first = &sums_[grammar_.first_rule[left]], *const last = &sums_[grammar_.first_rule[left + 1] - 1];
-    const double place = static_cast<double>(draws.word64() >> 11) * 0x1p-53 * *last;
+    const double place = draws.uniform_double() * *last;
     return static_cast<std::uint32_t>(std::upper_bound(first, last, place) - sums_.data());
   }
 
@@ -7588,11 +7593,11 @@ status denoise_spikes(const source::mixed_cumulant& model, std::span<const float
   const float mean_length = math::sqrt(model.strengths().mean);
   float along_u[block_rows], along_v[block_rows], weights[3 * block_rows];
   for (std::size_t first = 0; first < alpha_bar.size(); first += block_rows) {
-    const std::size_t rows = alpha_bar.size() - first < block_rows ? alpha_bar.size() - first : block_rows;
+    const std::size_t rows = smaller(alpha_bar.size() - first, block_rows);
     const float* const from = noisy.data() + first * size;
     float* const to = mean.data() + first * size;
-    source::detail::inner_products(from, rows, model.u(), along_u);
-    source::detail::inner_products(from, rows, model.v(), along_v);
+    source::project_onto(from, rows, model.u(), along_u);
+    source::project_onto(from, rows, model.v(), along_v);
     for (std::size_t i = 0; i < rows; ++i) {
       const float alpha = alpha_bar[first + i], signal = math::sqrt(alpha);
       const plane_vector seen{static_cast<double>(along_u[i]), static_cast<double>(along_v[i])};
@@ -8112,7 +8117,7 @@ class exact_chain {
   void move(const vector& clean, const vector& noise, double beyond) {
     const double a = math::sqrt(options_.alpha_bar), b = math::sqrt(1.0 - options_.alpha_bar), skip = options_.skip;
     const double rest = 1.0 - u_ * u_ - v_ * v_;
-    const vector w{u_, v_, math::sqrt(rest > 0.0 ? rest : 0.0)};
+    const vector w{u_, v_, math::sqrt(larger(rest, 0.0))};
     const vector noisy{a * clean.u + b * noise.u, a * clean.v + b * noise.v, a * clean.e + b * noise.e};
     const double y = dot(w, noisy);
     const value_and_slope at = activate(options_.unit, y);
@@ -8807,7 +8812,7 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
   for (std::size_t i = 0; i < record_at.size(); ++i)
     if (record_at[i] <= (i > 0 ? record_at[i - 1] : 0)) return {"the recorded steps must increase from 1 on", i};
   for (float& value : records) value = std::numeric_limits<float>::quiet_NaN();
-  const std::size_t packs = workers.workers() < runs.size() ? workers.workers() : runs.size();
+  const std::size_t packs = smaller(workers.workers(), runs.size());
   const std::size_t share = sphere_memory(p.dimension, 1);
   workers.run(packs, [&](std::size_t pack, std::size_t worker) {
     in_ieee_arithmetic([&] {
@@ -9059,7 +9064,7 @@ class autoencoder_denoiser {
     const std::size_t block = scratch_.size() / shape_.tape_size(), size = dimension();
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
-        const std::size_t rows = alpha_bar.size() - row < block ? alpha_bar.size() - row : block;
+        const std::size_t rows = smaller(alpha_bar.size() - row, block);
         forward(shape_, parameters_, noisy.data() + row * size, rows, scratch_.data(), mean.data() + row * size);
       }
     });
@@ -9254,7 +9259,7 @@ class empirical {
     in_ieee_arithmetic([&] {
       const std::size_t block = memory_.size() / count() - 1;
       for (std::size_t first = 0; first < alpha_bar.size(); first += block) {
-        const std::size_t rows = alpha_bar.size() - first < block ? alpha_bar.size() - first : block;
+        const std::size_t rows = smaller(alpha_bar.size() - first, block);
         predict_rows(noisy.data() + first * dimension_, &alpha_bar[first], rows, mean.data() + first * dimension_);
       }
     });
@@ -9276,7 +9281,7 @@ class empirical {
                     .c = chances,
                     .c_stride = data});
     for (std::size_t i = 0; i < rows; ++i) {
-      const float lost = math::detail::max(1.0f - alpha_bar[i], 0x1p-24f), square_weight = -0.5f * (alpha_bar[i] / lost);
+      const float lost = larger(1.0f - alpha_bar[i], 0x1p-24f), square_weight = -0.5f * (alpha_bar[i] / lost);
       float* const row = chances + i * data;
       kernel::combine({.terms = 2,
                        .x = {row, memory_.data()},

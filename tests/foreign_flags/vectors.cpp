@@ -264,14 +264,14 @@ void autoencoders() {
                                             .trained_skip = true};
   const auto started = [&] {
     std::vector<float> out(net.parameter_count());
-    nn::initialise(net, seed{10}, 1e-30f, out);
+    lab::vectors::initialise(net, seed{10}, 1e-30f, out);
     return out;
   };
   const std::vector<float> neurons = started();
   check("lab/vectors/autoencoder.hpp initialise", [&] { return hash_of(started()); });
   check("lab/vectors/autoencoder.hpp check_initialised", [&] {
     const std::vector<float> tiny(net.parameter_count(), 1e-22f);
-    return std::uint64_t{nn::check_initialised(net, tiny).ok()};
+    return std::uint64_t{lab::vectors::check_initialised(net, tiny).ok()};
   });
   check("lab/vectors/autoencoder.hpp predict", [&] {
     std::vector<float> scratch(2 * net.tape_size());
@@ -279,8 +279,8 @@ void autoencoders() {
   });
   const auto passed = [&](bool backward) {
     std::vector<float> tape(rows * net.tape_size()), out(noisy.size()), gradient(net.parameter_count());
-    nn::forward(net, neurons, noisy.data(), rows, tape.data(), out.data());
-    if (backward) nn::backward(net, neurons, noisy.data(), rows, tape.data(), noisy.data(), gradient);
+    lab::vectors::forward(net, neurons, noisy.data(), rows, tape.data(), out.data());
+    if (backward) lab::vectors::backward(net, neurons, noisy.data(), rows, tape.data(), noisy.data(), gradient);
     return hash_of(out) ^ hash_of(gradient);
   };
   check("lab/vectors/autoencoder.hpp forward", [&] { return passed(false); });

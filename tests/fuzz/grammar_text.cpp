@@ -10,8 +10,7 @@
 
 namespace {
 
-namespace grammar = frond::grammar;
-namespace pcfg = frond::lab::pcfg;
+namespace lab = frond::lab;
 
 void require(bool holds) {
   if (!holds) __builtin_trap();

@@ -2,6 +2,9 @@
 // an input.
 #pragma once
 
+#include <frond/lab/spiked/sphere_runs.hpp>
+#include <frond/lab/vectors/autoencoder_trainer.hpp>
+
 #include "results.hpp"
 
 #include <cstddef>
@@ -66,7 +69,7 @@ inline std::uint64_t autoencoders() {
   for (const auto method : {train::method::sgd, train::method::adam}) {
     const lab::vectors::autoencoder_options options{.optimiser = {.kind = method, .rate = 0.01f}, .batch = 21};
     std::vector<float> parameters(net.parameter_count()), memory(lab::vectors::autoencoder_memory(net, options));
-    nn::initialise(net, seed{26}, 0.8f, parameters);
+    lab::vectors::initialise(net, seed{26}, 0.8f, parameters);
     lab::vectors::autoencoder_trainer learner(net, problem, options, parameters, memory);
     for (int step = 0; step < 12; ++step) h.add(learner.step());
     h.add(std::span<const float>(parameters));

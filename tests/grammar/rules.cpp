@@ -1,6 +1,6 @@
 #include "../kernel/compare.hpp"
 
-#include <frond/grammar/rules.hpp>
+#include <frond/grammar/sample_rules.hpp>
 
 #include <cstddef>
 #include <cstdint>

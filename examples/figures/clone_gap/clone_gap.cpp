@@ -95,7 +95,7 @@ class learner {
         parameters_(shape_.parameter_count()) {
     source::plant_directions(seed{base_ * 8}, dimension, directions_);
     strengths_ = data_of(rho);
-    nn::initialise(shape_, seed{base_ * 8 + 1}, math::sqrt(alpha_bar), parameters_);
+    lab::vectors::initialise(shape_, seed{base_ * 8 + 1}, math::sqrt(alpha_bar), parameters_);
   }
 
   std::vector<double> run() {

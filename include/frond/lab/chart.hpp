@@ -9,6 +9,7 @@
 #include <frond/lab/chart/derivation.hpp>
 #include <frond/lab/chart/epsilon.hpp>
 #include <frond/lab/chart/length_chart.hpp>
+#include <frond/lab/chart/make_normal_form.hpp>
 #include <frond/lab/chart/normal_form.hpp>
 #include <frond/lab/chart/outside.hpp>
 #include <frond/lab/chart/posterior.hpp>

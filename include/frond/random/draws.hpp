@@ -59,6 +59,9 @@ class draws {
   // Uniform on [0, 1): a multiple of 2^-24.
   constexpr float uniform() { return unit_interval(word()); }
 
+  // Uniform on [0, 1): a multiple of 2^-53.
+  constexpr double uniform_double() { return static_cast<double>(word64() >> 11) * 0x1p-53; }
+
   // An index drawn in proportion to its weight. Weights are not negative, need not sum to one, and at least one is positive.
   // Sums run in order in the type of the weights; an index with weight zero is never drawn. O(weights).
   template <class Weight>

@@ -79,7 +79,7 @@ void write_examples(const nn::plan& p, const Problem& examples, const block_memo
 // look-up of its target would lead beyond the logits.
 inline void refuse_targets(const nn::plan& p, symbol* targets, float* output, std::size_t count) {
   std::uint32_t largest = 0;
-  for (std::size_t i = 0; i < count; ++i) largest = larger(targets[i], largest);
+  for (std::size_t i = 0; i < count; ++i) largest = larger<std::uint32_t>(targets[i], largest);
   if (largest < p.output_channels) return;
   for (std::size_t i = 0; i < count; ++i) {
     if (targets[i] < p.output_channels) continue;

@@ -95,6 +95,6 @@ TEST_CASE("an amount is multiplied by any power of two, as the C library does it
       CAPTURE(amount);
       CAPTURE(shift);
       const double expected = std::ldexp(amount, static_cast<int>(shift));
-      CHECK(belief::detail::times_power_of_two(amount, shift) == expected);
+      CHECK(math::times_power_of_two(amount, shift) == expected);
     }
 }

@@ -11,7 +11,7 @@
 
 // One rule per line: probability, left side, right side; words are the names that begin with a small letter.
 inline frond::lab::pcfg::pcfg small_grammar(const std::string& text) {
-  namespace grammar = frond::grammar;
+  namespace lab = frond::lab;
   lab::pcfg::pcfg_builder builder;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {

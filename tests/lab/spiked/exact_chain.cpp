@@ -129,7 +129,7 @@ TEST_CASE("chi-square draws have their law") {
     std::vector<double> sorted;
     for (std::uint64_t i = 0; i < 50'000; ++i) {
       random::draws words(seed{80}, random::stream::user, i);
-      sorted.push_back(chi_square(words, freedom));
+      sorted.push_back(frond::lab::statistics::chi_square(words, freedom));
     }
     std::sort(sorted.begin(), sorted.end());
     double distance = 0;
@@ -142,7 +142,7 @@ TEST_CASE("chi-square draws have their law") {
     CHECK(distance * std::sqrt(static_cast<double>(sorted.size())) < 1.949);
   }
   random::draws words(seed{80}, random::stream::user, 0);
-  CHECK(chi_square(words, 0) == 0.0);
+  CHECK(frond::lab::statistics::chi_square(words, 0) == 0.0);
 }
 
 TEST_CASE("the chain has the law of the learning itself") {

@@ -1,3 +1,5 @@
+#include <frond/lab/spiked/sphere_kernel.hpp>
+
 #include "../../kernel/compare.hpp"
 
 using namespace frond;

@@ -56,7 +56,7 @@ std::vector<float> draw(std::size_t count, std::uint64_t key) {
 
 std::vector<float> parameters_of(const lab::vectors::autoencoder_shape& shape) {
   std::vector<float> p(shape.parameter_count());
-  nn::initialise(shape, seed{3}, 0.8f, p);
+  lab::vectors::initialise(shape, seed{3}, 0.8f, p);
   for (std::size_t k = 0; k < shape.neurons; ++k) p[shape.weight_count() + k] += 0.1f * static_cast<float>(k);
   return p;
 }
@@ -67,7 +67,7 @@ TEST_CASE("the autoencoder is its formula") {
   for (const case_of& c : cases) {
     const std::vector<float> p = parameters_of(c.shape), x = draw(c.rows * c.shape.dimension, 1);
     std::vector<float> tape(c.shape.tape_size() * c.rows), y(x.size());
-    nn::forward(c.shape, p, x.data(), c.rows, tape.data(), y.data());
+    lab::vectors::forward(c.shape, p, x.data(), c.rows, tape.data(), y.data());
     const std::vector<double> exact(p.begin(), p.end());
     for (std::size_t row = 0; row < c.rows; ++row) {
       const std::vector<double> f = plain(c.shape, exact, &x[row * c.shape.dimension]);
@@ -82,8 +82,8 @@ TEST_CASE("gradients of the autoencoder are finite differences") {
     const std::size_t d = c.shape.dimension;
     const std::vector<float> p = parameters_of(c.shape), x = draw(c.rows * d, 1), g = draw(c.rows * d, 2);
     std::vector<float> tape(c.shape.tape_size() * c.rows), y(x.size()), gradient(p.size(), 1.0f);
-    nn::forward(c.shape, p, x.data(), c.rows, tape.data(), y.data());
-    nn::backward(c.shape, p, x.data(), c.rows, tape.data(), g.data(), gradient);
+    lab::vectors::forward(c.shape, p, x.data(), c.rows, tape.data(), y.data());
+    lab::vectors::backward(c.shape, p, x.data(), c.rows, tape.data(), g.data(), gradient);
     const auto loss = [&](const std::vector<double>& at) {
       double sum = 0;
       for (std::size_t row = 0; row < c.rows; ++row) {
@@ -106,8 +106,8 @@ TEST_CASE("gradients of the autoencoder are finite differences") {
 TEST_CASE("rows start on the sphere and return to it") {
   const lab::vectors::autoencoder_shape shape{.dimension = 33, .neurons = 4, .unit = {.amplitude = 0.25f}};
   std::vector<float> p(shape.parameter_count()), other = p;
-  nn::initialise(shape, seed{3}, 0.75f, p);
-  nn::initialise(shape, seed{4}, 0.75f, other);
+  lab::vectors::initialise(shape, seed{3}, 0.75f, p);
+  lab::vectors::initialise(shape, seed{4}, 0.75f, other);
   CHECK(p != other);
   const auto length = [&](std::size_t k) { return static_cast<double>(kernel::sum_of_squares(&p[k * 33], 33)); };
   for (std::size_t k = 0; k < 4; ++k) {
@@ -127,6 +127,6 @@ TEST_CASE("the autoencoder is a denoiser, in blocks of any size") {
   lab::vectors::autoencoder_denoiser(c.shape, p, all).predict(x, levels, at_once);
   lab::vectors::autoencoder_denoiser(c.shape, p, few).predict(x, levels, in_blocks);
   CHECK(at_once == in_blocks);
-  nn::forward(c.shape, p, x.data(), c.rows, all.data(), in_blocks.data());
+  lab::vectors::forward(c.shape, p, x.data(), c.rows, all.data(), in_blocks.data());
   CHECK(at_once == in_blocks);
 }

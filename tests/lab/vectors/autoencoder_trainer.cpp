@@ -49,7 +49,7 @@ TEST_CASE("one neuron with batch one takes the projected step of online learning
   // small, since the trainer's step keeps the part along w, which changes the direction at second order
   constexpr float delta = 1e-3f;
   std::vector<float> w(shape.parameter_count());
-  nn::initialise(shape, seed{5}, 0.7f, w);
+  lab::vectors::initialise(shape, seed{5}, 0.7f, w);
   const std::vector<float> before = w;
   const auto problem = data.problem(0.7f, 9);
   const lab::vectors::autoencoder_options options{
@@ -97,7 +97,7 @@ TEST_CASE("what is trained moves, what is not stays") {
                                                     .trained_skip = skip};
         const lab::vectors::autoencoder_options options{.optimiser = {.kind = method, .rate = 0.01f}, .batch = 8};
         std::vector<float> p(shape.parameter_count()), memory(lab::vectors::autoencoder_memory(shape, options));
-        nn::initialise(shape, seed{2}, 0.8f, p);
+        lab::vectors::initialise(shape, seed{2}, 0.8f, p);
         const std::vector<float> before = p;
         lab::vectors::autoencoder_trainer learner(shape, data.problem(0.7f, 20), options, p, memory);
         for (int step = 0; step < 5; ++step) learner.step();
@@ -116,7 +116,7 @@ TEST_CASE("a resumed run goes on with the same bits") {
       .dimension = dimension, .neurons = 4, .unit = {.amplitude = 0.3f}, .trained_amplitudes = true, .trained_skip = true};
   const lab::vectors::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 16};
   std::vector<float> whole(shape.parameter_count()), memory(lab::vectors::autoencoder_memory(shape, options));
-  nn::initialise(shape, seed{2}, 0.8f, whole);
+  lab::vectors::initialise(shape, seed{2}, 0.8f, whole);
   std::vector<float> part = whole, other_memory = memory;
   lab::vectors::autoencoder_trainer learner(shape, data.problem(0.7f, 20), options, whole, memory);
   lab::vectors::autoencoder_trainer first(shape, data.problem(0.7f, 20), options, part, other_memory);
@@ -141,7 +141,7 @@ TEST_CASE("a few neurons learn the direction of large variance") {
                                               .trained_skip = true};
   const lab::vectors::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 64};
   std::vector<float> p(shape.parameter_count()), memory(lab::vectors::autoencoder_memory(shape, options));
-  nn::initialise(shape, seed{2}, 0.8366600f, p);
+  lab::vectors::initialise(shape, seed{2}, 0.8366600f, p);
   lab::vectors::autoencoder_trainer learner(shape, data.problem(0.7f, 30), options, p, memory);
   double first = 0, last = 0;
   for (int step = 0; step < 2000; ++step) {
@@ -172,7 +172,7 @@ TEST_CASE("an MLP learns to denoise vectors at every noise level") {
       train::data_set{data.model(), seed{40}, 0, 0}, {diffusion::schedule::cosine, 50}, seed{41}};
   const train::options options{.optimiser = {.rate = 3e-3f}, .batch = 64};
   std::vector<float> p(plan.parameter_count), memory(train::training_memory(plan, options, 1)), scratch(plan.scratch_size * 32);
-  nn::initialise(plan, nn::initialisation::he_zero_readout, seed{42}, p);
+  lab::vectors::initialise(plan, nn::initialisation::he_zero_readout, seed{42}, p);
   train::trainer learner(plan, problem, options, p, memory);
   for (int step = 0; step < 2500; ++step) learner.step();
   nn::vector_denoiser model(plan, problem.form, p, scratch);
@@ -230,7 +230,7 @@ std::string reason_of(const lab::vectors::autoencoder_shape& shape, const lab::v
 TEST_CASE("the first loss or gradient that is not finite ends the training of an autoencoder and changes no weight") {
   const lab::vectors::autoencoder_options o{.optimiser = {.kind = train::method::sgd, .rate = 0.01f}, .batch = 4};
   std::vector<float> before(pair_shape.parameter_count()), memory(lab::vectors::autoencoder_memory(pair_shape, o));
-  nn::initialise(pair_shape, seed{1}, 0.5f, before);
+  lab::vectors::initialise(pair_shape, seed{1}, 0.5f, before);
   std::vector<float> after = before;
   lab::vectors::autoencoder_trainer sound(pair_shape, ones{~std::uint64_t{0}, 0}, o, before, memory);
   for (int i = 0; i < 3; ++i) sound.step();

@@ -124,7 +124,6 @@ class chart {
     in_ieee_arithmetic([&] {
       reset(length);
       for (std::size_t begin = length; begin-- > 0;) fill_row(begin, words);
-      return 0;
     });
   }
 

@@ -33,7 +33,7 @@ struct random_choice {
   std::size_t operator()(std::span<const double> weights) {
     double total = 0;
     for (const double weight : weights) total += weight;
-    const double threshold = static_cast<double>(draw.word64() >> 11) * 0x1p-53 * total;
+    const double threshold = draw.uniform_double() * total;
     double sum = 0;
     std::size_t last = 0;
     for (std::size_t i = 0; i < weights.size(); ++i) {

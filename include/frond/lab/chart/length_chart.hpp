@@ -35,7 +35,6 @@ class length_chart {
         present_(longest + 1) {
     in_ieee_arithmetic([&] {
       for (std::size_t width = 1; width <= longest; ++width) fill(width);
-      return 0;
     });
   }
 

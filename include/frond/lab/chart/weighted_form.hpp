@@ -10,7 +10,7 @@
 #include <frond/core/status.hpp>
 #include <frond/lab/chart/closure.hpp>
 #include <frond/lab/chart/epsilon.hpp>
-#include <frond/lab/chart/normal_form.hpp>
+#include <frond/lab/chart/make_normal_form.hpp>
 #include <frond/lab/chart/semiring.hpp>
 #include <frond/lab/pcfg/pcfg.hpp>
 #include <frond/config/prologue.hpp>

@@ -80,7 +80,7 @@ class pcfg_sampler {
   // The rule in whose part of the interval [0, sum of all) a uniform number of 53 bits falls.
   std::uint32_t choose(std::uint32_t left, random::draws& draws) const {
     const double *const first = &sums_[grammar_.first_rule[left]], *const last = &sums_[grammar_.first_rule[left + 1] - 1];
-    const double place = static_cast<double>(draws.word64() >> 11) * 0x1p-53 * *last;
+    const double place = draws.uniform_double() * *last;
     return static_cast<std::uint32_t>(std::upper_bound(first, last, place) - sums_.data());
   }
 
