@@ -15,7 +15,7 @@
 #include <span>
 
 #include <frond/core/symbol.hpp>
-#include <frond/nn/plan.hpp>
+#include <frond/nn/layers.hpp>
 
 #include "peak.hpp"
 
@@ -44,7 +44,7 @@ inline void count_written(benchmark::State& state, std::span<frond::symbol> writ
 // that of each layer's input, which the first layer does not need.
 inline std::uint64_t training_operations(const frond::nn::plan& net) {
   const frond::nn::layer& first = net.layers.front();
-  const bool skips = first.kind == frond::nn::layer_kind::dense;
+  const bool skips = first.kind == frond::nn::layers::dense::kind;
   return 3 * frond::nn::forward_operations(net) - (skips ? 2 * std::uint64_t{first.positions} * first.weight_count() : 0);
 }
 

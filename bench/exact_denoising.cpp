@@ -57,8 +57,8 @@ void hierarchy_denoising(benchmark::State& state, const freedoms& of) {
   const auto needed = grammar::memory_of(shape).value;
   std::vector<symbol> rule_table(needed.rules);
   std::vector<std::uint16_t> order(needed.order);
-  std::vector<std::uint32_t> chances(needed.chances);
-  const auto grammar = grammar::draw_hierarchy(shape, seed{7}, rule_table, order, chances).value;
+  std::vector<std::uint32_t> probabilities(needed.probabilities);
+  const auto grammar = grammar::draw_hierarchy(shape, seed{7}, rule_table, order, probabilities).value;
   constexpr std::size_t rows = 64;
   const std::size_t length = grammar.length();
   const diffusion::uniform process{grammar.vocabulary()};

@@ -33,7 +33,7 @@ template <class Denoiser>
 void run_sampler(benchmark::State& state, Denoiser& model, solver method) {
   bench::aligned_floats memory(diffusion::gaussian_sampling_memory(method, model.dimension(), rows));
   bench::aligned_floats sentences(rows * model.dimension());
-  const diffusion::gaussian_sampling options{.noise = {diffusion::schedule::half_log_snr, steps}, .method = method};
+  const diffusion::gaussian_sampling_options options{.noise = {diffusion::schedule::half_log_snr, steps}, .method = method};
   std::uint64_t key = 0;
   for (auto _ : state) {
     const status done = diffusion::sample(diffusion::gaussian{}, model, seed{key++}, options, memory, sentences);

@@ -162,7 +162,7 @@ void layer_norm(benchmark::State& state, bool backward) {
 void adam(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
   bench::aligned_floats gradient = bench::random_floats(count), parameter(count), first(count), second(count);
-  const kernel::adam_coefficients coefficients{.rate = 1e-3f,
+  const kernel::adam_coefficients coefficients{.learning_rate = 1e-3f,
                                                .beta_1 = 0.9f,
                                                .beta_2 = 0.999f,
                                                .epsilon = 1e-8f,

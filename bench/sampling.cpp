@@ -31,7 +31,7 @@ constexpr std::uint32_t steps = 100;
 template <class Process, class Denoiser>
 void run_sampler(benchmark::State& state, const Process& process, Denoiser& model, std::span<float> memory) {
   std::vector<symbol> sentences(tokens);
-  const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, steps}};
+  const diffusion::sampling_options options{.noise = {diffusion::schedule::linear_signal, steps}};
   std::uint64_t key = 0;
   for (auto _ : state) {
     const status done = diffusion::sample(process, model, seed{key++}, options, memory, sentences);
@@ -68,7 +68,8 @@ void exact_denoiser(benchmark::State& state) {
   bench::count_operations(state, steps * rows * bench::belief_operations(shape));
 }
 
-// Its answers, a random law for each token, stand in the sampler's memory before the first question and nobody overwrites them.
+// Its answers, a random distribution for each token, stand in the sampler's memory before the first question and nobody
+// overwrites them.
 template <diffusion::discrete_process Process>
 struct prepared_answers {
   [[nodiscard]] static constexpr std::size_t length() { return shape.leaves(); }

@@ -24,7 +24,7 @@ using namespace frond;
 template <train::problem Problem>
 void run_steps(benchmark::State& state, const nn::plan& net, const Problem& examples, std::uint32_t batch) {
   lab::parallel::thread_pool workers(static_cast<std::size_t>(state.range(0)));
-  const train::options options{.batch = batch, .shard_rows = static_cast<std::uint32_t>(state.range(1))};
+  const train::trainer_options options{.batch = batch, .shard_rows = static_cast<std::uint32_t>(state.range(1))};
   bench::aligned_floats parameters(net.parameter_count);
   nn::initialise(net, nn::initialisation::he, seed{3}, parameters);
   bench::aligned_floats memory(train::training_memory(net, options, workers.workers()));
@@ -62,7 +62,11 @@ struct table {
 
 void mlp(benchmark::State& state) {
   nn::plan_storage<8> net(1, table::columns);
-  net.dense(256).activate(kernel::activation::relu).dense(256).activate(kernel::activation::relu).dense(table::columns);
+  net.add(nn::layers::dense{256})
+      .add(nn::layers::activate{kernel::activation::relu})
+      .add(nn::layers::dense{256})
+      .add(nn::layers::activate{kernel::activation::relu})
+      .add(nn::layers::dense{table::columns});
   bench::aligned_floats values = bench::random_floats(table::rows * table::columns);
   run_steps(state, net.finish(), table{values}, 128);
 }

@@ -19,8 +19,8 @@ using net = nn::tree_unet<nn::tree_unet_shape{.branching = shape.branching,
                                               .output_channels = shape.vocabulary,
                                               .width = 48}>;
 struct recipe {
-  static constexpr train::options value{
-      .optimiser = {.rate = 3e-3f, .warm_up = 50, .shape = train::decay::cosine, .decay_end = 1500},
+  static constexpr train::trainer_options value{
+      .optimiser = {.learning_rate = 3e-3f, .warm_up = 50, .decay = train::decay_curve::cosine, .decay_end = 1500},
       .batch = 32,
       .block_rows = 8};
 };

@@ -18,7 +18,7 @@ template <class Denoiser>
 lab::hierarchy::rule_accuracy accuracy_of(const grammar::rhm_view& rules, Denoiser& model, std::uint32_t steps) {
   std::vector<symbol> sentences(count * shape.leaves());
   std::vector<float> memory(diffusion::sampling_memory(shape.leaves(), shape.vocabulary, 16));
-  const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, steps}};
+  const diffusion::sampling_options options{.noise = {diffusion::schedule::linear_signal, steps}};
   const status drawn = diffusion::sample(noise, model, seed{5}, options, memory, sentences);
   if (!drawn) std::printf("%s\n", text(drawn).c_str());
   lab::hierarchy::rule_accuracy accuracy(rules);
@@ -45,8 +45,9 @@ int main() {
                                            .output_channels = shape.vocabulary,
                                            .width = 64});
   const nn::plan plan = network;
-  const train::options options{.optimiser = {.rate = 3e-3f, .warm_up = 50, .shape = train::decay::cosine, .decay_end = 1500},
-                               .batch = 32};
+  const train::trainer_options options{
+      .optimiser = {.learning_rate = 3e-3f, .warm_up = 50, .decay = train::decay_curve::cosine, .decay_end = 1500},
+      .batch = 32};
   std::vector<float> weights(plan.parameter_count), memory(train::training_memory(plan, options, 1));
   nn::initialise(plan, nn::initialisation::he_zero_readout, seed{4}, weights);
   train::trainer trainer(plan, learned_from, options, weights, memory);

@@ -31,14 +31,14 @@ int main() {
       "\nlength  correlation of symbols that meet 1, 2, ... levels above: counted (exact, from the upper rules alone)\n");
   grammar::rhm_view rules = drawn;
   for (std::uint32_t step = 0; step < shape.depth; ++step) {
-    const lab::hierarchy::tree_laws laws(rules);
+    const lab::hierarchy::tree_distributions distributions(rules);
     lab::hierarchy::token_correlations counted(rules.shape);
     counted.add(sentences);
     std::printf("%6zu", rules.length());
     for (std::uint32_t level = 1; level <= rules.shape.depth; ++level) {
       const double square = counted.squared(level).value;
       std::printf("  %.4f (%.4f)", square > 0 ? math::sqrt(square) : 0,
-                  lab::hierarchy::exact_correlation(laws, rules.shape, level));
+                  lab::hierarchy::exact_correlation(distributions, rules.shape, level));
     }
     std::printf("\n");
     if (rules.shape.depth == 1) break;

@@ -17,7 +17,7 @@ using net = nn::mlp<nn::mlp_shape{.length = shape.leaves(),
                                   .input_channels = nn::token_channels(noise.input_symbols()),
                                   .output_channels = shape.vocabulary}>;
 struct recipe {
-  static constexpr train::options value{.batch = 128};
+  static constexpr train::trainer_options value{.batch = 128};
 };
 
 nn::parameters<net> weights;

@@ -98,8 +98,8 @@ void transpose(const float* from, std::size_t rest, float* to, bool back) {
     }
 }
 
-// Ours takes noisy symbols and writes laws sentence by sentence; theirs has likelihoods and marginals by lane, which it would
-// still have to be brought into and from.
+// Ours takes noisy symbols and writes distributions sentence by sentence; theirs has likelihoods and marginals by lane, which
+// it would still have to be brought into and from.
 row beliefs(benchmark::State& state, std::uint32_t depth) {
   const auto ours = separate::library().make_hierarchy(depth);
   const std::vector<std::uint8_t> noisy = ours->noisy(trees, signal);

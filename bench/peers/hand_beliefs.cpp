@@ -64,9 +64,10 @@ void posteriors(const small_grammar& grammar, const float* likelihoods, float* m
       distribute(grammar.rules[level], down + node * symbols, up + left, up + right, down + left, down + right);
     }
   for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
-    lanes* const law = out + leaf * symbols;
-    for (std::size_t a = 0; a < symbols; ++a) law[a] = up[(inner + leaf) * symbols + a] * down[(inner + leaf) * symbols + a];
-    normalise(law);
+    lanes* const distribution = out + leaf * symbols;
+    for (std::size_t a = 0; a < symbols; ++a)
+      distribution[a] = up[(inner + leaf) * symbols + a] * down[(inner + leaf) * symbols + a];
+    normalise(distribution);
   }
 }
 

@@ -46,8 +46,8 @@ class sampler {
   virtual void run_outside_the_network() = 0;
   // What stands in the sentences after run(), [sentences][length].
   virtual std::span<const std::uint8_t> sentences() = 0;
-  // The laws of the tokens of `noisy` one step earlier, [sentences][length][vocabulary].
-  virtual std::vector<float> laws(std::span<const std::uint8_t> noisy, std::uint32_t step) = 0;
+  // The distributions of the tokens of `noisy` one step earlier, [sentences][length][vocabulary].
+  virtual std::vector<float> distributions(std::span<const std::uint8_t> noisy, std::uint32_t step) = 0;
 };
 
 struct sampling_shape {

@@ -62,10 +62,10 @@ class frond_hierarchy : public hierarchy {
     return sentences;
   }
   std::vector<float> likelihoods(std::span<const std::uint8_t> noisy, float alpha_bar) override {
-    std::vector<float> laws(noisy.size() * noise.vocabulary);
+    std::vector<float> distributions(noisy.size() * noise.vocabulary);
     for (std::size_t i = 0; i < noisy.size(); ++i)
-      noise.likelihood(noisy[i], alpha_bar, std::span(laws).subspan(i * noise.vocabulary, noise.vocabulary));
-    return laws;
+      noise.likelihood(noisy[i], alpha_bar, std::span(distributions).subspan(i * noise.vocabulary, noise.vocabulary));
+    return distributions;
   }
   void denoise(std::span<const std::uint8_t> noisy, std::span<const float> alpha_bar, std::span<float> posterior) override {
     denoiser_.predict(noisy, alpha_bar, posterior);
@@ -104,23 +104,23 @@ class frond_descent : public descent {
 
   void run(std::size_t steps) override {
     frond::lab::spiked::sphere_sgd({.dimension = dimension_,
-                             .spike = 2.236068f,
-                             .signal = 0.953463f,
-                             .rest = 0.301511f,
-                             .alpha_bar = 0.7f,
-                             .unit = {.amplitude = 0.2f, .gain = 2.0f},
-                             .skip = 0.83666f,
-                             .rate = 1.0f / static_cast<float>(dimension_),
-                             .key = key,
-                             .run = run_,
-                             .step = step_,
-                             .weights = weights_.data(),
-                             .memory = memory_.data(),
-                             .overlap_u = overlap_u_,
-                             .overlap_v = overlap_v_,
-                             .passage_u = passage_,
-                             .passage_v = passage_},
-                            steps);
+                                    .spike = 2.236068f,
+                                    .signal = 0.953463f,
+                                    .rest = 0.301511f,
+                                    .alpha_bar = 0.7f,
+                                    .unit = {.amplitude = 0.2f, .gain = 2.0f},
+                                    .skip = 0.83666f,
+                                    .rate = 1.0f / static_cast<float>(dimension_),
+                                    .key = key,
+                                    .run = run_,
+                                    .step = step_,
+                                    .weights = weights_.data(),
+                                    .memory = memory_.data(),
+                                    .overlap_u = overlap_u_,
+                                    .overlap_v = overlap_v_,
+                                    .passage_u = passage_,
+                                    .passage_v = passage_},
+                                   steps);
   }
   std::span<const float> overlaps() override { return overlap_u_; }
 

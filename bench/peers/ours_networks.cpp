@@ -63,7 +63,7 @@ class frond_network : public network {
   std::span<const float> gradient() override { return trainer_.gradient(); }
 
  private:
-  static train::options options(const training_data& data) { return {.batch = static_cast<std::uint32_t>(data.rows)}; }
+  static train::trainer_options options(const training_data& data) { return {.batch = static_cast<std::uint32_t>(data.rows)}; }
 
   nn::plan_storage<64> storage_;
   nn::plan plan_;

@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <frond/nn/plan.hpp>
+#include <frond/nn/layers.hpp>
+#include <frond/nn/plan_storage.hpp>
 
 #include "nets.hpp"
 
@@ -16,12 +17,12 @@ inline frond::nn::plan_storage<64> build_plan(const net& shape) {
   std::size_t positions = shape.input_positions;
   for (std::size_t i = 0; i < shape.layers.size(); ++i) {
     const net_layer& l = shape.layers[i];
-    built.merge(static_cast<std::uint32_t>(positions / l.positions)).dense(l.outputs);
-    if (i + 1 < shape.layers.size()) built.activate(frond::kernel::activation::gelu);
+    built.space_to_depth(static_cast<std::uint32_t>(positions / l.positions)).add(frond::nn::layers::dense{l.outputs});
+    if (i + 1 < shape.layers.size()) built.add(frond::nn::layers::activate{frond::kernel::activation::gelu});
     for (const net_layer& later : shape.layers)
-      if (later.join == static_cast<int>(i)) built.save();
-    built.split(static_cast<std::uint32_t>(l.split));
-    if (l.join >= 0) built.join();
+      if (later.join == static_cast<int>(i)) built.add(frond::nn::layers::skip{});
+    built.depth_to_space(static_cast<std::uint32_t>(l.split));
+    if (l.join >= 0) built.add(frond::nn::layers::concatenate{});
     positions = l.positions * l.split;
   }
   return built.finish();

@@ -62,16 +62,16 @@ class frond_sampler : public sampler {
   void run_outside_the_network() override { draw(without_); }
   std::span<const std::uint8_t> sentences() override { return sentences_; }
 
-  std::vector<float> laws(std::span<const std::uint8_t> noisy, std::uint32_t step) override {
+  std::vector<float> distributions(std::span<const std::uint8_t> noisy, std::uint32_t step) override {
     const std::size_t symbols = process_.vocabulary;
     const std::vector<float> levels(noisy.size() / plan_.input_positions, options_.noise.alpha_bar(step));
-    std::vector<float> posterior(noisy.size() * symbols), laws(posterior.size());
+    std::vector<float> posterior(noisy.size() * symbols), distributions(posterior.size());
     model_.predict(noisy, levels, posterior);
     const auto reverse = process_.step(levels[0], options_.noise.alpha_bar(step - 1), options_.form);
     for (std::size_t i = 0; i < noisy.size(); ++i)
-      reverse.law(noisy[i], std::span<const float>(posterior).subspan(i * symbols, symbols),
-                  std::span(laws).subspan(i * symbols, symbols));
-    return laws;
+      reverse.distribution(noisy[i], std::span<const float>(posterior).subspan(i * symbols, symbols),
+                           std::span(distributions).subspan(i * symbols, symbols));
+    return distributions;
   }
 
  private:
@@ -83,7 +83,7 @@ class frond_sampler : public sampler {
   nn::plan_storage<64> storage_;
   nn::plan plan_;
   diffusion::uniform process_;
-  diffusion::sampling options_;
+  diffusion::sampling_options options_;
   bench::aligned_floats parameters_, scratch_, memory_;
   std::vector<symbol> sentences_;
   nn::network_denoiser<diffusion::uniform> model_;

@@ -29,7 +29,8 @@ double set_up_in_python(sampler& ours) {
   double largest = 0;
   for (const std::uint32_t step : checked_steps) {
     python().ask("law it " + std::to_string(step));
-    largest = std::max(largest, require_close(ours.laws(noisy, step), python().fetch("law"), 1e-4, "the law of a step"));
+    largest =
+        std::max(largest, require_close(ours.distributions(noisy, step), python().fetch("law"), 1e-4, "the law of a step"));
   }
   return largest;
 }
@@ -52,7 +53,7 @@ double set_up_in_python(sampler& ours) {
   return r;
 }
 
-// Coding the tokens, softmax, the law of the step and the draw.
+// Coding the tokens, softmax, the distribution of the step and the draw.
 row outside(benchmark::State& state, const build& library) {
   const auto ours = library.make_sampler(denoiser(), shape);
   std::vector<side> sides = {timed([&] { ours->run_outside_the_network(); })};

@@ -26,8 +26,8 @@ struct learning {
   std::uint64_t sentences = 0;  // all different
   std::uint64_t base = 1, rules = 1, draw = 1;
   std::uint32_t width = 64;
-  float rate = 2e-3f;
-  std::uint32_t latest = 40;  // of a hundred times, in what is learned; 0: all
+  float learning_rate = 2e-3f;
+  std::uint32_t max_step = 40;  // of a hundred times, in what is learned; 0: all
   std::uint64_t max_steps = 100000;
   std::uint32_t patience = 40;
   std::size_t validation = 1024, samples = 1024;
@@ -77,10 +77,13 @@ inline std::vector<double> levels_of(const grammar::rhm_view& rules, std::span<c
 class student {
  public:
   student(const learning& task, const grammar::rhm_view& rules, std::uint64_t first = 0)
-      : task_(task), noise_{task.shape.vocabulary}, net_(make_net(task)),
-        plan_(net_), training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2), task.latest},
-        held_out_{
-            {{rules}, task.key(1), first + task.sentences, task.validation}, noise_, learning_times, task.key(3), task.latest},
+      : task_(task), noise_{task.shape.vocabulary}, net_(make_net(task)), plan_(net_),
+        training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2), task.max_step},
+        held_out_{{{rules}, task.key(1), first + task.sentences, task.validation},
+                  noise_,
+                  learning_times,
+                  task.key(3),
+                  task.max_step},
         weights_(plan_.parameter_count), memory_(train::training_memory(plan_, options(task), 1)),
         trainer_(plan_, training_, options(task), weights_, memory_, alone_) {
     nn::initialise(plan_, nn::initialisation::he_zero_readout, task.key(4), weights_);
@@ -148,8 +151,8 @@ class student {
                                .output_channels = task.shape.vocabulary,
                                .width = task.width});
   }
-  static train::options options(const learning& task) {
-    return {.optimiser = {.rate = task.rate, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64, .shard_rows = 128};
+  static train::trainer_options options(const learning& task) {
+    return {.optimiser = {.learning_rate = task.learning_rate, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64, .shard_rows = 128};
   }
 
   learning task_;
@@ -165,7 +168,7 @@ class student {
 inline std::string learning::protocol() const {
   return common::protocol()
       .add("branching", shape.branching)
-      .add("latest", latest)
+      .add("latest", max_step)
       .add("patience", patience)
       .add("every", evaluate_every())
       .add("validation", validation)

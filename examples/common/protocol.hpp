@@ -26,23 +26,25 @@ class protocol {
   }
   protocol& add(const train::optimiser_options& o) {
     return add("method", o.kind)
-        .add("rate", o.rate)
+        .add("rate", o.learning_rate)
         .add("momentum", o.momentum)
         .add("beta_1", o.beta_1)
         .add("beta_2", o.beta_2)
         .add("epsilon", o.epsilon)
         .add("weight_decay", o.weight_decay)
         .add("warm_up", o.warm_up)
-        .add("decay", o.shape)
+        .add("decay", o.decay)
         .add("decay_end", o.decay_end)
         .add("clip_norm", o.clip_norm);
   }
-  protocol& add(const train::options& o) { return add(o.optimiser).add("batch", o.batch).add("shard_rows", o.shard_rows); }
+  protocol& add(const train::trainer_options& o) {
+    return add(o.optimiser).add("batch", o.batch).add("shard_rows", o.shard_rows);
+  }
   protocol& add(const source::spikes& s) {
     return add("mean", s.mean)
         .add("covariance", s.covariance)
         .add("cumulant", s.cumulant)
-        .add("law", s.hidden.law)
+        .add("law", s.hidden.distribution)
         .add("coupling", s.hidden.coupling)
         .add("strength", s.hidden.strength)
         .add("probability", s.hidden.probability);

@@ -29,7 +29,7 @@ std::vector<symbol> draw(lab::parallel::thread_pool& pool, std::vector<Model>& m
   const std::size_t share = memory.size() / pool.workers();
   std::atomic<std::size_t> done = 0;
   pool.run(count / rows, [&](std::size_t task, std::size_t worker) {
-    const diffusion::sampling options{.noise = times, .first = task * rows};
+    const diffusion::sampling_options options{.noise = times, .first = task * rows};
     const status drawn =
         diffusion::sample(noise, models[worker], key, options, std::span<float>(memory).subspan(worker * share, share),
                           std::span<symbol>(sentences).subspan(task * rows * length, rows * length));
@@ -160,7 +160,7 @@ class learner {
   std::uint64_t steps_;
   lab::parallel::thread_pool& pool_;
   std::string folder_;
-  train::options options_;
+  train::trainer_options options_;
   problem problem_;
   std::vector<float> weights_, kept_, memory_, evaluation_;
   train::trainer<problem, lab::parallel::thread_pool> trainer_;

@@ -55,11 +55,14 @@ inline problem validation_problem(const grammar::rhm_view& rules, const seeds& k
   return {{{rules}, keys.data(), training_sentences, validation_sentences}, noise, training_times, keys.validation()};
 }
 
-inline train::options training_options(std::uint64_t steps) {
-  return {
-      .optimiser = {.rate = 2e-3f, .beta_2 = 0.99f, .warm_up = steps / 10, .shape = train::decay::cosine, .decay_end = steps},
-      .batch = 64,
-      .shard_rows = 32};
+inline train::trainer_options training_options(std::uint64_t steps) {
+  return {.optimiser = {.learning_rate = 2e-3f,
+                        .beta_2 = 0.99f,
+                        .warm_up = steps / 10,
+                        .decay = train::decay_curve::cosine,
+                        .decay_end = steps},
+          .batch = 64,
+          .shard_rows = 32};
 }
 
 inline std::vector<symbol> training_set(const problem& p) {

@@ -38,17 +38,19 @@ void write_header(const settings& s) {
 
 // A row for each position and each of its likeliest words.
 void write_marginals(const settings& s, const lab::pcfg::pcfg& g, const sentence& noisy, posterior& p) {
-  std::vector<double> law(g.words());
+  std::vector<double> distribution(g.words());
   std::vector<std::uint32_t> order(g.words());
   const std::size_t shown = s.top == 0 ? order.size() : std::min<std::size_t>(s.top, order.size());
   for (std::size_t i = 0; i < noisy.words.size(); ++i) {
-    p.marginal(i, std::span(law));
+    p.marginal(i, std::span(distribution));
     std::iota(order.begin(), order.end(), 0u);
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
-                      [&](std::uint32_t a, std::uint32_t b) { return law[a] != law[b] ? law[a] > law[b] : a < b; });
-    for (std::size_t k = 0; k < shown && (k == 0 || law[order[k]] > 0); ++k)
+                      [&](std::uint32_t a, std::uint32_t b) {
+                        return distribution[a] != distribution[b] ? distribution[a] > distribution[b] : a < b;
+                      });
+    for (std::size_t k = 0; k < shown && (k == 0 || distribution[order[k]] > 0); ++k)
       common::write_output(std::to_string(noisy.line) + "\t" + std::to_string(i + 1) + "\t" + noisy.tokens[i] + "\t" +
-                           g.names[g.nonterminals + order[k]] + "\t" + lab::io::cell(law[order[k]]) + "\n");
+                           g.names[g.nonterminals + order[k]] + "\t" + lab::io::cell(distribution[order[k]]) + "\n");
   }
 }
 

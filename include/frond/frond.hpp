@@ -53,9 +53,18 @@
 #include <frond/nn/fixed_denoiser.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/initialise.hpp>
+#include <frond/nn/layer.hpp>
+#include <frond/nn/layers.hpp>
+#include <frond/nn/layers/activate.hpp>
+#include <frond/nn/layers/add.hpp>
+#include <frond/nn/layers/concatenate.hpp>
+#include <frond/nn/layers/dense.hpp>
+#include <frond/nn/layers/layer_norm.hpp>
+#include <frond/nn/layers/skip.hpp>
 #include <frond/nn/network.hpp>
 #include <frond/nn/network_denoiser.hpp>
 #include <frond/nn/plan.hpp>
+#include <frond/nn/plan_storage.hpp>
 #include <frond/nn/tree_unet.hpp>
 #include <frond/nn/vector_denoiser.hpp>
 

@@ -519,16 +519,16 @@ concept continuous_source = requires(const Source& s, seed key, std::uint64_t in
   s.sample(key, index, out);
 };
 
-// Given noisy sentences, the posterior law of each clean token. One call serves rows = alpha_bar.size() sentences:
+// Given noisy sentences, the posterior distribution of each clean token. One call serves rows = alpha_bar.size() sentences:
 //   noisy      [rows][length]                 symbols; `vocabulary` itself stands for a masked token
 //   alpha_bar  [rows]                         how much of each sentence survived: 1 is clean, 0 is pure noise
-//   posterior  [rows][length][vocabulary]     written: probabilities of the clean token, each law sums to one
+//   posterior  [rows][length][vocabulary]     written: probabilities of the clean token, each distribution sums to one
 // input_symbols() is how many symbols a noisy token can be: vocabulary(), or one more if there are masks.
 // Not const: a denoiser may keep scratch memory. Exact and learned denoisers both satisfy it.
 // predict() may return a status, and check() may say beforehand why it never answers; sampling passes both on.
 template <class Denoiser>
-concept denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::span<const float> alpha_bar,
-                            std::span<float> posterior) {
+concept discrete_denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::span<const float> alpha_bar,
+                                     std::span<float> posterior) {
   { d.length() } -> std::convertible_to<std::size_t>;
   { d.vocabulary() } -> std::convertible_to<std::uint32_t>;
   { d.input_symbols() } -> std::convertible_to<std::uint32_t>;
@@ -568,7 +568,7 @@ constexpr status check_question(std::size_t rows, std::size_t values, std::size_
 //   noisy      [rows][dimension]   x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z, z standard normal
 //   alpha_bar  [rows]              1 is clean, 0 is pure noise
 //   mean       [rows][dimension]   written
-// Sentences are vectors too, one-hot ones: there the mean holds the posterior law of each token.
+// Sentences are vectors too, one-hot ones: there the mean holds the posterior distribution of each token.
 template <class Denoiser>
 concept continuous_denoiser = requires(Denoiser& d, std::span<const float> noisy, std::span<const float> alpha_bar,
                                        std::span<float> mean) {
@@ -1519,7 +1519,7 @@ enum class stream : std::uint32_t {
   online = 15,      // step `index` mod 2^32 of run index / 2^32 in one-pass learning
   clusters = 16,    // starts of a clustering
   redraw = 17,      // rules of tree `index` that are chosen once more
-  chain = 18,       // step `index` of the exact law of one-pass learning
+  chain = 18,       // step `index` of the exact distribution of one-pass learning
   user = 1024,      // the first number free for users
 };
 
@@ -1785,7 +1785,7 @@ struct normal_pair {
 
 // Two independent standard normals from two random words (Box and Muller, "A note on the generation of random normal
 // deviates", 1958): a radius from one word, an angle from the other. The radius takes its word's top 24 bits, so no number lies
-// beyond sqrt(48 ln 2) = 5.768; the exact law puts 8.0e-9 of its mass there, once in 125 million draws.
+// beyond sqrt(48 ln 2) = 5.768; the exact distribution puts 8.0e-9 of its mass there, once in 125 million draws.
 inline normal_pair box_muller(std::uint32_t radius_word, std::uint32_t angle_word) {
   const float radius = math::sqrt(-2.0f * math::log(unit_interval_open_zero(radius_word)));
   const math::sine_cosine angle = math::sin_cos_within_turn(unit_interval(angle_word));
@@ -1990,15 +1990,15 @@ struct combination {
 
 // One step of Adam (Kingma and Ba, 2015) or, with decay > 0, AdamW (Loshchilov and Hutter, 2019).
 struct adam_coefficients {
-  float rate, beta_1, beta_2, epsilon;
+  float learning_rate, beta_1, beta_2, epsilon;
   float correction_1, correction_2;  // 1 / (1 - beta^t)
-  float decay;                       // decoupled weight decay per unit of rate
+  float decay;                       // decoupled weight decay per unit of learning rate
   float gradient_scale;              // multiplies every gradient first (clipping)
 };
 
 // One step of stochastic gradient descent with heavy-ball momentum: velocity = momentum velocity + gradient.
 struct sgd_coefficients {
-  float rate, momentum, decay, gradient_scale;
+  float learning_rate, momentum, decay, gradient_scale;
 };
 
 // Layer norm (Ba, Kiros and Hinton, 2016): y = gain (x - mean) scale + shift in each row, with the mean of the row and
@@ -2162,8 +2162,8 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
 inline void layer_norm(const layer_norm_operands& n) { FROND_DISPATCH_CALL(layer_norm(n)); }
 inline void layer_norm_backward(const layer_norm_gradients& n) { FROND_DISPATCH_CALL(layer_norm_backward(n)); }
 
-// drawn[row] = an index drawn in proportion to weights[row], by the law and the sums of random::draws::categorical: weights
-// [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
+// drawn[row] = an index drawn in proportion to weights[row], by the distribution and the sums of random::draws::categorical:
+// weights [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
 inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
   FROND_DISPATCH_CALL(categorical(weights, uniforms, rows, classes, drawn));
 }
@@ -2452,14 +2452,14 @@ inline void adam(const adam_coefficients& c, const float* gradient, float* param
     first[i] = mul_add(c.beta_1, first[i], (1.0f - c.beta_1) * g);
     second[i] = mul_add(c.beta_2, second[i], ((1.0f - c.beta_2) * g) * g);
     const float direction = (first[i] * c.correction_1) / (math::sqrt(second[i] * c.correction_2) + c.epsilon);
-    parameter[i] = parameter[i] - c.rate * mul_add(c.decay, parameter[i], direction);
+    parameter[i] = parameter[i] - c.learning_rate * mul_add(c.decay, parameter[i], direction);
   }
 }
 
 inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     velocity[i] = mul_add(c.momentum, velocity[i], gradient[i] * c.gradient_scale);
-    parameter[i] = parameter[i] - c.rate * mul_add(c.decay, parameter[i], velocity[i]);
+    parameter[i] = parameter[i] - c.learning_rate * mul_add(c.decay, parameter[i], velocity[i]);
   }
 }
 
@@ -2798,17 +2798,18 @@ struct gaussian {
 
 // One reverse step x_t -> x_s of Gaussian diffusion, as a weighted sum of what is known: the weights of each solver.
 //
-// With m = E[x_0 | x_t] the reverse process and the differential equation with the same marginal laws (the probability flow)
-// are both linear in x and m, so every solver is a handful of numbers for each pair of noise levels. y = x / a and sigma = s /
-// a, where a^2 = alpha_bar and s^2 = 1 - alpha_bar, turn the probability flow into dy/dsigma = (y - m) / sigma.
+// With m = E[x_0 | x_t] the reverse process and the differential equation with the same marginal distributions (the probability
+// flow) are both linear in x and m, so every solver is a handful of numbers for each pair of noise levels. y = x / a and sigma
+// = s / a, where a^2 = alpha_bar and s^2 = 1 - alpha_bar, turn the probability flow into dy/dsigma = (y - m) / sigma.
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
-//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that law
-//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta of the noise of ddpm, the rest
+//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that
+//   distribution ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta of the noise of
+//   ddpm, the rest
 //                   of it by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
-//   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in law.
+//   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in distribution.
 //   euler           the probability flow in that clock. Order 1; here to be compared with, ddim is the better one.
 //   heun            Heun's method for dy/dsigma: Karras, Aittala, Aila and Laine, "Elucidating the design space of
 //                   diffusion-based generative models", NeurIPS 2022, algorithm 1. Order 2.
@@ -3015,7 +3016,7 @@ struct schedule {
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
-struct gaussian_sampling {
+struct gaussian_sampling_options {
   schedule noise{schedule::half_log_snr, 30};
   solver method = solver::dpm_solver;
   float eta = 0;  // of ddim: 0 follows the flow, 1 adds the noise of ddpm
@@ -3032,7 +3033,7 @@ constexpr std::size_t gaussian_sampling_memory(solver method, std::size_t dimens
 
 namespace detail {
 
-constexpr status check_gaussian_sampling(std::size_t dimension, const gaussian_sampling& options, std::size_t memory,
+constexpr status check_gaussian_sampling(std::size_t dimension, const gaussian_sampling_options& options, std::size_t memory,
                                          std::size_t floats) {
   if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
   if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
@@ -3052,7 +3053,7 @@ template <continuous_denoiser Denoiser>
 struct gaussian_batch {
   Denoiser& model;
   seed key;
-  const gaussian_sampling& options;
+  const gaussian_sampling_options& options;
   std::size_t dimension;
   std::span<float> x;              // [rows][dimension]
   std::span<float> mean, earlier;  // the same; earlier is empty where no method wants it
@@ -3131,8 +3132,8 @@ struct gaussian_batch {
 // the number of the first vector. Fails like sample(), and for a time beyond the schedule (position: that time).
 //   vectors  [rows][dimension]
 template <continuous_denoiser Denoiser>
-status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, std::uint32_t start, std::span<float> memory,
-                   std::span<float> vectors) {
+status sample_from(Denoiser& model, seed key, const gaussian_sampling_options& options, std::uint32_t start,
+                   std::span<float> memory, std::span<float> vectors) {
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), vectors.size());
@@ -3143,7 +3144,7 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, 
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = smaller(rows - begin, rows_at_once), size = count * dimension;
-      gaussian_sampling part = options;
+      gaussian_sampling_options part = options;
       part.first += begin;
       detail::gaussian_batch<Denoiser> batch{.model = model,
                                              .key = key,
@@ -3168,8 +3169,8 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, 
 // do not fit together; then `out` is left alone. Fails as well where an answer of the denoiser is not finite (position: the
 // vector, then the coordinate and the time). O(steps dimension) for each sample, and the denoiser's answers.
 template <continuous_denoiser Denoiser>
-status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling& options, std::span<float> memory,
-              std::span<float> out) {
+status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling_options& options,
+              std::span<float> memory, std::span<float> out) {
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), out.size());
@@ -3388,8 +3389,8 @@ struct parametrisation {
 
 // One reverse step x_t -> x_s of one token, s < t, given the posterior p(y) = P(x_0 = y | all of x_t) of its clean symbol.
 //
-// Form A (posterior_weighted):  law(k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t | y).
-// Form B (d3pm):                law(k) ~ q(x_t | k) sum_y p(y) q(k | y), the form in the published code of D3PM.
+// Form A (posterior_weighted):  distribution(k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t |
+// y). Form B (d3pm):                distribution(k) ~ q(x_t | k) sum_y p(y) q(k | y), the form in the published code of D3PM.
 //
 // A denoiser trained by cross-entropy knows the noisy token itself, so its answer already holds the factor q(x_t | y); form A
 // divides it out before it enters again and is exact for each token, whatever the step. Form B counts the token twice and does
@@ -3397,8 +3398,8 @@ struct parametrisation {
 // Austin, Johnson, Ho, Tarlow and van den Berg, "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021,
 // equation (3) for q(k | x_t, y) and equation (4) for form B.
 //
-// Both kinds of step split the law into "stay as you are" and "move", and the first has a closed form in one entry of the
-// posterior. Most tokens stay in most steps, so drawing costs O(1) then and O(vocabulary) otherwise.
+// Both kinds of step split the distribution into "stay as you are" and "move", and the first has a closed form in one entry of
+// the posterior. Most tokens stay in most steps, so drawing costs O(1) then and O(vocabulary) otherwise.
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
@@ -3407,8 +3408,8 @@ enum class reverse_form : std::uint8_t {
   d3pm,                // form B, for comparison
 };
 
-// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the law is
-//   law(x) = stay(p(x)),   law(k) = jump p(k) + drift(p(x)) for k != x,
+// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the distribution is
+//   distribution(x) = stay(p(x)),   distribution(k) = jump p(k) + drift(p(x)) for k != x,
 // where stay and drift are affine in p(x): the names ending in _same are their values at p(x) = 1, in _other at p(x) = 0.
 // Form B divides all three by a normaliser that is affine in p(x) too.
 template <class Real>
@@ -3440,12 +3441,13 @@ struct uniform_step {
     normaliser_other = seen_other;
   }
 
-  // law: [vocabulary], written; sums to one where the posterior does. O(vocabulary).
-  constexpr void law(symbol noisy, std::span<const Real> posterior, std::span<Real> law) const {
-    FROND_ASSERT(noisy < posterior.size() && law.size() == posterior.size(), "a law has one entry for each symbol");
+  // distribution: [vocabulary], written; sums to one where the posterior does. O(vocabulary).
+  constexpr void distribution(symbol noisy, std::span<const Real> posterior, std::span<Real> distribution) const {
+    FROND_ASSERT(noisy < posterior.size() && distribution.size() == posterior.size(),
+                 "a distribution has one entry for each symbol");
     const parts now = at(posterior[noisy]);
-    for (std::size_t k = 0; k < law.size(); ++k) law[k] = now.jump * posterior[k] + now.drift;
-    law[noisy] = now.stay;
+    for (std::size_t k = 0; k < distribution.size(); ++k) distribution[k] = now.jump * posterior[k] + now.drift;
+    distribution[noisy] = now.stay;
   }
 
   // The symbol at time s, for a uniform draw u in [0, 1). A symbol of probability zero is never drawn.
@@ -3484,7 +3486,7 @@ struct absorbing_step {
   Real stay = 1;  // of the mask
   symbol mask = 0;
 
-  // 0 <= abar_t <= abar_s <= 1. Both forms give the same law.
+  // 0 <= abar_t <= abar_s <= 1. Both forms give the same distribution.
   constexpr absorbing_step(std::uint32_t vocabulary, Real abar_t, Real abar_s) : mask(static_cast<symbol>(vocabulary)) {
     const Real lost = 1 - abar_t;
     if (!(lost > 0)) return;
@@ -3492,14 +3494,14 @@ struct absorbing_step {
     stay = (1 - abar_s) / lost;
   }
 
-  // law: [vocabulary + 1], written; the last entry is the mask. O(vocabulary).
-  constexpr void law(symbol noisy, std::span<const Real> posterior, std::span<Real> law) const {
-    FROND_ASSERT(noisy <= mask && posterior.size() == mask && law.size() == std::size_t{mask} + 1,
-                 "a law has one entry for each symbol and one for the mask");
+  // distribution: [vocabulary + 1], written; the last entry is the mask. O(vocabulary).
+  constexpr void distribution(symbol noisy, std::span<const Real> posterior, std::span<Real> distribution) const {
+    FROND_ASSERT(noisy <= mask && posterior.size() == mask && distribution.size() == std::size_t{mask} + 1,
+                 "a distribution has one entry for each symbol and one for the mask");
     const bool masked = noisy == mask;
-    for (std::size_t k = 0; k < mask; ++k) law[k] = masked ? jump * posterior[k] : Real{0};
-    law[mask] = masked ? stay : Real{0};
-    if (!masked) law[noisy] = 1;
+    for (std::size_t k = 0; k < mask; ++k) distribution[k] = masked ? jump * posterior[k] : Real{0};
+    distribution[mask] = masked ? stay : Real{0};
+    if (!masked) distribution[noisy] = 1;
   }
 
   // The symbol at time s, for a uniform draw u in [0, 1). A symbol of probability zero is never drawn.
@@ -3528,19 +3530,19 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 //   corrupt(key, index, alpha_bar, clean, noisy)   noise for datum `index`: a function of nothing but its arguments
 //   start(key, index, noisy)                       pure noise, where sample `index` starts
 //   likelihood(noisy, alpha_bar, out)              out [vocabulary]: P(noisy | clean = a), up to a common factor
-//   step(abar_t, abar_s, form)                     the reverse step between two times: .law(...) and .draw(...)
+//   step(abar_t, abar_s, form)                     the reverse step between two times: .distribution(...) and .draw(...)
 // Optional, and of use to the exact denoiser: visible_likelihood(alpha_bar), where P(noisy | clean = a) depends only on whether
 // the noisy token is a, and one that is no symbol says nothing.
 template <class Process>
 concept discrete_process = requires(const Process& p, seed key, std::uint64_t index, float alpha_bar, symbol token,
                                     std::span<const symbol> clean, std::span<symbol> noisy, std::span<const float> posterior,
-                                    std::span<float> law) {
+                                    std::span<float> distribution) {
   { p.vocabulary } -> std::convertible_to<std::uint32_t>;
   { p.input_symbols() } -> std::convertible_to<std::uint32_t>;
   p.corrupt(key, index, alpha_bar, clean, noisy);
   p.start(key, index, noisy);
-  p.likelihood(token, alpha_bar, law);
-  p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).law(token, posterior, law);
+  p.likelihood(token, alpha_bar, distribution);
+  p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).distribution(token, posterior, distribution);
   { p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).draw(token, posterior, alpha_bar) } -> std::same_as<symbol>;
 };
 
@@ -3565,12 +3567,14 @@ constexpr void for_each_word(seed key, random::stream purpose, std::uint64_t ind
 
 }  // namespace detail
 
-// The law of the token at time s, abar_s >= abar_t, given its noisy symbol at time t and the posterior of the clean one.
-// posterior: [vocabulary], sums to one. law: [input_symbols()], written. In a loop, keep process.step(...) and call its law.
+// The distribution of the token at time s, abar_s >= abar_t, given its noisy symbol at time t and the posterior of the clean
+// one. posterior: [vocabulary], sums to one. distribution: [input_symbols()], written. In a loop, keep process.step(...) and
+// call its distribution.
 template <class Process, class Real>
-constexpr void reverse_law(const Process& process, symbol noisy, std::type_identity_t<std::span<const Real>> posterior,
-                           Real abar_t, Real abar_s, reverse_form form, std::type_identity_t<std::span<Real>> law) {
-  process.step(abar_t, abar_s, form).law(noisy, posterior, law);
+constexpr void reverse_distribution(const Process& process, symbol noisy, std::type_identity_t<std::span<const Real>> posterior,
+                                    Real abar_t, Real abar_s, reverse_form form,
+                                    std::type_identity_t<std::span<Real>> distribution) {
+  process.step(abar_t, abar_s, form).distribution(noisy, posterior, distribution);
 }
 
 // Uniform noise: a token is kept with probability alpha_bar, otherwise drawn again from all symbols, itself included:
@@ -3581,8 +3585,8 @@ struct uniform {
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary; }
 
   // One word for each token: its product with the vocabulary has the new symbol in the upper half and, uniform on at least
-  // 2^24 values, the chance to be kept in the lower. All probabilities hold to 2^-24. noisy may be clean. About 4 ns a token,
-  // nearly all of it for random words.
+  // 2^24 values, the probability to be kept in the lower. All probabilities hold to 2^-24. noisy may be clean. About 4 ns a
+  // token, nearly all of it for random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
@@ -3674,15 +3678,15 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // A position without a given token (a token is below 255, see max_vocabulary).
 inline constexpr symbol vacant = 255;
 
-struct sampling {
+struct sampling_options {
   schedule noise{};
   reverse_form form = reverse_form::posterior_weighted;
   // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls. Numbers
   // times the steps of the schedule stay below 2^64.
   std::uint64_t first = 0;
   // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty.
-  // With absorbing noise the samples then follow the conditional law of the rest, up to the error of the steps. With uniform
-  // noise they do not quite: the denoiser takes the given tokens for noisy ones, so their say grows with alpha_bar.
+  // With absorbing noise the samples then follow the conditional distribution of the rest, up to the error of the steps. With
+  // uniform noise they do not quite: the denoiser takes the given tokens for noisy ones, so their say grows with alpha_bar.
   std::span<const symbol> given{};
 };
 
@@ -3694,8 +3698,8 @@ constexpr std::size_t sampling_memory(std::size_t length, std::uint32_t vocabula
 namespace detail {
 
 // What does not fit together, or success. position: the index of a given token that is no symbol.
-template <discrete_process Process, denoiser Denoiser>
-constexpr status check_sampling(const Process& process, Denoiser& model, const sampling& options, std::size_t memory,
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status check_sampling(const Process& process, Denoiser& model, const sampling_options& options, std::size_t memory,
                                 std::size_t symbols) {
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t length = model.length(), given = options.given.size();
@@ -3720,23 +3724,27 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
   return {};
 }
 
-// Whether `sum` can be that of `laws` probability laws.
-constexpr bool is_sum_of_laws(float sum, std::size_t laws) { return math::abs(sum - static_cast<float>(laws)) < 0.01f; }
+// Whether `sum` can be that of `distributions` probability distributions.
+constexpr bool is_sum_of_distributions(float sum, std::size_t distributions) {
+  return math::abs(sum - static_cast<float>(distributions)) < 0.01f;
+}
 
-// The first token whose posterior is no probability law because its sum is not one, or `tokens`. Sums of many laws at once come
-// first, since as a rule all of them are sound. Negative probabilities, and sums of several tokens whose errors cancel, are not
-// seen.
-constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t tokens) {
+// The first token whose posterior is no probability distribution because its sum is not one, or `tokens`. Sums of many
+// distributions at once come first, since as a rule all of them are sound. Negative probabilities, and sums of several tokens
+// whose errors cancel, are not seen.
+constexpr std::size_t find_no_distribution(std::span<const float> posterior, std::size_t tokens) {
   constexpr std::size_t many = 1024;
   const std::size_t vocabulary = posterior.size() / tokens;
   for (std::size_t first = 0; first < tokens; first += many) {
     const std::size_t count = smaller(tokens - first, many);
-    const std::span<const float> laws = posterior.subspan(first * vocabulary, count * vocabulary);
-    if (!std::is_constant_evaluated() && is_sum_of_laws(kernel::sum(laws.data(), laws.size()), count)) continue;
+    const std::span<const float> distributions = posterior.subspan(first * vocabulary, count * vocabulary);
+    if (!std::is_constant_evaluated() &&
+        is_sum_of_distributions(kernel::sum(distributions.data(), distributions.size()), count))
+      continue;
     for (std::size_t i = 0; i < count; ++i) {
       float sum = 0;
-      for (const float probability : laws.subspan(i * vocabulary, vocabulary)) sum += probability;
-      if (!is_sum_of_laws(sum, 1)) return first + i;
+      for (const float probability : distributions.subspan(i * vocabulary, vocabulary)) sum += probability;
+      if (!is_sum_of_distributions(sum, 1)) return first + i;
     }
   }
   return tokens;
@@ -3767,11 +3775,11 @@ constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t addres
 namespace detail {
 
 // All rows of `batch` [rows][length] at once, from time `start` on. options.first and options.given belong to its first row.
-template <discrete_process Process, denoiser Denoiser>
-constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
-                              std::span<float> memory, std::span<symbol> batch) {
-  const std::size_t length = model.length(), laws = length * process.vocabulary, rows = batch.size() / length;
-  const std::span<float> posterior = memory.first(rows * laws), alpha_bar = memory.subspan(rows * laws, rows);
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling_options& options,
+                              std::uint32_t start, std::span<float> memory, std::span<symbol> batch) {
+  const std::size_t length = model.length(), distributions = length * process.vocabulary, rows = batch.size() / length;
+  const std::span<float> posterior = memory.first(rows * distributions), alpha_bar = memory.subspan(rows * distributions, rows);
   const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
   const auto given = [&](std::size_t row) {
     return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
@@ -3784,13 +3792,14 @@ constexpr status sample_batch(const Process& process, Denoiser& model, seed key,
     if (!answered) return answered;
     const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
     for (std::size_t row = 0; row < rows; ++row) {
-      if (const std::size_t i = find_no_law(posterior.subspan(row * laws, laws), length); i < length) {
-        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability law",
+      if (const std::size_t i = find_no_distribution(posterior.subspan(row * distributions, distributions), length);
+          i < length) {
+        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability distribution",
                 static_cast<std::size_t>(options.first) + row,
                 {i, t}};
       }
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      reverse_sentence(step, key, address, posterior.subspan(row * laws, laws), given(row), sentence(row));
+      reverse_sentence(step, key, address, posterior.subspan(row * distributions, distributions), given(row), sentence(row));
     }
   }
   return {};
@@ -3802,9 +3811,9 @@ constexpr status sample_batch(const Process& process, Denoiser& model, seed key,
 // reverse step at every position independently, and so on. See sample() for the rest; options.first is the number of the first
 // sentence. Fails like sample(), and for a time beyond the schedule (position: that time).
 //   sentences  [rows][length]
-template <discrete_process Process, denoiser Denoiser>
-constexpr status sample_from(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
-                             std::span<float> memory, std::span<symbol> sentences) {
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status sample_from(const Process& process, Denoiser& model, seed key, const sampling_options& options,
+                             std::uint32_t start, std::span<float> memory, std::span<symbol> sentences) {
   const status state = detail::check_sampling(process, model, options, memory.size(), sentences.size());
   if (!state) return state;
   if (start > options.noise.steps) return {"a schedule has no such time", start};
@@ -3813,7 +3822,7 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = smaller(rows - begin, rows_at_once);
-      sampling part = options;
+      sampling_options part = options;
       part.first += begin;
       if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
       const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
@@ -3825,16 +3834,16 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
 
 // Draws sentences options.first, options.first + 1, ... from the model, ancestrally: start from pure noise, ask the denoiser,
 // take one reverse step at every position independently, and so on down to time 0. With the exact posterior each token's step
-// is exact (form A); treating positions as independent within a step costs O(1 / steps) in the law of the sentence.
+// is exact (form A); treating positions as independent within a step costs O(1 / steps) in the distribution of the sentence.
 //   memory  at least sampling_memory(length, vocabulary, 1) floats; more lets the denoiser treat more sentences in one call
 //   out     [rows][length], written; between the steps it holds the noisy sentences
 // Sentence i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Outside the
 // denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which);
-// then `out` is left alone. Fails as well where an answer of the denoiser is no probability law, NaN or zero for instance
-// (position: the sentence, then the token and the time); then `out` is not yet free of noise.
-template <discrete_process Process, denoiser Denoiser>
-constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
-                        std::span<symbol> out) {
+// then `out` is left alone. Fails as well where an answer of the denoiser is no probability distribution, NaN or zero for
+// instance (position: the sentence, then the token and the time); then `out` is not yet free of noise.
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling_options& options,
+                        std::span<float> memory, std::span<symbol> out) {
   if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
   for (std::size_t row = 0; row * model.length() < out.size(); ++row)
     process.start(key, options.first + row, out.subspan(row * model.length(), model.length()));
@@ -3856,6 +3865,433 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
 // Networks as types: a list of layers whose shapes the compiler knows, and the plain types that hold their numbers.
 
 // =============================================================================================================
+// frond/nn/layers.hpp
+// =============================================================================================================
+
+// The list of all layers. A new one gets its file in nn/layers/ and stands at the end of this list.
+
+// =============================================================================================================
+// frond/nn/layer.hpp
+// =============================================================================================================
+
+// One layer of a plan, and what its functions are called with. The layers themselves stand in nn/layers/, one file each.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// Which layer it is: layers::dense::kind, layers::activate::kind and so on. The number goes into hashes, weights and
+// checkpoints.
+enum class layer_kind : std::uint8_t {};
+
+// Where a layer finds its tensors, in floats per row; a tensor of a block of rows stands at (offset * rows of the block).
+// `saved` is the tensor of a skip connection; on the tape it is what the layer keeps for its backward pass.
+struct tensor_places {
+  std::size_t input = 0, output = 0, saved = 0;
+};
+
+struct layer {
+  layer_kind kind{};
+  kernel::activation function = kernel::activation::relu;
+  bool in_place = true;         // whether inference writes the output over the input
+  std::uint32_t positions = 0;  // how often the layer is applied in one row
+  std::uint32_t inputs = 0;     // channels read at each position
+  std::uint32_t outputs = 0;    // channels written at each position
+  std::size_t parameters = 0;   // where its parameters begin
+  tensor_places tape{};         // training: every tensor keeps its own place
+  tensor_places scratch{};      // inference, and gradients on the way back: places are used again
+
+  [[nodiscard]] constexpr std::size_t weight_count() const { return std::size_t{inputs} * outputs; }
+};
+
+// A forward pass of one layer. Tensors are [count][channels], count = rows * positions.
+struct layer_tensors {
+  const float* parameters;  // of this layer
+  const float* x;
+  float* y;
+  float* saved;  // see tensor_places
+  std::size_t count;
+};
+
+// A backward pass of one layer: dx is written, where the layer is not the first, and `gradient` is added to. Sums run over the
+// count in order.
+struct layer_gradients {
+  const float* parameters;  // of this layer
+  const float* x;           // on the tape
+  const float* kept;        // on the tape, see tensor_places
+  float* dy;                // layers that work in place may write over it
+  float* dx;                // nullptr where nobody wants it; may be dy if the layer works in place
+  float* d_saved;           // gradient of the tensor of a skip connection
+  float* gradient;          // of this layer's parameters
+  std::size_t count;
+};
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/layers/activate.hpp
+// =============================================================================================================
+
+// y = f(x), element by element. No parameters.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+namespace layers {
+
+struct activate {
+  static constexpr layer_kind kind{1};
+
+  kernel::activation function = kernel::activation::relu;
+
+  // The tape keeps the slopes, over the input unless somebody else reads that.
+  template <class Plan>
+  constexpr void append(Plan& plan) const {
+    const bool shared = plan.input_is_shared();
+    layer* const l = plan.append(kind, plan.channels(), true);
+    if (l == nullptr) return;
+    l->function = function;
+    l->tape.saved = l->tape.input;
+    if (shared) plan.keep_on_tape(*l, std::size_t{l->positions} * l->outputs);
+  }
+
+  static constexpr std::size_t parameter_count(const layer&) { return 0; }
+  static constexpr std::uint64_t operations(const layer&) { return 0; }
+
+  static void forward(const layer& l, const layer_tensors& t) { kernel::activate(l.function, t.x, t.y, t.count * l.outputs); }
+  static void forward_on_tape(const layer& l, const layer_tensors& t) {
+    kernel::activate_with_slope(l.function, t.x, t.y, t.saved, t.count * l.outputs);
+  }
+  static void backward(const layer& l, const layer_gradients& g) {
+    if (g.dx) kernel::multiply(g.kept, g.dy, g.dx, g.count * l.outputs);
+  }
+  static void initialise(const layer&, std::size_t, float, seed, float*) {}
+};
+
+}  // namespace layers
+
+// In a list of layers.
+template <kernel::activation Function>
+struct activate {
+  static constexpr layers::activate layer{Function};
+};
+using relu = activate<kernel::activation::relu>;
+using gelu = activate<kernel::activation::gelu>;
+using silu = activate<kernel::activation::silu>;
+using tanh = activate<kernel::activation::tanh>;
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/layers/add.hpp
+// =============================================================================================================
+
+// y = x + s, s being the tensor of the last skip that is not used yet: an additive skip connection, as in residual networks (He
+// et al., arXiv 1512.03385). No parameters.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+namespace layers {
+
+struct add {
+  static constexpr layer_kind kind{5};
+
+  template <class Plan>
+  constexpr void append(Plan& plan) const {
+    const layer* const from = plan.remembered();
+    if (from == nullptr) return plan.fail("an addition needs a skip before it");
+    if (from->positions != plan.positions() || from->outputs != plan.channels())
+      return plan.fail("an addition needs a skip with as many positions and channels");
+    if (layer* l = plan.append(kind, plan.channels(), true)) plan.recall(*l);
+  }
+
+  static constexpr std::size_t parameter_count(const layer&) { return 0; }
+  static constexpr std::uint64_t operations(const layer&) { return 0; }
+
+  static void forward(const layer& l, const layer_tensors& t) {
+    if (t.y != t.x) __builtin_memcpy(t.y, t.x, t.count * l.outputs * sizeof(float));
+    kernel::add(t.saved, t.y, t.count * l.outputs);
+  }
+  static void forward_on_tape(const layer& l, const layer_tensors& t) { forward(l, t); }
+  static void backward(const layer& l, const layer_gradients& g) {
+    const std::size_t bytes = g.count * l.outputs * sizeof(float);
+    __builtin_memcpy(g.d_saved, g.dy, bytes);
+    if (g.dx && g.dx != g.dy) __builtin_memcpy(g.dx, g.dy, bytes);
+  }
+  static void initialise(const layer&, std::size_t, float, seed, float*) {}
+};
+
+}  // namespace layers
+
+// In a list of layers.
+struct add {
+  static constexpr layers::add layer{};
+};
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/layers/concatenate.hpp
+// =============================================================================================================
+
+// y = (x, s), channel after channel, s being the tensor of the last skip that is not used yet. No parameters.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+namespace layers {
+
+struct concatenate {
+  static constexpr layer_kind kind{3};
+
+  template <class Plan>
+  constexpr void append(Plan& plan) const {
+    const layer* const from = plan.remembered();
+    if (from == nullptr) return plan.fail("a concatenation needs a skip before it");
+    if (from->positions != plan.positions()) return plan.fail("a concatenation needs a skip with as many positions");
+    if (layer* l = plan.append(kind, std::uint64_t{plan.channels()} + from->outputs, false)) plan.recall(*l);
+  }
+
+  static constexpr std::size_t parameter_count(const layer&) { return 0; }
+  static constexpr std::uint64_t operations(const layer&) { return 0; }
+
+  static void forward(const layer& l, const layer_tensors& t) {
+    const std::size_t others = l.outputs - l.inputs;
+    copy(t.x, l.inputs, t.y, l.outputs, l.inputs, t.count);
+    copy(t.saved, others, t.y + l.inputs, l.outputs, others, t.count);
+  }
+  static void forward_on_tape(const layer& l, const layer_tensors& t) { forward(l, t); }
+  static void backward(const layer& l, const layer_gradients& g) {
+    const std::size_t others = l.outputs - l.inputs;
+    if (g.dx) copy(g.dy, l.outputs, g.dx, l.inputs, l.inputs, g.count);
+    copy(g.dy + l.inputs, l.outputs, g.d_saved, others, others, g.count);
+  }
+  static void initialise(const layer&, std::size_t, float, seed, float*) {}
+
+ private:
+  static void copy(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t channels,
+                   std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
+  }
+};
+
+}  // namespace layers
+
+// In a list of layers.
+struct concatenate {
+  static constexpr layers::concatenate layer{};
+};
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/layers/dense.hpp
+// =============================================================================================================
+
+// y = x W + b at every position. Parameters: W [inputs][outputs], then b [outputs].
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+namespace layers {
+
+struct dense {
+  static constexpr layer_kind kind{0};
+
+  std::uint64_t outputs = 0;
+
+  template <class Plan>
+  constexpr void append(Plan& plan) const {
+    if (outputs == 0) return plan.fail("a dense layer needs at least one output");
+    if (!plan.fits(checked{plan.channels()} * checked{outputs})) return;
+    if (layer* l = plan.append(kind, outputs, false)) plan.take_parameters(*l, parameter_count(*l));
+  }
+
+  static constexpr std::size_t parameter_count(const layer& l) { return l.weight_count() + l.outputs; }
+  // Products and sums of one row.
+  static constexpr std::uint64_t operations(const layer& l) { return 2 * std::uint64_t{l.positions} * l.weight_count(); }
+
+  static void forward(const layer& l, const layer_tensors& t) {
+    kernel::matmul({.rows = t.count,
+                    .columns = l.outputs,
+                    .inner = l.inputs,
+                    .a = t.x,
+                    .a_row_stride = l.inputs,
+                    .b = t.parameters,
+                    .b_stride = l.outputs,
+                    .bias = t.parameters + l.weight_count(),
+                    .c = t.y,
+                    .c_stride = l.outputs});
+  }
+  static void forward_on_tape(const layer& l, const layer_tensors& t) { forward(l, t); }
+
+  // dW += x^T dy, db += the sum of dy, dx = dy W^T.
+  static void backward(const layer& l, const layer_gradients& g) {
+    kernel::matmul({.rows = l.inputs,
+                    .columns = l.outputs,
+                    .inner = g.count,
+                    .a = g.x,
+                    .a_row_stride = 1,
+                    .a_inner_stride = l.inputs,
+                    .b = g.dy,
+                    .b_stride = l.outputs,
+                    .c = g.gradient,
+                    .c_stride = l.outputs,
+                    .accumulate = true});
+    kernel::add_column_sums(g.dy, g.count, l.outputs, g.gradient + l.weight_count());
+    if (g.dx)
+      kernel::matmul({.rows = g.count,
+                      .columns = l.inputs,
+                      .inner = l.outputs,
+                      .a = g.dy,
+                      .a_row_stride = l.outputs,
+                      .b = g.parameters,
+                      .b_stride = l.outputs,
+                      .b_transposed = true,
+                      .c = g.dx,
+                      .c_stride = l.inputs});
+  }
+
+  // Layer number `number` of a list: normal weights times `scale`, zero biases. One block at a time: this happens once, and the
+  // vector form would be a seventh of a small program.
+  static void initialise(const layer& l, std::size_t number, float scale, seed key, float* parameters) {
+    const std::size_t count = l.weight_count();
+    FROND_ASSERT(random::has_words(count), "a layer has at most 2^34 weights");
+    for (std::size_t w = 0; w < count; w += 4) {
+      const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
+      for (std::size_t i = 0; i < 4 && w + i < count; ++i) parameters[w + i] = scale * normals[i];
+    }
+    for (std::size_t b = 0; b < l.outputs; ++b) parameters[count + b] = 0.0f;
+  }
+};
+
+}  // namespace layers
+
+// In a list of layers: nn::dense<64>.
+template <std::uint32_t Outputs>
+struct dense {
+  static constexpr layers::dense layer{Outputs};
+};
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/layers/layer_norm.hpp
+// =============================================================================================================
+
+// Layer norm of the channels of every position (Ba, Kiros and Hinton, arXiv 1607.06450): y = gain (x - mean) / sqrt(variance +
+// 1e-5) + shift. Parameters: gain [channels], shift [channels]; they begin with ones and zeros.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+namespace layers {
+
+struct layer_norm {
+  static constexpr layer_kind kind{4};
+
+  // The tape keeps mean and 1 / deviation of every position.
+  template <class Plan>
+  constexpr void append(Plan& plan) const {
+    layer* const l = plan.append(kind, plan.channels(), true);
+    if (l == nullptr) return;
+    plan.take_parameters(*l, parameter_count(*l));
+    plan.keep_on_tape(*l, 2 * std::size_t{l->positions});
+  }
+
+  static constexpr std::size_t parameter_count(const layer& l) { return 2 * std::size_t{l.outputs}; }
+  static constexpr std::uint64_t operations(const layer&) { return 0; }
+
+  // In pieces, because inference keeps neither means nor deviations.
+  static void forward(const layer& l, const layer_tensors& t) {
+    constexpr std::size_t piece = 16;
+    float mean[piece], scale[piece];
+    for (std::size_t i = 0; i < t.count; i += piece) {
+      const std::size_t rows = smaller(t.count - i, piece);
+      normalise(l, t, i, rows, mean, scale);
+    }
+  }
+  static void forward_on_tape(const layer& l, const layer_tensors& t) {
+    normalise(l, t, 0, t.count, t.saved, t.saved + t.count);
+  }
+  static void backward(const layer& l, const layer_gradients& g) {
+    kernel::layer_norm_backward({.rows = g.count,
+                                 .columns = l.outputs,
+                                 .x = g.x,
+                                 .gain = g.parameters,
+                                 .mean = g.kept,
+                                 .scale = g.kept + g.count,
+                                 .dy = g.dy,
+                                 .dx = g.dx ? g.dx : g.dy,
+                                 .d_gain = g.gradient,
+                                 .d_shift = g.gradient + l.outputs});
+  }
+  static void initialise(const layer& l, std::size_t, float, seed, float* parameters) {
+    for (std::size_t i = 0; i < l.outputs; ++i) {
+      parameters[i] = 1.0f;
+      parameters[l.outputs + i] = 0.0f;
+    }
+  }
+
+ private:
+  static void normalise(const layer& l, const layer_tensors& t, std::size_t first, std::size_t rows, float* mean,
+                        float* scale) {
+    kernel::layer_norm({.rows = rows,
+                        .columns = l.outputs,
+                        .x = t.x + first * l.outputs,
+                        .gain = t.parameters,
+                        .shift = t.parameters + l.outputs,
+                        .y = t.y + first * l.outputs,
+                        .mean = mean,
+                        .scale = scale});
+  }
+};
+
+}  // namespace layers
+
+// In a list of layers.
+struct layer_norm {
+  static constexpr layers::layer_norm layer{};
+};
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/layers/skip.hpp
+// =============================================================================================================
+
+// Remembers x for a later layer, which recalls the tensor that was remembered last; x goes on unchanged. No parameters.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+namespace layers {
+
+struct skip {
+  static constexpr layer_kind kind{2};
+
+  template <class Plan>
+  constexpr void append(Plan& plan) const {
+    plan.remember(kind);
+  }
+
+  static constexpr std::size_t parameter_count(const layer&) { return 0; }
+  static constexpr std::uint64_t operations(const layer&) { return 0; }
+
+  static void forward(const layer& l, const layer_tensors& t) {
+    __builtin_memcpy(t.saved, t.x, t.count * l.outputs * sizeof(float));
+  }
+  static void forward_on_tape(const layer&, const layer_tensors&) {}  // the tensor stays on the tape anyway
+  static void backward(const layer& l, const layer_gradients& g) {
+    if (g.dx) kernel::add(g.d_saved, g.dx, g.count * l.outputs);  // dx is dy
+  }
+  static void initialise(const layer&, std::size_t, float, seed, float*) {}
+};
+
+}  // namespace layers
+
+// In a list of layers.
+struct skip {
+  static constexpr layers::skip layer{};
+};
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
 // frond/nn/plan.hpp
 // =============================================================================================================
 
@@ -3865,33 +4301,6 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
 // the same builder. Everything that runs a network takes a `plan`, so a sweep instantiates no kernel twice.
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
-
-enum class layer_kind : std::uint8_t {
-  dense,     // y = x W + b at every position; W is [inputs][outputs]
-  activate,  // y = f(x), element by element
-  save,      // remembers x for a later join; the tensor goes on unchanged
-  join,      // y = (x, the tensor saved last and not yet joined), channel after channel
-};
-
-// Where a layer finds its tensors, in floats per row; a tensor of a block of rows stands at (offset * rows of the block).
-// `saved` is the tensor of a save or join; on the tape an activation keeps its slopes there, over its input unless somebody
-// else needs that.
-struct tensor_places {
-  std::size_t input = 0, output = 0, saved = 0;
-};
-
-struct layer {
-  layer_kind kind = layer_kind::dense;
-  kernel::activation function = kernel::activation::relu;
-  std::uint32_t positions = 0;  // how often the layer is applied in one row
-  std::uint32_t inputs = 0;     // channels read at each position
-  std::uint32_t outputs = 0;    // channels written at each position
-  std::size_t parameters = 0;   // dense: offset of W, followed by b
-  tensor_places tape{};         // training: every tensor keeps its own place
-  tensor_places scratch{};      // inference, and gradients on the way back: places are used again
-
-  [[nodiscard]] constexpr std::size_t weight_count() const { return std::size_t{inputs} * outputs; }
-};
 
 // A whole network, cheap to copy; the layers belong to a plan_storage. A row is one datum: `input_positions` places of
 // `input_channels` floats each, row-major, and likewise for the output.
@@ -3924,14 +4333,6 @@ struct plan {
   }
 };
 
-// Floating-point operations of one forward pass of one row, products and sums of the dense layers only.
-constexpr std::uint64_t forward_operations(const plan& p) {
-  std::uint64_t operations = 0;
-  for (const layer& l : p.layers)
-    if (l.kind == layer_kind::dense) operations += 2 * std::uint64_t{l.positions} * l.weight_count();
-  return operations;
-}
-
 // Why an array cannot hold the parameters of a plan, or success.
 constexpr status check_parameters(const plan& p, std::size_t parameters) {
   if (p.layers.empty()) return {"this plan has no layers"};
@@ -3947,15 +4348,80 @@ constexpr status check_memory(const plan& p, std::size_t parameters, std::size_t
   return {};
 }
 
+}}}  // namespace frond::nn
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// The layers that a program can run. What is not among them is not linked.
+template <class... Layers>
+struct layer_list {
+  // Calls visit(Layer{}) for the layer of this kind.
+  template <class Visit>
+  static constexpr void visit(layer_kind kind, const Visit& visit) {
+    (void)((kind == Layers::kind && (visit(Layers{}), true)) || ...);
+  }
+  // Whether each stands at the place of its number.
+  static constexpr bool in_order() {
+    std::uint8_t next = 0;
+    return ((Layers::kind == layer_kind{next++}) && ...);
+  }
+};
+
+using every_layer =
+    layer_list<layers::dense, layers::activate, layers::skip, layers::concatenate, layers::layer_norm, layers::add>;
+static_assert(every_layer::in_order(), "the number of a layer is its place in the list");
+
+namespace detail {
+
+template <class Net, class Found, class... Rest>
+struct layers_among {
+  using type = Found;
+};
+template <class Net, class... Found, class Next, class... Rest>
+struct layers_among<Net, layer_list<Found...>, Next, Rest...> {
+  static constexpr bool used = [] {
+    for (const layer& l : Net::storage.view().layers)
+      if (l.kind == Next::kind) return true;
+    return false;
+  }();
+  using type =
+      typename layers_among<Net, std::conditional_t<used, layer_list<Found..., Next>, layer_list<Found...>>, Rest...>::type;
+};
+template <class Net, class... Layers>
+typename layers_among<Net, layer_list<>, Layers...>::type choose_layers(layer_list<Layers...>);
+
+}  // namespace detail
+
+// The layers that a network which the compiler knows is made of.
+template <class Net>
+using layers_of = decltype(detail::choose_layers<Net>(every_layer{}));
+
+// Floating-point operations of one forward pass of one row, products and sums of the dense layers only.
+constexpr std::uint64_t forward_operations(const plan& p) {
+  std::uint64_t operations = 0;
+  for (const layer& l : p.layers) every_layer::visit(l.kind, [&](auto kind) { operations += decltype(kind)::operations(l); });
+  return operations;
+}
+
 // Says where weights were forgotten: zeros alone, in a network with a hidden layer, which then never learns.
 constexpr status check_initialised(const plan& p, std::span<const float> parameters) {
   std::size_t dense_layers = 0;
-  for (const layer& l : p.layers) dense_layers += l.kind == layer_kind::dense ? 1 : 0;
+  for (const layer& l : p.layers) dense_layers += l.kind == layers::dense::kind ? 1 : 0;
   if (dense_layers < 2) return {};
   for (const float parameter : parameters)  // as bits: where denormals are flushed, a comparison takes them for zero
     if (__builtin_bit_cast(std::uint32_t, parameter) << 1 != 0) return {};
   return {"all {} parameters are zero: they were neither initialised nor loaded", parameters.size()};
 }
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/plan_storage.hpp
+// =============================================================================================================
+
+// Builds a plan layer by layer, at compile time or at run time.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Builds a plan layer by layer. An impossible layer leaves the reason in state(), and later calls do nothing.
 template <std::size_t Capacity>
@@ -3978,56 +4444,23 @@ class plan_storage {
     return nothing;
   }
 
-  constexpr plan_storage& dense(std::uint64_t outputs) {
-    if (outputs == 0) return fail("a dense layer needs at least one output"), *this;
-    if (!fits(checked{plan_.output_channels} * checked{outputs})) return *this;
-    if (layer* l = append(layer_kind::dense, outputs)) {
-      l->parameters = plan_.parameter_count;
-      plan_.parameter_count += l->weight_count() + l->outputs;
-    }
-    return *this;
-  }
-  constexpr plan_storage& activate(kernel::activation function) {
-    const bool input_is_needed = count_ == 0 || layers_[count_ - 1].kind == layer_kind::save;
-    if (layer* l = append(layer_kind::activate, plan_.output_channels)) {
-      l->function = function;
-      l->tape.saved = input_is_needed ? tape_end_ : l->tape.input;
-      if (input_is_needed) tape_end_ += padded(plan_.output_size());
-    }
-    return *this;
-  }
-  constexpr plan_storage& save() {
-    if (saved_count_ == max_saved) return fail("too many tensors are saved at a time"), *this;
-    if (layer* l = append(layer_kind::save, plan_.output_channels)) {
-      l->tape.saved = plan_.tape_output;
-      l->scratch.saved = saved_end_;
-      saved_[saved_count_++] = *l;
-      saved_end_ += padded(std::size_t{l->positions} * l->outputs);
-      if (saved_end_ > saved_peak_) saved_peak_ = saved_end_;
-    }
-    return *this;
-  }
-  constexpr plan_storage& join() {
-    if (saved_count_ == 0) return fail("a join needs a saved tensor"), *this;
-    const layer from = saved_[--saved_count_];
-    if (from.positions != plan_.output_positions) return fail("a join needs a saved tensor with as many positions"), *this;
-    if (layer* l = append(layer_kind::join, std::uint64_t{plan_.output_channels} + from.outputs)) {
-      l->tape.saved = from.tape.saved;
-      l->scratch.saved = from.scratch.saved;
-      saved_end_ = from.scratch.saved;
-    }
+  // One more layer: add(layers::dense{64}), see nn/layers/.
+  template <class Layer>
+  constexpr plan_storage& add(const Layer& layer) {
+    layer.append(*this);
     return *this;
   }
   // `count` neighbouring positions become one with all their channels, or the other way round. Memory does not move.
-  constexpr plan_storage& merge(std::uint32_t count) {
-    if (count == 0 || plan_.output_positions % count != 0) return fail("positions do not divide into groups to merge"), *this;
+  constexpr plan_storage& space_to_depth(std::uint32_t count) {
+    if (count == 0 || plan_.output_positions % count != 0)
+      return fail("positions do not divide into groups of this size"), *this;
     if (std::uint64_t{plan_.output_channels} * count > max_extent) return fail(too_large), *this;
     plan_.output_positions /= count;
     plan_.output_channels *= count;
     return *this;
   }
-  constexpr plan_storage& split(std::uint32_t count) {
-    if (count == 0 || plan_.output_channels % count != 0) return fail("channels do not divide into positions to split"), *this;
+  constexpr plan_storage& depth_to_space(std::uint32_t count) {
+    if (count == 0 || plan_.output_channels % count != 0) return fail("channels do not divide into so many positions"), *this;
     if (std::uint64_t{plan_.output_positions} * count > max_extent) return fail(too_large), *this;
     plan_.output_positions *= count;
     plan_.output_channels /= count;
@@ -4054,16 +4487,72 @@ class plan_storage {
   constexpr plan_storage& finish() {
     if (!state_.ok() || finished_) return *this;
     if (count_ == 0) return fail("a network needs at least one layer"), *this;
-    if (saved_count_ != 0) return fail("a saved tensor is never joined"), *this;
+    if (saved_count_ != 0) return fail("the tensor of a skip connection is never used"), *this;
     finished_ = true;
     side_ = 0;
     for (std::size_t i = 0; i < count_; ++i) {
       layer& l = layers_[i];
       l.scratch.input = place(side_);
-      if (l.kind == layer_kind::dense || l.kind == layer_kind::join) side_ = 1 - side_;
+      if (!l.in_place) side_ = 1 - side_;
       l.scratch.output = place(side_);
     }
     return *this;
+  }
+
+  // What layers append themselves with: append() makes one with so many output channels, or nullptr and a reason.
+  constexpr layer* append(layer_kind kind, std::uint64_t outputs, bool in_place) {
+    layer* const l = append_to_list(kind, outputs);
+    if (l == nullptr) return nullptr;
+    l->in_place = in_place;
+    const std::size_t size = padded(plan_.output_size());
+    if (size > largest_) largest_ = size;
+    plan_.tape_output = tape_end_;
+    tape_end_ += size;
+    l->tape.output = plan_.tape_output;
+    return l;
+  }
+  // Gives a new layer its parameters, after all of the layers before it.
+  constexpr void take_parameters(layer& l, std::size_t count) {
+    l.parameters = plan_.parameter_count;
+    plan_.parameter_count += count;
+  }
+  // Gives a new layer so many floats per row of the tape for its backward pass.
+  constexpr void keep_on_tape(layer& l, std::size_t floats) {
+    l.tape.saved = tape_end_;
+    tape_end_ += padded(floats);
+  }
+  // A layer that leaves the tensor as it is, and remembers it for one that recalls it: the last first.
+  constexpr void remember(layer_kind kind) {
+    if (saved_count_ == max_saved) return fail("too many tensors are saved at a time");
+    layer* const l = append_to_list(kind, plan_.output_channels);
+    if (l == nullptr) return;
+    l->tape.output = l->tape.saved = plan_.tape_output;
+    l->scratch.saved = saved_end_;
+    saved_[saved_count_++] = *l;
+    saved_end_ += padded(std::size_t{l->positions} * l->outputs);
+    if (saved_end_ > saved_peak_) saved_peak_ = saved_end_;
+  }
+  [[nodiscard]] constexpr const layer* remembered() const { return saved_count_ == 0 ? nullptr : &saved_[saved_count_ - 1]; }
+  constexpr void recall(layer& l) {
+    const layer& from = saved_[--saved_count_];
+    l.tape.saved = from.tape.saved;
+    l.scratch.saved = saved_end_ = from.scratch.saved;
+  }
+  // Whether the tensor that comes in is one that somebody else still reads: the input, or that of a skip connection.
+  [[nodiscard]] constexpr bool input_is_shared() const {
+    return count_ == 0 || (saved_count_ > 0 && saved_[saved_count_ - 1].tape.saved == plan_.tape_output);
+  }
+  [[nodiscard]] constexpr std::uint32_t positions() const { return plan_.output_positions; }
+  [[nodiscard]] constexpr std::uint32_t channels() const { return plan_.output_channels; }
+
+  constexpr void fail(const char* reason) {
+    if (state_.ok()) state_ = {reason, count_};
+  }
+  // Whether `more` floats can be addressed beside all that are planned; leaves the reason if not.
+  constexpr bool fits(checked more) {
+    const checked all = checked{tape_end_} + checked{saved_peak_} + checked{plan_.parameter_count} + more;
+    if (all.overflow || all.value > std::numeric_limits<std::size_t>::max() / (4 * sizeof(float))) fail(too_large);
+    return state_.ok();
   }
 
  private:
@@ -4075,18 +4564,7 @@ class plan_storage {
   static constexpr std::size_t padded(std::size_t floats) { return (floats + 15) / 16 * 16; }
   [[nodiscard]] constexpr std::size_t place(unsigned side) const { return saved_peak_ + side * largest_; }
 
-  constexpr void fail(const char* reason) {
-    if (state_.ok()) state_ = {reason, count_};
-  }
-
-  // Whether `more` floats can be addressed beside all that are planned; leaves the reason if not.
-  constexpr bool fits(checked more) {
-    const checked all = checked{tape_end_} + checked{saved_peak_} + checked{plan_.parameter_count} + more;
-    if (all.overflow || all.value > std::numeric_limits<std::size_t>::max() / (4 * sizeof(float))) fail(too_large);
-    return state_.ok();
-  }
-
-  constexpr layer* append(layer_kind kind, std::uint64_t outputs) {
+  constexpr layer* append_to_list(layer_kind kind, std::uint64_t outputs) {
     if (outputs > max_extent) fail(too_large);
     if (!fits(checked{plan_.output_positions} * checked{outputs})) return nullptr;
     if (finished_) return fail("a finished network takes no more layers"), nullptr;
@@ -4098,13 +4576,6 @@ class plan_storage {
          .outputs = static_cast<std::uint32_t>(outputs)};
     l.tape.input = plan_.tape_output;
     plan_.output_channels = l.outputs;
-    const std::size_t size = padded(plan_.output_size());
-    if (size > largest_) largest_ = size;
-    if (kind != layer_kind::save) {
-      plan_.tape_output = tape_end_;
-      tape_end_ += size;
-    }
-    l.tape.output = plan_.tape_output;
     return &l;
   }
 
@@ -4122,34 +4593,24 @@ class plan_storage {
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
-// The words of the list. The first is input<positions, channels>; the size of every other layer follows from the one before.
+// The list begins with input<positions, channels>; the size of every other layer follows from the one before. The layers stand
+// in nn/layers/.
 template <std::uint32_t Positions, std::uint32_t Channels>
 struct input {};
-template <std::uint32_t Outputs>
-struct dense {
-  static constexpr void append(auto& plan) { plan.dense(Outputs); }
-};
-template <kernel::activation Function>
-struct activate {
-  static constexpr void append(auto& plan) { plan.activate(Function); }
-};
-using relu = activate<kernel::activation::relu>;
-using gelu = activate<kernel::activation::gelu>;
-using silu = activate<kernel::activation::silu>;
-using tanh = activate<kernel::activation::tanh>;
-struct save {
-  static constexpr void append(auto& plan) { plan.save(); }
-};
-struct join {
-  static constexpr void append(auto& plan) { plan.join(); }
+// `Count` neighbouring positions become one with all their channels, or the other way round. Memory does not move.
+template <std::uint32_t Count>
+struct space_to_depth {
+  struct step {
+    constexpr void append(auto& plan) const { plan.space_to_depth(Count); }
+  };
+  static constexpr step layer{};
 };
 template <std::uint32_t Count>
-struct merge {
-  static constexpr void append(auto& plan) { plan.merge(Count); }
-};
-template <std::uint32_t Count>
-struct split {
-  static constexpr void append(auto& plan) { plan.split(Count); }
+struct depth_to_space {
+  struct step {
+    constexpr void append(auto& plan) const { plan.depth_to_space(Count); }
+  };
+  static constexpr step layer{};
 };
 
 // network<input<16, 10>, dense<64>, gelu, dense<8>>: a type with nothing in it but its plan.
@@ -4160,12 +4621,13 @@ template <std::uint32_t Positions, std::uint32_t Channels, class... Layers>
 struct network<input<Positions, Channels>, Layers...> {
   static constexpr auto storage = [] {
     plan_storage<sizeof...(Layers) + 1> built(Positions, Channels);  // one more, because there are no arrays of nothing
-    (Layers::append(built), ...);
+    (built.add(Layers::layer), ...);
     built.finish();
     return built;
   }();
   static_assert(storage.state().ok(),
-                "this list of layers is no network: sizes must divide into merge and split, and every save needs its join");
+                "this list of layers is no network: positions must divide into space_to_depth, channels into depth_to_space, "
+                "and every skip needs its concatenate or add");
 };
 
 // What a network type is: it has a finished plan_storage.
@@ -4209,7 +4671,7 @@ struct alignas(64) workspace {
 // frond/nn/network_denoiser.hpp
 // =============================================================================================================
 
-// A network as a denoiser: noisy tokens in, the posterior law of the clean ones out.
+// A network as a denoiser: noisy tokens in, the posterior distribution of the clean ones out.
 
 // =============================================================================================================
 // frond/nn/forward.hpp
@@ -4219,81 +4681,21 @@ struct alignas(64) workspace {
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
-namespace detail {
-
-// y = x W + b at `count` places.
-inline void dense_forward(const layer& l, const float* parameters, const float* x, float* y, std::size_t count) {
-  const float* weights = parameters + l.parameters;
-  kernel::matmul({.rows = count,
-                  .columns = l.outputs,
-                  .inner = l.inputs,
-                  .a = x,
-                  .a_row_stride = l.inputs,
-                  .b = weights,
-                  .b_stride = l.outputs,
-                  .bias = weights + l.weight_count(),
-                  .c = y,
-                  .c_stride = l.outputs});
-}
-
-// Adds dW = x^T dy and db, in order of the places, and writes dx = dy W^T where it is wanted.
-inline void dense_backward(const layer& l, const float* parameters, const float* x, const float* dy, float* dx, float* gradient,
-                           std::size_t count) {
-  float* weights = gradient + l.parameters;
-  kernel::matmul({.rows = l.inputs,
-                  .columns = l.outputs,
-                  .inner = count,
-                  .a = x,
-                  .a_row_stride = 1,
-                  .a_inner_stride = l.inputs,
-                  .b = dy,
-                  .b_stride = l.outputs,
-                  .c = weights,
-                  .c_stride = l.outputs,
-                  .accumulate = true});
-  kernel::add_column_sums(dy, count, l.outputs, weights + l.weight_count());
-  if (dx)
-    kernel::matmul({.rows = count,
-                    .columns = l.inputs,
-                    .inner = l.outputs,
-                    .a = dy,
-                    .a_row_stride = l.outputs,
-                    .b = parameters + l.parameters,
-                    .b_stride = l.outputs,
-                    .b_transposed = true,
-                    .c = dx,
-                    .c_stride = l.inputs});
-}
-
-inline void copy_channels(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t channels,
-                          std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
-    __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
-}
-
-inline void join_forward(const layer& l, const float* x, const float* saved, float* y, std::size_t count) {
-  const std::size_t others = l.outputs - l.inputs;
-  copy_channels(x, l.inputs, y, l.outputs, l.inputs, count);
-  copy_channels(saved, others, y + l.inputs, l.outputs, others, count);
-}
-
-}  // namespace detail
+// Each takes the layers that the program can run; a plan has no others. For a network that the compiler knows, layers_of<Net>
+// makes a smaller program.
 
 // Inference on `rows` rows. `scratch` holds plan.scratch_size * rows floats; the input stands at its scratch_input() before the
 // call, and the returned span [rows][output_positions][output_channels] lies in it after. parameters has plan.parameter_count.
+template <class Layers = every_layer>
 inline std::span<float> forward(const plan& p, const float* parameters, float* scratch, std::size_t rows) {
   in_ieee_arithmetic([&] {
     for (const layer& l : p.layers) {
-      float* const x = scratch + l.scratch.input * rows;
-      float* const y = scratch + l.scratch.output * rows;
-      float* const saved = scratch + l.scratch.saved * rows;
-      const std::size_t count = rows * l.positions;
-      switch (l.kind) {
-        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
-        case layer_kind::activate: kernel::activate(l.function, x, y, count * l.outputs); break;
-        case layer_kind::save: __builtin_memcpy(saved, x, count * l.outputs * sizeof(float)); break;
-        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
-      }
+      const layer_tensors tensors{.parameters = parameters + l.parameters,
+                                  .x = scratch + l.scratch.input * rows,
+                                  .y = scratch + l.scratch.output * rows,
+                                  .saved = scratch + l.scratch.saved * rows,
+                                  .count = rows * l.positions};
+      Layers::visit(l.kind, [&](auto kind) { decltype(kind)::forward(l, tensors); });
     }
   });
   return {scratch + p.scratch_output * rows, p.output_size() * rows};
@@ -4306,19 +4708,16 @@ inline std::span<float> scratch_input(const plan& p, float* scratch, std::size_t
 
 // The same, keeping on the tape (plan.tape_size * rows floats) what a backward pass needs: the inputs of dense layers and the
 // slopes of activations. The input stands at its start.
+template <class Layers = every_layer>
 inline std::span<float> forward_on_tape(const plan& p, const float* parameters, float* tape, std::size_t rows) {
   in_ieee_arithmetic([&] {
     for (const layer& l : p.layers) {
-      const float* const x = tape + l.tape.input * rows;
-      float* const y = tape + l.tape.output * rows;
-      float* const saved = tape + l.tape.saved * rows;
-      const std::size_t count = rows * l.positions;
-      switch (l.kind) {
-        case layer_kind::dense: detail::dense_forward(l, parameters, x, y, count); break;
-        case layer_kind::activate: kernel::activate_with_slope(l.function, x, y, saved, count * l.outputs); break;
-        case layer_kind::save: break;  // its tensor stays on the tape anyway
-        case layer_kind::join: detail::join_forward(l, x, saved, y, count); break;
-      }
+      const layer_tensors tensors{.parameters = parameters + l.parameters,
+                                  .x = tape + l.tape.input * rows,
+                                  .y = tape + l.tape.output * rows,
+                                  .saved = tape + l.tape.saved * rows,
+                                  .count = rows * l.positions};
+      Layers::visit(l.kind, [&](auto kind) { decltype(kind)::forward_on_tape(l, tensors); });
     }
   });
   return {tape + p.tape_output * rows, p.output_size() * rows};
@@ -4327,26 +4726,21 @@ inline std::span<float> forward_on_tape(const plan& p, const float* parameters, 
 // Adds to `gradient` (layout of the parameters) the derivative of a loss whose derivative by the output stands at
 // scratch + plan.scratch_output * rows. The tape is that of forward_on_tape; scratch has plan.scratch_size * rows floats. Rows
 // are summed in order, so a batch in several blocks gives the same bits as in one.
+template <class Layers = every_layer>
 inline void backward(const plan& p, const float* parameters, const float* tape, float* scratch, float* gradient,
                      std::size_t rows) {
   in_ieee_arithmetic([&] {
     for (std::size_t i = p.layers.size(); i-- > 0;) {
       const layer& l = p.layers[i];
-      const float* const x = tape + l.tape.input * rows;
-      float* const dy = scratch + l.scratch.output * rows;
-      float* const dx = scratch + l.scratch.input * rows;
-      float* const saved = scratch + l.scratch.saved * rows;
-      const std::size_t count = rows * l.positions;
-      const std::size_t others = l.outputs - l.inputs;  // join: channels of the saved tensor
-      switch (l.kind) {
-        case layer_kind::dense: detail::dense_backward(l, parameters, x, dy, i > 0 ? dx : nullptr, gradient, count); break;
-        case layer_kind::activate: kernel::multiply(tape + l.tape.saved * rows, dy, dx, count * l.outputs); break;
-        case layer_kind::save: kernel::add(saved, dx, count * l.outputs); break;
-        case layer_kind::join:
-          detail::copy_channels(dy, l.outputs, dx, l.inputs, l.inputs, count);
-          detail::copy_channels(dy + l.inputs, l.outputs, saved, others, others, count);
-          break;
-      }
+      const layer_gradients gradients{.parameters = parameters + l.parameters,
+                                      .x = tape + l.tape.input * rows,
+                                      .kept = tape + l.tape.saved * rows,
+                                      .dy = scratch + l.scratch.output * rows,
+                                      .dx = i > 0 ? scratch + l.scratch.input * rows : nullptr,
+                                      .d_saved = scratch + l.scratch.saved * rows,
+                                      .gradient = gradient + l.parameters,
+                                      .count = rows * l.positions};
+      Layers::visit(l.kind, [&](auto kind) { decltype(kind)::backward(l, gradients); });
     }
   });
 }
@@ -4390,8 +4784,9 @@ constexpr status check_denoiser(const plan& p, const Process& process) {
   return {};
 }
 
-// Satisfies `denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
-template <diffusion::discrete_process Process>
+// Satisfies `discrete_denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per
+// thread.
+template <diffusion::discrete_process Process, class Layers = every_layer>
 class network_denoiser {
  public:
   // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
@@ -4407,19 +4802,19 @@ class network_denoiser {
   [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
   [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
-  // See `denoiser` in core/concepts.hpp for the shapes. Fails where something does not fit together; then the posterior is left
-  // alone.
+  // See `discrete_denoiser` in core/concepts.hpp for the shapes. Fails where something does not fit together; then the
+  // posterior is left alone.
   status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (!fit_) return fit_;
-    const std::size_t laws = plan_.output_size();
-    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), laws); !sizes)
+    const std::size_t distributions = plan_.output_size();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), distributions); !sizes)
       return sizes;
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
         const std::size_t rows = smaller(alpha_bar.size() - row, block);
         predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
-                      posterior.subspan(row * laws, rows * laws));
+                      posterior.subspan(row * distributions, rows * distributions));
       }
     });
     return {};
@@ -4438,7 +4833,7 @@ class network_denoiser {
     for (std::size_t i = 0; i < rows; ++i)
       encode_tokens(noisy.subspan(i * length(), length()), process_.input_symbols(), alpha_bar[i],
                     input.data() + i * plan_.input_size());
-    const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    const std::span<float> logits = forward<Layers>(plan_, parameters_.data(), scratch_.data(), rows);
     kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data());
   }
 
@@ -4449,7 +4844,7 @@ class network_denoiser {
   status fit_;
 };
 
-static_assert(denoiser<network_denoiser<diffusion::uniform>>);
+static_assert(discrete_denoiser<network_denoiser<diffusion::uniform>>);
 
 }}}  // namespace frond::nn
 
@@ -4474,10 +4869,11 @@ constexpr status check_vector_network(const plan& p, std::size_t dimension) {
 // form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
 // parameters and scratch, which must outlive it; one object per thread. scratch: plan.scratch_size floats for each row that is
 // computed at a time; more rows at a time are faster, up to some 32.
-class vector_denoiser {
+template <class Layers = every_layer>
+class basic_vector_denoiser {
  public:
-  vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
-                  std::span<float> scratch)
+  basic_vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
+                        std::span<float> scratch)
       : plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
         fit_(check_memory(p, parameters.size(), scratch.size())) {
     if (fit_) fit_ = check_vector_network(p, p.output_size());
@@ -4511,7 +4907,7 @@ class vector_denoiser {
       __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
       to[size] = form_.level(alpha_bar[row]);
     }
-    const std::span<const float> output = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    const std::span<const float> output = forward<Layers>(plan_, parameters_.data(), scratch_.data(), rows);
     if (form_.target == diffusion::prediction::clean) {
       __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
       return;
@@ -4529,6 +4925,8 @@ class vector_denoiser {
   std::span<float> scratch_;
   status fit_;
 };
+
+using vector_denoiser = basic_vector_denoiser<>;
 
 static_assert(continuous_denoiser<vector_denoiser>);
 
@@ -4559,7 +4957,7 @@ constexpr bool require_weights() {
 // only the sizes are known. Both must outlive it.
 template <fixed_network Net, auto Process>
 requires diffusion::discrete_process<std::remove_const_t<decltype(Process)>>
-class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Process)>> {
+class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Process)>, layers_of<Net>> {
   static_assert(Process.vocabulary >= 1 && Process.vocabulary <= max_vocabulary, "a vocabulary has 1 to 255 symbols");
   static_assert(plan_of<Net>().input_channels == token_channels(Process.input_symbols()),
                 "the network's input is not one channel for each noisy symbol and one for time");
@@ -4567,7 +4965,7 @@ class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Proc
                 "the network's output is not one logit for each clean symbol");
   static_assert(plan_of<Net>().input_positions == plan_of<Net>().output_positions,
                 "the network does not answer for every position");
-  using base = network_denoiser<std::remove_const_t<decltype(Process)>>;
+  using base = network_denoiser<std::remove_const_t<decltype(Process)>, layers_of<Net>>;
 
  public:
   template <class Weights, class Scratch>
@@ -4584,14 +4982,14 @@ class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Proc
 
 // The same for vectors, with the form that vector_denoiser takes.
 template <fixed_network Net>
-class fixed_vector_denoiser : public vector_denoiser {
+class fixed_vector_denoiser : public basic_vector_denoiser<layers_of<Net>> {
   static_assert(plan_of<Net>().input_size() == plan_of<Net>().output_size() + 1,
                 "the network must take a vector and its noise level, and give a vector");
 
  public:
   template <class Weights, class Scratch>
   fixed_vector_denoiser(const diffusion::parametrisation& form, const Weights& weights, Scratch& scratch)
-      : vector_denoiser(plan_of<Net>(), form, weights.values, scratch.values) {
+      : basic_vector_denoiser<layers_of<Net>>(plan_of<Net>(), form, weights.values, scratch.values) {
     static_assert(detail::require_weights<Net, Weights, Scratch>());
   }
 };
@@ -4608,7 +5006,7 @@ namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
 //   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
-//   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform law
+//   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform distribution
 //   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021), at initialisation only: hidden
 //                    weights from N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that outputs vanish as the width
 //                    grows. Learning rates are not scaled with the width; that is the caller's part
@@ -4622,32 +5020,21 @@ inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_i
   return kind == initialisation::he_zero_readout ? 0.0f : 1.0f / static_cast<float>(fan_in);
 }
 
-// Layer number `number` of a list: normal weights times `scale`, zero biases. One block at a time: this happens once, and the
-// vector form would be a seventh of a small program.
-inline void initialise_dense(const layer& l, std::size_t number, float scale, seed key, float* weights) {
-  const std::size_t count = l.weight_count();
-  FROND_ASSERT(random::has_words(count), "a layer has at most 2^34 weights");
-  for (std::size_t w = 0; w < count; w += 4) {
-    const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
-    for (std::size_t i = 0; i < 4 && w + i < count; ++i) weights[w + i] = scale * normals[i];
-  }
-  for (std::size_t b = 0; b < l.outputs; ++b) weights[count + b] = 0.0f;
-}
-
 }  // namespace detail
 
 // Writes every parameter of the plan. Weight w of layer i is a function of (key, i, w) alone: stream `weights`, index i. Fails
 // where there are not as many parameters; then nothing is written.
+template <class Layers = every_layer>
 inline status initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
   if (const status fits = check_parameters(p, parameters.size()); !fits) return fits;
   std::size_t readout = p.layers.size();
-  while (readout > 0 && p.layers[readout - 1].kind != layer_kind::dense) --readout;
+  while (readout > 0 && p.layers[readout - 1].kind != layers::dense::kind) --readout;
   in_ieee_arithmetic([&] {
     for (std::size_t i = 0; i < p.layers.size(); ++i) {
       const layer& l = p.layers[i];
-      if (l.kind != layer_kind::dense) continue;
       const float scale = detail::weight_scale(kind, i + 1 == readout, l.inputs);
-      detail::initialise_dense(l, i, scale, key, parameters.data() + l.parameters);
+      Layers::visit(l.kind,
+                    [&](auto which) { decltype(which)::initialise(l, i, scale, key, parameters.data() + l.parameters); });
     }
   });
   return {};
@@ -4685,12 +5072,18 @@ constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   if (leaves.overflow || leaves.value > 0xffffffffu)
     return plan_storage<Capacity>::refused("a tree U-Net has at most 2^32 - 1 leaves");
   plan_storage<Capacity> net(static_cast<std::uint32_t>(leaves.value), shape.input_channels);
-  net.dense(shape.width).activate(kernel::activation::gelu);
+  net.add(layers::dense{shape.width}).add(layers::activate{kernel::activation::gelu});
   for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
-    net.save().merge(shape.branching).dense(shape.width).activate(kernel::activation::gelu);
+    net.add(layers::skip{})
+        .space_to_depth(shape.branching)
+        .add(layers::dense{shape.width})
+        .add(layers::activate{kernel::activation::gelu});
   for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
-    net.dense(std::uint64_t{shape.branching} * shape.width).activate(kernel::activation::gelu).split(shape.branching).join();
-  net.dense(shape.output_channels).finish();
+    net.add(layers::dense{std::uint64_t{shape.branching} * shape.width})
+        .add(layers::activate{kernel::activation::gelu})
+        .depth_to_space(shape.branching)
+        .add(layers::concatenate{});
+  net.add(layers::dense{shape.output_channels}).finish();
   return net;
 }
 
@@ -4712,9 +5105,10 @@ struct mlp_shape {
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
   plan_storage<Capacity> net(shape.length, shape.input_channels);
-  net.merge(shape.length);
-  for (std::uint32_t i = 0; i < shape.hidden_layers && net.state().ok(); ++i) net.dense(shape.width).activate(shape.function);
-  net.dense(std::uint64_t{shape.length} * shape.output_channels).split(shape.length).finish();
+  net.space_to_depth(shape.length);
+  for (std::uint32_t i = 0; i < shape.hidden_layers && net.state().ok(); ++i)
+    net.add(layers::dense{shape.width}).add(layers::activate{shape.function});
+  net.add(layers::dense{std::uint64_t{shape.length} * shape.output_channels}).depth_to_space(shape.length).finish();
   return net;
 }
 
@@ -4863,7 +5257,7 @@ struct denoising {
   seed key;  // of order, times and noise; the data have their own
   // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
   // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
-  std::uint32_t latest = 0;
+  std::uint32_t max_step = 0;
 
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
     if (const status fits = nn::check_denoiser(p, process); !fits) return fits;
@@ -4872,7 +5266,7 @@ struct denoising {
     if (data.from.vocabulary() > process.vocabulary)
       return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
     if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
-    if (latest > times.steps) return {"the latest time {} comes after the last of the schedule, {}", latest, {times.steps}};
+    if (max_step > times.steps) return {"the last time {} comes after the last of the schedule, {}", max_step, {times.steps}};
     return data.check();
   }
   constexpr void add_to(hasher& h) const {
@@ -4881,14 +5275,14 @@ struct denoising {
     h.add(process.input_symbols());
     detail::add_schedule(h, times);
     h.add(key.value);
-    h.add(latest);
+    h.add(max_step);
   }
 
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    FROND_ASSERT(latest <= times.steps, "the latest time is one of the schedule");
+    FROND_ASSERT(max_step <= times.steps, "the latest time is one of the schedule");
     random::draws time(key, random::stream::time, example);
-    return times.alpha_bar(1 + time.below(latest == 0 ? times.steps : latest));
+    return times.alpha_bar(1 + time.below(max_step == 0 ? times.steps : max_step));
   }
 
   // The clean sentence and its corruption, both [length].
@@ -4968,7 +5362,7 @@ void write_examples(const nn::plan& p, const Problem& examples, const block_memo
 // look-up of its target would lead beyond the logits.
 inline void refuse_targets(const nn::plan& p, symbol* targets, float* output, std::size_t count) {
   std::uint32_t largest = 0;
-  for (std::size_t i = 0; i < count; ++i) largest = larger(targets[i], largest);
+  for (std::size_t i = 0; i < count; ++i) largest = larger<std::uint32_t>(targets[i], largest);
   if (largest < p.output_channels) return;
   for (std::size_t i = 0; i < count; ++i) {
     if (targets[i] < p.output_channels) continue;
@@ -5016,7 +5410,7 @@ constexpr status check_evaluation(const nn::plan& p, std::size_t parameters, con
 
 // Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
 // are shared among the workers; the result does not depend on how. NaN where check_evaluation() fails.
-template <problem Problem, executor Executor = const serial_executor>
+template <class Layers = nn::every_layer, problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
   FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
@@ -5030,7 +5424,7 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
       float* const own = blocks + worker * detail::block_memory::size(p, 0, block_rows);
       const auto m = detail::block_memory::at(p, 0, rows, own);
       detail::write_examples(p, examples, m, first + row, rows, nn::scratch_input(p, m.scratch, rows).data());
-      float* const output = nn::forward(p, parameters.data(), m.scratch, rows).data();
+      float* const output = nn::forward<Layers>(p, parameters.data(), m.scratch, rows).data();
       detail::losses_of<Problem>(p, m, output, rows, 0.0f, output, losses + row);
     });
     return kernel::sum(losses, count) / static_cast<float>(count);
@@ -5059,48 +5453,48 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
-enum class method : std::uint8_t {
+enum class optimiser_kind : std::uint8_t {
   sgd,   // with heavy-ball momentum; one array of state
   adam,  // two arrays of state; AdamW when weight_decay > 0
 };
 
-enum class decay : std::uint8_t { none, linear, cosine };
+enum class decay_curve : std::uint8_t { none, linear, cosine };
 
 struct optimiser_options {
-  method kind = method::adam;
-  float rate = 1e-3f;
-  float momentum = 0.9f;                 // sgd
-  float beta_1 = 0.9f, beta_2 = 0.999f;  // adam
-  float epsilon = 1e-8f;                 // adam
-  float weight_decay = 0.0f;             // decoupled: a parameter loses rate * weight_decay of itself in each step
-  std::uint64_t warm_up = 0;             // the rate rises linearly over so many steps
-  decay shape = decay::none;             // then it falls to zero at step `decay_end`
+  optimiser_kind kind = optimiser_kind::adam;
+  float learning_rate = 1e-3f;
+  float momentum = 0.9f;                  // sgd
+  float beta_1 = 0.9f, beta_2 = 0.999f;   // adam
+  float epsilon = 1e-8f;                  // adam
+  float weight_decay = 0.0f;              // decoupled: a parameter loses rate * weight_decay of itself in each step
+  std::uint64_t warm_up = 0;              // the rate rises linearly over so many steps
+  decay_curve decay = decay_curve::none;  // then it falls to zero at step `decay_end`
   std::uint64_t decay_end = 0;
   float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
-    if (!(rate > 0.0f && math::is_finite(rate))) return {"the rate must be positive and finite"};
+    if (!(learning_rate > 0.0f && math::is_finite(learning_rate))) return {"the rate must be positive and finite"};
     if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
     if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
     if (!(epsilon > 0.0f && math::is_finite(epsilon))) return {"epsilon must be positive and finite"};
     if (!(weight_decay >= 0.0f && math::is_finite(weight_decay))) return {"weight decay must be finite and not negative"};
     if (!(clip_norm >= 0.0f && math::is_finite(clip_norm))) return {"the clipping norm must be finite and not negative"};
-    if (shape != decay::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
+    if (decay != decay_curve::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
     return {};
   }
 };
 
 // How many arrays of the parameters' size the method keeps.
-constexpr std::size_t state_arrays(method kind) { return kind == method::adam ? 2 : 1; }
+constexpr std::size_t state_arrays(optimiser_kind kind) { return kind == optimiser_kind::adam ? 2 : 1; }
 
 // The rate of step `step`, counted from 0.
-constexpr float rate_at(const optimiser_options& o, std::uint64_t step) {
-  if (step < o.warm_up) return o.rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
-  if (o.shape == decay::none) return o.rate;
+constexpr float learning_rate_at(const optimiser_options& o, std::uint64_t step) {
+  if (step < o.warm_up) return o.learning_rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
+  if (o.decay == decay_curve::none) return o.learning_rate;
   if (step >= o.decay_end) return 0.0f;
   const float left = static_cast<float>(o.decay_end - step) / static_cast<float>(o.decay_end - o.warm_up);
-  if (o.shape == decay::linear) return o.rate * left;
-  return o.rate * (0.5f - 0.5f * math::cos_two_pi(0.5f * left));
+  if (o.decay == decay_curve::linear) return o.learning_rate * left;
+  return o.learning_rate * (0.5f - 0.5f * math::cos_two_pi(0.5f * left));
 }
 
 namespace detail {
@@ -5143,9 +5537,9 @@ inline float clip_scale(const optimiser_options& o, std::span<const float> gradi
 inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale,
                            std::span<const float> gradient, std::span<float> parameters, std::span<float> state,
                            std::size_t first, std::size_t count) {
-  const float rate = rate_at(o, step);
-  if (o.kind == method::adam) {
-    kernel::adam({.rate = rate,
+  const float learning_rate = learning_rate_at(o, step);
+  if (o.kind == optimiser_kind::adam) {
+    kernel::adam({.learning_rate = learning_rate,
                   .beta_1 = o.beta_1,
                   .beta_2 = o.beta_2,
                   .epsilon = o.epsilon,
@@ -5156,8 +5550,9 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
                  gradient.data() + first, parameters.data() + first, state.data() + first,
                  state.data() + parameters.size() + first, count);
   } else {
-    kernel::sgd({.rate = rate, .momentum = o.momentum, .decay = o.weight_decay, .gradient_scale = gradient_scale},
-                gradient.data() + first, parameters.data() + first, state.data() + first, count);
+    kernel::sgd(
+        {.learning_rate = learning_rate, .momentum = o.momentum, .decay = o.weight_decay, .gradient_scale = gradient_scale},
+        gradient.data() + first, parameters.data() + first, state.data() + first, count);
   }
 }
 
@@ -5165,7 +5560,7 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
-struct options {
+struct trainer_options {
   optimiser_options optimiser{};
   std::uint32_t batch = 64;        // examples in a step
   std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
@@ -5190,7 +5585,7 @@ struct options {
 namespace detail {
 
 // How many shards run at a time.
-constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std::size_t workers) {
+constexpr std::size_t shards_at_a_time(const nn::plan& p, const trainer_options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = smaller(workers, shards);
   return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
 }
@@ -5203,7 +5598,7 @@ constexpr std::size_t waiting_sums(std::size_t shards) {
 }  // namespace detail
 
 // Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
-constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::size_t workers) {
+constexpr std::size_t training_memory(const nn::plan& p, const trainer_options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
   const std::size_t partials = detail::waiting_sums(shards);
   return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
@@ -5211,7 +5606,7 @@ constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::
 }
 
 // The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
-// parameters. Options is a struct with a static constexpr train::options `value`.
+// parameters. Options is a struct with a static constexpr train::trainer_options `value`.
 template <nn::fixed_network Net, class Options>
 struct alignas(64) memory {
   static_assert(Options::value.check().ok(), "these training options are not valid");
@@ -5225,12 +5620,13 @@ struct alignas(64) memory {
 // Training stops by itself where it makes no sense: check() says why, and step() changes nothing any more but steps(), so that
 // a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were
 // before that step.
-template <problem Problem, executor Executor = const serial_executor>
+// Layers: those that the program can run, see nn/layers.hpp.
+template <problem Problem, executor Executor = const serial_executor, class Layers = nn::every_layer>
 class trainer {
  public:
   // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
-  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
-          Executor& workers = calling_thread)
+  trainer(const nn::plan& p, const Problem& examples, const trainer_options& o, std::span<float> parameters,
+          std::span<float> memory, Executor& workers = calling_thread)
       : trainer(p, examples, o, parameters, memory, workers,
                 check(p, examples, o, parameters.size(), memory.size(), workers.workers())) {}
 
@@ -5269,15 +5665,15 @@ class trainer {
   [[nodiscard]] std::span<const float> gradient() const { return {gradient_, misfit_ ? plan_.parameter_count : 0}; }
   [[nodiscard]] const nn::plan& network() const { return plan_; }
   [[nodiscard]] std::span<float> parameters() const { return parameters_; }
-  [[nodiscard]] const options& settings() const { return options_; }
+  [[nodiscard]] const trainer_options& settings() const { return options_; }
   [[nodiscard]] const Problem& problem() const { return problem_; }
 
  private:
   // Elementwise work on parameters is cut into slices of this many floats.
   static constexpr std::size_t slice_size = 16384;
 
-  static status check(const nn::plan& p, const Problem& examples, const options& o, std::size_t parameters, std::size_t floats,
-                      std::size_t workers) {
+  static status check(const nn::plan& p, const Problem& examples, const trainer_options& o, std::size_t parameters,
+                      std::size_t floats, std::size_t workers) {
     if (const status sound = o.check(); !sound) return sound;
     if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
     const std::size_t needed = training_memory(p, o, workers);
@@ -5285,8 +5681,8 @@ class trainer {
     return check_problem(p, examples);
   }
 
-  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
-          Executor& workers, const status& misfit)
+  trainer(const nn::plan& p, const Problem& examples, const trainer_options& o, std::span<float> parameters,
+          std::span<float> memory, Executor& workers, const status& misfit)
       : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers), misfit_(misfit),
         stopped_(misfit) {
     if (!misfit) return;
@@ -5359,9 +5755,9 @@ class trainer {
       const std::size_t rows = smaller(end - row, options_.block());
       const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
       detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
-      float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
+      float* const output = nn::forward_on_tape<Layers>(plan_, parameters_.data(), m.tape, rows).data();
       detail::losses_of<Problem>(plan_, m, output, rows, scale, m.scratch + plan_.scratch_output * rows, losses_ + row);
-      nn::backward(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
+      nn::backward<Layers>(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
     }
   }
 
@@ -5395,7 +5791,7 @@ class trainer {
 
   nn::plan plan_;
   Problem problem_;
-  options options_;
+  trainer_options options_;
   std::span<float> parameters_;
   std::span<float> state_;
   Executor* workers_;
@@ -5409,6 +5805,10 @@ class trainer {
   bool begun_ = false;
   status misfit_, stopped_;
 };
+
+template <problem Problem, nn::fixed_network Net, nn::fixed_network Other, class Options>
+trainer(const Problem&, nn::parameters<Net>&, memory<Other, Options>&)
+    -> trainer<Problem, const serial_executor, nn::layers_of<Net>>;
 
 }}}  // namespace frond::train
 
@@ -5438,8 +5838,8 @@ struct fit_options {
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
 // Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if it was saved at a validation
 // (inside `watch`); the training loss that is shown is the mean since the last one.
-template <problem Problem, executor Executor, problem Validation, class Watch>
-[[nodiscard]] status fit(trainer<Problem, Executor>& learner, const Validation& validation, const fit_options& options,
+template <problem Problem, executor Executor, class Layers, problem Validation, class Watch>
+[[nodiscard]] status fit(trainer<Problem, Executor, Layers>& learner, const Validation& validation, const fit_options& options,
                          early_stopping& stopping, std::span<float> best, std::span<float> memory, Executor& workers,
                          const Watch& watch) {
   const nn::plan plan = learner.network();
@@ -5460,7 +5860,7 @@ template <problem Problem, executor Executor, problem Validation, class Watch>
     ++since;
     if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
     const float validation_loss =
-        evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
+        evaluate<Layers>(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
     if (!math::is_finite(validation_loss)) return {"the validation loss after step {} is not finite", to_size(learner.steps())};
     go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
     const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
@@ -6111,7 +6511,7 @@ constexpr double entropy(const rhm_shape& shape) {
 // The same for each token: the best mean cross-entropy, in nats, of a model that predicts tokens one after the other.
 constexpr double entropy_per_token(const rhm_shape& shape) { return entropy(shape) / static_cast<double>(shape.leaves()); }
 
-// The chance that a tuple of independent uniform symbols is the right side of some rule of a level: parents * rules /
+// The probability that a tuple of independent uniform symbols is the right side of some rule of a level: parents * rules /
 // vocabulary^branching, below the top rules / vocabulary^(branching - 1). The level accuracy of random guessing.
 constexpr double valid_fraction(const rhm_shape& shape, std::uint32_t level) {
   double fraction = static_cast<double>(shape.rule_count(level));
@@ -6241,7 +6641,7 @@ struct hierarchy_shape {
   }
 
   // Rules of one level, and where a level starts in the tables of hierarchy_view: its rule numbers, the symbols of its rules,
-  // and the chances of its rules, which only a level with a Zipf exponent has. L + 1 gives the sizes of the tables.
+  // and the probabilities of its rules, which only a level with a Zipf exponent has. L + 1 gives the sizes of the tables.
   [[nodiscard]] constexpr std::size_t rule_count(std::uint32_t number) const {
     return std::size_t{level(number).symbols} * level(number).rules;
   }
@@ -6255,13 +6655,13 @@ struct hierarchy_shape {
     for (std::uint32_t l = 1; l < number; ++l) below += rule_count(l) * level(l).branching;
     return below;
   }
-  [[nodiscard]] constexpr std::size_t chances_offset(std::uint32_t number) const {
+  [[nodiscard]] constexpr std::size_t probabilities_offset(std::uint32_t number) const {
     std::size_t below = 0;
     for (std::uint32_t l = 1; l < number; ++l) below += level(l).zipf > 0 ? level(l).rules : 0;
     return below;
   }
 
-  // N, how many sentences have a chance.
+  // N, how many sentences have a probability.
   [[nodiscard]] constexpr checked sentence_count() const {
     checked count{symbols(depth())};
     for (std::uint32_t l = 1; l <= depth(); ++l) {
@@ -6335,31 +6735,31 @@ namespace frond { inline namespace FROND_ABI { namespace grammar {
 // A hierarchy in memory that somebody else owns. Cheap to copy; a source (core/concepts.hpp).
 //   rules    [level 1..L][parent][rule][branching]   symbols of the level below, never its blank
 //   order    [level 1..L][parent * rule]             the rule numbers (parent * rules + rule), sorted by their tuple
-//   chances  [level with a Zipf exponent][rule]      2^32 times the probability of all rules before this one
-// The chances are the law itself and not its approximation: sentences are drawn with exactly these probabilities, multiples of
-// 2^-32, and everything that is computed about a hierarchy takes them from here. So a caller with other chances in mind than
-// Zipf's gives a level any positive exponent and then writes its own: 0 first, then numbers that rise. Levels without an
-// exponent choose with probability 1/m exactly.
+//   probabilities  [level with a Zipf exponent][rule]      2^32 times the probability of all rules before this one
+// The probabilities are the distribution itself and not its approximation: sentences are drawn with exactly these
+// probabilities, multiples of 2^-32, and everything that is computed about a hierarchy takes them from here. So a caller with
+// other probabilities in mind than Zipf's gives a level any positive exponent and then writes its own: 0 first, then numbers
+// that rise. Levels without an exponent choose with probability 1/m exactly.
 struct hierarchy_view {
   hierarchy_shape shape;
   std::span<const symbol> rules;
   std::span<const std::uint16_t> order;
-  std::span<const std::uint32_t> chances;
+  std::span<const std::uint32_t> probabilities;
 
   [[nodiscard]] constexpr std::size_t length() const { return shape.leaves(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return shape.symbol_count(0); }  // the blank included
 
-  // All right sides of one level, [parent][rule][branching], and all its chances: [rule], or empty where all are equal.
+  // All right sides of one level, [parent][rule][branching], and all its probabilities: [rule], or empty where all are equal.
   [[nodiscard]] constexpr std::span<const symbol> level_rules(std::uint32_t level) const {
     return rules.subspan(shape.rules_offset(level), shape.rule_count(level) * shape.level(level).branching);
   }
-  [[nodiscard]] constexpr std::span<const std::uint32_t> level_chances(std::uint32_t level) const {
-    return chances.subspan(shape.chances_offset(level), shape.level(level).zipf > 0 ? shape.level(level).rules : 0);
+  [[nodiscard]] constexpr std::span<const std::uint32_t> level_probabilities(std::uint32_t level) const {
+    return probabilities.subspan(shape.probabilities_offset(level), shape.level(level).zipf > 0 ? shape.level(level).rules : 0);
   }
 
   // The probability that a symbol of a level chooses its rule number `choice`, below the number of rules.
   [[nodiscard]] constexpr double chance(std::uint32_t level, std::uint32_t choice) const {
-    const auto before = level_chances(level);
+    const auto before = level_probabilities(level);
     if (before.empty()) return 1.0 / static_cast<double>(shape.level(level).rules);
     const std::uint32_t next = choice + 1 < before.size() ? before[choice + 1] : 0;  // 0 stands for 2^32
     const std::uint32_t share = next - before[choice];
@@ -6393,7 +6793,7 @@ class hierarchy_growth {
   constexpr symbol grow_root(symbol* end) {
     const hierarchy_shape& shape = grammar_.shape;
     const std::uint32_t top = shape.depth();
-    const bool together = grammar_.level_chances(top).empty();
+    const bool together = grammar_.level_probabilities(top).empty();
     even_.begin(1, together ? static_cast<std::uint32_t>(shape.rule_count(top)) : shape.symbols(top));
     const std::uint32_t drawn = even_.next(), rules = together ? shape.level(top).rules : 1, rule = drawn % rules;
     const auto root = static_cast<symbol>(drawn / rules);
@@ -6405,7 +6805,7 @@ class hierarchy_growth {
   // too: no child comes to lie beyond the parent that is next.
   constexpr void grow(std::uint32_t level, const symbol* parents, symbol* end) {
     const hierarchy_shape& shape = grammar_.shape;
-    if (grammar_.level_chances(level).empty()) {
+    if (grammar_.level_probabilities(level).empty()) {
       even_.begin(static_cast<std::uint32_t>(shape.filled_nodes(level)), shape.level(level).rules);
     }
     expand(level, parents, shape.level_nodes(level), end, nullptr);
@@ -6413,13 +6813,13 @@ class hierarchy_growth {
 
  private:
   // Equally likely rules, or else the last rule before which there is no more than a random word.
-  constexpr std::uint32_t choose(std::span<const std::uint32_t> chances) {
-    if (chances.empty()) return even_.next();
+  constexpr std::uint32_t choose(std::span<const std::uint32_t> probabilities) {
+    if (probabilities.empty()) return even_.next();
     const std::uint32_t word = uneven_.word();
-    std::uint32_t first = 0, last = static_cast<std::uint32_t>(chances.size());
+    std::uint32_t first = 0, last = static_cast<std::uint32_t>(probabilities.size());
     while (last - first > 1) {
       const std::uint32_t middle = first + (last - first) / 2;
-      (chances[middle] <= word ? first : last) = middle;
+      (probabilities[middle] <= word ? first : last) = middle;
     }
     return first;
   }
@@ -6431,12 +6831,12 @@ class hierarchy_growth {
     const std::size_t branching = shape.level(level).branching;
     const std::uint32_t rules = shape.level(level).rules, no_symbol = shape.symbols(level);
     const symbol* table = grammar_.level_rules(level).data();
-    const auto chances = grammar_.level_chances(level);
+    const auto probabilities = grammar_.level_probabilities(level);
     const auto blank = static_cast<symbol>(shape.symbols(level - 1));
     symbol* child = end - count * branching;
     for (std::size_t i = 0; i < count; ++i, child += branching) {
       const bool filled = parents[i] != no_symbol;
-      const std::size_t rule = filled ? std::size_t{parents[i]} * rules + (known ? *known : choose(chances)) : 0;
+      const std::size_t rule = filled ? std::size_t{parents[i]} * rules + (known ? *known : choose(probabilities)) : 0;
       for (std::size_t j = 0; j < branching; ++j) child[j] = filled ? table[rule * branching + j] : blank;
     }
     if (shape.level(level).blanks > 0) place(level, count * branching, end);
@@ -6510,7 +6910,7 @@ struct hierarchy_memory {
   std::size_t levels = 0;
   std::size_t rules = 0;
   std::size_t order = 0;
-  std::size_t chances = 0;
+  std::size_t probabilities = 0;
 
   friend constexpr bool operator==(const hierarchy_memory&, const hierarchy_memory&) = default;
 };
@@ -6520,38 +6920,39 @@ constexpr result<hierarchy_memory> memory_of(const hierarchy_shape& shape) {
   const status state = shape.check();
   if (!state.ok()) return {{}, state};
   const std::uint32_t end = shape.depth() + 1;
-  return {{shape.levels.size(), shape.rules_offset(end), shape.order_offset(end), shape.chances_offset(end)}, {}};
+  return {{shape.levels.size(), shape.rules_offset(end), shape.order_offset(end), shape.probabilities_offset(end)}, {}};
 }
 
 namespace detail {
 
 // k^-exponent for k = 1, 2, ..., added up in this order, as shares of the total rounded to multiples of 2^-32. Exponential and
-// logarithm are the library's own (math/double.hpp), so the chances are the same everywhere; each is within 2^-32 of Zipf's
-// law. False where a rule is left without a chance.
-constexpr bool fill_chances(double exponent, std::span<std::uint32_t> chances) {
+// logarithm are the library's own (math/double.hpp), so the probabilities are the same everywhere; each is within 2^-32 of
+// Zipf's distribution. False where a rule is left without a probability.
+constexpr bool fill_probabilities(double exponent, std::span<std::uint32_t> probabilities) {
   const auto weight = [&](std::size_t rank) { return math::exp(-exponent * math::log(static_cast<double>(rank))); };
   double total = 0;
-  for (std::size_t rank = 1; rank <= chances.size(); ++rank) total += weight(rank);
+  for (std::size_t rank = 1; rank <= probabilities.size(); ++rank) total += weight(rank);
   double sum = 0;
   std::uint64_t last = 0;
-  for (std::size_t k = 0; k < chances.size(); ++k) {
+  for (std::size_t k = 0; k < probabilities.size(); ++k) {
     const auto before = static_cast<std::uint64_t>(sum / total * 0x1p32 + 0.5);
     if ((k > 0 && before <= last) || before >= std::uint64_t{1} << 32) return false;
-    chances[k] = static_cast<std::uint32_t>(before);
+    probabilities[k] = static_cast<std::uint32_t>(before);
     last = before;
     sum += weight(k + 1);
   }
   return true;
 }
 
-// Fills tables of the right sizes. 0, or the level that has a rule without a chance.
+// Fills tables of the right sizes. 0, or the level that has a rule without a probability.
 constexpr std::uint32_t draw_tables(const hierarchy_shape& shape, seed key, std::span<symbol> rules,
-                                    std::span<std::uint16_t> order, std::span<std::uint32_t> chances) {
+                                    std::span<std::uint16_t> order, std::span<std::uint32_t> probabilities) {
   for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
     const hierarchy_level& level = shape.level(l);
     draw_level(shape.symbols(l - 1), level.branching, key, l, rules.data() + shape.rules_offset(l),
                order.subspan(shape.order_offset(l), shape.rule_count(l)));
-    if (level.zipf > 0 && !fill_chances(level.zipf, chances.subspan(shape.chances_offset(l), level.rules))) return l;
+    if (level.zipf > 0 && !fill_probabilities(level.zipf, probabilities.subspan(shape.probabilities_offset(l), level.rules)))
+      return l;
   }
   return 0;
 }
@@ -6563,18 +6964,19 @@ constexpr std::uint32_t draw_tables(const hierarchy_shape& shape, seed key, std:
 // size needed), and a Zipf exponent so large that the rarest rule would come up less than once in 2^32 choices (position: the
 // level).
 constexpr result<hierarchy_view> draw_hierarchy(const hierarchy_shape& shape, seed key, std::span<symbol> rules,
-                                                std::span<std::uint16_t> order, std::span<std::uint32_t> chances) {
+                                                std::span<std::uint16_t> order, std::span<std::uint32_t> probabilities) {
   const result<hierarchy_memory> needed = memory_of(shape);
   if (!needed.ok()) return {{}, needed.state};
   if (rules.size() < needed.value.rules) return {{}, {"the memory for the rules is too small", needed.value.rules}};
   if (order.size() < needed.value.order) return {{}, {"the memory for the order is too small", needed.value.order}};
-  if (chances.size() < needed.value.chances) return {{}, {"the memory for the chances is too small", needed.value.chances}};
+  if (probabilities.size() < needed.value.probabilities)
+    return {{}, {"the memory for the probabilities is too small", needed.value.probabilities}};
   const auto own_rules = rules.first(needed.value.rules);
   const auto own_order = order.first(needed.value.order);
-  const auto own_chances = chances.first(needed.value.chances);
-  const std::uint32_t level = detail::draw_tables(shape, key, own_rules, own_order, own_chances);
-  if (level > 0) return {{}, {"a Zipf exponent leaves a rule without a chance", level}};
-  return {{shape, own_rules, own_order, own_chances}, {}};
+  const auto own_probabilities = probabilities.first(needed.value.probabilities);
+  const std::uint32_t level = detail::draw_tables(shape, key, own_rules, own_order, own_probabilities);
+  if (level > 0) return {{}, {"a Zipf exponent leaves a rule without a probability", level}};
+  return {{shape, own_rules, own_order, own_probabilities}, {}};
 }
 
 // A hierarchy whose sizes the compiler knows: storage for hierarchy_view, drawn from a seed, its levels included. The view
@@ -6588,11 +6990,11 @@ class hierarchy {
   constexpr hierarchy(const hierarchy_shape& sizes, seed key) : tokens_(sizes.tokens) {
     FROND_ASSERT(sizes.check().ok() && memory_of(sizes).value == Memory, "the hierarchy must have the sizes of its storage");
     for (std::size_t l = 0; l < Memory.levels; ++l) levels_[l] = sizes.levels[l];
-    [[maybe_unused]] const std::uint32_t level = detail::draw_tables(sizes, key, rules_, order_, chances_);
-    FROND_ASSERT(level == 0, "a Zipf exponent leaves a rule without a chance");
+    [[maybe_unused]] const std::uint32_t level = detail::draw_tables(sizes, key, rules_, order_, probabilities_);
+    FROND_ASSERT(level == 0, "a Zipf exponent leaves a rule without a probability");
   }
 
-  [[nodiscard]] constexpr hierarchy_view view() const { return {{tokens_, levels_}, rules_, order_, chances_}; }
+  [[nodiscard]] constexpr hierarchy_view view() const { return {{tokens_, levels_}, rules_, order_, probabilities_}; }
   constexpr operator hierarchy_view() const& { return view(); }
   constexpr operator hierarchy_view() const&& = delete;  // the view would refer to tables that are gone
 
@@ -6605,7 +7007,7 @@ class hierarchy {
   std::array<hierarchy_level, Memory.levels> levels_{};
   std::array<symbol, Memory.rules> rules_{};
   std::array<std::uint16_t, Memory.order> order_{};
-  std::array<std::uint32_t, Memory.chances> chances_{};
+  std::array<std::uint32_t, Memory.probabilities> probabilities_{};
 };
 
 }}}  // namespace frond::grammar
@@ -6621,7 +7023,7 @@ namespace frond { inline namespace FROND_ABI { namespace grammar {
 // The entropy of the choice of one rule of a level, in nats: -sum_k pi_k ln pi_k, ln(rules) where all are equally likely.
 constexpr double choice_entropy(const hierarchy_view& grammar, std::uint32_t level) {
   const std::uint32_t rules = grammar.shape.level(level).rules;
-  if (grammar.level_chances(level).empty()) return math::log(static_cast<double>(rules));
+  if (grammar.level_probabilities(level).empty()) return math::log(static_cast<double>(rules));
   double sum = 0;
   for (std::uint32_t k = 0; k < rules; ++k) {
     const double chance = grammar.chance(level, k);
@@ -6660,8 +7062,8 @@ constexpr double blank_share(const hierarchy_shape& shape, std::uint32_t level) 
   return 1 - static_cast<double>(shape.filled_nodes(level)) / static_cast<double>(shape.level_nodes(level));
 }
 
-// The chance that independent uniform symbols, blanks among them where there are any, form the children of some symbol of a
-// level, or of its blank: what random guessing reaches. v_l m_l / v_(l-1)^(s_l) without blanks.
+// The probability that independent uniform symbols, blanks among them where there are any, form the children of some symbol of
+// a level, or of its blank: what random guessing reaches. v_l m_l / v_(l-1)^(s_l) without blanks.
 constexpr double valid_fraction(const hierarchy_shape& shape, std::uint32_t level) {
   const hierarchy_level& above = shape.level(level);
   const double symbols = static_cast<double>(shape.symbol_count(level - 1)), patch = static_cast<double>(above.blanks) + 1.0;
@@ -6817,10 +7219,10 @@ constexpr double log_probability(const hierarchy_view& grammar, std::span<const 
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
 
-// Draws everything below the nodes of `level` anew, from the law of the grammar given the symbols of that level: each of its
-// nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the depth
-// only the root stays, at level 0 everything does. One tree has one redraw for each (key, index); words are used in the same
-// order for each level, so redraws from different levels are not independent.
+// Draws everything below the nodes of `level` anew, from the distribution of the grammar given the symbols of that level: each
+// of its nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the
+// depth only the root stays, at level 0 everything does. One tree has one redraw for each (key, index); words are used in the
+// same order for each level, so redraws from different levels are not independent.
 //   tree [nodes]  in the layout of sample_tree; parsed down to `level`
 constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t index, std::uint32_t level,
                             std::span<symbol> tree) {
@@ -7207,10 +7609,12 @@ static_assert(continuous_source<gaussian_source> && continuous_source<isotropic_
 
 namespace frond { inline namespace FROND_ABI { namespace source {
 
-// Laws of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, kappa_3 = 0 where nothing else is said.
-enum class latent_law : std::uint8_t {
+// Distributions of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, kappa_3 = 0 where nothing else is
+// said.
+enum class latent_distribution : std::uint8_t {
   rademacher,  // -1 or 1; kappa_4 = -2
-  two_point,  // sqrt(q / p) with chance p, else -sqrt(p / q), q = 1 - p; kappa_3 = (1 - 2 p) / sqrt(p q), kappa_4 = 1 / (p q) -
+  two_point,  // sqrt(q / p) with probability p, else -sqrt(p / q), q = 1 - p; kappa_3 = (1 - 2 p) / sqrt(p q), kappa_4 = 1 / (p
+              // q) -
               // 6
   laplace,    // density e^(-sqrt(2) |nu|) / sqrt(2); kappa_4 = 3
   uniform,    // between -sqrt(3) and sqrt(3); kappa_4 = -6/5
@@ -7218,27 +7622,30 @@ enum class latent_law : std::uint8_t {
   normal,     // for Gaussian clones
 };
 
-// How nu, whose law stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence. All chances are
-// multiples of 2^-24, as random numbers are: p and the shifts rho min(p, q) and rho / 2 stand for the nearest of them.
+// How nu, whose distribution stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence. All
+// probabilities are multiples of 2^-24, as random numbers are: p and the shifts rho min(p, q) and rho / 2 stand for the nearest
+// of them.
 enum class latent_coupling : std::uint8_t {
   independent,
-  // nu is positive with chance p + rho min(p, q) if lambda > 0 and p - rho min(p, q) if not (p = 1/2 for symmetric laws); |nu|
-  // depends on that sign alone. For Rademacher nu and rho = 1, nu = sign(lambda). E[lambda nu] is latents::correlation().
+  // nu is positive with probability p + rho min(p, q) if lambda > 0 and p - rho min(p, q) if not (p = 1/2 for symmetric
+  // distributions); |nu| depends on that sign alone. For Rademacher nu and rho = 1, nu = sign(lambda). E[lambda nu] is
+  // latents::correlation().
   sign,
-  // |nu| is above its median with chance (1 + rho)/2 if |lambda| is above its own, (1 - rho)/2 if not; the sign of nu is a
-  // fair coin. E[lambda nu] = 0, so no covariance shows it; E[lambda^2 nu^2] - 1 is not 0. For symmetric laws with a density.
+  // |nu| is above its median with probability (1 + rho)/2 if |lambda| is above its own, (1 - rho)/2 if not; the sign of nu is a
+  // fair coin. E[lambda nu] = 0, so no covariance shows it; E[lambda^2 nu^2] - 1 is not 0. For symmetric distributions with a
+  // density.
   magnitude,
   linear,  // nu = rho lambda + sqrt(1 - rho^2) zeta with another normal zeta: for normal nu alone
 };
 
-// The law of (lambda, nu), with lambda standard normal. Everything but check() assumes that check() passes.
+// The distribution of (lambda, nu), with lambda standard normal. Everything but check() assumes that check() passes.
 struct latents {
   static constexpr float median_of_normal = 0.67448975f;  // of |lambda|
 
-  latent_law law = latent_law::rademacher;
+  latent_distribution distribution = latent_distribution::rademacher;
   latent_coupling coupling = latent_coupling::independent;
   float strength = 0.0f;     // rho
-  float probability = 0.5f;  // p of two_point; 1/2 for the other laws
+  float probability = 0.5f;  // p of two_point; 1/2 for the other distributions
 
   struct pair {
     float lambda, nu;
@@ -7247,9 +7654,11 @@ struct latents {
   [[nodiscard]] constexpr status check() const {
     if (!(strength >= -1.0f && strength <= 1.0f)) return {"a coupling has a strength between -1 and 1"};
     if (!(probability >= 0x1p-24f && probability < 1.0f))
-      return {"the chance of a latent's upper point lies between 2^-24 and 1 - 2^-24"};
-    if (law != latent_law::two_point && probability != 0.5f) return {"only a two-point latent has a chance to choose"};
-    const bool points = law == latent_law::rademacher || law == latent_law::two_point, normal = law == latent_law::normal;
+      return {"the probability of a latent's upper point lies between 2^-24 and 1 - 2^-24"};
+    if (distribution != latent_distribution::two_point && probability != 0.5f)
+      return {"only a two-point latent has a probability to choose"};
+    const bool points = distribution == latent_distribution::rademacher || distribution == latent_distribution::two_point,
+               normal = distribution == latent_distribution::normal;
     if (coupling == latent_coupling::magnitude && points) return {"the magnitude of a two-point latent depends on nothing"};
     if (coupling == latent_coupling::linear && !normal) return {"only a normal latent is a linear function with noise"};
     if (normal && coupling != latent_coupling::independent && coupling != latent_coupling::linear)
@@ -7258,14 +7667,14 @@ struct latents {
   }
 
   // P(nu > 0).
-  [[nodiscard]] constexpr float chance_positive() const { return nearest_chance(probability); }
-  // P(nu > 0 | the sign of lambda). The mean of the two is chance_positive() exactly.
-  [[nodiscard]] constexpr float chance_positive(bool lambda_positive) const {
-    return lambda_positive ? chance_positive() + sign_shift() : chance_positive() - sign_shift();
+  [[nodiscard]] constexpr float probability_positive() const { return nearest_probability(probability); }
+  // P(nu > 0 | the sign of lambda). The mean of the two is probability_positive() exactly.
+  [[nodiscard]] constexpr float probability_positive(bool lambda_positive) const {
+    return lambda_positive ? probability_positive() + sign_shift() : probability_positive() - sign_shift();
   }
   // P(|nu| above its median | whether |lambda| is above its own). The mean of the two is 1/2 exactly.
-  [[nodiscard]] constexpr float chance_upper(bool lambda_upper) const {
-    const float shift = coupling == latent_coupling::magnitude ? chance_shift(0.5f) : 0.0f;
+  [[nodiscard]] constexpr float probability_upper(bool lambda_upper) const {
+    const float shift = coupling == latent_coupling::magnitude ? probability_shift(0.5f) : 0.0f;
     return lambda_upper ? 0.5f + shift : 0.5f - shift;
   }
 
@@ -7279,15 +7688,15 @@ struct latents {
 
   // nu given lambda, another normal (for normal nu alone) and two random words, one for its side and one for its size.
   [[nodiscard]] float nu(float lambda, float other_normal, std::uint32_t side, std::uint32_t size) const {
-    if (law == latent_law::normal) {
+    if (distribution == latent_distribution::normal) {
       const float rho = correlation();
       return mul_add(rho, lambda, math::sqrt(1.0f - rho * rho) * other_normal);
     }
     if (coupling != latent_coupling::magnitude) {
-      const bool positive = random::unit_interval(side) < chance_positive(lambda > 0.0f);
+      const bool positive = random::unit_interval(side) < probability_positive(lambda > 0.0f);
       return value(positive, random::unit_interval_open_zero(size));
     }
-    const bool upper = random::unit_interval(side) < chance_upper(math::abs(lambda) > median_of_normal);
+    const bool upper = random::unit_interval(side) < probability_upper(math::abs(lambda) > median_of_normal);
     const float tail = random::unit_interval_open_zero(size);
     return value(side % 2 == 0, upper ? 0.5f * tail : mul_add(0.5f, tail, 0.5f));
   }
@@ -7295,41 +7704,41 @@ struct latents {
   // nu of a given sign with P(|nu| > its magnitude) = tail, 0 < tail <= 1: the inverse of its distribution function.
   [[nodiscard]] float value(bool positive, float tail) const {
     float magnitude = 1.0f;
-    switch (law) {
-      case latent_law::two_point: {
-        const float odds = (1.0f - chance_positive()) / chance_positive();
+    switch (distribution) {
+      case latent_distribution::two_point: {
+        const float odds = (1.0f - probability_positive()) / probability_positive();
         magnitude = math::sqrt(positive ? odds : 1.0f / odds);
         break;
       }
-      case latent_law::laplace: magnitude = -0.70710678f * math::log(tail); break;
-      case latent_law::uniform: magnitude = 1.7320508f * (1.0f - tail); break;
-      case latent_law::student: magnitude = student_magnitude(tail); break;
+      case latent_distribution::laplace: magnitude = -0.70710678f * math::log(tail); break;
+      case latent_distribution::uniform: magnitude = 1.7320508f * (1.0f - tail); break;
+      case latent_distribution::student: magnitude = student_magnitude(tail); break;
       default: break;
     }
     return positive ? magnitude : -magnitude;
   }
 
  private:
-  // The multiple of 2^-24 nearest to 0 <= chance <= 1, of which floats from 1/2 on are some themselves.
-  [[nodiscard]] static constexpr float nearest_chance(float chance) {
+  // The multiple of 2^-24 nearest to 0 <= probability <= 1, of which floats from 1/2 on are some themselves.
+  [[nodiscard]] static constexpr float nearest_probability(float chance) {
     return chance < 0.5f ? static_cast<float>(static_cast<std::uint32_t>(chance * 0x1p24f + 0.5f)) * 0x1p-24f : chance;
   }
   // rho `largest`, largest <= 1/2.
-  [[nodiscard]] constexpr float chance_shift(float largest) const {
-    return strength < 0.0f ? -nearest_chance(-strength * largest) : nearest_chance(strength * largest);
+  [[nodiscard]] constexpr float probability_shift(float largest) const {
+    return strength < 0.0f ? -nearest_probability(-strength * largest) : nearest_probability(strength * largest);
   }
   [[nodiscard]] constexpr float sign_shift() const {
-    const float p = chance_positive();
-    return coupling == latent_coupling::sign ? chance_shift(smaller(p, 1.0f - p)) : 0.0f;
+    const float p = probability_positive();
+    return coupling == latent_coupling::sign ? probability_shift(smaller(p, 1.0f - p)) : 0.0f;
   }
 
   // E[nu | nu > 0] - E[nu | nu < 0].
   [[nodiscard]] float gap_between_signs() const {
-    switch (law) {
-      case latent_law::two_point: return 1.0f / math::sqrt(chance_positive() * (1.0f - chance_positive()));
-      case latent_law::laplace: return 1.4142136f;
-      case latent_law::uniform: return 1.7320508f;
-      case latent_law::student: return 1.5f;
+    switch (distribution) {
+      case latent_distribution::two_point: return 1.0f / math::sqrt(probability_positive() * (1.0f - probability_positive()));
+      case latent_distribution::laplace: return 1.4142136f;
+      case latent_distribution::uniform: return 1.7320508f;
+      case latent_distribution::student: return 1.5f;
       default: return 2.0f;
     }
   }
@@ -7384,7 +7793,8 @@ struct spikes {
   // The same mean and covariance, and nothing beyond: a Gaussian clone. It makes x_0 from the same lambda and the same noise.
   [[nodiscard]] spikes gaussian_clone() const {
     spikes clone = *this;
-    clone.hidden = {.law = latent_law::normal, .coupling = latent_coupling::linear, .strength = hidden.correlation()};
+    clone.hidden = {
+        .distribution = latent_distribution::normal, .coupling = latent_coupling::linear, .strength = hidden.correlation()};
     return clone;
   }
 };
@@ -7559,11 +7969,11 @@ namespace detail {
 // The parts of a hierarchy_tree's memory, in numbers: messages in one direction, probabilities of the rules, the choices of one
 // node, the messages of its patches in one direction, and scratch of the steps.
 struct hierarchy_tree_parts {
-  checked messages, chances, choices, patches, steps;
+  checked messages, probabilities, choices, patches, steps;
 
   constexpr explicit hierarchy_tree_parts(const grammar::hierarchy_shape& shape) {
     messages = checked{shape.leaves()} * checked{shape.symbol_count(0)};
-    chances = {shape.chances_offset(shape.depth() + 1)};
+    probabilities = {shape.probabilities_offset(shape.depth() + 1)};
     grow(choices, shape.symbols(shape.depth()));
     for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
       const grammar::hierarchy_level& level = shape.level(l);
@@ -7577,7 +7987,9 @@ struct hierarchy_tree_parts {
       grow(patches, std::uint64_t{level.branching} * shape.symbol_count(l - 1));
     }
   }
-  [[nodiscard]] constexpr checked total() const { return messages + messages + chances + choices + patches + patches + steps; }
+  [[nodiscard]] constexpr checked total() const {
+    return messages + messages + probabilities + choices + patches + patches + steps;
+  }
 
  private:
   static constexpr void grow(checked& size, std::uint64_t needed) { size.value = larger(needed, size.value); }
@@ -7602,8 +8014,8 @@ constexpr result<std::size_t> tree_memory_size(const grammar::hierarchy_shape& s
 // frond/belief/hierarchy_tree.hpp
 // =============================================================================================================
 
-// Belief propagation on the tree of a hierarchy whose levels differ: rules of unequal chances and blanks at unknown places are
-// only other factors at a node, so the posterior stays exact and its cost linear in the number of tokens.
+// Belief propagation on the tree of a hierarchy whose levels differ: rules of unequal probabilities and blanks at unknown
+// places are only other factors at a node, so the posterior stays exact and its cost linear in the number of tokens.
 
 // =============================================================================================================
 // frond/belief/messages.hpp
@@ -7929,15 +8341,15 @@ class hierarchy_tree {
     };
     up_ = take(parts.messages);
     down_ = take(parts.messages);
-    chances_ = take(parts.chances);
+    probabilities_ = take(parts.probabilities);
     choices_ = take(parts.choices);
     patches_up_ = take(parts.patches);
     patches_down_ = take(parts.patches);
     steps_ = take(parts.steps);
     leaves_ = row(0);
     for (std::uint32_t l = 1; l <= grammar.shape.depth(); ++l) {
-      const std::size_t first = grammar.shape.chances_offset(l), count = grammar.level_chances(l).size();
-      for (std::uint32_t k = 0; k < count; ++k) chances_[first + k] = static_cast<Real>(grammar.chance(l, k));
+      const std::size_t first = grammar.shape.probabilities_offset(l), count = grammar.level_probabilities(l).size();
+      for (std::uint32_t k = 0; k < count; ++k) probabilities_[first + k] = static_cast<Real>(grammar.chance(l, k));
     }
   }
 
@@ -8011,13 +8423,13 @@ class hierarchy_tree {
     for (std::uint32_t l = 1; l <= shape.depth(); ++l) {  // what the messages are too large by: each node, blank or not
       const grammar::hierarchy_level& level = shape.level(l);
       double node = static_cast<double>(level.branching) * math::log(static_cast<double>(level.blanks) + 1.0);
-      if (grammar_.level_chances(l).empty()) node += math::log(static_cast<double>(level.rules));
+      if (grammar_.level_probabilities(l).empty()) node += math::log(static_cast<double>(level.rules));
       sum -= static_cast<double>(shape.level_nodes(l)) * node;
     }
     return sum;
   }
 
-  // After downward(), as in tree<Real>: the posterior law of node `position` of a level, out [symbol_count(level)].
+  // After downward(), as in tree<Real>: the posterior distribution of node `position` of a level, out [symbol_count(level)].
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
     FROND_ASSERT(out.size() == grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
@@ -8074,10 +8486,10 @@ class hierarchy_tree {
   [[nodiscard]] constexpr step step_of(std::uint32_t l) const {
     const grammar::hierarchy_shape& shape = grammar_.shape;
     const grammar::hierarchy_level& level = shape.level(l);
-    const bool even = grammar_.level_chances(l).empty();
+    const bool even = grammar_.level_probabilities(l).empty();
     const level_row children = row(l - 1);
     return {{grammar_.level_rules(l).data(), level.symbols, level.rules, level.branching, children.symbols},
-            even ? nullptr : chances_.data() + shape.chances_offset(l),
+            even ? nullptr : probabilities_.data() + shape.probabilities_offset(l),
             row(l),
             children,
             shape.children(l),
@@ -8174,7 +8586,7 @@ class hierarchy_tree {
   grammar::hierarchy_view grammar_;
   level_row leaves_;
   std::span<Real> up_, down_;                  // [level L .. 0][node][symbols]
-  std::span<Real> chances_;                    // as in the view, but each rule's own
+  std::span<Real> probabilities_;              // as in the view, but each rule's own
   std::span<Real> choices_;                    // weights of what is drawn
   std::span<Real> patches_up_, patches_down_;  // [patch of one node][symbols]
   std::span<Real> steps_;
@@ -8228,8 +8640,9 @@ class hierarchy_denoiser {
   // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
   constexpr status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (!fit_) return fit_;
-    const std::size_t rows = alpha_bar.size(), laws = length() * vocabulary();
-    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), laws); !sizes) return sizes;
+    const std::size_t rows = alpha_bar.size(), distributions = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), distributions); !sizes)
+      return sizes;
     in_ieee_arithmetic([&] {
       visit(noisy, alpha_bar, [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
         beliefs.token_marginals(posterior.subspan(row * length() * vocabulary(), length() * vocabulary()));
@@ -8446,8 +8859,8 @@ class tree {
     return sum - static_cast<double>(shape.choice_count()) * math::log(static_cast<double>(shape.rules));
   }
 
-  // After downward(): the posterior law of node `position` of a level, written to out [vocabulary]. Where the subtree and the
-  // rest of the tree contradict each other, it is what the subtree says: a visible token keeps probability one.
+  // After downward(): the posterior distribution of node `position` of a level, written to out [vocabulary]. Where the subtree
+  // and the rest of the tree contradict each other, it is what the subtree says: a visible token keeps probability one.
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
     FROND_ASSERT(out.size() == grammar_.shape.vocabulary, "a marginal has one entry for each symbol");
@@ -8905,16 +9318,18 @@ class tree_denoiser {
   // 0.1 microseconds in a batch (AVX2 or AVX-512, 3.7 GHz, many rows in a call) and 1.2 alone.
   constexpr status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (!fit_) return fit_;
-    const std::size_t laws = length() * vocabulary();
-    const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), laws);
+    const std::size_t distributions = length() * vocabulary();
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), distributions);
     if (!sizes) return sizes;
     in_ieee_arithmetic([&] {
       visit(
           noisy, alpha_bar,
           [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
-            tree_posterior(trees, rows, posterior.data() + first * laws);
+            tree_posterior(trees, rows, posterior.data() + first * distributions);
           },
-          [&](const tree<real>& beliefs, std::size_t row) { beliefs.token_marginals(posterior.subspan(row * laws, laws)); });
+          [&](const tree<real>& beliefs, std::size_t row) {
+            beliefs.token_marginals(posterior.subspan(row * distributions, distributions));
+          });
     });
     return {};
   }
@@ -9001,9 +9416,9 @@ class tree_denoiser {
 namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // E[x_0 | x_t] by belief propagation for x_0 the one-hot vectors of a sentence's tokens, [length][vocabulary], and x_t the same
-// under diffusion::gaussian: a continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior law of
-// its token; with diffusion::convert() it is the exact score. Memory as for tree_denoiser, and as there the answers have the
-// same bits either way; the grammar's tables must outlive the denoiser; not for two threads at once.
+// under diffusion::gaussian: a continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior
+// distribution of its token; with diffusion::convert() it is the exact score. Memory as for tree_denoiser, and as there the
+// answers have the same bits either way; the grammar's tables must outlive the denoiser; not for two threads at once.
 template <class Memory = std::span<float>>
 class tree_gaussian {
  public:
@@ -10910,7 +11325,7 @@ FROND_ALWAYS_INLINE adam_lanes adam_step(const kernel::adam_coefficients& c, ada
   s.first = mul_add(splat(c.beta_1), s.first, (one - splat(c.beta_1)) * gradient);
   s.second = mul_add(splat(c.beta_2), s.second, ((one - splat(c.beta_2)) * gradient) * gradient);
   const vec direction = (s.first * splat(c.correction_1)) / (sqrt(s.second * splat(c.correction_2)) + splat(c.epsilon));
-  s.parameter = s.parameter - splat(c.rate) * mul_add(splat(c.decay), s.parameter, direction);
+  s.parameter = s.parameter - splat(c.learning_rate) * mul_add(splat(c.decay), s.parameter, direction);
   return s;
 }
 inline void adam(const kernel::adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
@@ -10931,7 +11346,7 @@ struct sgd_lanes {
 };
 FROND_ALWAYS_INLINE sgd_lanes sgd_step(const kernel::sgd_coefficients& c, sgd_lanes s, const vec& gradient) {
   s.velocity = mul_add(splat(c.momentum), s.velocity, gradient * splat(c.gradient_scale));
-  s.parameter = s.parameter - splat(c.rate) * mul_add(splat(c.decay), s.parameter, s.velocity);
+  s.parameter = s.parameter - splat(c.learning_rate) * mul_add(splat(c.decay), s.parameter, s.velocity);
   return s;
 }
 inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float* parameter, float* velocity,
@@ -11181,7 +11596,7 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
 // frond/kernel/categorical-inl.hpp
 // =============================================================================================================
 
-// Draws from many laws. Pass text: compiled once per instruction set.
+// Draws from many distributions. Pass text: compiled once per instruction set.
 
 namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 

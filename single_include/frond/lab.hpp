@@ -125,45 +125,39 @@
 // frond/lab/chart/chart.hpp
 // =============================================================================================================
 
-// What covers each stretch of a sentence: the inside pass over a normal form, in any semiring. Probabilities of sentences, best
+// What covers each span of a sentence: the inside pass over a normal form, in any semiring. Probabilities of sentences, best
 // parses, numbers of parses and the posterior of noisy sentences all begin here (Baker, "Trainable grammars for speech
 // recognition", 1979; Goodman, "Semiring parsing", 1999).
 //
 // Cells are [begin, end) with begin < end, filled from the last row (begin) to the first, and in a row from left to right, so a
 // row needs finished rows below it and its own shorter cells. What a prefix in a cell of this row can be continued with is kept
-// in buckets by complement, and only complements that some stretch from there on really is: the inner loop reads one bucket and
+// in buckets by complement, and only complements that some span from there on really is: the inner loop reads one bucket and
 // one number, with no search. O(length^3 times what is possible at once) time.
 
 // =============================================================================================================
 // frond/lab/chart/chart_cells.hpp
 // =============================================================================================================
 
-// The memory of a chart: what covers each stretch of words, and how the prefixes of one row go on.
+// The memory of a chart: what covers each span of words, and how the prefixes of one row go on.
 
 // =============================================================================================================
 // frond/lab/chart/normal_form.hpp
 // =============================================================================================================
 
-// A grammar in the form that charts work on. Every derivation of every non-empty stretch of words has exactly one counterpart
+// A grammar in the form that charts work on. Every derivation of every non-empty span of words has exactly one counterpart
 // there with the same probability, so nothing that is computed in it needs to be translated back but names of rules.
 //
-// ITEMS are what can cover a stretch of words: words, nonterminals, and PREFIXES of right sides with two symbols or more. Right
+// ITEMS are what can cover a span of words: words, nonterminals, and PREFIXES of right sides with two symbols or more. Right
 // sides with a common beginning share its prefixes (a trie), which keeps treebank grammars small: A -> B C D and E -> B C F
 // have the prefixes BC, BCD and BCF; a prefix of one symbol is the symbol. So there are two kinds of steps only:
 //   binary  prefix s over [i, k) and symbol X over [k, j) give prefix sX over [i, j); factor 1. A prefix has one such step.
-//   unary   over the same stretch: a prefix that is the whole right side of rule A -> s gives A, factor p(A -> s); and where
+//   unary   over the same span: a prefix that is the whole right side of rule A -> s gives A, factor p(A -> s); and where
 //           something may be empty, s gives sX with factor P(X => nothing), and X gives sX with factor P(s => nothing).
 // The last two take the place of empty right sides (compare Stolcke, "An efficient probabilistic context-free parsing algorithm
 // that computes prefix probabilities", 1995, section 4.7). Unary steps may form cycles. Their sum over all numbers of rounds,
 // (1 - U)^-1, is taken once for each strongly connected component (Jelinek and Lafferty, "Computation of the probability of
 // initial substring generation by stochastic context-free grammars", 1991; Goodman, "Semiring parsing", 1999). Items are
 // numbered so that unary steps lead to higher numbers except inside a component, whose numbers are consecutive.
-
-// =============================================================================================================
-// frond/lab/chart/closure.hpp
-// =============================================================================================================
-
-// Cycles: the sum over all paths among vertices that lie on common ones.
 
 // =============================================================================================================
 // frond/lab/numerics/strong_components.hpp
@@ -281,38 +275,6 @@ inline strong_components find_components(const directed_graph& graph) { return d
 
 }}}  // namespace frond::lab::numerics
 
-namespace frond { inline namespace FROND_ABI { namespace lab::chart {
-
-// Replaces matrix [size][size] by 1 + matrix + matrix^2 + ... (Lehmann, "Algebraic structures for transitive closure", 1977;
-// for real numbers it is Gauss-Jordan elimination, and nothing is ever subtracted but a pivot from one). False where the sum is
-// not finite. O(size^3).
-template <class Semiring>
-bool close_paths(std::vector<typename Semiring::value>& matrix, std::size_t size) {
-  using value = typename Semiring::value;
-  for (std::size_t k = 0; k < size; ++k) {
-    value around{};
-    if (!Semiring::star(matrix[k * size + k], around)) return false;
-    for (std::size_t i = 0; i < size; ++i) {
-      if (i == k || Semiring::is_zero(matrix[i * size + k])) continue;
-      value to_k{};
-      Semiring::add_product(to_k, matrix[i * size + k], around);
-      for (std::size_t j = 0; j < size; ++j)
-        if (j != k) Semiring::add_product(matrix[i * size + j], to_k, matrix[k * size + j]);
-      matrix[i * size + k] = to_k;
-    }
-    for (std::size_t j = 0; j < size; ++j) {
-      if (j == k) continue;
-      value from_k{};
-      Semiring::add_product(from_k, around, matrix[k * size + j]);
-      matrix[k * size + j] = from_k;
-    }
-    matrix[k * size + k] = around;
-  }
-  return true;
-}
-
-}}}  // namespace frond::lab::chart
-
 // =============================================================================================================
 // frond/lab/pcfg/pcfg.hpp
 // =============================================================================================================
@@ -360,7 +322,7 @@ inline constexpr std::uint32_t no_item = UINT32_MAX;
 inline constexpr std::uint32_t no_rule = UINT32_MAX;
 
 struct normal_form {
-  // Followed by the complement over the next stretch, an item becomes the prefix `target`.
+  // Followed by the complement over the next span, an item becomes the prefix `target`.
   struct continuation {
     std::uint32_t complement;  // an index into `complements`
     std::uint32_t target;
@@ -521,6 +483,44 @@ struct continuation_buckets {
 // The factors of a normal form in one semiring: of rules, of what is empty, of all rounds through a cycle.
 
 // =============================================================================================================
+// frond/lab/chart/closure.hpp
+// =============================================================================================================
+
+// Cycles: the sum over all paths among vertices that lie on common ones.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::chart {
+
+// Replaces matrix [size][size] by 1 + matrix + matrix^2 + ... (Lehmann, "Algebraic structures for transitive closure", 1977;
+// for real numbers it is Gauss-Jordan elimination, and nothing is ever subtracted but a pivot from one). False where the sum is
+// not finite. O(size^3).
+template <class Semiring>
+bool close_paths(std::vector<typename Semiring::value>& matrix, std::size_t size) {
+  using value = typename Semiring::value;
+  for (std::size_t k = 0; k < size; ++k) {
+    value around{};
+    if (!Semiring::star(matrix[k * size + k], around)) return false;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i == k || Semiring::is_zero(matrix[i * size + k])) continue;
+      value to_k{};
+      Semiring::add_product(to_k, matrix[i * size + k], around);
+      for (std::size_t j = 0; j < size; ++j)
+        if (j != k) Semiring::add_product(matrix[i * size + j], to_k, matrix[k * size + j]);
+      matrix[i * size + k] = to_k;
+    }
+    for (std::size_t j = 0; j < size; ++j) {
+      if (j == k) continue;
+      value from_k{};
+      Semiring::add_product(from_k, around, matrix[k * size + j]);
+      matrix[k * size + j] = from_k;
+    }
+    matrix[k * size + k] = around;
+  }
+  return true;
+}
+
+}}}  // namespace frond::lab::chart
+
+// =============================================================================================================
 // frond/lab/chart/epsilon.hpp
 // =============================================================================================================
 
@@ -673,11 +673,11 @@ namespace frond { inline namespace FROND_ABI { namespace lab::chart::detail {
 
 // The weights that items are empty, in a semiring that weights are computed in.
 template <class Semiring>
-class emptiness {
+class epsilon_values {
  public:
   using value = typename Semiring::value;
 
-  emptiness(const normal_form& form, std::span<const value> rule) : form_(form), rule_(rule), empty_(form.items) {}
+  epsilon_values(const normal_form& form, std::span<const value> rule) : form_(form), rule_(rule), empty_(form.items) {}
 
   // False where the probabilities that the items of a cycle are empty have no value that could be computed.
   [[nodiscard]] bool solve() {
@@ -1125,7 +1125,7 @@ result<weighted_form<Semiring>> weigh(normal_form form) {
   using exact_value = typename computed::value;
   std::vector<exact_value> rule;
   for (const double probability : form.probability) rule.push_back(computed::of_rule(probability));
-  emptiness<computed> empty(form, rule);
+  epsilon_values<computed> empty(form, rule);
   if (!empty.solve()) return {{}, {"the probability of empty sentences cannot be computed: a cycle is critical", 0}};
   const auto weight = [&](const normal_form::unary_step& step) {
     return step.rule != no_rule ? rule[step.rule] : empty.values()[step.empty];
@@ -1278,7 +1278,6 @@ class chart {
     in_ieee_arithmetic([&] {
       reset(length);
       for (std::size_t begin = length; begin-- > 0;) fill_row(begin, words);
-      return 0;
     });
   }
 
@@ -1667,7 +1666,7 @@ status sample_derivation(const Chart& chart, seed key, std::uint64_t index, deri
 }
 
 // The derivation of the highest probability. Where several have it to rounding: the first rule of the grammar that leads to
-// one, from the root on, and the shortest stretch for what comes first in a right side, from its last symbol on.
+// one, from the root on, and the shortest span for what comes first in a right side, from its last symbol on.
 template <class Real>
 status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
   if (!(chart.scaled_total() > 0)) return detail::no_parse;
@@ -1689,7 +1688,7 @@ status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
 // frond/lab/chart/outside.hpp
 // =============================================================================================================
 
-// The posterior over derivations, given a filled chart: how often each nonterminal is expected over each stretch of words, each
+// The posterior over derivations, given a filled chart: how often each nonterminal is expected over each span of words, each
 // rule in the whole, each word at its position (Baker, "Trainable grammars for speech recognition", 1979; Lari and Young, "The
 // estimation of stochastic context-free grammars using the inside-outside algorithm", 1990).
 
@@ -1697,7 +1696,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // The outside pass over one chart of probabilities, which must outlive it. pass() goes through rows from the first to the last
 // and in a row from right to left, against the order of the inside pass, and costs about twice as much. With unary cycles a
-// nonterminal can be over one stretch several times, and its expected number above one.
+// nonterminal can be over one span several times, and its expected number above one.
 template <class Real>
 class outside {
  public:
@@ -1735,9 +1734,10 @@ class outside {
     return expected_item(word, position, position + 1);
   }
 
-  // The posterior law of the word at this position, out [words]. Sums to one but for rounding; all zero if nothing is possible.
-  void word_law(std::size_t position, std::span<Real> out) const {
-    FROND_ASSERT(out.size() == form_->words, "a law has one entry for each word");
+  // The posterior distribution of the word at this position, out [words]. Sums to one but for rounding; all zero if nothing is
+  // possible.
+  void word_distribution(std::size_t position, std::span<Real> out) const {
+    FROND_ASSERT(out.size() == form_->words, "a distribution has one entry for each word");
     for (Real& each : out) each = Real{};
     if (!possible_) return;
     const std::size_t cell = cells().cell(position, position + 1);
@@ -1747,7 +1747,7 @@ class outside {
     });
   }
 
-  // How often each rule of the grammar is expected in the derivation, those inside of empty stretches included, [rules].
+  // How often each rule of the grammar is expected in the derivation, those inside of empty spans included, [rules].
   [[nodiscard]] std::span<const double> rule_uses() const { return rule_uses_; }
 
  private:
@@ -1874,8 +1874,8 @@ class outside {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
-// Fill likelihood(i) for all positions, call update(), then ask. The prior is the grammar's law of sentences of this length.
-// Real is double or float. The weighted form must outlive it.
+// Fill likelihood(i) for all positions, call update(), then ask. The prior is the grammar's distribution of sentences of this
+// length. Real is double or float. The weighted form must outlive it.
 template <class Real>
 class pcfg_posterior {
  public:
@@ -1905,21 +1905,21 @@ class pcfg_posterior {
   // explains the observation.
   [[nodiscard]] double log_evidence() const { return inside_.log_total(); }
 
-  // After update(): the posterior law of the word at a position, out [vocabulary]. Where nothing explains the whole
+  // After update(): the posterior distribution of the word at a position, out [vocabulary]. Where nothing explains the whole
   // observation, it is what this position's own likelihood says, and uniform where that says nothing.
   template <class Out>
   void marginal(std::size_t position, std::span<Out> out) {
     FROND_ASSERT(out.size() == vocabulary(), "a marginal has one entry for each word");
     in_ieee_arithmetic([&] {
-      law_.resize(vocabulary());
+      distribution_.resize(vocabulary());
       if (possible_)
-        outside_.word_law(position, law_);
+        outside_.word_distribution(position, distribution_);
       else
-        law_.assign(likelihood(position).begin(), likelihood(position).end());
+        distribution_.assign(likelihood(position).begin(), likelihood(position).end());
       Real total = 0;
-      for (const Real each : law_) total += each;
+      for (const Real each : distribution_) total += each;
       for (std::size_t a = 0; a < out.size(); ++a)
-        out[a] = static_cast<Out>(total > 0 ? law_[a] / total : 1 / static_cast<Real>(vocabulary()));
+        out[a] = static_cast<Out>(total > 0 ? distribution_[a] / total : 1 / static_cast<Real>(vocabulary()));
     });
   }
 
@@ -1935,8 +1935,8 @@ class pcfg_posterior {
   chart<sum_product<Real>> inside_;
   outside<Real> outside_;
   std::size_t length_;
-  std::vector<Real> likelihoods_;  // [length][vocabulary]
-  std::vector<Real> law_;          // [vocabulary]
+  std::vector<Real> likelihoods_;   // [length][vocabulary]
+  std::vector<Real> distribution_;  // [vocabulary]
   bool possible_ = false;
 };
 
@@ -1972,8 +1972,9 @@ class pcfg_denoiser {
   // then the posterior is left alone.
   status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (const status fits = check(); !fits) return fits;
-    const std::size_t rows = alpha_bar.size(), laws = length() * vocabulary();
-    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), laws); !sizes) return sizes;
+    const std::size_t rows = alpha_bar.size(), distributions = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), distributions); !sizes)
+      return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
@@ -1992,12 +1993,12 @@ class pcfg_denoiser {
       return std::numeric_limits<double>::quiet_NaN();
     return in_ieee_arithmetic([&] {
       double sum = 0;
-      law_.resize(vocabulary());
+      distribution_.resize(vocabulary());
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
         for (std::size_t i = 0; i < length(); ++i) {
-          posterior_.marginal(i, std::span(law_));
-          sum -= math::log(static_cast<double>(law_[clean[row * length() + i]]));
+          posterior_.marginal(i, std::span(distribution_));
+          sum -= math::log(static_cast<double>(distribution_[clean[row * length() + i]]));
         }
       }
       return sum / static_cast<double>(clean.size());
@@ -2016,11 +2017,11 @@ class pcfg_denoiser {
  private:
   pcfg_posterior<Real> posterior_;
   Process process_;
-  std::vector<Real> law_;
+  std::vector<Real> distribution_;
 };
 
 // E[x_0 | x_t] for x_0 the one-hot vectors of a sentence's tokens, [length][vocabulary], under diffusion::gaussian: a
-// continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior law of its token.
+// continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior distribution of its token.
 template <class Real = float>
 class pcfg_gaussian {
  public:
@@ -2066,7 +2067,7 @@ class pcfg_gaussian {
 // frond/lab/chart/length_chart.hpp
 // =============================================================================================================
 
-// What covers any stretch of so many words, whatever they are: the inside pass where every word may stand everywhere. One pass
+// What covers any span of so many words, whatever they are: the inside pass where every word may stand everywhere. One pass
 // gives the totals of all lengths up to a bound: the probability of each length, or how many derivations have it; and sentences
 // can be drawn conditioned on their length.
 
@@ -2084,7 +2085,6 @@ class length_chart {
         present_(longest + 1) {
     in_ieee_arithmetic([&] {
       for (std::size_t width = 1; width <= longest; ++width) fill(width);
-      return 0;
     });
   }
 
@@ -2506,7 +2506,7 @@ namespace detail {
 
 // -ln of the probability that a denoiser gives the clean sentence, by token, for examples [first, first + rows). NaN where it
 // does not answer.
-template <denoiser Denoiser>
+template <discrete_denoiser Denoiser>
 void add_losses(Denoiser& model, std::span<const symbol> clean, std::span<const symbol> noisy, std::span<const float> alpha_bar,
                 std::span<float> posterior, std::span<double> losses) {
   const std::size_t vocabulary = model.vocabulary(), length = model.length();
@@ -2520,7 +2520,7 @@ void add_losses(Denoiser& model, std::span<const symbol> clean, std::span<const 
       losses[row] -= math::log(static_cast<double>(posterior[token * vocabulary + clean[token]])) / static_cast<double>(length);
 }
 
-template <denoiser Model, denoiser Reference, class Denoising>
+template <discrete_denoiser Model, discrete_denoiser Reference, class Denoising>
 excess_loss compare_losses(Model& model, Reference& reference, const Denoising& examples, std::size_t count) {
   constexpr std::size_t block = 64;
   const std::size_t length = model.length();
@@ -2537,10 +2537,10 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
     }
     const std::span<const symbol> seen(noisy.data(), rows * length), truth(clean.data(), rows * length);
     const std::span<const float> levels(alpha_bar.data(), rows);
-    const std::span<float> laws(posterior.data(), rows * length * model.vocabulary());
+    const std::span<float> distributions(posterior.data(), rows * length * model.vocabulary());
     double model_losses[block] = {}, reference_losses[block] = {};
-    add_losses(model, truth, seen, levels, laws, model_losses);
-    add_losses(reference, truth, seen, levels, laws, reference_losses);
+    add_losses(model, truth, seen, levels, distributions, model_losses);
+    add_losses(reference, truth, seen, levels, distributions, reference_losses);
     for (std::size_t row = 0; row < rows; ++row) {
       const double difference = model_losses[row] - reference_losses[row];
       total.model += model_losses[row];
@@ -2563,7 +2563,7 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
 // Both denoisers on examples 0 .. count - 1 of a denoising problem (train::denoising or anything with its corrupt() and
 // alpha_bar()), count >= 2. A token to which a denoiser gives probability zero makes its loss infinite; a denoiser that does
 // not answer, or to sentences of another shape, has the loss NaN.
-template <denoiser Model, denoiser Reference, class Denoising>
+template <discrete_denoiser Model, discrete_denoiser Reference, class Denoising>
 excess_loss compare_losses(Model& model, Reference& reference, const Denoising& examples, std::size_t count) {
   return in_ieee_arithmetic([&] { return detail::compare_losses(model, reference, examples, count); });
 }
@@ -2586,7 +2586,7 @@ class network_features {
       : plan_(plan), parameters_(parameters), input_symbols_(input_symbols), alpha_bar_(alpha_bar) {
     FROND_ASSERT(parameters.size() == plan.parameter_count, "parameters have the size that the plan says");
     FROND_ASSERT(plan.input_channels == nn::token_channels(input_symbols), "the network's input is made of tokens and time");
-    for (const nn::layer& layer : plan.layers) dense_count_ += layer.kind == nn::layer_kind::dense;
+    for (const nn::layer& layer : plan.layers) dense_count_ += layer.kind == nn::layers::dense::kind;
     outputs_.resize(dense_count_);
   }
 
@@ -2606,7 +2606,7 @@ class network_features {
         step.output_channels = layer.outputs;
         step.scratch_output = layer.scratch.output;
         const std::span<const float> output = nn::forward(step, parameters_.data(), scratch_.data(), rows);
-        if (layer.kind == nn::layer_kind::dense) outputs_[next++].assign(output.begin(), output.end());
+        if (layer.kind == nn::layers::dense::kind) outputs_[next++].assign(output.begin(), output.end());
       }
     });
   }
@@ -2737,8 +2737,8 @@ class annealed_map {
   std::uint32_t branching_, depth_;
   double rules_;
   double other_tuples_ = 0;  // v^s - 1
-  double synonym_ = 0;       // c: the chance that a wrong tuple belongs to the same symbol
-  double valid_ = 0;         // f': the chance that a wrong tuple belongs to any symbol
+  double synonym_ = 0;       // c: the probability that a wrong tuple belongs to the same symbol
+  double valid_ = 0;         // f': the probability that a wrong tuple belongs to any symbol
 };
 
 }}}  // namespace frond::lab::hierarchy
@@ -2972,7 +2972,7 @@ class change_table {
   // r = branching^level - 1 apart in the distance of the tree, divided by the mean of C_ii.
   [[nodiscard]] lab::statistics::estimate correlation(std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "two tokens have their common ancestor above them");
-    return over_data([&](const sums& of) { return of.shell(level) / (partners(level) * of.within(0)); });
+    return over_data([&](const sums& of) { return of.shell(level) / (best_matches(level) * of.within(0)); });
   }
 
   // chi = sum_ij C_ij / sum_i C_ii: how many tokens change as one.
@@ -3001,7 +3001,7 @@ class change_table {
 
   [[nodiscard]] double nodes(std::uint32_t level) const { return static_cast<double>(shape_.level_nodes(level)); }
   // How many tokens have their lowest common ancestor with a given one at a level.
-  [[nodiscard]] double partners(std::uint32_t level) const {
+  [[nodiscard]] double best_matches(std::uint32_t level) const {
     return nodes(shape_.depth - level) - nodes(shape_.depth - level + 1);
   }
   [[nodiscard]] std::size_t width() const { return change_counter::width(shape_); }
@@ -3113,8 +3113,8 @@ inline double mean_square(std::span<const double> values) {
   return sum / static_cast<double>(values.size());
 }
 
-// What the covariances of two independent labels with these laws, measured on P data, are on average, squared and over their
-// table: (1 - sum p^2)(1 - sum q^2) / P over all entries. About (1 - 1/v)^2 / (v^2 P) for two tokens.
+// What the covariances of two independent labels with these distributions, measured on P data, are on average, squared and over
+// their table: (1 - sum p^2)(1 - sum q^2) / P over all entries. About (1 - 1/v)^2 / (v^2 P) for two tokens.
 inline double noise_floor(std::span<const double> first, std::span<const double> second, double data) {
   double left = 1, right = 1;
   for (const double p : first) left -= p * p;
@@ -3154,19 +3154,19 @@ class joint_counts {
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] std::span<const std::uint64_t> counts() const { return counts_; }  // [first][second]
 
-  // The laws of the two labels, and their covariances [first][second]. There must be data.
-  [[nodiscard]] std::vector<double> first_law() const {
-    std::vector<double> law(rows_);
-    for (std::size_t i = 0; i < counts_.size(); ++i) law[i / columns_] += frequency(i);
-    return law;
+  // The distributions of the two labels, and their covariances [first][second]. There must be data.
+  [[nodiscard]] std::vector<double> first_marginal() const {
+    std::vector<double> distribution(rows_);
+    for (std::size_t i = 0; i < counts_.size(); ++i) distribution[i / columns_] += frequency(i);
+    return distribution;
   }
-  [[nodiscard]] std::vector<double> second_law() const {
-    std::vector<double> law(columns_);
-    for (std::size_t i = 0; i < counts_.size(); ++i) law[i % columns_] += frequency(i);
-    return law;
+  [[nodiscard]] std::vector<double> second_marginal() const {
+    std::vector<double> distribution(columns_);
+    for (std::size_t i = 0; i < counts_.size(); ++i) distribution[i % columns_] += frequency(i);
+    return distribution;
   }
   [[nodiscard]] std::vector<double> covariance() const {
-    const std::vector<double> p = first_law(), q = second_law();
+    const std::vector<double> p = first_marginal(), q = second_marginal();
     std::vector<double> values(counts_.size());
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = frequency(i) - p[i / columns_] * q[i % columns_];
     return values;
@@ -3176,7 +3176,7 @@ class joint_counts {
   //   (E[(x - p)^2 (y - q)^2] - C^2) / P   with x, y the indicators of the two symbols,
   // as counted. For independent labels that is noise_floor(). At least two data.
   [[nodiscard]] double sampling_variance() const {
-    const std::vector<double> p = first_law(), q = second_law();
+    const std::vector<double> p = first_marginal(), q = second_marginal();
     double sum = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
       const double a = p[i / columns_], b = q[i % columns_], together = frequency(i), covariance = together - a * b;
@@ -3438,8 +3438,8 @@ class context_counts {
   // Numbers in the context of a tuple: [child][other sibling][place][symbol].
   [[nodiscard]] std::size_t dimension() const { return branching_ * (branching_ - 1) * below_ * vocabulary_; }
 
-  // The conditional law of the context given the tuple, for each child number, less its mean over tuples: [tuple][dimension].
-  // Where a tuple has never been that child, its context is the mean.
+  // The conditional distribution of the context given the tuple, for each child number, less its mean over tuples:
+  // [tuple][dimension]. Where a tuple has never been that child, its context is the mean.
   [[nodiscard]] std::vector<double> vectors() const {
     std::vector<double> values(counts_.size());
     const std::size_t part = dimension() / branching_;
@@ -3644,9 +3644,9 @@ inline result<stored_grammar> as_rhm(const learned_grammar& learned, std::uint32
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
-// How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for groups
-// of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by its
-// group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
+// How well two groupings of the same things agree, beyond probability: 1 if they are the same up to names, 0 on average for
+// groups of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by
+// its group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
 inline double adjusted_rand_index(const joint_counts& things) {
   const std::size_t rows = things.first_symbols(), columns = things.second_symbols();
   const auto pairs = [](std::uint64_t n) { return static_cast<double>(n / 2 * (n - 1 + n % 2)); };  // n (n - 1) / 2
@@ -3665,18 +3665,18 @@ inline double adjusted_rand_index(const joint_counts& things) {
   return best > chance ? (both - chance) / (best - chance) : 1;
 }
 
-inline constexpr std::size_t no_partner = SIZE_MAX;
+inline constexpr std::size_t no_match = SIZE_MAX;
 
 // Which group of the second kind stands for each group of the first: the pairs with the most things in common, one after the
-// other (at a draw the first ones), each group in one pair. no_partner where nothing is left. O(groups^3).
-inline std::vector<std::size_t> partners(const joint_counts& things) {
+// other (at a draw the first ones), each group in one pair. no_match where nothing is left. O(groups^3).
+inline std::vector<std::size_t> best_matches(const joint_counts& things) {
   const std::size_t rows = things.first_symbols(), columns = things.second_symbols();
-  std::vector<std::size_t> of_first(rows, no_partner), of_second(columns, no_partner);
+  std::vector<std::size_t> of_first(rows, no_match), of_second(columns, no_match);
   for (;;) {
     std::uint64_t most = 0;
     std::size_t best = 0;
     for (std::size_t i = 0; i < rows * columns; ++i) {
-      const bool free = of_first[i / columns] == no_partner && of_second[i % columns] == no_partner;
+      const bool free = of_first[i / columns] == no_match && of_second[i % columns] == no_match;
       if (!free || things.counts()[i] <= most) continue;
       most = things.counts()[i];
       best = i;
@@ -3794,7 +3794,7 @@ inline std::vector<level_recovery> compare_levels(const learned_grammar& learned
       latent_of[rule] = static_cast<std::size_t>(most - row.begin());
       occurring.add(rule / truth.shape.rules, latent_of[rule]);
     }
-    const std::vector<std::size_t> of_parent = lab::statistics::partners(occurring);
+    const std::vector<std::size_t> of_parent = lab::statistics::best_matches(occurring);
     level_recovery result{lab::statistics::adjusted_rand_index(occurring), 0, rules};
     for (std::size_t rule = 0; rule < rules; ++rule)
       result.recovered += latent_of[rule] < latents && of_parent[rule / truth.shape.rules] == latent_of[rule];
@@ -3823,7 +3823,7 @@ inline std::vector<level_recovery> compare_levels(const learned_grammar& learned
 // frond/lab/hierarchy/tree_distributions.hpp
 // =============================================================================================================
 
-// The exact law of any two symbols of a sentence's tree, from the rules of its grammar.
+// The exact distribution of any two symbols of a sentence's tree, from the rules of its grammar.
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
@@ -3844,12 +3844,12 @@ constexpr std::uint32_t common_level(const grammar::rhm_shape& shape, node first
   return first.level;
 }
 
-// Laws of nodes and of pairs of nodes, in double. Given its parent, a node's symbol depends on nothing else, so every law is a
-// product of one matrix for each level on the way: channel(level, child) has the probability that child number `child` of a
-// node of `level` is b, given that the node is a. Refers to the grammar's rules.
-class tree_laws {
+// Distributions of nodes and of pairs of nodes, in double. Given its parent, a node's symbol depends on nothing else, so every
+// distribution is a product of one matrix for each level on the way: channel(level, child) has the probability that child
+// number `child` of a node of `level` is b, given that the node is a. Refers to the grammar's rules.
+class tree_distributions {
  public:
-  explicit tree_laws(const grammar::rhm_view& grammar) : grammar_(grammar) {
+  explicit tree_distributions(const grammar::rhm_view& grammar) : grammar_(grammar) {
     const grammar::rhm_shape& shape = grammar.shape;
     for (std::uint32_t level = 1; level <= shape.depth; ++level)
       for (std::size_t child = 0; child < shape.branching; ++child) channels_.push_back(channel(level, child));
@@ -3860,26 +3860,27 @@ class tree_laws {
     return level == grammar_.shape.depth ? grammar_.shape.class_count() : grammar_.shape.vocabulary;
   }
 
-  // The law of a node [symbols(level)]. O(levels above it, each vocabulary^2).
-  [[nodiscard]] std::vector<double> law(node of) const {
+  // The distribution of a node [symbols(level)]. O(levels above it, each vocabulary^2).
+  [[nodiscard]] std::vector<double> distribution(node of) const {
     const grammar::rhm_shape& shape = grammar_.shape;
     FROND_ASSERT(of.level <= shape.depth && of.place < shape.level_nodes(of.level), "this tree has no such node");
     if (of.level == shape.depth) {
       const std::size_t classes = shape.class_count();
       return std::vector<double>(classes, 1.0 / static_cast<double>(classes));
     }
-    const std::vector<double> parent = law({of.level + 1, of.place / shape.branching});
+    const std::vector<double> parent = distribution({of.level + 1, of.place / shape.branching});
     return product(parent, channel_above(of), 1, parent.size());
   }
 
-  // The joint law of two nodes, none of them above the other: [symbols of the first][symbols of the second]. O(levels below
-  // their lowest common ancestor, each vocabulary^3).
+  // The joint distribution of two nodes, none of them above the other: [symbols of the first][symbols of the second]. O(levels
+  // below their lowest common ancestor, each vocabulary^3).
   [[nodiscard]] std::vector<double> joint(node first, node second) const {
     const grammar::rhm_shape& shape = grammar_.shape;
     const std::uint32_t top = common_level(shape, first, second);
-    FROND_ASSERT(top > first.level && top > second.level, "a joint law needs two nodes of which none is above the other");
+    FROND_ASSERT(top > first.level && top > second.level,
+                 "a joint distribution needs two nodes of which none is above the other");
     node left = child_of(top, first), right = child_of(top, second);
-    const std::vector<double> above = law({top, left.place / shape.branching});
+    const std::vector<double> above = distribution({top, left.place / shape.branching});
     std::vector<double> joint = siblings(top, above, left.place % shape.branching, right.place % shape.branching);
     const std::size_t symbols = shape.vocabulary;
     while (right.level > second.level) {
@@ -3894,10 +3895,10 @@ class tree_laws {
     return transposed(joint, symbols);
   }
 
-  // What the joint law has beyond the product of the two laws, [symbols of the first][symbols of the second].
+  // What the joint distribution has beyond the product of the two distributions, [symbols of the first][symbols of the second].
   [[nodiscard]] std::vector<double> covariance(node first, node second) const {
     std::vector<double> values = joint(first, second);
-    const std::vector<double> rows = law(first), columns = law(second);
+    const std::vector<double> rows = distribution(first), columns = distribution(second);
     for (std::size_t a = 0; a < rows.size(); ++a)
       for (std::size_t b = 0; b < columns.size(); ++b) values[a * columns.size() + b] -= rows[a] * columns[b];
     return values;
@@ -3906,12 +3907,12 @@ class tree_laws {
  private:
   [[nodiscard]] std::vector<double> channel(std::uint32_t level, std::size_t child) const {
     const grammar::rhm_shape& shape = grammar_.shape;
-    std::vector<double> law(shape.parent_count(level) * std::size_t{shape.vocabulary});
+    std::vector<double> distribution(shape.parent_count(level) * std::size_t{shape.vocabulary});
     const auto rules = grammar_.level_rules(level);
     for (std::size_t rule = 0; rule < shape.rule_count(level); ++rule)
-      law[rule / shape.rules * shape.vocabulary + rules[rule * shape.branching + child]] += 1;
-    for (double& value : law) value /= static_cast<double>(shape.rules);
-    return law;
+      distribution[rule / shape.rules * shape.vocabulary + rules[rule * shape.branching + child]] += 1;
+    for (double& value : distribution) value /= static_cast<double>(shape.rules);
+    return distribution;
   }
   [[nodiscard]] const std::vector<double>& channel_above(node of) const {
     return channels_[of.level * std::size_t{grammar_.shape.branching} + of.place % grammar_.shape.branching];
@@ -3923,7 +3924,7 @@ class tree_laws {
     return below;
   }
 
-  // The joint law of two children of a node whose law is given.
+  // The joint distribution of two children of a node whose distribution is given.
   [[nodiscard]] std::vector<double> siblings(std::uint32_t level, std::span<const double> above, std::size_t first,
                                              std::size_t second) const {
     const grammar::rhm_shape& shape = grammar_.shape;
@@ -3968,8 +3969,8 @@ namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // The mean square of the covariances between symbols of two levels, over all pairs of nodes whose lowest common ancestor is at
 // level `common` (above both), in one grammar. Levels 0 and 0: token and token. Levels common - 1 and 0: latent and token.
-inline double covariance_variance(const tree_laws& laws, const grammar::rhm_shape& shape, std::uint32_t first_level,
-                                  std::uint32_t second_level, std::uint32_t common) {
+inline double covariance_variance(const tree_distributions& distributions, const grammar::rhm_shape& shape,
+                                  std::uint32_t first_level, std::uint32_t second_level, std::uint32_t common) {
   FROND_ASSERT(common <= shape.depth && common > first_level && common > second_level,
                "the lowest common ancestor is above both nodes");
   double sum = 0, pairs = 0;
@@ -3977,7 +3978,7 @@ inline double covariance_variance(const tree_laws& laws, const grammar::rhm_shap
     for (std::size_t j = 0; j < shape.level_nodes(second_level); ++j) {
       const node first{first_level, i}, second{second_level, j};
       if (common_level(shape, first, second) != common || (first_level == second_level && j < i)) continue;
-      sum += lab::statistics::mean_square(laws.covariance(first, second));
+      sum += lab::statistics::mean_square(distributions.covariance(first, second));
       pairs += 1;
     }
   return sum / pairs;
@@ -3985,9 +3986,10 @@ inline double covariance_variance(const tree_laws& laws, const grammar::rhm_shap
 
 // The same on average over grammars, for a root that can be any symbol:
 //   (1 - f) (1 - 1/v)^2 (1 + rho) / (v^3 m) ((1 - 1/v) / m)^(levels below the two children of the ancestor)
-// with f the valid fraction and rho = (1 - f) (m^-1 + m^-2 + ... + m^-(L - common)), because the law of the ancestor is uniform
-// only for the root. Each level below divides the variance by m, since it averages over m synonyms. For two tokens that is
-// (1 - f) / (v^3 m^(2 common - 1)) and corrections. Derived for this library; within 15 % of exact averages (figure R5).
+// with f the valid fraction and rho = (1 - f) (m^-1 + m^-2 + ... + m^-(L - common)), because the distribution of the ancestor
+// is uniform only for the root. Each level below divides the variance by m, since it averages over m synonyms. For two tokens
+// that is (1 - f) / (v^3 m^(2 common - 1)) and corrections. Derived for this library; within 15 % of exact averages (figure
+// R5).
 constexpr double predicted_variance(const grammar::rhm_shape& shape, std::uint32_t first_level, std::uint32_t second_level,
                                     std::uint32_t common) {
   const auto v = static_cast<double>(shape.vocabulary), m = static_cast<double>(shape.rules);
@@ -4037,7 +4039,7 @@ class token_correlations {
 
   // How much of the true covariances is in these: over the entries of all pairs of tokens that meet at `level`, the sum of
   // these times the true ones, over that of the true ones' squares.
-  [[nodiscard]] lab::statistics::estimate along(const tree_laws& truth, std::uint32_t level) const {
+  [[nodiscard]] lab::statistics::estimate along(const tree_distributions& truth, std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "tokens meet at levels from 1 to the depth");
     struct pair {
       std::size_t first;  // count of its table
@@ -4093,18 +4095,18 @@ class token_correlations {
 };
 
 // C, the root mean square over pairs, for the true grammar.
-inline double exact_correlation(const tree_laws& laws, const grammar::rhm_shape& shape, std::uint32_t level) {
+inline double exact_correlation(const tree_distributions& distributions, const grammar::rhm_shape& shape, std::uint32_t level) {
   const auto v = static_cast<double>(shape.vocabulary);
-  return v * math::sqrt(covariance_variance(laws, shape, 0, 0, level));
+  return v * math::sqrt(covariance_variance(distributions, shape, 0, 0, level));
 }
 
 // C of sentences over that of the grammar which they are meant to follow, for levels 1 .. depth. Where the floor leaves nothing
 // it is 0, and its error is of the size that could be seen.
 inline std::vector<lab::statistics::estimate> coherence(const token_correlations& generated, const grammar::rhm_view& truth) {
-  const tree_laws laws(truth);
+  const tree_distributions distributions(truth);
   std::vector<lab::statistics::estimate> quotients;
   for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) {
-    const double expected = exact_correlation(laws, truth.shape, level);
+    const double expected = exact_correlation(distributions, truth.shape, level);
     const lab::statistics::estimate square = generated.squared(level);
     const double value = square.value > 0 ? math::sqrt(square.value) : 0, largest = math::sqrt(square.standard_error);
     const double error = value > largest / 2 ? square.standard_error / (2 * value) : largest;
@@ -4114,12 +4116,12 @@ inline std::vector<lab::statistics::estimate> coherence(const token_correlations
 }
 
 // How much of the correlations of the true grammar is in sentences, for levels 1 .. depth: 1 if they follow it, 0 where
-// positions are independent. The chances of a small training set, which a network picks up as well, can make coherence() much
-// larger than 1 where it knows nothing; here they are as often against the truth as along it, and add nothing on average.
+// positions are independent. The probabilities of a small training set, which a network picks up as well, can make coherence()
+// much larger than 1 where it knows nothing; here they are as often against the truth as along it, and add nothing on average.
 inline std::vector<lab::statistics::estimate> alignment(const token_correlations& generated, const grammar::rhm_view& truth) {
-  const tree_laws laws(truth);
+  const tree_distributions distributions(truth);
   std::vector<lab::statistics::estimate> shares;
-  for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) shares.push_back(generated.along(laws, level));
+  for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) shares.push_back(generated.along(distributions, level));
   return shares;
 }
 
@@ -4145,7 +4147,7 @@ inline lab::statistics::estimate coherence_length(std::span<const lab::statistic
 // frond/lab/hierarchy/epsilon_noise.hpp
 // =============================================================================================================
 
-// Noise without chance: what random noise does to the beliefs in the tokens, averaged over the noise.
+// Noise without probability: what random noise does to the beliefs in the tokens, averaged over the noise.
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
@@ -4184,14 +4186,14 @@ namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 // What forward_backward() and reconstruction() need of noise: a diffusion process, or lab::hierarchy::epsilon_noise.
 template <class Noise>
 concept observable_noise = requires(const Noise& n, seed key, std::uint64_t index, float alpha_bar, symbol token,
-                                    std::span<const symbol> clean, std::span<symbol> noisy, std::span<double> law) {
+                                    std::span<const symbol> clean, std::span<symbol> noisy, std::span<double> distribution) {
   n.corrupt(key, index, alpha_bar, clean, noisy);
-  n.likelihood(token, static_cast<double>(alpha_bar), law);
+  n.likelihood(token, static_cast<double>(alpha_bar), distribution);
 };
 
 // Which trips are made. Trip j of datum i depends on the seed, i and j alone: the datum is sentence i of the grammar, and noise
 // and way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings of tables of many.
-struct trips {
+struct forward_backward_options {
   float alpha_bar = 0.5f;  // what is left of the signal where they turn
   std::size_t data = 1;
   std::size_t each = 1;     // trips of one datum
@@ -4201,18 +4203,19 @@ struct trips {
 namespace detail {
 
 // One worker's tree, and a datum on its way through it.
-class traveller {
+class walker {
  public:
-  explicit traveller(const grammar::rhm_view& grammar)
+  explicit walker(const grammar::rhm_view& grammar)
       : grammar_(grammar), memory_(belief::tree_memory_size<double>(grammar.shape).value), beliefs_(grammar, memory_),
         before_(grammar.shape.nodes()), after_(grammar.shape.nodes()), noisy_(grammar.length()), counter_(grammar.shape) {}
-  traveller(traveller&&) = default;  // a copy would look into the memory of the original
-  traveller& operator=(traveller&&) = delete;
+  walker(walker&&) = default;  // a copy would look into the memory of the original
+  walker& operator=(walker&&) = delete;
 
-  // look() after each observation of the datum: one for each trip, or one for all where noise is no matter of chance; then the
-  // way up has been gone, but not the way down. back(number) after each trip's end.
+  // look() after each observation of the datum: one for each trip, or one for all where noise is no matter of probability; then
+  // the way up has been gone, but not the way down. back(number) after each trip's end.
   template <observable_noise Noise, class Look, class Back>
-  void visit(const Noise& noise, seed key, const trips& plan, std::uint64_t datum, const Look& look, const Back& back) {
+  void visit(const Noise& noise, seed key, const forward_backward_options& plan, std::uint64_t datum, const Look& look,
+             const Back& back) {
     constexpr bool one_for_all = requires { requires Noise::deterministic; };
     grammar::sample_tree(grammar_, key, datum, before_);
     for (std::size_t j = 0; j < plan.each; ++j) {
@@ -4256,14 +4259,14 @@ class traveller {
   change_counter counter_;
 };
 
-inline std::vector<traveller> travellers(const grammar::rhm_view& grammar, std::size_t workers) {
-  std::vector<traveller> all;
+inline std::vector<walker> walkers(const grammar::rhm_view& grammar, std::size_t workers) {
+  std::vector<walker> all;
   all.reserve(workers);
   for (std::size_t worker = 0; worker < workers; ++worker) all.emplace_back(grammar);
   return all;
 }
 
-inline void check_trips(const trips& plan) {
+inline void check_options(const forward_backward_options& plan) {
   FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum makes 1 to 2^20 trips");
   FROND_ASSERT(addressable(plan.first, plan.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
   FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
@@ -4277,15 +4280,15 @@ inline void check_trips(const trips& plan) {
 // A trip costs an upward pass and a sample, with lab::hierarchy::epsilon_noise the sample alone. Data are split among the
 // workers.
 template <observable_noise Noise, executor Executor>
-change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key, const trips& plan,
-                              Executor& workers) {
-  detail::check_trips(plan);
+change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key,
+                              const forward_backward_options& plan, Executor& workers) {
+  detail::check_options(plan);
   FROND_ASSERT(plan.each >= 2, "one trip has no covariance");
   change_table table(grammar.shape, plan.data);
-  std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
+  std::vector<detail::walker> walkers = detail::walkers(grammar, workers.workers());
   in_ieee_arithmetic([&] {
     workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
-      detail::traveller& own = travellers[worker];
+      detail::walker& own = walkers[worker];
       own.visit(
           noise, key, plan, plan.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
       own.report(table.row(datum));
@@ -4295,17 +4298,18 @@ change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noi
 }
 
 // The posterior probability of the true symbol, a mean over the nodes of a level, for each datum: [data][depth + 1], tokens
-// first. It is one minus the probability of a change, without the chance of the way back, averaged over `each` draws of noise.
+// first. It is one minus the probability of a change, without the probability of the way back, averaged over `each` draws of
+// noise.
 template <observable_noise Noise, executor Executor>
-std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise& noise, seed key, const trips& plan,
-                                   Executor& workers) {
-  detail::check_trips(plan);
+std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise& noise, seed key,
+                                   const forward_backward_options& plan, Executor& workers) {
+  detail::check_options(plan);
   const std::size_t levels = grammar.shape.depth + std::size_t{1};
   std::vector<double> table(plan.data * levels);
-  std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
+  std::vector<detail::walker> walkers = detail::walkers(grammar, workers.workers());
   in_ieee_arithmetic([&] {
     workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
-      detail::traveller& own = travellers[worker];
+      detail::walker& own = walkers[worker];
       const std::span<double> row = std::span(table).subspan(datum * levels, levels);
       std::size_t looks = 0;
       own.visit(
@@ -4705,15 +4709,16 @@ std::uint64_t problem_hash(const nn::plan& p, const Problem& examples) {
 
 // Everything in the options that a continued run must share. Block size and worker count are not among it: they change no bit.
 // `run` stands for what the options do not know, see problem_hash().
-inline std::uint64_t settings_hash(const train::options& o, std::uint64_t run) {
+inline std::uint64_t settings_hash(const train::trainer_options& o, std::uint64_t run) {
   hasher h;
   h.add(run);
   h.add(o.batch);
   h.add(o.shard_rows);
   const train::optimiser_options& p = o.optimiser;
   h.add(static_cast<std::uint8_t>(p.kind));
-  h.add(static_cast<std::uint8_t>(p.shape));
-  for (const float value : {p.rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm}) h.add(value);
+  h.add(static_cast<std::uint8_t>(p.decay));
+  for (const float value : {p.learning_rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm})
+    h.add(value);
   h.add(p.warm_up);
   h.add(p.decay_end);
   return h.value();
@@ -5232,7 +5237,7 @@ inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
 // frond/lab/numerics/normal_distribution.hpp
 // =============================================================================================================
 
-// The standard normal law in double precision.
+// The standard normal distribution in double precision.
 
 namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 
@@ -6109,7 +6114,7 @@ class pcfg_sampler {
   }
 
   // Derivation `index` from the start symbol; `out` is replaced, and empty after an error: a bound was passed, or a nonterminal
-  // without rules was met (position: which). A rule's chance is right to 2^-52. O(rules used), with a stack of its own.
+  // without rules was met (position: which). A rule's probability is right to 2^-52. O(rules used), with a stack of its own.
   status sample(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
     const status state = in_ieee_arithmetic([&] { return derive(key, index, bound, out); });
     if (!state) out = {};
@@ -7224,21 +7229,22 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
 using source::latent_coupling;
-using source::latent_law;
+using source::latent_distribution;
 using source::latents;
 
 // Both hidden variables fall into one of two cells, and depend on each other through these alone: the sign (0 negative, 1
 // positive), or with latent_coupling::magnitude the magnitude (0 below its median, 1 above). Not for normal nu.
 struct latent_cells {
-  double nu[2];     // the chance of each cell of nu
-  double given[2];  // the chance of cell 1 of nu, given each cell of lambda
+  double nu[2];     // the probability of each cell of nu
+  double given[2];  // the probability of cell 1 of nu, given each cell of lambda
 
-  constexpr explicit latent_cells(const latents& law) {
-    const bool magnitude = law.coupling == latent_coupling::magnitude;
-    nu[1] = magnitude ? 0.5 : static_cast<double>(law.chance_positive());
+  constexpr explicit latent_cells(const latents& distribution) {
+    const bool magnitude = distribution.coupling == latent_coupling::magnitude;
+    nu[1] = magnitude ? 0.5 : static_cast<double>(distribution.probability_positive());
     nu[0] = 1.0 - nu[1];
     for (int c = 0; c < 2; ++c)
-      given[c] = static_cast<double>(magnitude ? law.chance_upper(c == 1) : law.chance_positive(c == 1));
+      given[c] =
+          static_cast<double>(magnitude ? distribution.probability_upper(c == 1) : distribution.probability_positive(c == 1));
   }
 
   // P(cell s of nu | cell c of lambda) / P(cell s of nu).
@@ -7247,51 +7253,58 @@ struct latent_cells {
 
 namespace detail {
 
-// One piece of a law with a density, of which there are two to four.
+// One piece of a distribution with a density, of which there are two to four.
 using latent_rule = lab::numerics::gauss_legendre<40>;
 inline constexpr latent_rule latent_points{};
 
 // |nu| = magnitude(q) for q from 0 to its end, with the density of nu on either side: a coordinate in which all is smooth.
 struct latent_coordinate {
-  latent_law law;
+  latent_distribution distribution;
 
   [[nodiscard]] constexpr double end() const {
-    return law == latent_law::uniform ? 1.7320508075688772 : law == latent_law::laplace ? 40.0 : 1.0;
+    return distribution == latent_distribution::uniform   ? 1.7320508075688772
+           : distribution == latent_distribution::laplace ? 40.0
+                                                          : 1.0;
   }
   // The largest magnitude.
-  [[nodiscard]] constexpr double largest() const { return law == latent_law::student ? 1e100 : end(); }
+  [[nodiscard]] constexpr double largest() const { return distribution == latent_distribution::student ? 1e100 : end(); }
   [[nodiscard]] constexpr double median() const {
     // Student: q = tan(theta / 2) with nu = 2 tan(theta), P(|nu| < 2 tan(theta)) = (15 s - 10 s^3 + 3 s^5) / 8, s = sin(theta).
-    return law == latent_law::uniform   ? 0.8660254037844386
-           : law == latent_law::laplace ? 0.49012907173427356
-                                        : 0.14345661070753596;
+    return distribution == latent_distribution::uniform   ? 0.8660254037844386
+           : distribution == latent_distribution::laplace ? 0.49012907173427356
+                                                          : 0.14345661070753596;
   }
-  [[nodiscard]] constexpr double magnitude(double q) const { return law == latent_law::student ? 4.0 * q / (1.0 - q * q) : q; }
+  [[nodiscard]] constexpr double magnitude(double q) const {
+    return distribution == latent_distribution::student ? 4.0 * q / (1.0 - q * q) : q;
+  }
   // The inverse, cut off at the ends.
   [[nodiscard]] double coordinate(double magnitude) const {
     if (!(magnitude > 0.0)) return 0.0;
-    const double q = law == latent_law::student ? magnitude / (2.0 + math::sqrt(4.0 + magnitude * magnitude)) : magnitude;
+    const double q =
+        distribution == latent_distribution::student ? magnitude / (2.0 + math::sqrt(4.0 + magnitude * magnitude)) : magnitude;
     return q < end() ? q : end();
   }
   [[nodiscard]] constexpr double density(double q) const {
-    if (law == latent_law::uniform) return 0.28867513459481287;
-    if (law == latent_law::laplace) return 0.7071067811865476 * math::exp(-1.4142135623730951 * q);
+    if (distribution == latent_distribution::uniform) return 0.28867513459481287;
+    if (distribution == latent_distribution::laplace) return 0.7071067811865476 * math::exp(-1.4142135623730951 * q);
     const double low = 1.0 - q * q, high = 1.0 + q * q, ratio = low / high;
     return 1.875 * (ratio * ratio) * (ratio * ratio) * ratio / high;
   }
 };
 
-// visit(nu, weight, cell) over points of the law of nu between `low` and `high`: sums with these weights are expectations.
+// visit(nu, weight, cell) over points of the distribution of nu between `low` and `high`: sums with these weights are
+// expectations.
 template <class Visit>
-void visit_latents(const latents& law, double low, double high, const Visit& visit) {
-  if (law.law == latent_law::rademacher || law.law == latent_law::two_point) {
-    const auto p = static_cast<double>(law.chance_positive());
+void visit_latents(const latents& distribution, double low, double high, const Visit& visit) {
+  if (distribution.distribution == latent_distribution::rademacher ||
+      distribution.distribution == latent_distribution::two_point) {
+    const auto p = static_cast<double>(distribution.probability_positive());
     visit(-math::sqrt(p / (1.0 - p)), 1.0 - p, 0);
     visit(math::sqrt((1.0 - p) / p), p, 1);
     return;
   }
-  const latent_coordinate on{law.law};
-  const bool magnitude = law.coupling == latent_coupling::magnitude;
+  const latent_coordinate on{distribution.distribution};
+  const bool magnitude = distribution.coupling == latent_coupling::magnitude;
   for (int positive = 0; positive < 2; ++positive) {
     const double from = on.coordinate(positive ? low : -high), to = on.coordinate(positive ? high : -low);
     for (int upper = 0; upper < 2; ++upper) {
@@ -7343,16 +7356,16 @@ constexpr double normal_pair_moment(double correlation, unsigned i, unsigned j) 
 }
 
 // E nu^order, and E[nu^order | cell 1] - E[nu^order | cell 0]. Exact are: what the same numbers with either sign make of
-// symmetric laws, and the mean 0 and variance 1 of all.
+// symmetric distributions, and the mean 0 and variance 1 of all.
 struct nu_moment {
   double mean = 0.0, difference = 0.0;
 
-  nu_moment(const latents& law, unsigned order) {
-    const latent_cells cells(law);
+  nu_moment(const latents& distribution, unsigned order) {
+    const latent_cells cells(distribution);
     const bool symmetric = cells.nu[1] == cells.nu[0], odd = order % 2 == 1;
     double parts[2] = {0.0, 0.0};  // E[nu^order; cell]
     constexpr double everywhere = 1e100;
-    visit_latents(law, -everywhere, everywhere, [&](double value, double weight, int cell) {
+    visit_latents(distribution, -everywhere, everywhere, [&](double value, double weight, int cell) {
       for (unsigned k = 0; k < order; ++k) weight *= value;
       parts[cell] += weight;
     });
@@ -7360,7 +7373,7 @@ struct nu_moment {
       mean = odd ? 0.0 : 1.0;
     else if (!(symmetric && odd))
       mean = parts[0] + parts[1];
-    const bool same_in_both = order == 0 || (symmetric && odd == (law.coupling == latent_coupling::magnitude));
+    const bool same_in_both = order == 0 || (symmetric && odd == (distribution.coupling == latent_coupling::magnitude));
     if (!same_in_both) difference = parts[1] / cells.nu[1] - parts[0] / cells.nu[0];
   }
 };
@@ -7368,19 +7381,22 @@ struct nu_moment {
 }  // namespace detail
 
 // E[lambda^i nu^j], within 1e-11 of its size, and exactly 0 or 1 where symmetry or the mean and variance of nu say so. Infinity
-// for nu of Student's law and an even j beyond its fifth moment, and nothing meaningful for an odd one.
-[[nodiscard]] inline double latent_moment(const latents& law, unsigned i, unsigned j) {
-  if (law.law == latent_law::normal) return detail::normal_pair_moment(static_cast<double>(law.correlation()), i, j);
-  if (law.law == latent_law::student && j > 5) return std::numeric_limits<double>::infinity();
-  const detail::nu_moment nu(law, j);
-  const latent_cells cells(law);
+// for nu of Student's distribution and an even j beyond its fifth moment, and nothing meaningful for an odd one.
+[[nodiscard]] inline double latent_moment(const latents& distribution, unsigned i, unsigned j) {
+  if (distribution.distribution == latent_distribution::normal)
+    return detail::normal_pair_moment(static_cast<double>(distribution.correlation()), i, j);
+  if (distribution.distribution == latent_distribution::student && j > 5) return std::numeric_limits<double>::infinity();
+  const detail::nu_moment nu(distribution, j);
+  const latent_cells cells(distribution);
   return detail::lambda_moment(i) * nu.mean +
-         (cells.given[1] - cells.nu[1]) * detail::lambda_difference(law.coupling, i) * nu.difference;
+         (cells.given[1] - cells.nu[1]) * detail::lambda_difference(distribution.coupling, i) * nu.difference;
 }
 
 // kappa_3 and kappa_4 of nu.
-[[nodiscard]] inline double latent_third_cumulant(const latents& law) { return latent_moment(law, 0, 3); }
-[[nodiscard]] inline double latent_fourth_cumulant(const latents& law) { return latent_moment(law, 0, 4) - 3.0; }
+[[nodiscard]] inline double latent_third_cumulant(const latents& distribution) { return latent_moment(distribution, 0, 3); }
+[[nodiscard]] inline double latent_fourth_cumulant(const latents& distribution) {
+  return latent_moment(distribution, 0, 4) - 3.0;
+}
 
 }}}  // namespace frond::lab::spiked
 
@@ -7391,7 +7407,7 @@ struct plane_vector {
   double u, v;
 };
 
-// The law of (x_0 . u, x_0 . v): x_0 . u = lambda_weight lambda + z, x_0 . v = nu_weight nu + rest z'.
+// The distribution of (x_0 . u, x_0 . v): x_0 . u = lambda_weight lambda + z, x_0 . v = nu_weight nu + rest z'.
 struct spike_plane {
   latents hidden;
   double lambda_weight;  // sqrt(b_u)
@@ -7436,7 +7452,7 @@ struct plane_gain {
 
 namespace detail {
 
-// What is known of lambda: for each of its cells the posterior chance without nu and the integral of lambda over it.
+// What is known of lambda: for each of its cells the posterior probability without nu and the integral of lambda over it.
 struct lambda_evidence {
   double mass[2], first[2];
 };
@@ -7445,7 +7461,7 @@ struct lambda_evidence {
 inline lambda_evidence observe_lambda(latent_coupling coupling, double slope, double y) {
   const double precision = 1.0 + slope * slope, deviation = 1.0 / math::sqrt(precision), mean = slope * y / precision;
   // The borders of the cells in deviations from the mean. It is not taken to be more than 34 of them away from zero, so that no
-  // cell has a chance of zero, which might be the only one that goes together with what is seen along v.
+  // cell has a probability of zero, which might be the only one that goes together with what is seen along v.
   const double far = mean / deviation, place = far < -34.0 ? -34.0 : far > 34.0 ? 34.0 : far;
   const auto limit = [&](double at) { return at / deviation - place; };
   lambda_evidence out;
@@ -7478,14 +7494,15 @@ struct nu_evidence {
 };
 
 // From y normal with mean slope nu and the given variance.
-inline nu_evidence observe_nu(const latents& law, double slope, double variance, double y) {
-  // The likelihood is a normal density in nu. With Laplace's law it moves towards 0 by sqrt(2) of its variances.
+inline nu_evidence observe_nu(const latents& distribution, double slope, double variance, double y) {
+  // The likelihood is a normal density in nu. With Laplace's distribution it moves towards 0 by sqrt(2) of its variances.
   constexpr double everywhere = 1e100, reach = 8.5;
   double low = -everywhere, high = everywhere;
   if (slope > 1e-9) {
-    const double deviation = math::sqrt(variance) / slope, end = latent_coordinate{law.law}.largest();
+    const double deviation = math::sqrt(variance) / slope, end = latent_coordinate{distribution.distribution}.largest();
     const double best = y / slope, center = best < -end ? -end : best > end ? end : best;
-    const double pull = law.law == latent_law::laplace ? 1.4142135623730951 * deviation * deviation : 0.0;
+    const double pull =
+        distribution.distribution == latent_distribution::laplace ? 1.4142135623730951 * deviation * deviation : 0.0;
     low = center - reach * deviation - (center > 0.0 ? pull : 0.0);
     high = center + reach * deviation + (center < 0.0 ? pull : 0.0);
   }
@@ -7493,7 +7510,7 @@ inline nu_evidence observe_nu(const latents& law, double slope, double variance,
   int cells[160];
   nu_evidence out;
   std::size_t count = 0;
-  visit_latents(law, low, high, [&](double nu, double weight, int cell) {
+  visit_latents(distribution, low, high, [&](double nu, double weight, int cell) {
     const double miss = y - slope * nu, exponent = -0.5 * miss * miss / variance;
     if (out.exponent < exponent) out.exponent = exponent;
     values[count] = nu;
@@ -7518,15 +7535,16 @@ struct plane_posterior {
 
 // Posterior means in the plane at one noise level, x_t = a x_0 + b z with a^2 = alpha_bar. Given lambda, x_t . u is normal with
 // variance 1, and given nu, x_t . v is normal with variance tau^2 = alpha_bar / (1 + b_v) + 1 - alpha_bar; so the posterior of
-// lambda is made of truncated normal laws, one for each cell, and that of nu is a sum over two points, or by quadrature over
-// its density. With y = x_t,
+// lambda is made of truncated normal distributions, one for each cell, and that of nu is a sum over two points, or by
+// quadrature over its density. With y = x_t,
 //   E[x_0 . u] = a y_u + (1 - alpha_bar) sqrt(b_u) E[lambda],
 //   E[x_0 . v] = a / (1 + b_v) y_v / tau^2 + g (1 - alpha_bar) / tau^2 E[nu].
 class plane_denoiser {
  public:
   // Not for normal nu, for which plane_gain is the posterior mean. 0 <= alpha_bar <= 1.
   plane_denoiser(const spike_plane& plane, double alpha_bar) : plane_(plane), cells_(plane.hidden) {
-    FROND_ASSERT(plane.hidden.law != latent_law::normal, "normal latents need no more than a linear denoiser");
+    FROND_ASSERT(plane.hidden.distribution != latent_distribution::normal,
+                 "normal latents need no more than a linear denoiser");
     signal_ = math::sqrt(alpha_bar);
     lost_ = 1.0 - alpha_bar;
     left_ = plane.rest * plane.rest;
@@ -7570,7 +7588,7 @@ class plane_denoiser {
 
 // E[(x_0 . u, x_0 . v) | x_t], whatever the latents.
 [[nodiscard]] inline plane_vector posterior_mean(const spike_plane& plane, double alpha_bar, plane_vector noisy) {
-  if (plane.hidden.law == latent_law::normal)
+  if (plane.hidden.distribution == latent_distribution::normal)
     return plane_gain(plane.variance_u(), plane.cross_covariance(), alpha_bar).mean(noisy);
   return plane_denoiser(plane, alpha_bar).mean(noisy);
 }
@@ -7682,7 +7700,7 @@ static_assert(continuous_denoiser<spike_bayes> && continuous_denoiser<spike_wien
 // frond/lab/spiked/exact_chain.hpp
 // =============================================================================================================
 
-// One-pass learning with one neuron, without the dimension: the exact law of its overlaps at a fixed cost for a step.
+// One-pass learning with one neuron, without the dimension: the exact distribution of its overlaps at a fixed cost for a step.
 
 // =============================================================================================================
 // frond/lab/spiked/hermite.hpp
@@ -7706,7 +7724,7 @@ static_assert(continuous_denoiser<spike_bayes> && continuous_denoiser<spike_wien
 // directions x_t and e = x_0 - a x_t are independent normal vectors with variances 1 and b^2, and a step needs their scalar
 // products with w and the sum sigma e + tau x_t alone, with weights that depend on them through these products only. Across w
 // that sum is normal with variance rho^2 = sigma^2 b^2 + tau^2. So one normal vector n does for both: n.w is x_t's product, one
-// more number gives e's, and rho n with its part along w replaced is the sum. This is exact in law, at half the price.
+// more number gives e's, and rho n with its part along w replaced is the sum. This is exact in distribution, at half the price.
 
 // =============================================================================================================
 // frond/lab/vectors/neuron.hpp
@@ -7886,7 +7904,7 @@ inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
-// out[k] = He_k(x), probabilists' Hermite polynomials: orthogonal under the standard normal law, E He_k^2 = k!.
+// out[k] = He_k(x), probabilists' Hermite polynomials: orthogonal under the standard normal distribution, E He_k^2 = k!.
 constexpr void hermite(double x, std::span<double> out) {
   for (std::size_t k = 0; k < out.size(); ++k)
     out[k] = k == 0 ? 1.0 : k == 1 ? x : x * out[k - 1] - static_cast<double>(k - 1) * out[k - 2];
@@ -8007,15 +8025,15 @@ struct hermite_coefficients {
 // frond/lab/statistics/chi_square.hpp
 // =============================================================================================================
 
-// Draws of the chi-square law.
+// Draws of the chi-square distribution.
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
 // A draw of the sum of `freedom` squared standard normals. Below two, from as many normals; else twice a gamma variable of
 // shape freedom / 2 (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000), which takes one normal and
-// one uniform number, and again those with a chance of a few per cent. The normals end at 5.77, so for many degrees of freedom
-// the draws end near (sqrt(freedom) +- 4)^2, beyond which the law has 1e-8 of its mass. The cursor moves on by as many words as
-// it takes.
+// one uniform number, and again those with a probability of a few per cent. The normals end at 5.77, so for many degrees of
+// freedom the draws end near (sqrt(freedom) +- 4)^2, beyond which the distribution has 1e-8 of its mass. The cursor moves on by
+// as many words as it takes.
 inline double chi_square(random::draws& words, std::uint32_t freedom) {
   const auto normal = [&words] {
     const std::uint32_t radius = words.word(), angle = words.word();
@@ -8041,23 +8059,24 @@ inline double chi_square(random::draws& words, std::uint32_t freedom) {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
-// Projected online gradient descent on the sphere, w <- w + rate (g - (w.g) w), scaled to length one, with
+// Projected online gradient descent on the sphere, w <- w + learning_rate (g - (w.g) w), scaled to length one, with
 //   g = sigma r + (w.r) sigma' x_t,  r = x_0 - skip x_t - w sigma(w.x_t),
-// for data of the mixed cumulant model without a mean spike and one noise level; rate is delta / dimension. The same as
-// lab::spiked::sphere_sgd and train::sphere_runs, for any latents.
+// for data of the mixed cumulant model without a mean spike and one noise level; learning_rate is delta / dimension. The same
+// as lab::spiked::sphere_sgd and train::sphere_runs, for any latents.
 struct chain_options {
   source::spikes strengths{};
   std::uint32_t dimension = 3;
   lab::vectors::neuron unit{};
-  double alpha_bar = 0.5, skip = 0, rate = 0;
+  double alpha_bar = 0.5, skip = 0, learning_rate = 0;
 };
 
 // The pair (w.u, w.v), a Markov chain of its own. Write w = m_u u + m_v v + s e with a unit vector e orthogonal to both. Data
 // and noise are standard normal along e and in the d - 3 directions beyond, and the step's scalars, sigma and kappa = (w.r)
 // sigma', depend on the components along u, v and e alone. So beyond them g is normal given those, with variance A^2 + B^2 in
 // each direction, A = sigma (1 - skip a) + kappa a of x_0 and B = b (kappa - skip sigma) of z, and all that it does to the
-// overlaps is to make w longer before it is scaled: by rate^2 (A^2 + B^2) times a chi-square variable with d - 3 degrees of
-// freedom. After the step e is another vector, but its law beyond the plane is the same again. Nothing is approximated.
+// overlaps is to make w longer before it is scaled: by learning_rate^2 (A^2 + B^2) times a chi-square variable with d - 3
+// degrees of freedom. After the step e is another vector, but its distribution beyond the plane is the same again. Nothing is
+// approximated.
 class exact_chain {
  public:
   // Start from these overlaps, u^2 + v^2 <= 1.
@@ -8126,11 +8145,11 @@ class exact_chain {
     const double of_noisy = kappa - skip * sigma;  // g = sigma x_0 + of_noisy x_t, up to a multiple of w
     const double along = sigma * dot(w, clean) + of_noisy * y;
     const auto moved = [&](double old, double x_0, double x_t) {
-      return old + options_.rate * (sigma * x_0 + of_noisy * x_t - along * old);
+      return old + options_.learning_rate * (sigma * x_0 + of_noisy * x_t - along * old);
     };
     const vector next{moved(w.u, clean.u, noisy.u), moved(w.v, clean.v, noisy.v), moved(w.e, clean.e, noisy.e)};
     const double of_clean = sigma + of_noisy * a, of_noise = of_noisy * b;
-    const double spread = options_.rate * options_.rate * (of_clean * of_clean + of_noise * of_noise);
+    const double spread = options_.learning_rate * options_.learning_rate * (of_clean * of_clean + of_noise * of_noise);
     const double inverse = 1.0 / math::sqrt(dot(next, next) + spread * beyond);
     u_ = next.u * inverse;
     v_ = next.v * inverse;
@@ -8171,8 +8190,8 @@ class hermite_moments {
       for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = lab::spiked::latent_moment(strengths.hidden, i, j);
   }
 
-  // Exactly 0 where the law of the latents makes it so: what a sum of terms leaves of less than 1e-12 of their sizes is the
-  // rounding of these terms. Infinite where Student's law has no moment, from j = 6 on.
+  // Exactly 0 where the distribution of the latents makes it so: what a sum of terms leaves of less than 1e-12 of their sizes
+  // is the rounding of these terms. Infinite where Student's distribution has no moment, from j = 6 on.
   [[nodiscard]] double coefficient(unsigned i, unsigned j, unsigned l = 0) const {
     // With L = u sqrt(b_u) lambda + v g nu + m sqrt(b_m) and s = g^2 v^2, the k-th is k! times the coefficient of x^k in
     // E e^(x L - s x^2 / 2): a sum over how many pairs of v go to the second term.
@@ -8373,7 +8392,7 @@ namespace detail {
 
 [[nodiscard]] inline spike_loss bayes_loss(const source::spikes& strengths, double alpha_bar) {
   const spike_plane plane(strengths);
-  if (plane.hidden.law == latent_law::normal) return wiener_loss(strengths, alpha_bar);
+  if (plane.hidden.distribution == latent_distribution::normal) return wiener_loss(strengths, alpha_bar);
   constexpr lab::numerics::gauss_legendre<16> rule;
   constexpr int panels_u = 4, panels_v = 24;
   constexpr double reach = 8.5;  // in standard deviations of x_t . u
@@ -8436,7 +8455,7 @@ namespace detail {
   const denoising_potential potential(unit, alpha_bar);
   const double a = math::sqrt(alpha_bar), along_lambda = a * plane.lambda_weight * w.u, along_nu = a * plane.nu_weight * w.v;
   const double mean = a * math::sqrt(static_cast<double>(strengths.mean)) * w.m;
-  if (plane.hidden.law == lab::spiked::latent_law::normal) {
+  if (plane.hidden.distribution == lab::spiked::latent_distribution::normal) {
     const double variance =
         1.0 + along_lambda * along_lambda + 2.0 * along_lambda * along_nu * lab::spiked::latent_moment(plane.hidden, 1, 1);
     return normal_expectation(mean, math::sqrt(variance), unit, potential);
@@ -8626,7 +8645,8 @@ struct sphere_problem {
     if (dimension < 3) return {"there are two planted directions and at least one more"};
     if (const status spikes = data.check(); !spikes) return spikes;
     if (data.mean > 0.0f) return {"these runs know no spike of the mean"};
-    if (data.hidden.law != source::latent_law::rademacher && data.hidden.law != source::latent_law::two_point)
+    if (data.hidden.distribution != source::latent_distribution::rademacher &&
+        data.hidden.distribution != source::latent_distribution::two_point)
       return {"these runs know latents of two points alone"};
     if (!(alpha_bar > 0.0f && alpha_bar < 1.0f)) return {"alpha_bar lies between 0 and 1"};
     if (!math::is_finite(unit.amplitude) || !math::is_finite(unit.gain) || !math::is_finite(unit.shift))
@@ -8758,8 +8778,8 @@ class sphere_lanes {
             .rest = problem_.data.whitened_noise(),
             .high = hidden.value(true, 1.0f),
             .low = hidden.value(false, 1.0f),
-            .high_if_positive = hidden.chance_positive(true),
-            .high_if_not = hidden.chance_positive(false),
+            .high_if_positive = hidden.probability_positive(true),
+            .high_if_not = hidden.probability_positive(false),
             .alpha_bar = problem_.alpha_bar,
             .unit = problem_.unit,
             .skip = problem_.skip,
@@ -9168,7 +9188,7 @@ class autoencoder_trainer {
                            .input_channels = shape_.dimension,
                            .output_positions = 1,
                            .output_channels = shape_.dimension};
-    return check_problem(vectors, problem_);
+    return train::check_problem(vectors, problem_);
   }
 
   float do_step() {
@@ -9269,7 +9289,7 @@ class empirical {
  private:
   void predict_rows(const float* noisy, const float* alpha_bar, std::size_t rows, float* mean) {
     const std::size_t data = count();
-    float* const chances = memory_.data() + data;
+    float* const probabilities = memory_.data() + data;
     kernel::matmul({.rows = rows,
                     .columns = data,
                     .inner = dimension_,
@@ -9278,22 +9298,22 @@ class empirical {
                     .b = data_.data(),
                     .b_stride = dimension_,
                     .b_transposed = true,
-                    .c = chances,
+                    .c = probabilities,
                     .c_stride = data});
     for (std::size_t i = 0; i < rows; ++i) {
       const float lost = larger(1.0f - alpha_bar[i], 0x1p-24f), square_weight = -0.5f * (alpha_bar[i] / lost);
-      float* const row = chances + i * data;
+      float* const row = probabilities + i * data;
       kernel::combine({.terms = 2,
                        .x = {row, memory_.data()},
                        .weights = {math::sqrt(alpha_bar[i]) / lost, square_weight},
                        .out = row,
                        .count = data});
     }
-    kernel::softmax(chances, rows, data, chances);
+    kernel::softmax(probabilities, rows, data, probabilities);
     kernel::matmul({.rows = rows,
                     .columns = dimension_,
                     .inner = data,
-                    .a = chances,
+                    .a = probabilities,
                     .a_row_stride = data,
                     .b = data_.data(),
                     .b_stride = dimension_,
@@ -9314,7 +9334,7 @@ static_assert(continuous_denoiser<empirical>);
 // frond/lab/vectors/gaussian_mixture.hpp
 // =============================================================================================================
 
-// The best denoiser for data that are a mixture of normal laws.
+// The best denoiser for data that are a mixture of normal distributions.
 
 namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
@@ -9334,9 +9354,10 @@ struct mixture_components {
   }
 };
 
-// E[x_0 | x_t] under diffusion::gaussian: the mean of each component's own Wiener denoiser, weighted by the posterior chance of
-// the component. Sums in double precision, in order. What the components view must outlive it; `memory` holds two doubles for
-// each of them. Not for two threads at once. A continuous denoiser (core/concepts.hpp). O(components dimension) for a row.
+// E[x_0 | x_t] under diffusion::gaussian: the mean of each component's own Wiener denoiser, weighted by the posterior
+// probability of the component. Sums in double precision, in order. What the components view must outlive it; `memory` holds
+// two doubles for each of them. Not for two threads at once. A continuous denoiser (core/concepts.hpp). O(components dimension)
+// for a row.
 class gaussian_mixture {
  public:
   gaussian_mixture(const mixture_components& components, std::span<double> memory) : components_(components), memory_(memory) {
@@ -9368,7 +9389,7 @@ class gaussian_mixture {
 
  private:
   std::span<double> normalisers() const { return memory_.first(components_.count()); }
-  std::span<double> chances() const { return memory_.subspan(components_.count(), components_.count()); }
+  std::span<double> probabilities() const { return memory_.subspan(components_.count(), components_.count()); }
   double total_variance(double alpha, std::size_t k, std::size_t j) const {
     return alpha * components_.variance(k, j) + (1.0 - alpha);
   }
@@ -9385,10 +9406,10 @@ class gaussian_mixture {
     }
   }
 
-  // Posterior chances of the components.
+  // Posterior probabilities of the components.
   void weigh(double alpha, std::span<const float> x) {
     const double signal = math::sqrt(alpha);
-    const std::span<double> chance = chances();
+    const std::span<double> chance = probabilities();
     double best = 0.0, total = 0.0;
     for (std::size_t k = 0; k < chance.size(); ++k) {
       double sum = 0.0;
@@ -9412,7 +9433,7 @@ class gaussian_mixture {
       double sum = 0.0;
       for (std::size_t k = 0; k < components_.count(); ++k) {
         const double center = components_.mean(k, j), gain = signal * components_.variance(k, j) / total_variance(alpha, k, j);
-        sum += chances()[k] * (center + gain * (static_cast<double>(x[j]) - signal * center));
+        sum += probabilities()[k] * (center + gain * (static_cast<double>(x[j]) - signal * center));
       }
       out[j] = static_cast<float>(sum);
     }

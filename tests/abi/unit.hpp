@@ -12,7 +12,8 @@ inline constexpr frond::grammar::rhm_shape shape{.vocabulary = 6, .rules = 2, .b
 using net = frond::nn::tree_unet<frond::nn::tree_unet_shape{
     .branching = 2, .depth = 2, .input_channels = frond::nn::token_channels(6), .output_channels = 6, .width = 20}>;
 struct recipe {
-  static constexpr frond::train::options value{.optimiser = {.rate = 3e-3f}, .batch = 24, .shard_rows = 8, .block_rows = 5};
+  static constexpr frond::train::trainer_options value{
+      .optimiser = {.learning_rate = 3e-3f}, .batch = 24, .shard_rows = 8, .block_rows = 5};
 };
 
 struct state {

@@ -24,26 +24,26 @@ using diffusion::uniform;
 
 namespace {
 
-static_assert(denoiser<belief::hierarchy_denoiser<uniform>>);
-static_assert(denoiser<belief::hierarchy_denoiser<absorbing, std::array<double, 100>>>);
+static_assert(discrete_denoiser<belief::hierarchy_denoiser<uniform>>);
+static_assert(discrete_denoiser<belief::hierarchy_denoiser<absorbing, std::array<double, 100>>>);
 static_assert(continuous_denoiser<belief::hierarchy_gaussian<>>);
 
 const enumeration::sizes sparse{3, {{3, 2, 2, 1, 1.0}, {2, 2, 2}}};
 constexpr std::size_t rows = 6, leaves = 8, vocabulary = 4;
 
-// The posterior law of each token, [leaves][vocabulary], by summing over all sentences.
+// The posterior distribution of each token, [leaves][vocabulary], by summing over all sentences.
 std::vector<double> token_laws(const std::vector<enumeration::weighted_tree>& all, const std::vector<double>& likelihoods) {
-  std::vector<double> laws(leaves * vocabulary);
+  std::vector<double> distributions(leaves * vocabulary);
   double evidence = 0;
   for (const auto& tree : all) {
     const symbol* text = tree.nodes.data() + tree.nodes.size() - leaves;
     double weight = tree.probability;
     for (std::size_t i = 0; i < leaves; ++i) weight *= likelihoods[i * vocabulary + text[i]];
     evidence += weight;
-    for (std::size_t i = 0; i < leaves; ++i) laws[i * vocabulary + text[i]] += weight;
+    for (std::size_t i = 0; i < leaves; ++i) distributions[i * vocabulary + text[i]] += weight;
   }
-  for (double& p : laws) p /= evidence;
-  return laws;
+  for (double& p : distributions) p /= evidence;
+  return distributions;
 }
 
 std::vector<double> noise(const uniform&, const std::vector<symbol>& noisy, double alpha_bar) {
@@ -76,11 +76,11 @@ void check_posterior(const Process& process) {
   double cross_entropy = 0;
   for (std::size_t row = 0; row < rows; ++row) {
     const auto first = noisy.begin() + static_cast<std::ptrdiff_t>(row * leaves);
-    const auto laws = token_laws(all, noise(process, {first, first + leaves}, static_cast<double>(alpha_bar[row])));
-    for (std::size_t k = 0; k < laws.size(); ++k) {
-      CHECK(std::abs(static_cast<double>(posterior[row * laws.size() + k]) - laws[k]) < 1e-5);
+    const auto distributions = token_laws(all, noise(process, {first, first + leaves}, static_cast<double>(alpha_bar[row])));
+    for (std::size_t k = 0; k < distributions.size(); ++k) {
+      CHECK(std::abs(static_cast<double>(posterior[row * distributions.size() + k]) - distributions[k]) < 1e-5);
     }
-    for (std::size_t i = 0; i < leaves; ++i) cross_entropy -= std::log(laws[i * vocabulary + clean[row * leaves + i]]);
+    for (std::size_t i = 0; i < leaves; ++i) cross_entropy -= std::log(distributions[i * vocabulary + clean[row * leaves + i]]);
   }
   CHECK(std::abs(wide.cross_entropy(clean, noisy, alpha_bar) - cross_entropy / (rows * leaves)) < 1e-10);
   CHECK(std::abs(denoise.cross_entropy(clean, noisy, alpha_bar) - cross_entropy / (rows * leaves)) < 1e-5);
@@ -119,8 +119,8 @@ TEST_CASE("under Gaussian noise the mean of the one-hot vectors is the enumerate
       }
     }
     wide.predict(std::span<const double>(vectors), std::span<const double>(&abar, 1), std::span(mean));
-    const auto laws = token_laws(all, likelihoods);
-    for (std::size_t k = 0; k < laws.size(); ++k) CHECK(std::abs(mean[k] - laws[k]) < 1e-10);
+    const auto distributions = token_laws(all, likelihoods);
+    for (std::size_t k = 0; k < distributions.size(); ++k) CHECK(std::abs(mean[k] - distributions[k]) < 1e-10);
   }
 }
 
@@ -134,16 +134,16 @@ TEST_CASE("equal levels give the bits of the denoisers of the random hierarchy m
   std::vector<float> other_memory(belief::tree_batch_memory_size(shape).value);
   constexpr std::size_t count = 20;
   std::vector<symbol> noisy(count * 8);
-  std::vector<float> alpha_bar(count, 0.6f), law(count * 64), other_law(count * 64);
+  std::vector<float> alpha_bar(count, 0.6f), distribution(count * 64), other_law(count * 64);
   const uniform process{8};
   for (std::size_t row = 0; row < count; ++row) {
     const auto text = std::span(noisy).subspan(row * 8, 8);
     grammar.view.sample(seed{1}, row, text);
     process.corrupt(seed{2}, row, alpha_bar[row], text, text);
   }
-  belief::hierarchy_denoiser(grammar.view, process, std::span(memory)).predict(noisy, alpha_bar, law);
+  belief::hierarchy_denoiser(grammar.view, process, std::span(memory)).predict(noisy, alpha_bar, distribution);
   belief::tree_denoiser(other.view, process, std::span(other_memory)).predict(noisy, alpha_bar, other_law);
-  CHECK(law == other_law);
+  CHECK(distribution == other_law);
   std::vector<float> vectors(count * 64), mean(count * 64), other_mean(count * 64);
   diffusion::embed<float>(noisy, 8, vectors);
   diffusion::gaussian{}.corrupt(seed{3}, 0, 0.6f, vectors, vectors);
@@ -161,7 +161,7 @@ TEST_CASE("diffusion with the exact denoiser writes sentences of the hierarchy")
   belief::hierarchy_denoiser denoise(grammar.view, process, std::span(memory));
   std::vector<symbol> sentences(200 * leaves), tree(grammar.view.shape.nodes());
   std::vector<float> scratch(diffusion::sampling_memory(leaves, vocabulary, 1));
-  const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, 500}};
+  const diffusion::sampling_options options{.noise = {diffusion::schedule::linear_signal, 500}};
   REQUIRE(diffusion::sample(process, denoise, seed{4}, options, scratch, sentences).ok());
   int valid = 0;
   for (std::size_t row = 0; row < 200; ++row) {

@@ -57,8 +57,8 @@ struct truth {
       for (std::size_t node = 0; node < nodes; ++node) marginals[node][tree.nodes[node]] += weight;
     }
     for (double& weight : weights) weight /= evidence;
-    for (auto& law : marginals)
-      for (double& probability : law) probability /= evidence;
+    for (auto& distribution : marginals)
+      for (double& probability : distribution) probability /= evidence;
   }
 };
 
@@ -71,13 +71,14 @@ std::pair<double, double> errors(const grammar::hierarchy_view& view, const trut
   CHECK(solve.beliefs.contradictions() == 0);
   double worst = 0;
   for (std::uint32_t level = 0; level <= view.shape.depth(); ++level) {
-    std::vector<Real> law(view.shape.symbol_count(level));
+    std::vector<Real> distribution(view.shape.symbol_count(level));
     for (std::size_t i = 0; i < view.shape.level_nodes(level); ++i) {
-      solve.beliefs.marginal(level, i, std::span<Real>(law));
-      for (std::size_t a = 0; a < law.size(); ++a) {
-        const double error = std::abs(static_cast<double>(law[a]) - expected.marginals[view.shape.tree_offset(level) + i][a]);
+      solve.beliefs.marginal(level, i, std::span<Real>(distribution));
+      for (std::size_t a = 0; a < distribution.size(); ++a) {
+        const double error =
+            std::abs(static_cast<double>(distribution[a]) - expected.marginals[view.shape.tree_offset(level) + i][a]);
         worst = error <= worst ? worst : error;  // keeps a NaN
-        CHECK(law[a] == solve.beliefs.probability(level, i, static_cast<symbol>(a)));
+        CHECK(distribution[a] == solve.beliefs.probability(level, i, static_cast<symbol>(a)));
       }
     }
   }
@@ -199,7 +200,7 @@ TEST_CASE("joint samples follow the posterior of whole trees") {
   }
 }
 
-TEST_CASE("what no sentence explains gives laws without NaN, visible tokens stay, and samples follow the rules") {
+TEST_CASE("what no sentence explains gives distributions without NaN, visible tokens stay, and samples follow the rules") {
   for (const auto& variant : variants) {
     const auto grammar = enumeration::draw(variant, 2);
     const auto& shape = grammar.view.shape;
@@ -216,16 +217,16 @@ TEST_CASE("what no sentence explains gives laws without NaN, visible tokens stay
       contradictory += solve.beliefs.contradictions() > 0;
       CHECK((solve.beliefs.log_evidence() == -std::numeric_limits<double>::infinity()) == (solve.beliefs.contradictions() > 0));
       for (std::uint32_t level = 0; level <= shape.depth(); ++level) {
-        std::vector<float> law(shape.symbol_count(level));
+        std::vector<float> distribution(shape.symbol_count(level));
         for (std::size_t i = 0; i < shape.level_nodes(level); ++i) {
-          solve.beliefs.marginal(level, i, std::span<float>(law));
+          solve.beliefs.marginal(level, i, std::span<float>(distribution));
           float sum = 0;
-          for (const float p : law) {
+          for (const float p : distribution) {
             CHECK(p >= 0.0f);
             sum += p;
           }
           CHECK(std::abs(sum - 1.0f) < 1e-6f);
-          if (level == 0 && noisy[i] < vocabulary) CHECK(law[noisy[i]] == 1.0f);
+          if (level == 0 && noisy[i] < vocabulary) CHECK(distribution[noisy[i]] == 1.0f);
         }
       }
       std::vector<symbol> tree(shape.nodes());
@@ -236,7 +237,7 @@ TEST_CASE("what no sentence explains gives laws without NaN, visible tokens stay
   }
 }
 
-TEST_CASE("without an observation the marginals are the law of the tokens; the blank has its share") {
+TEST_CASE("without an observation the marginals are the distribution of the tokens; the blank has its share") {
   const auto grammar = enumeration::draw({8, {{8, 3, 2, 2, 1.0}, {8, 4, 2}, {8, 2, 2, 1}}}, 4);
   const auto& shape = grammar.view.shape;
   solver<double> solve(grammar.view);

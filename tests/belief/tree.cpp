@@ -29,15 +29,15 @@ std::pair<double, double> errors(const grammar::rhm_view& view, const enumeratio
   solve.observe(likelihoods, view.length());
   CHECK(solve.beliefs.contradictions() == 0);
   double worst = 0;
-  std::vector<Real> law(view.vocabulary());
+  std::vector<Real> distribution(view.vocabulary());
   for (std::uint32_t level = 0; level <= view.shape.depth; ++level) {
     for (std::size_t i = 0; i < view.shape.level_nodes(level); ++i) {
-      solve.beliefs.marginal(level, i, std::span<Real>(law));
-      for (std::size_t a = 0; a < law.size(); ++a) {
-        const double expected = truth.marginals[(view.shape.tree_offset(level) + i) * law.size() + a];
-        const double error = std::abs(static_cast<double>(law[a]) - expected);
+      solve.beliefs.marginal(level, i, std::span<Real>(distribution));
+      for (std::size_t a = 0; a < distribution.size(); ++a) {
+        const double expected = truth.marginals[(view.shape.tree_offset(level) + i) * distribution.size() + a];
+        const double error = std::abs(static_cast<double>(distribution[a]) - expected);
         worst = error <= worst ? worst : error;  // keeps a NaN
-        CHECK(law[a] == solve.beliefs.probability(level, i, static_cast<symbol>(a)));
+        CHECK(distribution[a] == solve.beliefs.probability(level, i, static_cast<symbol>(a)));
       }
     }
   }

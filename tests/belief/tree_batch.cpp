@@ -22,7 +22,7 @@ using grammar::rhm_shape;
 
 namespace {
 
-static_assert(denoiser<belief::tree_denoiser<uniform, belief::tree_batch_memory<rhm_shape{4, 2, 2, 3}>>>);
+static_assert(discrete_denoiser<belief::tree_denoiser<uniform, belief::tree_batch_memory<rhm_shape{4, 2, 2, 3}>>>);
 
 const std::vector<rhm_shape> shapes{
     {.vocabulary = 16, .rules = 4, .branching = 2, .depth = 3},
@@ -92,15 +92,17 @@ void check_batches(const Process& any_process) {
       CAPTURE(rows);
       const observation seen = observe(process, grammar.view, rows);
       test::output expected(seen.noisy.size() * shape.vocabulary);
-      const auto span_of = [&](test::output& laws) { return std::span(laws.data(), seen.noisy.size() * shape.vocabulary); };
+      const auto span_of = [&](test::output& distributions) {
+        return std::span(distributions.data(), seen.noisy.size() * shape.vocabulary);
+      };
       alone.predict(seen.noisy, seen.alpha_bar, span_of(expected));
       const double cross_entropy = alone.cross_entropy(seen.clean, seen.noisy, seen.alpha_bar);
       test::each_instruction_set([&] {
-        test::output laws(seen.noisy.size() * shape.vocabulary);
-        together.predict(seen.noisy, seen.alpha_bar, span_of(laws));
-        CHECK(laws == expected);
-        unaligned.predict(seen.noisy, seen.alpha_bar, span_of(laws));
-        CHECK(laws == expected);
+        test::output distributions(seen.noisy.size() * shape.vocabulary);
+        together.predict(seen.noisy, seen.alpha_bar, span_of(distributions));
+        CHECK(distributions == expected);
+        unaligned.predict(seen.noisy, seen.alpha_bar, span_of(distributions));
+        CHECK(distributions == expected);
         const double same = together.cross_entropy(seen.clean, seen.noisy, seen.alpha_bar);
         CHECK(std::memcmp(&same, &cross_entropy, sizeof same) == 0);
       });
@@ -120,10 +122,10 @@ TEST_CASE("a denoiser with room for a batch inside has the bits of one without")
   const observation seen = observe(uniform{4}, rules, 20);
   belief::tree_denoiser<uniform, belief::tree_memory<float, shape>> alone(rules, uniform{4});
   belief::tree_denoiser<uniform, belief::tree_batch_memory<shape>> together(rules, uniform{4});
-  std::vector<float> expected(seen.noisy.size() * 4), laws(expected.size());
+  std::vector<float> expected(seen.noisy.size() * 4), distributions(expected.size());
   alone.predict(seen.noisy, seen.alpha_bar, expected);
-  together.predict(seen.noisy, seen.alpha_bar, laws);
-  CHECK(laws == expected);
+  together.predict(seen.noisy, seen.alpha_bar, distributions);
+  CHECK(distributions == expected);
   constexpr auto computed = [] {
     belief::tree_denoiser<uniform, belief::tree_batch_memory<shape>> denoise(rules, uniform{4});
     std::array<symbol, 32> noisy{};

@@ -20,20 +20,20 @@ using solving::solver;
 
 namespace {
 
-// Laws everywhere, visible tokens certain, and only classes at the root.
+// Distributions everywhere, visible tokens certain, and only classes at the root.
 void check_laws(const belief::tree<float>& beliefs, const rhm_shape& shape, const std::vector<symbol>& noisy) {
-  std::vector<float> law(shape.vocabulary);
+  std::vector<float> distribution(shape.vocabulary);
   for (std::uint32_t level = 0; level <= shape.depth; ++level) {
     for (std::size_t i = 0; i < shape.level_nodes(level); ++i) {
-      beliefs.marginal(level, i, std::span<float>(law));
+      beliefs.marginal(level, i, std::span<float>(distribution));
       float sum = 0;
-      for (const float p : law) {
+      for (const float p : distribution) {
         CHECK(p >= 0.0f);
         sum += p;
       }
       CHECK(std::abs(sum - 1.0f) < 1e-6f);
-      if (level == 0 && noisy[i] < shape.vocabulary) CHECK(law[noisy[i]] == 1.0f);
-      for (std::size_t a = shape.parent_count(level); a < law.size(); ++a) CHECK(law[a] == 0.0f);
+      if (level == 0 && noisy[i] < shape.vocabulary) CHECK(distribution[noisy[i]] == 1.0f);
+      for (std::size_t a = shape.parent_count(level); a < distribution.size(); ++a) CHECK(distribution[a] == 0.0f);
     }
   }
 }

@@ -21,8 +21,8 @@ namespace {
 constexpr rhm_shape shape{.vocabulary = 4, .rules = 2, .branching = 2, .depth = 3};
 constexpr rhm_shape tiny{.vocabulary = 3, .rules = 2, .branching = 2, .depth = 2};
 
-static_assert(denoiser<belief::tree_denoiser<uniform>>);
-static_assert(denoiser<belief::tree_denoiser<absorbing, belief::tree_memory<float, shape>>>);
+static_assert(discrete_denoiser<belief::tree_denoiser<uniform>>);
+static_assert(discrete_denoiser<belief::tree_denoiser<absorbing, belief::tree_memory<float, shape>>>);
 
 std::vector<double> noise(const uniform&, const std::vector<symbol>& noisy, double alpha_bar, std::size_t vocabulary) {
   return enumeration::uniform_noise(noisy, alpha_bar, vocabulary);
@@ -59,10 +59,10 @@ void check_posterior(const Process& process) {
                                        noisy.begin() + static_cast<std::ptrdiff_t>(row * 8 + 8));
     const auto truth = enumeration::solve(grammar.view, all, noise(process, sentence, static_cast<double>(alpha_bar[row]), 4));
     for (std::size_t i = 0; i < 8; ++i) {
-      const double* law = &truth.marginals[(7 + i) * 4];
+      const double* distribution = &truth.marginals[(7 + i) * 4];
       const float* predicted = &posterior[(row * 8 + i) * 4];
-      for (std::size_t a = 0; a < 4; ++a) CHECK(std::abs(static_cast<double>(predicted[a]) - law[a]) < 1e-5);
-      cross_entropy -= std::log(law[clean[row * 8 + i]]) / (rows * 8);
+      for (std::size_t a = 0; a < 4; ++a) CHECK(std::abs(static_cast<double>(predicted[a]) - distribution[a]) < 1e-5);
+      cross_entropy -= std::log(distribution[clean[row * 8 + i]]) / (rows * 8);
     }
   }
   CHECK(std::abs(wide.cross_entropy(clean, noisy, alpha_bar) - cross_entropy) < 1e-10);

@@ -163,9 +163,9 @@ TEST_CASE("sixteen sentences at once give the bits of one after the other, also 
       }
       test::output expected(rows * size);
       alone.predict(noisy, alpha_bar, std::span(expected.data(), rows * size));
-      bool laws = true;
-      for (std::size_t i = 0; i < rows * size; ++i) laws = laws && expected[i] >= 0 && expected[i] <= 1;
-      CHECK(laws);
+      bool distributions = true;
+      for (std::size_t i = 0; i < rows * size; ++i) distributions = distributions && expected[i] >= 0 && expected[i] <= 1;
+      CHECK(distributions);
       test::each_instruction_set([&] {
         test::output mean(rows * size);
         together.predict(noisy, alpha_bar, std::span(mean.data(), rows * size));

@@ -28,7 +28,7 @@ using net = nn::tree_unet<nn::tree_unet_shape{.branching = 2,
                                               .output_channels = shape.vocabulary,
                                               .width = 16}>;
 struct recipe {
-  static constexpr train::options value{.optimiser = {.rate = 3e-3f}, .batch = 16, .block_rows = 8};
+  static constexpr train::trainer_options value{.optimiser = {.learning_rate = 3e-3f}, .batch = 16, .block_rows = 8};
 };
 constexpr train::denoising problem{train::data_set{rules.view(), seed{2}, 0, 1000}, masking, times, seed{3}};
 static_assert(train::check_problem(nn::plan_of<net>(), problem).ok());

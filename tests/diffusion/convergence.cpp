@@ -51,13 +51,13 @@ class lazy_denoiser {
   std::uint32_t input_symbols() const { return exact_.input_symbols(); }
 
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
-    const std::size_t tokens = length(), laws = tokens * vocabulary();
+    const std::size_t tokens = length(), distributions = tokens * vocabulary();
     for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
       const auto sentence = noisy.subspan(row * tokens, tokens);
       auto& last = last_[row];
       if (std::equal(sentence.begin(), sentence.end(), last.begin())) continue;
       std::copy(sentence.begin(), sentence.end(), last.begin());
-      exact_.predict(sentence, alpha_bar.subspan(row, 1), posterior.subspan(row * laws, laws));
+      exact_.predict(sentence, alpha_bar.subspan(row, 1), posterior.subspan(row * distributions, distributions));
     }
   }
 
@@ -88,7 +88,7 @@ std::size_t failures(std::uint32_t steps, reverse_form form, std::size_t sentenc
     auto model = make_denoiser<Process>();
     std::array<float, frond::diffusion::sampling_memory(shape.leaves(), shape.vocabulary, batch)> memory;
     std::array<symbol, shape.leaves() * batch> out;
-    const frond::diffusion::sampling options{.noise = {.steps = steps}, .form = form, .first = index * batch};
+    const frond::diffusion::sampling_options options{.noise = {.steps = steps}, .form = form, .first = index * batch};
     const auto state = frond::diffusion::sample(Process{shape.vocabulary}, model, seed{3}, options, memory, out);
     std::array<symbol, shape.nodes()> tree;
     for (std::size_t row = 0; row < batch; ++row) {

@@ -1,4 +1,4 @@
-// Independent truth for the diffusion tests: transition matrices, and every sentence of a tiny law, one by one.
+// Independent truth for the diffusion tests: transition matrices, and every sentence of a tiny distribution, one by one.
 #pragma once
 
 #include <frond/core/symbol.hpp>
@@ -22,12 +22,12 @@ inline double chi_square_limit(double degrees) {
 }
 
 // Pearson's statistic; cells of probability zero must be empty.
-inline double chi_square(const std::vector<double>& counts, const std::vector<double>& law) {
+inline double chi_square(const std::vector<double>& counts, const std::vector<double>& distribution) {
   double total = 0, sum = 0;
   for (const double count : counts) total += count;
-  for (std::size_t i = 0; i < law.size(); ++i) {
-    if (law[i] > 0) sum += std::pow(counts[i] - total * law[i], 2) / (total * law[i]);
-    if (!(law[i] > 0) && counts[i] > 0) return HUGE_VAL;
+  for (std::size_t i = 0; i < distribution.size(); ++i) {
+    if (distribution[i] > 0) sum += std::pow(counts[i] - total * distribution[i], 2) / (total * distribution[i]);
+    if (!(distribution[i] > 0) && counts[i] > 0) return HUGE_VAL;
   }
   return sum;
 }
@@ -68,26 +68,27 @@ inline std::vector<double> product(const std::vector<double>& a, const std::vect
   return c;
 }
 
-// The two forms of the reverse law, spelled out with matrices: sums over the clean symbol y for every k. Pure noise is the
-// limit of very little signal, which gives a law even to a visible token at a time when absorbing noise has left none.
+// The two forms of the reverse distribution, spelled out with matrices: sums over the clean symbol y for every k. Pure noise is
+// the limit of very little signal, which gives a distribution even to a visible token at a time when absorbing noise has left
+// none.
 template <class Process>
-std::vector<double> reverse_law(const Process& process, std::size_t noisy, const std::vector<double>& posterior, double abar_t,
-                                double abar_s, reverse_form form) {
+std::vector<double> reverse_distribution(const Process& process, std::size_t noisy, const std::vector<double>& posterior,
+                                         double abar_t, double abar_s, reverse_form form) {
   const std::size_t n = process.input_symbols();
   abar_t = std::fmax(abar_t, 1e-200);
   const auto one = transition(process, abar_t / abar_s), to_s = transition(process, abar_s), to_t = transition(process, abar_t);
-  std::vector<double> law(n, 0.0);
+  std::vector<double> distribution(n, 0.0);
   double total = 0;
   for (std::size_t k = 0; k < n; ++k) {
     for (std::size_t y = 0; y < posterior.size(); ++y) {
       if (!(posterior[y] > 0)) continue;
       const double divisor = form == reverse_form::posterior_weighted ? to_t[y * n + noisy] : 1;
-      law[k] += posterior[y] * one[k * n + noisy] * to_s[y * n + k] / divisor;
+      distribution[k] += posterior[y] * one[k * n + noisy] * to_s[y * n + k] / divisor;
     }
-    total += law[k];
+    total += distribution[k];
   }
-  for (double& value : law) value /= total;
-  return law;
+  for (double& value : distribution) value /= total;
+  return distribution;
 }
 
 // Sentences of `length` symbols below `base` are numbers, first token most significant.
@@ -110,7 +111,7 @@ struct numbering {
   }
 };
 
-// A law over all sentences of three tokens and three symbols: full support, no symmetry, strong correlations.
+// A distribution over all sentences of three tokens and three symbols: full support, no symmetry, strong correlations.
 struct tiny_law {
   numbering sentences{3, 3};
   std::vector<double> probability;
@@ -131,38 +132,38 @@ struct tiny_law {
   std::vector<double> posterior(const Process& process, std::size_t noisy, double abar_t) const {
     const numbering states{sentences.length, process.input_symbols()};
     const auto q = observation(process, abar_t);
-    std::vector<double> law(sentences.length * sentences.base, 0.0);
+    std::vector<double> distribution(sentences.length * sentences.base, 0.0);
     double evidence = 0;
     for (std::size_t x = 0; x < sentences.count(); ++x) {
       double joint = probability[x];
       for (std::size_t i = 0; i < sentences.length; ++i) {
         joint *= q[sentences.digit(x, i) * states.base + states.digit(noisy, i)];
       }
-      for (std::size_t i = 0; i < sentences.length; ++i) law[i * sentences.base + sentences.digit(x, i)] += joint;
+      for (std::size_t i = 0; i < sentences.length; ++i) distribution[i * sentences.base + sentences.digit(x, i)] += joint;
       evidence += joint;
     }
-    for (double& value : law) value = evidence > 0 ? value / evidence : 1 / static_cast<double>(sentences.base);
-    return law;
+    for (double& value : distribution) value = evidence > 0 ? value / evidence : 1 / static_cast<double>(sentences.base);
+    return distribution;
   }
 };
 
-// The exact denoiser of the tiny law, which looks its answers up in a table of all noisy sentences.
+// The exact denoiser of the tiny distribution, which looks its answers up in a table of all noisy sentences.
 template <class Process>
 class tiny_denoiser {
  public:
-  tiny_denoiser(const tiny_law& law, Process process) : law_(&law), process_(process) {}
+  tiny_denoiser(const tiny_law& distribution, Process process) : distribution_(&distribution), process_(process) {}
 
-  std::size_t length() const { return law_->sentences.length; }
+  std::size_t length() const { return distribution_->sentences.length; }
   std::uint32_t vocabulary() const { return process_.vocabulary; }
   std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     const numbering states{length(), process_.input_symbols()};
-    const std::size_t laws = length() * vocabulary();
+    const std::size_t distributions = length() * vocabulary();
     for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
       if (alpha_bar[row] < level_ || alpha_bar[row] > level_) fill_table(alpha_bar[row]);
       const std::size_t state = states.number(noisy.subspan(row * length(), length()));
-      for (std::size_t i = 0; i < laws; ++i) posterior[row * laws + i] = table_[state * laws + i];
+      for (std::size_t i = 0; i < distributions; ++i) posterior[row * distributions + i] = table_[state * distributions + i];
     }
   }
 
@@ -172,12 +173,12 @@ class tiny_denoiser {
     level_ = alpha_bar;
     table_.clear();
     for (std::size_t state = 0; state < states.count(); ++state) {
-      const auto posterior = law_->posterior(process_, state, static_cast<double>(alpha_bar));
+      const auto posterior = distribution_->posterior(process_, state, static_cast<double>(alpha_bar));
       for (const double value : posterior) table_.push_back(static_cast<float>(value));
     }
   }
 
-  const tiny_law* law_;
+  const tiny_law* distribution_;
   Process process_;
   float level_ = -1;
   std::vector<float> table_;

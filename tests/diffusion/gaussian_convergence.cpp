@@ -34,7 +34,7 @@
 namespace {
 
 using namespace frond;
-using diffusion::gaussian_sampling;
+using diffusion::gaussian_sampling_options;
 using diffusion::schedule;
 using diffusion::solver;
 
@@ -53,7 +53,7 @@ constexpr method methods[] = {{"ddpm", solver::ddpm},
 
 // Sampled sentences as symbols, [count][length].
 template <grammar::rhm_shape Shape>
-std::vector<symbol> sampled(const grammar::rhm<Shape>& rules, const gaussian_sampling& options, std::size_t count) {
+std::vector<symbol> sampled(const grammar::rhm<Shape>& rules, const gaussian_sampling_options& options, std::size_t count) {
   belief::tree_gaussian<belief::tree_batch_memory<Shape>> model(rules);
   std::vector<float> memory(gaussian_sampling_memory(options.method, model.dimension(), 64)), x(count * model.dimension());
   REQUIRE(sample(diffusion::gaussian{}, model, seed{3}, options, memory, x).ok());
@@ -64,7 +64,7 @@ std::vector<symbol> sampled(const grammar::rhm<Shape>& rules, const gaussian_sam
 
 // How often each sentence of the grammar came; sentences that break a rule are left out.
 template <grammar::rhm_shape Shape>
-std::vector<double> counted(const grammar::rhm<Shape>& rules, const gaussian_sampling& options, std::size_t count) {
+std::vector<double> counted(const grammar::rhm<Shape>& rules, const gaussian_sampling_options& options, std::size_t count) {
   const std::vector<symbol> sentences = sampled(rules, options, count);
   std::vector<double> counts(Shape.sentence_count().value);
   for (std::size_t i = 0; i < sentences.size(); i += Shape.leaves()) {
@@ -111,9 +111,9 @@ TEST_CASE("the share of sentences without a broken rule rises to one with the nu
   MESSAGE(table.str());
 }
 
-TEST_CASE("sampled sentences follow the uniform law over all sentences: chi-square, level 0.001 for each solver" *
+TEST_CASE("sampled sentences follow the uniform distribution over all sentences: chi-square, level 0.001 for each solver" *
           doctest::skip(FROND_TEST_TOO_SLOW)) {
-  // 32 sentences, 20000 samples: a law whose relative errors have a root mean square of 6 % fails in most cases.
+  // 32 sentences, 20000 samples: a distribution whose relative errors have a root mean square of 6 % fails in most cases.
   const grammar::rhm<tiny> rules{seed{5}};
   for (const method& how : methods) {
     const bool second_order = how.kind == solver::heun || how.kind == solver::dpm_solver;
@@ -127,14 +127,14 @@ TEST_CASE("sampled sentences follow the uniform law over all sentences: chi-squa
   }
 }
 
-TEST_CASE("the error of the law falls with the order of the solver" * doctest::skip(FROND_TEST_TOO_SLOW)) {
-  // (chi-square - degrees of freedom) / samples estimates the mean square of the relative error of the law, with a standard
-  // error of 8e-5 here. Twice the steps divide it by four for first order: at least by 2.5, above the noise. A sentence that
-  // breaks a rule is missing from all counts.
+TEST_CASE("the error of the distribution falls with the order of the solver" * doctest::skip(FROND_TEST_TOO_SLOW)) {
+  // (chi-square - degrees of freedom) / samples estimates the mean square of the relative error of the distribution, with a
+  // standard error of 8e-5 here. Twice the steps divide it by four for first order: at least by 2.5, above the noise. A
+  // sentence that breaks a rule is missing from all counts.
   const grammar::rhm<tiny> rules{seed{5}};
   constexpr std::size_t count = 100000;
   std::ostringstream table;
-  table << "mean square relative error of the law";
+  table << "mean square relative error of the distribution";
   for (const method& how : methods) {
     table << "\n  " << how.name << ":";
     std::vector<double> errors;

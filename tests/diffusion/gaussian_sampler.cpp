@@ -17,8 +17,8 @@ namespace {
 
 using frond::seed;
 using frond::diffusion::gaussian;
-using frond::diffusion::gaussian_sampling;
 using frond::diffusion::gaussian_sampling_memory;
+using frond::diffusion::gaussian_sampling_options;
 using frond::diffusion::schedule;
 using frond::diffusion::solver;
 
@@ -40,9 +40,9 @@ struct three_coordinates : normal_law {
   }
 };
 
-std::vector<float> sampled(const normal_law& law, const gaussian_sampling& options, std::size_t rows,
+std::vector<float> sampled(const normal_law& distribution, const gaussian_sampling_options& options, std::size_t rows,
                            std::size_t rows_at_once) {
-  auto model = law.denoiser();
+  auto model = distribution.denoiser();
   std::vector<float> memory(gaussian_sampling_memory(options.method, model.dimension(), rows_at_once));
   std::vector<float> out(rows * model.dimension());
   REQUIRE(sample(gaussian{}, model, seed{11}, options, memory, out).ok());
@@ -61,19 +61,20 @@ std::vector<double> inner_levels(const schedule& noise) {
 struct distances {
   double flow = 0, chain = 0;
 };
-distances distances_from_truth(const three_coordinates& law, const gaussian_sampling& options) {
+distances distances_from_truth(const three_coordinates& distribution, const gaussian_sampling_options& options) {
   constexpr std::size_t rows = 5;
-  const auto out = sampled(law, options, rows, rows);
+  const auto out = sampled(distribution, options, rows, rows);
   const auto levels = inner_levels(options.noise);
   distances worst;
   for (std::size_t row = 0; row < rows; ++row) {
     std::vector<float> start(3);
     gaussian{}.start(seed{11}, row, start);
     for (std::size_t i = 0; i < 3; ++i) {
-      const double variance = static_cast<double>(law.variances[i]), gain = normal_data::gain(variance, levels.back());
+      const double variance = static_cast<double>(distribution.variances[i]), gain = normal_data::gain(variance, levels.back());
       const double first = std::sqrt(1 - levels.front()) * static_cast<double>(start[i]);
       const auto error = [&](double factor) {
-        return std::fabs(static_cast<double>(out[3 * row + i]) - static_cast<double>(law.means[i]) - gain * factor * first);
+        return std::fabs(static_cast<double>(out[3 * row + i]) - static_cast<double>(distribution.means[i]) -
+                         gain * factor * first);
       };
       worst.flow = std::fmax(worst.flow, error(normal_data::flow(variance, levels.front(), levels.back())));
       worst.chain = std::fmax(worst.chain, error(normal_data::solved(options.method, variance, levels)));
@@ -97,9 +98,10 @@ struct counting {
 
 TEST_CASE("deterministic samples end where the probability flow takes their starts, with the order of their solver") {
   // Starts have a size of up to 2.5, data a standard deviation of up to 2. The rounding of some hundred steps stays below 2e-5.
-  const three_coordinates law;
+  const three_coordinates distribution;
   const auto error = [&](solver method, std::uint32_t steps) {
-    return distances_from_truth(law, {.noise = {.kind = schedule::half_log_snr, .steps = steps}, .method = method}).flow;
+    return distances_from_truth(distribution, {.noise = {.kind = schedule::half_log_snr, .steps = steps}, .method = method})
+        .flow;
   };
   for (const solver method : {solver::ddim, solver::euler}) {
     CHECK(error(method, 400) < 0.1);
@@ -112,19 +114,19 @@ TEST_CASE("deterministic samples end where the probability flow takes their star
 }
 
 TEST_CASE("deterministic samples are those of their solver in double precision, up to rounding") {
-  three_coordinates law;
-  law.means = {0.0f, 0.0f, 0.0f};
+  three_coordinates distribution;
+  distribution.means = {0.0f, 0.0f, 0.0f};
   for (const solver method : {solver::ddim, solver::euler, solver::heun, solver::dpm_solver})
     for (const auto kind : {schedule::half_log_snr, schedule::linear_signal, schedule::cosine, schedule::linear_rate}) {
       CAPTURE(static_cast<int>(method));
       CAPTURE(kind);
-      CHECK(distances_from_truth(law, {.noise = {.kind = kind, .steps = 30}, .method = method}).chain < 2e-5);
+      CHECK(distances_from_truth(distribution, {.noise = {.kind = kind, .steps = 30}, .method = method}).chain < 2e-5);
     }
 }
 
 TEST_CASE("samples with noise have the moments of the chain that they follow") {
   // The chain is linear, so its mean and variance are known for any number of steps; 200000 coordinates, z scores below 5. So
-  // few steps bend the law visibly: a step whose noise came twice, or not at all, would show.
+  // few steps bend the distribution visibly: a step whose noise came twice, or not at all, would show.
   constexpr std::size_t dimension = 1000, rows = 200;
   struct method_and_eta {
     solver method;
@@ -134,12 +136,12 @@ TEST_CASE("samples with noise have the moments of the chain that they follow") {
     for (const auto kind : {schedule::half_log_snr, schedule::linear_signal, schedule::linear_rate}) {
       CAPTURE(static_cast<int>(used.method));
       CAPTURE(kind);
-      const normal_law law(dimension, 3.0f, 0.5f);
-      const gaussian_sampling options{.noise = {.kind = kind, .steps = 12}, .method = used.method, .eta = used.eta};
+      const normal_law distribution(dimension, 3.0f, 0.5f);
+      const gaussian_sampling_options options{.noise = {.kind = kind, .steps = 12}, .method = used.method, .eta = used.eta};
       const auto [mean, variance] =
           normal_data::solved_with_jumps(used.method, static_cast<double>(used.eta), {3, 0.5}, inner_levels(options.noise));
       double sum = 0, squares = 0, neighbours = 0;
-      const auto out = sampled(law, options, rows, 64);
+      const auto out = sampled(distribution, options, rows, 64);
       for (std::size_t i = 0; i < out.size(); ++i) {
         const double x = static_cast<double>(out[i]) - mean;
         sum += x;
@@ -155,15 +157,16 @@ TEST_CASE("samples with noise have the moments of the chain that they follow") {
 }
 
 TEST_CASE("a sample is a function of seed and number, however samples are split into calls") {
-  const normal_law law(37, 1.0f, 0.5f);
+  const normal_law distribution(37, 1.0f, 0.5f);
   for (const solver method : all_solvers) {
     CAPTURE(static_cast<int>(method));
-    gaussian_sampling options{.noise = {.kind = schedule::cosine, .steps = 9}, .method = method, .eta = 0.5f, .first = 1000};
-    const auto whole = sampled(law, options, 20, 20);
-    for (const std::size_t rows_at_once : {1u, 7u, 100u}) CHECK(sampled(law, options, 20, rows_at_once) == whole);
+    gaussian_sampling_options options{
+        .noise = {.kind = schedule::cosine, .steps = 9}, .method = method, .eta = 0.5f, .first = 1000};
+    const auto whole = sampled(distribution, options, 20, 20);
+    for (const std::size_t rows_at_once : {1u, 7u, 100u}) CHECK(sampled(distribution, options, 20, rows_at_once) == whole);
     std::vector<float> parts;
     for (const std::size_t rows : {3u, 1u, 16u}) {
-      const auto part = sampled(law, options, rows, 2);
+      const auto part = sampled(distribution, options, rows, 2);
       parts.insert(parts.end(), part.begin(), part.end());
       options.first += rows;
     }
@@ -172,15 +175,15 @@ TEST_CASE("a sample is a function of seed and number, however samples are split 
 }
 
 TEST_CASE("ddim with eta = 1 is ddpm, up to rounding") {
-  const three_coordinates law;
+  const three_coordinates distribution;
   const schedule noise{.kind = schedule::cosine, .steps = 20};
-  const auto ddpm = sampled(law, {.noise = noise, .method = solver::ddpm}, 10, 10);
-  const auto ddim = sampled(law, {.noise = noise, .method = solver::ddim, .eta = 1}, 10, 10);
+  const auto ddpm = sampled(distribution, {.noise = noise, .method = solver::ddpm}, 10, 10);
+  const auto ddim = sampled(distribution, {.noise = noise, .method = solver::ddim, .eta = 1}, 10, 10);
   for (std::size_t i = 0; i < ddpm.size(); ++i) CHECK(std::fabs(ddpm[i] - ddim[i]) < 1e-4f);
 }
 
 TEST_CASE("every schedule and any number of steps gives finite samples; equal noise levels cost nothing") {
-  const three_coordinates law;
+  const three_coordinates distribution;
   for (const solver method : all_solvers)
     for (const auto kind :
          {schedule::linear_signal, schedule::linear_beta, schedule::cosine, schedule::linear_rate, schedule::half_log_snr})
@@ -188,8 +191,8 @@ TEST_CASE("every schedule and any number of steps gives finite samples; equal no
         CAPTURE(static_cast<int>(method));
         CAPTURE(kind);
         CAPTURE(steps);
-        const gaussian_sampling options{.noise = {.kind = kind, .steps = steps}, .method = method, .eta = 0.5f};
-        counting model{law.denoiser()};
+        const gaussian_sampling_options options{.noise = {.kind = kind, .steps = steps}, .method = method, .eta = 0.5f};
+        counting model{distribution.denoiser()};
         std::vector<float> memory(gaussian_sampling_memory(method, 3, 4)), out(12);
         REQUIRE(sample(gaussian{}, model, seed{1}, options, memory, out).ok());
         bool finite = true;
@@ -207,8 +210,8 @@ TEST_CASE("every schedule and any number of steps gives finite samples; equal no
 TEST_CASE("noisy data are taken back from any time") {
   // Data of variance one half at time 20 of 40, all the way back: the variance of the chain from there, and the mean.
   constexpr std::size_t dimension = 1000, rows = 100;
-  const normal_law law(dimension, 3.0f, 0.5f);
-  const gaussian_sampling options{.noise = {.kind = schedule::cosine, .steps = 40}, .method = solver::ddpm};
+  const normal_law distribution(dimension, 3.0f, 0.5f);
+  const gaussian_sampling_options options{.noise = {.kind = schedule::cosine, .steps = 40}, .method = solver::ddpm};
   std::vector<float> x(dimension * rows), memory(gaussian_sampling_memory(options.method, dimension, 7));
   for (std::size_t row = 0; row < rows; ++row) {
     const auto vector = std::span(x).subspan(row * dimension, dimension);
@@ -216,7 +219,7 @@ TEST_CASE("noisy data are taken back from any time") {
     for (float& value : vector) value = 3.0f + value;
     gaussian{}.corrupt(seed{3}, row, options.noise.alpha_bar(20), vector, vector);
   }
-  auto model = law.denoiser();
+  auto model = distribution.denoiser();
   REQUIRE(sample_from(model, seed{4}, options, 20, memory, x).ok());
   std::vector<double> levels;
   for (std::uint32_t t = 20; t > 0; --t) levels.push_back(static_cast<double>(options.noise.alpha_bar(t)));
@@ -246,10 +249,10 @@ TEST_CASE("noisy data are taken back from any time") {
 }
 
 TEST_CASE("what does not fit together is refused") {
-  const three_coordinates law;
-  auto model = law.denoiser();
+  const three_coordinates distribution;
+  auto model = distribution.denoiser();
   std::vector<float> memory(gaussian_sampling_memory(solver::heun, 3, 1)), out(6);
-  const auto state = [&](const gaussian_sampling& options, std::size_t memory_size, std::size_t out_size) {
+  const auto state = [&](const gaussian_sampling_options& options, std::size_t memory_size, std::size_t out_size) {
     return sample(gaussian{}, model, seed{1}, options, std::span(memory).first(memory_size), std::span(out).first(out_size));
   };
   CHECK(state({.method = solver::heun}, 7, 6).ok());
@@ -287,12 +290,12 @@ struct sick_denoiser {
 }  // namespace
 
 TEST_CASE("an answer that is not finite ends the sampling with vector, coordinate and time") {
-  const three_coordinates law;
+  const three_coordinates distribution;
   for (const solver method : all_solvers)
     for (const float wrong : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
-      const gaussian_sampling options{.noise = {schedule::half_log_snr, 8}, .method = method, .first = 40};
+      const gaussian_sampling_options options{.noise = {schedule::half_log_snr, 8}, .method = method, .first = 40};
       std::vector<float> memory(gaussian_sampling_memory(method, 3, 4)), out(3 * 4);
-      sick_denoiser model{law.denoiser(), 2, wrong};
+      sick_denoiser model{distribution.denoiser(), 2, wrong};
       const auto state = sample(gaussian{}, model, seed{1}, options, memory, out);
       REQUIRE_FALSE(state.ok());
       CHECK(std::string(text(state).c_str()) ==

@@ -72,8 +72,8 @@ TEST_CASE("solvers with noise end with the variance of the process, to first ord
   }
 }
 
-TEST_CASE("a ddpm step is the law of x_s given x_t and x_0, and so is ddim with eta = 1") {
-  // Bayes: the product of the normal laws of x_s given x_0 and of x_t given x_s.
+TEST_CASE("a ddpm step is the distribution of x_s given x_t and x_0, and so is ddim with eta = 1") {
+  // Bayes: the product of the normal distributions of x_s given x_0 and of x_t given x_s.
   for (const double now : {0.0, 0.01, 0.5, 0.98})
     for (const double next : {0.02, 0.6, 0.99, 1.0}) {
       if (!(next > now)) continue;

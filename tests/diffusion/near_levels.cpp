@@ -18,7 +18,7 @@ namespace {
 
 using frond::seed;
 using frond::symbol;
-using frond::diffusion::gaussian_sampling;
+using frond::diffusion::gaussian_sampling_options;
 using frond::diffusion::gaussian_step;
 using frond::diffusion::schedule;
 using frond::diffusion::solver;
@@ -156,7 +156,7 @@ TEST_CASE("every solver samples finite numbers with every schedule") {
       CAPTURE(noise.steps);
       CAPTURE(noise.noisiest);
       CAPTURE(static_cast<int>(method));
-      const gaussian_sampling options{.noise = noise, .method = method, .eta = 0.5f};
+      const gaussian_sampling_options options{.noise = noise, .method = method, .eta = 0.5f};
       std::vector<float> memory(gaussian_sampling_memory(method, 3, 4)), out(12);
       REQUIRE(sample(frond::diffusion::gaussian{}, model, seed{11}, options, memory, out).ok());
       for (const float value : out) CHECK(std::isfinite(value));
@@ -193,13 +193,13 @@ TEST_CASE("steps of tokens between near levels are those in double precision") {
   const auto check = [&](const auto& process, float now, float next, reverse_form form) {
     double worst = 0;
     for (std::uint32_t token = 0; token < process.input_symbols(); ++token) {
-      std::vector<float> law(process.input_symbols());
-      std::vector<double> exact(law.size());
-      process.step(now, next, form).law(static_cast<symbol>(token), posterior, law);
+      std::vector<float> distribution(process.input_symbols());
+      std::vector<double> exact(distribution.size());
+      process.step(now, next, form).distribution(static_cast<symbol>(token), posterior, distribution);
       process.step(static_cast<double>(now), static_cast<double>(next), form)
-          .law(static_cast<symbol>(token), exact_posterior, exact);
-      for (std::size_t k = 0; k < law.size(); ++k) {
-        const double difference = std::fabs(static_cast<double>(law[k]) - exact[k]);
+          .distribution(static_cast<symbol>(token), exact_posterior, exact);
+      for (std::size_t k = 0; k < distribution.size(); ++k) {
+        const double difference = std::fabs(static_cast<double>(distribution[k]) - exact[k]);
         worst = difference <= worst ? worst : difference;  // and keeps what is no number
       }
     }

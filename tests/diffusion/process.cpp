@@ -49,14 +49,14 @@ void check_frequencies(const Process& process, float alpha_bar) {
   }
 }
 
-// Pearson's test of pairs of neighbours, which share blocks of random words, against the product law.
+// Pearson's test of pairs of neighbours, which share blocks of random words, against the product distribution.
 template <class Process>
 void check_independence(const Process& process, float alpha_bar) {
   const std::size_t n = process.input_symbols();
   const std::vector<symbol> clean(9, 0);
   const auto q = truth::transition(process, static_cast<double>(alpha_bar));
-  std::vector<double> counts(n * n, 0.0), law(n * n);
-  for (std::size_t i = 0; i < n * n; ++i) law[i] = q[i / n] * q[i % n];
+  std::vector<double> counts(n * n, 0.0), distribution(n * n);
+  for (std::size_t i = 0; i < n * n; ++i) distribution[i] = q[i / n] * q[i % n];
   for (std::size_t position = 0; position + 1 < clean.size(); ++position) {
     counts.assign(n * n, 0.0);
     for (std::uint64_t index = 0; index < 20000; ++index) {
@@ -64,8 +64,8 @@ void check_independence(const Process& process, float alpha_bar) {
       counts[noisy[position] * n + noisy[position + 1]] += 1;
     }
     std::size_t cells = 0;
-    for (const double value : law) cells += value > 0;
-    CHECK(truth::chi_square(counts, law) < truth::chi_square_limit(static_cast<double>(cells) - 1));
+    for (const double value : distribution) cells += value > 0;
+    CHECK(truth::chi_square(counts, distribution) < truth::chi_square_limit(static_cast<double>(cells) - 1));
   }
 }
 

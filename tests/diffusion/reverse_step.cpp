@@ -27,9 +27,10 @@ template <class Real, class Process>
 std::vector<double> computed_law(const Process& process, symbol noisy, const std::vector<double>& posterior, times when,
                                  reverse_form form) {
   const std::vector<Real> p(posterior.begin(), posterior.end());
-  std::vector<Real> law(process.input_symbols());
-  frond::diffusion::reverse_law(process, noisy, p, static_cast<Real>(when.abar_t), static_cast<Real>(when.abar_s), form, law);
-  return {law.begin(), law.end()};
+  std::vector<Real> distribution(process.input_symbols());
+  frond::diffusion::reverse_distribution(process, noisy, p, static_cast<Real>(when.abar_t), static_cast<Real>(when.abar_s),
+                                         form, distribution);
+  return {distribution.begin(), distribution.end()};
 }
 
 double distance(const std::vector<double>& a, const std::vector<double>& b) {
@@ -52,7 +53,7 @@ std::vector<double> some_posterior(const Process& process, std::size_t noisy, do
   return p;
 }
 
-// The distance of both precisions from the spelled-out law, over vocabularies, times, noisy symbols and posteriors.
+// The distance of both precisions from the spelled-out distribution, over vocabularies, times, noisy symbols and posteriors.
 template <class Process>
 void compare_with_matrices(reverse_form form) {
   double worst_double = 0, worst_float = 0, worst_sum = 0;
@@ -62,12 +63,12 @@ void compare_with_matrices(reverse_form form) {
       for (symbol noisy = 0; noisy < process.input_symbols(); ++noisy) {
         for (const double slope : {0.0, 1.0, 6.0}) {
           const auto p = some_posterior(process, noisy, slope);
-          const auto law = computed_law<double>(process, noisy, p, when, form);
-          const auto expected = truth::reverse_law(process, noisy, p, when.abar_t, when.abar_s, form);
+          const auto distribution = computed_law<double>(process, noisy, p, when, form);
+          const auto expected = truth::reverse_distribution(process, noisy, p, when.abar_t, when.abar_s, form);
           double sum = 0;
-          for (const double value : law) sum += value;
+          for (const double value : distribution) sum += value;
           worst_sum = truth::worse(worst_sum, std::fabs(sum - 1));
-          worst_double = truth::worse(worst_double, distance(law, expected));
+          worst_double = truth::worse(worst_double, distance(distribution, expected));
           worst_float = truth::worse(worst_float, distance(computed_law<float>(process, noisy, p, when, form), expected));
         }
       }
@@ -78,19 +79,20 @@ void compare_with_matrices(reverse_form form) {
   CHECK(worst_float < 2e-6);
 }
 
-// The exact law of token i at time s given the whole noisy sentence: a sum over all clean sentences and all sentences at s.
+// The exact distribution of token i at time s given the whole noisy sentence: a sum over all clean sentences and all sentences
+// at s.
 template <class Process>
-std::vector<double> exact_token_law(const truth::tiny_law& law, const Process& process, std::size_t noisy, std::size_t i,
-                                    times when) {
-  const truth::numbering states{law.sentences.length, process.input_symbols()};
+std::vector<double> exact_token_law(const truth::tiny_law& distribution, const Process& process, std::size_t noisy,
+                                    std::size_t i, times when) {
+  const truth::numbering states{distribution.sentences.length, process.input_symbols()};
   const auto to_s = truth::transition(process, when.abar_s), one = truth::transition(process, when.abar_t / when.abar_s);
   std::vector<double> result(states.base, 0.0);
   double evidence = 0;
-  for (std::size_t x = 0; x < law.sentences.count(); ++x) {
+  for (std::size_t x = 0; x < distribution.sentences.count(); ++x) {
     for (std::size_t z = 0; z < states.count(); ++z) {
-      double joint = law.probability[x];
+      double joint = distribution.probability[x];
       for (std::size_t j = 0; j < states.length; ++j) {
-        joint *= to_s[law.sentences.digit(x, j) * states.base + states.digit(z, j)] *
+        joint *= to_s[distribution.sentences.digit(x, j) * states.base + states.digit(z, j)] *
                  one[states.digit(z, j) * states.base + states.digit(noisy, j)];
       }
       result[states.digit(z, i)] += joint;
@@ -101,19 +103,19 @@ std::vector<double> exact_token_law(const truth::tiny_law& law, const Process& p
   return result;
 }
 
-// The largest distance of `form`, fed with exact posteriors, from the exact law of a token.
+// The largest distance of `form`, fed with exact posteriors, from the exact distribution of a token.
 template <class Process>
 double error_against_enumeration(const Process& process, reverse_form form, times when) {
-  const truth::tiny_law law;
-  const truth::numbering states{law.sentences.length, process.input_symbols()};
+  const truth::tiny_law distribution;
+  const truth::numbering states{distribution.sentences.length, process.input_symbols()};
   double worst = 0;
   for (std::size_t noisy = 0; noisy < states.count(); ++noisy) {
-    const auto posterior = law.posterior(process, noisy, when.abar_t);
+    const auto posterior = distribution.posterior(process, noisy, when.abar_t);
     for (std::size_t i = 0; i < states.length; ++i) {
       const std::vector<double> p(posterior.begin() + static_cast<std::ptrdiff_t>(3 * i),
                                   posterior.begin() + static_cast<std::ptrdiff_t>(3 * i + 3));
       const auto step_law = computed_law<double>(process, static_cast<symbol>(states.digit(noisy, i)), p, when, form);
-      const auto exact = exact_token_law(law, process, noisy, i, when);
+      const auto exact = exact_token_law(distribution, process, noisy, i, when);
       if (!std::isnan(exact[0])) worst = truth::worse(worst, distance(step_law, exact));
     }
   }
@@ -125,12 +127,12 @@ template <class Process>
 std::vector<double> drawn_law(const Process& process, symbol noisy, const std::vector<double>& posterior, times when,
                               reverse_form form, std::size_t grid) {
   const auto step = process.step(when.abar_t, when.abar_s, form);
-  std::vector<double> law(process.input_symbols(), 0.0);
+  std::vector<double> distribution(process.input_symbols(), 0.0);
   for (std::size_t i = 0; i < grid; ++i) {
     const double u = (static_cast<double>(i) + 0.5) / static_cast<double>(grid);
-    law[step.draw(noisy, posterior, u)] += 1 / static_cast<double>(grid);
+    distribution[step.draw(noisy, posterior, u)] += 1 / static_cast<double>(grid);
   }
-  return law;
+  return distribution;
 }
 
 template <class Process>
@@ -155,7 +157,7 @@ TEST_CASE("the closed forms are the sums over the clean symbol") {
   compare_with_matrices<absorbing>(form_b);
 }
 
-TEST_CASE("form A is the exact law of a token given the whole noisy sentence, for any step") {
+TEST_CASE("form A is the exact distribution of a token given the whole noisy sentence, for any step") {
   for (const times when : {times{0, 0.2}, times{0.3, 0.35}, times{0.3, 1}, times{0.8, 0.9}}) {
     CHECK(error_against_enumeration(uniform{3}, form_a, when) < 1e-13);
     CHECK(error_against_enumeration(absorbing{3}, form_a, when) < 1e-13);
@@ -164,7 +166,7 @@ TEST_CASE("form A is the exact law of a token given the whole noisy sentence, fo
   CHECK(error_against_enumeration(uniform{3}, form_b, {0.3, 0.35}) > 0.01);  // and form B is not
 }
 
-TEST_CASE("draw cuts the unit interval into the law") {
+TEST_CASE("draw cuts the unit interval into the distribution") {
   constexpr std::size_t grid = 4000;
   // Each symbol is one interval, or two for the one that stays, so a grid point may fall on the wrong side of four ends.
   for (const reverse_form form : {form_a, form_b}) {

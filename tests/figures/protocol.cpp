@@ -29,8 +29,8 @@ TEST_CASE("runs of a network that differ in anything differ in name or protocol"
                                                             [](learning& l) { l.rules = 2; },
                                                             [](learning& l) { l.draw = 2; },
                                                             [](learning& l) { l.width = 65; },
-                                                            [](learning& l) { l.rate = 0.0020000003f; },
-                                                            [](learning& l) { l.latest = 41; },
+                                                            [](learning& l) { l.learning_rate = 0.0020000003f; },
+                                                            [](learning& l) { l.max_step = 41; },
                                                             [](learning& l) { l.max_steps = 100001; },
                                                             [](learning& l) { l.patience = 41; },
                                                             [](learning& l) { l.validation = 1025; },
@@ -55,7 +55,7 @@ TEST_CASE("what an optimiser, a source and a problem are made of is in the proto
   };
   const train::optimiser_options plain;
   for (const auto& [place, value] :
-       std::vector<std::pair<float train::optimiser_options::*, float>>{{&train::optimiser_options::rate, 0.5f},
+       std::vector<std::pair<float train::optimiser_options::*, float>>{{&train::optimiser_options::learning_rate, 0.5f},
                                                                         {&train::optimiser_options::momentum, 0.5f},
                                                                         {&train::optimiser_options::beta_1, 0.5f},
                                                                         {&train::optimiser_options::beta_2, 0.5f},
@@ -66,8 +66,8 @@ TEST_CASE("what an optimiser, a source and a problem are made of is in the proto
     other.*place = value;
     CHECK(differ(plain, other));
   }
-  CHECK(differ(train::options{.batch = 64}, train::options{.batch = 32}));
-  CHECK(differ(train::options{.shard_rows = 64}, train::options{.shard_rows = 32}));
+  CHECK(differ(train::trainer_options{.batch = 64}, train::trainer_options{.batch = 32}));
+  CHECK(differ(train::trainer_options{.shard_rows = 64}, train::trainer_options{.shard_rows = 32}));
   CHECK(differ(source::spikes{.covariance = 1}, source::spikes{.covariance = 2}));
   CHECK(differ(source::spikes{.hidden = {.strength = 0.5f}}, source::spikes{.hidden = {.strength = 0.25f}}));
   CHECK(differ(lab::vectors::neuron{.gain = 2}, lab::vectors::neuron{.gain = 3}));

@@ -54,8 +54,8 @@ std::uint64_t hash_of(const std::vector<lab::statistics::estimate>& found) {
   return h.value();
 }
 
-void trips() {
-  const lab::hierarchy::trips plan{.alpha_bar = 0.4f, .data = 6, .each = 10, .first = 3};
+void forward_backward_options() {
+  const lab::hierarchy::forward_backward_options plan{.alpha_bar = 0.4f, .data = 6, .each = 10, .first = 3};
   const lab::hierarchy::epsilon_noise noise{rules.vocabulary()};
   check("lab/hierarchy/forward_backward.hpp forward_backward", [&] {
     const lab::hierarchy::change_table table = lab::hierarchy::forward_backward(rules, noise, seed{19}, plan, calling_thread);
@@ -107,12 +107,12 @@ void statistics() {
   lab::hierarchy::token_correlations counts(shape, 5);
   counts.add(sentences);
   check_unguarded("lab/hierarchy/tree_distributions.hpp tree_laws", [] {
-    const lab::hierarchy::tree_laws laws(rules);
-    return hash_of(laws.covariance({0, 0}, {0, 3}));
+    const lab::hierarchy::tree_distributions distributions(rules);
+    return hash_of(distributions.covariance({0, 0}, {0, 3}));
   });
-  const lab::hierarchy::tree_laws laws(rules);
+  const lab::hierarchy::tree_distributions distributions(rules);
   check_unguarded("lab/hierarchy/covariance.hpp covariance_variance",
-                  [&] { return hash_of(std::vector{lab::hierarchy::covariance_variance(laws, shape, 0, 0, 2)}); });
+                  [&] { return hash_of(std::vector{lab::hierarchy::covariance_variance(distributions, shape, 0, 0, 2)}); });
   check_unguarded("lab/hierarchy/coherence.hpp coherence", [&] { return hash_of(lab::hierarchy::coherence(counts, rules)); });
   check_unguarded("lab/hierarchy/coherence.hpp alignment", [&] { return hash_of(lab::hierarchy::alignment(counts, rules)); });
   const std::vector<double> x{1, 2, 3, 4};
@@ -151,7 +151,8 @@ void planted_directions() {
   const source::spikes strengths{
       .covariance = 5.0f,
       .cumulant = 10.0f,
-      .hidden = {.law = source::latent_law::laplace, .coupling = source::latent_coupling::sign, .strength = 0.5f}};
+      .hidden = {
+          .distribution = source::latent_distribution::laplace, .coupling = source::latent_coupling::sign, .strength = 0.5f}};
   const lab::vectors::neuron unit{.amplitude = 0.2f, .gain = 2.0f};
   check("lab/spiked/loss.hpp bayes_loss", [&] {
     const lab::spiked::spike_loss best = lab::spiked::bayes_loss(strengths, 0.7);
@@ -195,8 +196,8 @@ void planted_directions() {
   });
   check("lab/spiked/exact_chain.hpp run", [&] {
     lab::spiked::exact_chain chain(
-        {.strengths = strengths, .dimension = 12, .unit = unit, .alpha_bar = 0.7, .skip = 0.8125, .rate = 0.0625}, 0.25,
-        -0.125);
+        {.strengths = strengths, .dimension = 12, .unit = unit, .alpha_bar = 0.7, .skip = 0.8125, .learning_rate = 0.0625},
+        0.25, -0.125);
     chain.run(seed{25}, 3, 200, 0.9, 0.9);
     return hash_of(std::vector{chain.overlap_u(), chain.overlap_v()});
   });
@@ -205,7 +206,7 @@ void planted_directions() {
 }  // namespace
 
 void experiments() {
-  trips();
+  forward_backward_options();
   learned_grammars();
   statistics();
   planted_directions();

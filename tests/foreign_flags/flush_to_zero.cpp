@@ -26,9 +26,10 @@ struct tiny_numbers {
 
 std::uint64_t trained_bits(std::size_t threads) {
   nn::plan_storage<4> net(1, 6);
-  net.dense(20).activate(kernel::activation::tanh).dense(3).finish();
+  net.add(nn::layers::dense{20}).add(nn::layers::activate{kernel::activation::tanh}).add(nn::layers::dense{3}).finish();
   const nn::plan plan = net;
-  const train::options options{.optimiser = {.epsilon = 1e-20f}, .batch = 20, .shard_rows = 4, .parallel_operations = 0};
+  const train::trainer_options options{
+      .optimiser = {.epsilon = 1e-20f}, .batch = 20, .shard_rows = 4, .parallel_operations = 0};
   lab::parallel::thread_pool pool(threads);
   std::vector<float> weights(plan.parameter_count), memory(train::training_memory(plan, options, pool.workers()));
   nn::initialise(plan, nn::initialisation::he, seed{1}, weights);

@@ -75,11 +75,11 @@ void charts() {
     return hash_of(std::vector<double>(outside.rule_uses().begin(), outside.rule_uses().end()));
   });
   check("lab/chart/outside.hpp word_law", [&] {
-    std::vector<float> law(words);
+    std::vector<float> distribution(words);
     hasher h;
     for (std::size_t i = 0; i < length; ++i) {
-      outside.word_law(i, law);
-      h.add(std::span<const float>(law));
+      outside.word_distribution(i, distribution);
+      h.add(std::span<const float>(distribution));
       h.add(outside.word_probability(i, 1));
     }
     return h.value();
@@ -135,7 +135,7 @@ void denoisers() {
   });
   check("lab/chart/denoiser.hpp cross_entropy",
         [&] { return hash_of(std::vector{model.cross_entropy(noisy, noisy, alpha_bar)}); });
-  std::vector<float> law(words);
+  std::vector<float> distribution(words);
   check("lab/chart/denoiser.hpp observe", [&] {
     return hash_of(model.observe(std::span<const symbol>(noisy).first(length), 0.9999999f).inside().cells().scaled_value);
   });
@@ -160,8 +160,8 @@ void denoisers() {
   check("lab/chart/posterior.hpp marginal", [&] {
     hasher h;
     for (std::size_t i = 0; i < length; ++i) {
-      posterior.marginal(i, std::span<float>(law));
-      h.add(std::span<const float>(law));
+      posterior.marginal(i, std::span<float>(distribution));
+      h.add(std::span<const float>(distribution));
     }
     return h.value();
   });

@@ -61,7 +61,7 @@ constexpr std::string_view without_guard[] = {
     "lab/statistics/jackknife.hpp jackknife", "lab/statistics/joint_counts.hpp mean_square",
     "lab/statistics/joint_counts.hpp noise_floor", "lab/statistics/k_means.hpp inner_products",
     "lab/statistics/k_means.hpp k_means", "lab/statistics/partition.hpp adjusted_rand_index",
-    "lab/hierarchy/rule_accuracy.hpp chance", "lab/hierarchy/sample_complexity.hpp predicted_threshold",
+    "lab/hierarchy/rule_accuracy.hpp probability", "lab/hierarchy/sample_complexity.hpp predicted_threshold",
     "lab/hierarchy/sample_complexity.hpp predicted_coherence", "lab/hierarchy/sample_complexity.hpp predicted_coherence_power"};
 
 template <std::size_t Size>

@@ -179,7 +179,7 @@ void noise_on_tokens() {
 
 void samplers() {
   const auto sampled = [&](auto&& model, bool from_noise) {
-    const diffusion::sampling options{.noise = {diffusion::schedule::cosine, 9}};
+    const diffusion::sampling_options options{.noise = {diffusion::schedule::cosine, 9}};
     std::vector<float> memory(diffusion::sampling_memory(model.length(), model.vocabulary(), 7));
     std::vector<symbol> out = any_tokens(rows * model.length(), model.vocabulary());
     const status done = from_noise ? diffusion::sample(noise, model, seed{7}, options, memory, out)

@@ -73,8 +73,8 @@ void denoisers() {
   });
   check("lab/vectors/gaussian_mixture.hpp predict", [] {
     const std::vector<float> weights(rows, 1.0f), spread(rows, 1e-38f);
-    std::vector<double> chances(2 * rows);
-    return answer(lab::vectors::gaussian_mixture({dimension, weights, noisy, spread}, chances));
+    std::vector<double> probabilities(2 * rows);
+    return answer(lab::vectors::gaussian_mixture({dimension, weights, noisy, spread}, probabilities));
   });
 }
 
@@ -150,7 +150,8 @@ void diffusion_of_vectors() {
   const auto sampled = [](diffusion::solver method) {
     source::wiener denoiser(means, variances);
     std::vector<float> memory(diffusion::gaussian_sampling_memory(method, dimension, 2)), out(rows * dimension);
-    const diffusion::gaussian_sampling options{.noise = {diffusion::schedule::half_log_snr, 7}, .method = method, .eta = 0.5f};
+    const diffusion::gaussian_sampling_options options{
+        .noise = {diffusion::schedule::half_log_snr, 7}, .method = method, .eta = 0.5f};
     const status done = diffusion::sample(diffusion::gaussian{}, denoiser, seed{7}, options, memory, out);
     const status again = diffusion::sample_from(denoiser, seed{7}, options, 5, memory, out);
     return hash_of(out) + done.ok() + again.ok();
@@ -211,7 +212,8 @@ void networks() {
 }
 
 void training() {
-  const train::options options{.optimiser = {.epsilon = 1e-20f}, .batch = 20, .shard_rows = 4, .parallel_operations = 0};
+  const train::trainer_options options{
+      .optimiser = {.epsilon = 1e-20f}, .batch = 20, .shard_rows = 4, .parallel_operations = 0};
   const auto run = [&](bool fit) {
     std::vector<float> trained = parameters, best = parameters, memory(train::training_memory(plan, options, 1));
     train::trainer learner(plan, small_examples{}, options, std::span<float>(trained), std::span<float>(memory));
@@ -287,7 +289,7 @@ void autoencoders() {
   check("lab/vectors/autoencoder.hpp backward", [&] { return passed(true); });
   check("lab/vectors/autoencoder_trainer.hpp step", [&] {
     const train::level_denoising problem{train::data_set{model, seed{24}, 0, 100}, 0.7f, seed{25}};
-    const lab::vectors::autoencoder_options options{.optimiser = {.rate = 1e-30f}, .batch = 21};
+    const lab::vectors::autoencoder_options options{.optimiser = {.learning_rate = 1e-30f}, .batch = 21};
     std::vector<float> trained = neurons, memory(lab::vectors::autoencoder_memory(net, options));
     lab::vectors::autoencoder_trainer learner(net, problem, options, trained, memory);
     hasher h;

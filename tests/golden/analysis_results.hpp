@@ -38,7 +38,7 @@ inline void add_learned(const grammar::rhm_view& rules, const std::vector<symbol
 
 // Covariances of every pair of tokens, exact ones and counted ones; coherence of true sentences.
 inline void add_covariances(const grammar::rhm_view& rules, const std::vector<symbol>& sentences, hasher& h) {
-  const lab::hierarchy::tree_laws laws(rules);
+  const lab::hierarchy::tree_distributions distributions(rules);
   lab::hierarchy::token_correlations counts(shape, 5);
   counts.add(sentences);
   for (const auto& quotient : lab::hierarchy::coherence(counts, rules)) {
@@ -46,8 +46,8 @@ inline void add_covariances(const grammar::rhm_view& rules, const std::vector<sy
     h.add(quotient.standard_error);
   }
   for (std::uint32_t level = 1; level <= shape.depth; ++level) {
-    h.add(lab::hierarchy::covariance_variance(laws, shape, 0, 0, level));
-    h.add(lab::hierarchy::covariance_variance(laws, shape, level - 1, 0, level));
+    h.add(lab::hierarchy::covariance_variance(distributions, shape, 0, 0, level));
+    h.add(lab::hierarchy::covariance_variance(distributions, shape, level - 1, 0, level));
     h.add(lab::hierarchy::predicted_variance(shape, 0, 0, level));
   }
 }

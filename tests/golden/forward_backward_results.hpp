@@ -22,7 +22,7 @@ inline void add_estimate(hasher& h, const lab::statistics::estimate& found) {
 // Changes and correlations of a small grammar's sentences, what is read off them, and the posterior of the true symbols.
 template <class Noise>
 void add_trips(hasher& h, const grammar::rhm_view& rules, const Noise& noise) {
-  const lab::hierarchy::trips plan{.alpha_bar = 0.4f, .data = 6, .each = 10, .first = 3};
+  const lab::hierarchy::forward_backward_options plan{.alpha_bar = 0.4f, .data = 6, .each = 10, .first = 3};
   const lab::hierarchy::change_table table = lab::hierarchy::forward_backward(rules, noise, seed{19}, plan, calling_thread);
   for (const std::int64_t number : table.rows()) h.add(static_cast<std::uint64_t>(number));
   add_estimate(h, table.susceptibility());

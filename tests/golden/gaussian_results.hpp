@@ -75,7 +75,7 @@ inline std::uint64_t gaussian_samples(const grammar::rhm_view& rules) {
   const std::vector<float> means{0.0f, 1.0f, -2.5f}, variances{1.0f, 0.3f, 7.0f};
   source::wiener normals(means, variances);
   hasher h;
-  const auto add_samples = [&](auto& model, const diffusion::gaussian_sampling& options) {
+  const auto add_samples = [&](auto& model, const diffusion::gaussian_sampling_options& options) {
     std::vector<float> memory(diffusion::gaussian_sampling_memory(options.method, model.dimension(), 7));
     std::vector<float> out(noisy_rows * model.dimension());
     require(diffusion::sample(diffusion::gaussian{}, model, seed{19}, options, memory, out));
@@ -83,7 +83,7 @@ inline std::uint64_t gaussian_samples(const grammar::rhm_view& rules) {
   };
   for (const schedule::kinds kind : {schedule::half_log_snr, schedule::linear_rate}) {
     for (std::uint8_t method = 0; method <= static_cast<std::uint8_t>(solver::dpm_solver); ++method) {
-      const diffusion::gaussian_sampling options{.noise = {kind, 9}, .method = solver{method}, .eta = 0.5f};
+      const diffusion::gaussian_sampling_options options{.noise = {kind, 9}, .method = solver{method}, .eta = 0.5f};
       add_samples(trees, options);
       add_samples(normals, options);
     }

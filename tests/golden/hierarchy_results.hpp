@@ -26,7 +26,7 @@ struct hierarchy_hashes {
 template <class Real>
 void hierarchy_beliefs(const grammar::hierarchy_view& grammar, hierarchy_hashes& hashes) {
   const grammar::hierarchy_shape& sizes = grammar.shape;
-  std::vector<Real> memory(belief::tree_memory_size<Real>(sizes).value), law;
+  std::vector<Real> memory(belief::tree_memory_size<Real>(sizes).value), distribution;
   std::vector<symbol> noisy(grammar.length()), drawn(sizes.nodes());
   belief::hierarchy_tree<Real> tree(grammar, memory);
   const diffusion::uniform process{grammar.vocabulary()};
@@ -40,10 +40,10 @@ void hierarchy_beliefs(const grammar::hierarchy_view& grammar, hierarchy_hashes&
     tree.downward();
     hashes.marginals.add(tree.log_evidence());
     for (std::uint32_t level = 0; level <= sizes.depth(); ++level) {
-      law.resize(sizes.symbol_count(level));
+      distribution.resize(sizes.symbol_count(level));
       for (std::size_t place = 0; place < sizes.level_nodes(level); ++place) {
-        tree.marginal(level, place, std::span<Real>(law));
-        hashes.marginals.add(std::span<const Real>(law));
+        tree.marginal(level, place, std::span<Real>(distribution));
+        hashes.marginals.add(std::span<const Real>(distribution));
       }
     }
     for (std::uint64_t sample = 0; sample < 4; ++sample) {
@@ -58,7 +58,7 @@ inline hierarchy_hashes hierarchy_results(const grammar::hierarchy_view& grammar
   hierarchy_hashes hashes;
   hashes.rules.add(grammar.rules);
   for (const std::uint16_t number : grammar.order) hashes.rules.add(std::uint32_t{number});
-  hashes.rules.add(grammar.chances);
+  hashes.rules.add(grammar.probabilities);
   hashes.rules.add(grammar::entropy(grammar));
   for (std::uint32_t level = 1; level <= grammar.shape.depth(); ++level) {
     hashes.rules.add(grammar::effective_rules(grammar, level));

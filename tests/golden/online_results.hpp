@@ -47,8 +47,10 @@ inline std::uint64_t sphere_runs() {
   p.dimension = 20;
   p.start_v = 0.2f;
   p.threshold_v = 0.4f;
-  p.data.hidden = {
-      .law = source::latent_law::two_point, .coupling = source::latent_coupling::sign, .strength = 0.8f, .probability = 0.3f};
+  p.data.hidden = {.distribution = source::latent_distribution::two_point,
+                   .coupling = source::latent_coupling::sign,
+                   .strength = 0.8f,
+                   .probability = 0.3f};
   add_runs(h, p);
   return h.value();
 }
@@ -66,8 +68,8 @@ inline std::uint64_t autoencoders() {
                                             .trained_amplitudes = true,
                                             .trained_skip = true};
   hasher h;
-  for (const auto method : {train::method::sgd, train::method::adam}) {
-    const lab::vectors::autoencoder_options options{.optimiser = {.kind = method, .rate = 0.01f}, .batch = 21};
+  for (const auto method : {train::optimiser_kind::sgd, train::optimiser_kind::adam}) {
+    const lab::vectors::autoencoder_options options{.optimiser = {.kind = method, .learning_rate = 0.01f}, .batch = 21};
     std::vector<float> parameters(net.parameter_count()), memory(lab::vectors::autoencoder_memory(net, options));
     lab::vectors::initialise(net, seed{26}, 0.8f, parameters);
     lab::vectors::autoencoder_trainer learner(net, problem, options, parameters, memory);
@@ -92,7 +94,7 @@ inline std::uint64_t vector_networks() {
   const train::vector_denoising problem{
       train::data_set{model, seed{24}, 0, 0}, times, seed{25}, {diffusion::prediction::clean, diffusion::noise_input::signal}};
   const nn::plan plan = nn::plan_of<nn::mlp<vector_mlp>>();
-  const train::options options{.optimiser = {.rate = 0.01f}, .batch = 16};
+  const train::trainer_options options{.optimiser = {.learning_rate = 0.01f}, .batch = 16};
   std::vector<float> parameters(plan.parameter_count), memory(train::training_memory(plan, options, 1));
   nn::initialise(plan, nn::initialisation::he_zero_readout, seed{26}, parameters);
   train::trainer learner(plan, problem, options, parameters, memory);

@@ -52,7 +52,7 @@ void add_passes(frond::hasher& h, const frond::lab::pcfg::pcfg& grammar) {
   lab::chart::chart chart(weights.value);
   lab::chart::outside outside(chart);
   lab::pcfg::derivation tree;
-  std::vector<Real> likelihoods(8 * 3), law(3);
+  std::vector<Real> likelihoods(8 * 3), distribution(3);
   for (std::size_t i = 0; i < likelihoods.size(); ++i) likelihoods[i] = static_cast<Real>(1 + i * i % 7) / 7;
   for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{8}}) {
     chart.inside_weights(std::span<const Real>(likelihoods).first(length * 3), length);
@@ -61,8 +61,8 @@ void add_passes(frond::hasher& h, const frond::lab::pcfg::pcfg& grammar) {
     h.add(std::span(chart.cells().scaled_value));
     h.add(outside.rule_uses());
     for (std::size_t i = 0; i < length; ++i) {
-      outside.word_law(i, law);
-      h.add(std::span(law));
+      outside.word_distribution(i, distribution);
+      h.add(std::span(distribution));
     }
     for (std::uint64_t i = 0; i < 20; ++i)
       if (lab::chart::sample_derivation(chart, seed{21}, i, tree).ok()) add_derivation(h, tree);

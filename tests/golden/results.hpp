@@ -227,7 +227,7 @@ struct tree_hashes {
 template <class Process>
 tree_hashes beliefs(const grammar::rhm_view& rules, const Process& process) {
   tree_hashes hashes;
-  std::vector<float> memory(belief::tree_memory_size<float>(rules.shape).value), law(rules.shape.vocabulary);
+  std::vector<float> memory(belief::tree_memory_size<float>(rules.shape).value), distribution(rules.shape.vocabulary);
   std::vector<symbol> drawn(rules.shape.nodes());
   belief::tree<float> tree(rules, memory);
   const std::vector<symbol> noisy = noise(process, data(rules, 64), rules.length());
@@ -240,8 +240,8 @@ tree_hashes beliefs(const grammar::rhm_view& rules, const Process& process) {
     hashes.marginals.add(tree.log_evidence());
     for (std::uint32_t level = 0; level <= rules.shape.depth; ++level) {
       for (std::size_t place = 0; place < rules.shape.level_nodes(level); ++place) {
-        tree.marginal(level, place, std::span<float>(law));
-        hashes.marginals.add(std::span<const float>(law));
+        tree.marginal(level, place, std::span<float>(distribution));
+        hashes.marginals.add(std::span<const float>(distribution));
       }
     }
     for (std::uint64_t sample = 0; sample < 4; ++sample) {
@@ -253,7 +253,8 @@ tree_hashes beliefs(const grammar::rhm_view& rules, const Process& process) {
 }
 
 template <class Process, class Denoiser>
-std::vector<symbol> samples(const Process& process, Denoiser& model, const diffusion::sampling& options = {.noise = times}) {
+std::vector<symbol> samples(const Process& process, Denoiser& model,
+                            const diffusion::sampling_options& options = {.noise = times}) {
   std::vector<symbol> out(64 * model.length());
   std::vector<float> memory(diffusion::sampling_memory(model.length(), process.vocabulary, 16));
   require(diffusion::sample(process, model, seed{9}, options, memory, out));
@@ -275,7 +276,7 @@ std::vector<float> exact_posterior(const grammar::rhm_view& rules, const Process
 
 template <class Process>
 std::vector<symbol> exact_samples(const grammar::rhm_view& rules, const Process& process,
-                                  const diffusion::sampling& options = {.noise = times}) {
+                                  const diffusion::sampling_options& options = {.noise = times}) {
   exact_denoiser<Process> model(rules, process);
   return samples(process, model, options);
 }

@@ -21,21 +21,21 @@ namespace golden {
 
 inline constexpr std::size_t spiked_dimension = 19, spiked_rows = 41;
 
-// Every law of the latents, with a coupling that it can have.
+// Every distribution of the latents, with a coupling that it can have.
 inline std::vector<source::spikes> spiked_laws() {
   using source::latent_coupling;
-  using source::latent_law;
-  const source::latents laws[] = {
+  using source::latent_distribution;
+  const source::latents distributions[] = {
       {},
       {.coupling = latent_coupling::sign, .strength = 0.75f},
-      {.law = latent_law::two_point, .probability = 0.2113f},
-      {.law = latent_law::laplace, .coupling = latent_coupling::sign, .strength = -0.5f},
-      {.law = latent_law::uniform, .coupling = latent_coupling::magnitude, .strength = 0.9f},
-      {.law = latent_law::student, .coupling = latent_coupling::magnitude, .strength = 0.5f},
-      {.law = latent_law::normal, .coupling = latent_coupling::linear, .strength = 0.6f},
+      {.distribution = latent_distribution::two_point, .probability = 0.2113f},
+      {.distribution = latent_distribution::laplace, .coupling = latent_coupling::sign, .strength = -0.5f},
+      {.distribution = latent_distribution::uniform, .coupling = latent_coupling::magnitude, .strength = 0.9f},
+      {.distribution = latent_distribution::student, .coupling = latent_coupling::magnitude, .strength = 0.5f},
+      {.distribution = latent_distribution::normal, .coupling = latent_coupling::linear, .strength = 0.6f},
   };
   std::vector<source::spikes> out;
-  for (const source::latents& hidden : laws)
+  for (const source::latents& hidden : distributions)
     out.push_back({.mean = 0.5f, .covariance = 5.0f, .cumulant = 10.0f, .hidden = hidden});
   return out;
 }
@@ -52,7 +52,7 @@ inline std::vector<float> spiked_data(const source::mixed_cumulant& model) {
   return data;
 }
 
-// Directions, data of every law, and Gaussian data with their moments.
+// Directions, data of every distribution, and Gaussian data with their moments.
 inline std::uint64_t spiked_sources() {
   const std::vector<float> directions = planted_directions();
   hasher h;
@@ -71,7 +71,7 @@ inline std::uint64_t spiked_sources() {
   return h.value();
 }
 
-// The best denoisers of data of every law, and of a finite set and a mixture of them.
+// The best denoisers of data of every distribution, and of a finite set and a mixture of them.
 inline std::uint64_t spiked_means() {
   const std::vector<float> directions = planted_directions();
   std::vector<float> alpha_bar(spiked_rows);
@@ -93,8 +93,8 @@ inline std::uint64_t spiked_means() {
     lab::vectors::empirical(data, spiked_dimension, memory).predict(noisy, alpha_bar, mean);
     h.add(std::span<const float>(mean));
     const std::vector<float> weights(spiked_rows, 1.0f), variances(spiked_rows, 0.3f);
-    std::vector<double> chances(2 * spiked_rows);
-    lab::vectors::gaussian_mixture({spiked_dimension, weights, data, variances}, chances).predict(noisy, alpha_bar, mean);
+    std::vector<double> probabilities(2 * spiked_rows);
+    lab::vectors::gaussian_mixture({spiked_dimension, weights, data, variances}, probabilities).predict(noisy, alpha_bar, mean);
     h.add(std::span<const float>(mean));
   }
   return h.value();
@@ -116,7 +116,7 @@ inline std::uint64_t spiked_theory() {
   return h.value();
 }
 
-// The exact law of one neuron's learning.
+// The exact distribution of one neuron's learning.
 inline std::uint64_t spiked_chain() {
   hasher h;
   for (source::spikes strengths : spiked_laws()) {
@@ -128,7 +128,7 @@ inline std::uint64_t spiked_chain() {
                                       .unit = {.kind = kind, .amplitude = 0.25f, .gain = 2.0f, .shift = 0.125f},
                                       .alpha_bar = 0.7,
                                       .skip = 0.8125,
-                                      .rate = 0.0625},
+                                      .learning_rate = 0.0625},
                                      0.25, -0.125);
       h.add(static_cast<std::uint32_t>(chain.run(seed{25}, 3, 500, 0.9, 0.9)));
       h.add(chain.overlap_u());

@@ -1,4 +1,4 @@
-// The golden results of the second paper's data: sources, exact posteriors, the exact law of learning.
+// The golden results of the second paper's data: sources, exact posteriors, the exact distribution of learning.
 #include "lab.hpp"
 
 #include "spiked_results.hpp"

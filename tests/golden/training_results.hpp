@@ -21,7 +21,7 @@ inline std::vector<float> initial(const nn::plan& plan, nn::initialisation kind)
 
 // 25 steps on `weights`, in place.
 template <class Problem, executor Executor>
-void train_on(const Problem& problem, const nn::plan& plan, const train::options& options, std::vector<float>& weights,
+void train_on(const Problem& problem, const nn::plan& plan, const train::trainer_options& options, std::vector<float>& weights,
               Executor& workers) {
   std::vector<float> memory(train::training_memory(plan, options, workers.workers()));
   train::trainer trainer(plan, problem, options, weights, memory, workers);
@@ -32,16 +32,16 @@ void train_on(const Problem& problem, const nn::plan& plan, const train::options
 template <class Process, executor Executor>
 std::vector<float> trained(const nn::plan& plan, const grammar::rhm_view& rules, const Process& process, Executor& workers) {
   const train::denoising problem{train::data_set{rules, seed{10}, 0, 100}, process, times, seed{11}};
-  const train::options options{.optimiser = {.rate = 3e-3f,
-                                             .weight_decay = 0.01f,
-                                             .warm_up = 5,
-                                             .shape = train::decay::cosine,
-                                             .decay_end = 30,
-                                             .clip_norm = 0.5f},
-                               .batch = 37,
-                               .shard_rows = 8,
-                               .block_rows = 5,
-                               .parallel_operations = 0};
+  const train::trainer_options options{.optimiser = {.learning_rate = 3e-3f,
+                                                     .weight_decay = 0.01f,
+                                                     .warm_up = 5,
+                                                     .decay = train::decay_curve::cosine,
+                                                     .decay_end = 30,
+                                                     .clip_norm = 0.5f},
+                                       .batch = 37,
+                                       .shard_rows = 8,
+                                       .block_rows = 5,
+                                       .parallel_operations = 0};
   std::vector<float> weights = initial(plan, nn::initialisation::he);
   train_on(problem, plan, options, weights, workers);
   return weights;
@@ -68,15 +68,15 @@ template <executor Executor>
 std::vector<float> regressed(kernel::activation function, Executor& workers) {
   const auto net = nn::make_mlp({.length = 4, .input_channels = 3, .output_channels = 2, .width = 37, .function = function});
   const nn::plan plan = net;
-  const train::options options{.optimiser = {.kind = train::method::sgd,
-                                             .rate = 0.05f,
-                                             .weight_decay = 0.01f,
-                                             .shape = train::decay::linear,
-                                             .decay_end = 40},
-                               .batch = 29,
-                               .shard_rows = 8,
-                               .block_rows = 5,
-                               .parallel_operations = 0};
+  const train::trainer_options options{.optimiser = {.kind = train::optimiser_kind::sgd,
+                                                     .learning_rate = 0.05f,
+                                                     .weight_decay = 0.01f,
+                                                     .decay = train::decay_curve::linear,
+                                                     .decay_end = 40},
+                                       .batch = 29,
+                                       .shard_rows = 8,
+                                       .block_rows = 5,
+                                       .parallel_operations = 0};
   std::vector<float> weights = initial(plan, nn::initialisation::he);
   train_on(regression{}, plan, options, weights, workers);
   return weights;

@@ -36,7 +36,8 @@ TEST_CASE("counts of samples have that entropy: plug-in estimate with its first 
   }
   double plug_in = 0;
   for (const auto& [text, count] : counts) plug_in -= count * std::log(count / double{samples}) / samples;
-  // For a uniform law the estimate is ln N - X / (2 samples) with X chi-square of 31 degrees: mean 31, deviation sqrt(62).
+  // For a uniform distribution the estimate is ln N - X / (2 samples) with X chi-square of 31 degrees: mean 31, deviation
+  // sqrt(62).
   CHECK(std::abs(plug_in + 31.0 / (2.0 * samples) - entropy(shape)) < 5 * std::sqrt(62.0) / (2.0 * samples));
 }
 

@@ -86,7 +86,7 @@ TEST_CASE("a sentence is the last row of its tree, whatever was sampled before")
 }
 
 // Chi-square on the counts of all trees, 8 variants, level 0.001 each, seeds fixed.
-TEST_CASE("samples follow the law of the definition") {
+TEST_CASE("samples follow the distribution of the definition") {
   for (const auto& variant : enumeration::variants) {
     const auto grammar = enumeration::draw(variant, 3);
     const auto all = enumeration::trees(grammar.view);
@@ -99,7 +99,7 @@ TEST_CASE("samples follow the law of the definition") {
   }
 }
 
-TEST_CASE("chances follow Zipf's law to 2^-32 and sum to one") {
+TEST_CASE("probabilities follow Zipf's law to 2^-32 and sum to one") {
   for (const double exponent : {0.25, 1.0, 1.7, 3.0}) {
     for (const std::uint32_t rules : {1u, 2u, 7u, 100u}) {
       const auto grammar = enumeration::draw({100, {{1, rules, 2, 0, exponent}}}, 1);
@@ -115,10 +115,10 @@ TEST_CASE("chances follow Zipf's law to 2^-32 and sum to one") {
   }
 }
 
-TEST_CASE("a caller's own chances are drawn and reported") {
+TEST_CASE("a caller's own probabilities are drawn and reported") {
   auto grammar = enumeration::draw({100, {{1, 3, 2, 0, 1.0}}}, 1);
-  grammar.chances = {0, 1u << 30, 3u << 30};
-  grammar.view.chances = grammar.chances;
+  grammar.probabilities = {0, 1u << 30, 3u << 30};
+  grammar.view.probabilities = grammar.probabilities;
   CHECK(grammar.view.chance(1, 0) == 0.25);
   CHECK(grammar.view.chance(1, 1) == 0.5);
   CHECK(grammar.view.chance(1, 2) == 0.25);
@@ -140,7 +140,7 @@ TEST_CASE("drawn by the compiler, and by a storage of its own: the same hierarch
   for (const hierarchy_view& view : {compiled.view(), stored.view()}) {
     CHECK(std::vector<symbol>(view.rules.begin(), view.rules.end()) == drawn.rules);
     CHECK(std::vector<std::uint16_t>(view.order.begin(), view.order.end()) == drawn.order);
-    CHECK(std::vector<std::uint32_t>(view.chances.begin(), view.chances.end()) == drawn.chances);
+    CHECK(std::vector<std::uint32_t>(view.probabilities.begin(), view.probabilities.end()) == drawn.probabilities);
   }
   constexpr symbol first = [] {
     std::array<symbol, 8> text{};
@@ -183,18 +183,18 @@ TEST_CASE("shapes that make no sense are refused, with the level") {
   CHECK_FALSE(refused(3, std::vector<hierarchy_level>(1000, {3, 2, 2})).ok());
 }
 
-TEST_CASE("short memory and exponents that leave a rule without a chance are refused") {
+TEST_CASE("short memory and exponents that leave a rule without a probability are refused") {
   const std::vector<hierarchy_level> levels{{3, 2, 2, 0, 31.5}};
   const hierarchy_shape shape{3, levels};
   std::vector<symbol> rules(12);
   std::vector<std::uint16_t> order(6);
-  std::vector<std::uint32_t> chances(2);
-  CHECK(draw_hierarchy(shape, seed{1}, rules, order, chances).ok());
-  CHECK(draw_hierarchy(shape, seed{1}, std::span(rules).first(11), order, chances).state.position == 12);
-  CHECK(draw_hierarchy(shape, seed{1}, rules, std::span(order).first(5), chances).state.position == 6);
-  CHECK(draw_hierarchy(shape, seed{1}, rules, order, std::span(chances).first(1)).state.position == 2);
+  std::vector<std::uint32_t> probabilities(2);
+  CHECK(draw_hierarchy(shape, seed{1}, rules, order, probabilities).ok());
+  CHECK(draw_hierarchy(shape, seed{1}, std::span(rules).first(11), order, probabilities).state.position == 12);
+  CHECK(draw_hierarchy(shape, seed{1}, rules, std::span(order).first(5), probabilities).state.position == 6);
+  CHECK(draw_hierarchy(shape, seed{1}, rules, order, std::span(probabilities).first(1)).state.position == 2);
   const std::vector<hierarchy_level> steep{{3, 2, 2, 0, 34.0}};
-  const auto refused = draw_hierarchy({3, steep}, seed{1}, rules, order, chances);
+  const auto refused = draw_hierarchy({3, steep}, seed{1}, rules, order, probabilities);
   CHECK_FALSE(refused.ok());
   CHECK(refused.state.position == 1);
   // Rules of 0.7 of 2^-32 each: some have their share rounded to nothing, though not the last.

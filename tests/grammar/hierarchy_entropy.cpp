@@ -38,9 +38,10 @@ double mean_square(const enumeration::sizes& variant, int grammars) {
   double sum = 0;
   for (int key = 0; key < grammars; ++key) {
     const auto grammar = enumeration::draw(variant, static_cast<std::uint64_t>(key));
-    const token_laws laws(grammar.view, enumeration::trees(grammar.view), 0, grammar.view.length() / 2);
-    for (std::size_t x = 0; x < laws.symbols; ++x) {
-      for (std::size_t y = 0; y < laws.symbols; ++y) sum += laws.covariance(x, y) * laws.covariance(x, y);
+    const token_laws distributions(grammar.view, enumeration::trees(grammar.view), 0, grammar.view.length() / 2);
+    for (std::size_t x = 0; x < distributions.symbols; ++x) {
+      for (std::size_t y = 0; y < distributions.symbols; ++y)
+        sum += distributions.covariance(x, y) * distributions.covariance(x, y);
     }
   }
   const double tokens = variant.tokens;
@@ -121,7 +122,7 @@ TEST_CASE("effective rules: all of them where they are equally likely, fewer whe
 
 // The variance (1 - f_l)/(v_0^2 v_l m_l prod m_k^2) holds to leading order in 1/v; a factor (1 - 1/v_k)^2 for each level below
 // is the next. Means over 300 grammars, which scatter by a quarter each: 10 % is more than five standard errors.
-TEST_CASE("covariances of tokens have the size that per-level sizes and Zipf chances give them") {
+TEST_CASE("covariances of tokens have the size that per-level sizes and Zipf probabilities give them") {
   const auto within = [](double measured, double expected) { CHECK(std::abs(measured / expected - 1) < 0.1); };
   const double v_0 = 20, v_1 = 14, v_2 = 10, cut = std::pow((1 - 1 / v_0) * (1 - 1 / v_1), 2);
   within(mean_square({20, {{14, 3, 2}, {10, 4, 2}}}, 300), cut * (1 - v_2 * 4 / (v_1 * v_1)) / (v_0 * v_0 * v_2 * 4 * 3 * 3));
@@ -143,7 +144,7 @@ TEST_CASE("blanks thin out the covariances of the hierarchy without them") {
       const std::size_t dense_i = i / 12 * 2 + i % 4 / 2, dense_j = j / 12 * 2 + j % 4 / 2;
       const bool same_top = i / 12 == j / 12, same_node = i / 4 == j / 4, same_patch = i / 2 == j / 2;
       if (i == j) continue;
-      const token_laws laws(with.view, many, i, j), plain(without.view, few, dense_i, dense_j);
+      const token_laws distributions(with.view, many, i, j), plain(without.view, few, dense_i, dense_j);
       const double q = 1.0 / 6;
       double w = 0;  // different places in one patch, of tokens or of nodes above them
       if (!same_top) w = q * q;
@@ -151,7 +152,7 @@ TEST_CASE("blanks thin out the covariances of the hierarchy without them") {
       for (std::size_t x = 0; x < 4; ++x) {
         for (std::size_t y = 0; y < 4; ++y) {
           const double expected = w * plain.covariance(x, y) + (w - q * q) * plain.first[x] * plain.second[y];
-          CHECK(std::abs(laws.covariance(x, y) - expected) < 1e-13);
+          CHECK(std::abs(distributions.covariance(x, y) - expected) < 1e-13);
         }
       }
     }

@@ -20,7 +20,7 @@ struct drawn_hierarchy {
   std::vector<frond::grammar::hierarchy_level> levels;
   std::vector<frond::symbol> rules;
   std::vector<std::uint16_t> order;
-  std::vector<std::uint32_t> chances;
+  std::vector<std::uint32_t> probabilities;
   frond::grammar::hierarchy_view view{};
 };
 
@@ -38,8 +38,9 @@ inline drawn_hierarchy draw(const sizes& of, std::uint64_t key) {
   REQUIRE(needed.ok());
   grammar.rules.resize(needed.value.rules);
   grammar.order.resize(needed.value.order);
-  grammar.chances.resize(needed.value.chances);
-  const auto view = frond::grammar::draw_hierarchy(shape, frond::seed{key}, grammar.rules, grammar.order, grammar.chances);
+  grammar.probabilities.resize(needed.value.probabilities);
+  const auto view =
+      frond::grammar::draw_hierarchy(shape, frond::seed{key}, grammar.rules, grammar.order, grammar.probabilities);
   REQUIRE(view.ok());
   grammar.view = view.value;
   return grammar;

@@ -49,9 +49,9 @@ TEST_CASE("categorical draws are the plain ones, and never of weight zero") {
 TEST_CASE("known categorical draws") {
   // An interval holds its lower end and not its upper one; with weights so small that the threshold rounds to their sum, the
   // last positive one is drawn.
-  const float laws[][4] = {{1.0f, 1.0f, 1.0f, 1.0f}, {0.0f, 2.0f, 0.0f, 2.0f}, {0.0f, 0x1p-149f, 0x1p-149f, 0.0f}};
+  const float distributions[][4] = {{1.0f, 1.0f, 1.0f, 1.0f}, {0.0f, 2.0f, 0.0f, 2.0f}, {0.0f, 0x1p-149f, 0x1p-149f, 0.0f}};
   const struct {
-    int law;
+    int distribution;
     float uniform;
     symbol drawn;
   } cases[] = {{0, 0.0f, 0},  {0, 0.25f, 1}, {0, 0.5f, 2}, {0, 0.75f, 3}, {0, 0.7499f, 2},   {1, 0.0f, 1},
@@ -60,7 +60,7 @@ TEST_CASE("known categorical draws") {
   std::vector<symbol> expected;
   for (std::size_t turn = 0; turn < 2; ++turn)
     for (const auto& known : cases) {
-      weights.insert(weights.end(), laws[known.law], laws[known.law] + 4);
+      weights.insert(weights.end(), distributions[known.distribution], distributions[known.distribution] + 4);
       uniforms.push_back(known.uniform);
       expected.push_back(known.drawn);
     }
@@ -89,9 +89,9 @@ TEST_CASE("categorical draws are those of random::draws from the same words") {
 
 TEST_CASE("categorical draws follow their weights: chi-square, level 0.001") {
   const std::size_t rows = 96000, classes = 6;
-  const float law[classes] = {0.5f, 0.0f, 2.0f, 1.0f, 0.25f, 0.25f};
+  const float distribution[classes] = {0.5f, 0.0f, 2.0f, 1.0f, 0.25f, 0.25f};
   std::vector<float> weights, uniforms(rows);
-  for (std::size_t row = 0; row < rows; ++row) weights.insert(weights.end(), law, law + classes);
+  for (std::size_t row = 0; row < rows; ++row) weights.insert(weights.end(), distribution, distribution + classes);
   random::draws draws(seed{10}, random::stream::user, 0);
   for (float& value : uniforms) value = draws.uniform();
   std::vector<symbol> drawn(rows);
@@ -100,7 +100,7 @@ TEST_CASE("categorical draws follow their weights: chi-square, level 0.001") {
   for (const symbol value : drawn) counts[value] += 1.0;
   CHECK(counts[1] == 0.0);
   for (std::size_t i = 0; i < classes; ++i) {
-    const double expected = static_cast<double>(law[i]) / 4.0 * static_cast<double>(rows);
+    const double expected = static_cast<double>(distribution[i]) / 4.0 * static_cast<double>(rows);
     if (expected > 0.0) chi_square += (counts[i] - expected) * (counts[i] - expected) / expected;
   }
   CHECK(chi_square < 18.467);  // 4 degrees of freedom

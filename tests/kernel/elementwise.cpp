@@ -17,7 +17,7 @@ double exact_value(kernel::activation kind, double x) {
   return x;
 }
 
-constexpr kernel::adam_coefficients adam{.rate = 3e-3f,
+constexpr kernel::adam_coefficients adam{.learning_rate = 3e-3f,
                                          .beta_1 = 0.9f,
                                          .beta_2 = 0.999f,
                                          .epsilon = 1e-8f,
@@ -25,7 +25,7 @@ constexpr kernel::adam_coefficients adam{.rate = 3e-3f,
                                          .correction_2 = 11.0f,
                                          .decay = 0.01f,
                                          .gradient_scale = 0.7f};
-constexpr kernel::sgd_coefficients sgd{.rate = 0.03f, .momentum = 0.9f, .decay = 0.01f, .gradient_scale = 0.7f};
+constexpr kernel::sgd_coefficients sgd{.learning_rate = 0.03f, .momentum = 0.9f, .decay = 0.01f, .gradient_scale = 0.7f};
 
 // The relative error of one rounding.
 constexpr double half_ulp = 0x1p-24;
@@ -78,7 +78,7 @@ TEST_CASE("activations may work in place") {
 
 TEST_CASE("activations and slopes are those of the formulas") {
   // Values against libm in double precision, slopes against central differences of those values with step 1e-5 (their own error
-  // is below 1e-9): both within 2e-6 on [-10, 10], where the error of the normal law, 2.4e-7, is multiplied by x.
+  // is below 1e-9): both within 2e-6 on [-10, 10], where the error of the normal distribution, 2.4e-7, is multiplied by x.
   for (const auto kind : test::activations) {
     CAPTURE(static_cast<int>(kind));
     for (int i = -5000; i <= 5000; ++i) {
@@ -172,7 +172,7 @@ TEST_CASE("an Adam step is the one of the paper") {
     mean = beta_1 * old_mean + (1.0 - beta_1) * g;
     square = beta_2 * static_cast<double>(second) + (1.0 - beta_2) * g * g;
     const double mean_hat = mean / (1.0 - std::pow(beta_1, t)), square_hat = square / (1.0 - std::pow(beta_2, t));
-    const double rate = static_cast<double>(now.rate), decay = static_cast<double>(now.decay);
+    const double rate = static_cast<double>(now.learning_rate), decay = static_cast<double>(now.decay);
     const double root = std::sqrt(square_hat) + static_cast<double>(now.epsilon);
     const double expected = old_parameter - rate * (mean_hat / root + decay * old_parameter);
 
@@ -195,7 +195,7 @@ TEST_CASE("a step of gradient descent has heavy-ball momentum and decoupled deca
     const double g = static_cast<double>(gradient) * static_cast<double>(sgd.gradient_scale);
     const double kept = static_cast<double>(sgd.momentum) * static_cast<double>(velocity);
     const auto old_parameter = static_cast<double>(parameter);
-    const double rate = static_cast<double>(sgd.rate), decay = static_cast<double>(sgd.decay);
+    const double rate = static_cast<double>(sgd.learning_rate), decay = static_cast<double>(sgd.decay);
     const double expected = old_parameter - rate * (kept + g + decay * old_parameter);
 
     kernel::sgd(sgd, &gradient, &parameter, &velocity, 1);

@@ -10,7 +10,7 @@ using wide =
 using narrow =
     nn::tree_unet<nn::tree_unet_shape{.branching = 2, .depth = 3, .input_channels = 10, .output_channels = 8, .width = 16}>;
 struct recipe {
-  static constexpr train::options value{};
+  static constexpr train::trainer_options value{};
 };
 nn::parameters<narrow> weights;
 train::memory<wide, recipe> training;

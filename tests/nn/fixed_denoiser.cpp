@@ -25,7 +25,8 @@ struct baked {
   static constexpr float values[nn::plan_of<net>().parameter_count] = {0.5f, -1.0f, 0.25f, 0.125f, -0.5f, 2.0f, 1.0f, -0.75f};
 };
 
-static_assert(denoiser<nn::fixed_denoiser<net, masking>> && continuous_denoiser<nn::fixed_vector_denoiser<vector_net>>);
+static_assert(discrete_denoiser<nn::fixed_denoiser<net, masking>> &&
+              continuous_denoiser<nn::fixed_vector_denoiser<vector_net>>);
 
 std::vector<float> answer(auto& model) {
   const std::vector<symbol> noisy{0, 4, 3, 4, 4, 1, 2, 0};

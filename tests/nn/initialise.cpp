@@ -16,7 +16,7 @@
 
 using namespace frond;
 using nn::initialisation;
-using nn::layer_kind;
+namespace layers = nn::layers;
 
 namespace {
 
@@ -32,7 +32,7 @@ std::vector<float> drawn(const nn::plan& p, initialisation kind, std::uint64_t k
 std::size_t readout_of(const nn::plan& p) {
   std::size_t last = 0;
   for (std::size_t i = 0; i < p.layers.size(); ++i)
-    if (p.layers[i].kind == layer_kind::dense) last = i;
+    if (p.layers[i].kind == layers::dense::kind) last = i;
   return last;
 }
 
@@ -42,7 +42,8 @@ double stated_variance(initialisation kind, bool readout, double fan_in) {
 }
 
 // Mean, variance, fourth moment and correlation of neighbours of n weights over their stated deviation: z scores under the
-// normal law have variances 1/n, 2/n, 96/n and 1/n. Each must stay below 4.5, a two-sided level of 6.8e-6; some 120 are tested.
+// normal distribution have variances 1/n, 2/n, 96/n and 1/n. Each must stay below 4.5, a two-sided level of 6.8e-6; some 120
+// are tested.
 void check_normal(std::span<const float> weights, double variance) {
   const double n = static_cast<double>(weights.size());
   double mean = 0.0, square = 0.0, fourth = 0.0, neighbours = 0.0, before = 0.0;
@@ -65,7 +66,7 @@ void check_moments(const nn::plan& p, initialisation kind) {
   const std::size_t readout = readout_of(p);
   for (std::size_t i = 0; i < p.layers.size(); ++i) {
     const nn::layer& l = p.layers[i];
-    if (l.kind != layer_kind::dense) continue;
+    if (l.kind != layers::dense::kind) continue;
     CAPTURE(i);
     const auto weights = std::span(parameters).subspan(l.parameters, l.weight_count());
     const auto biases = std::span(parameters).subspan(l.parameters + l.weight_count(), l.outputs);

@@ -14,8 +14,8 @@ using namespace frond;
 
 namespace {
 
-using small = nn::network<nn::input<4, 3>, nn::dense<6>, nn::gelu, nn::save, nn::merge<2>, nn::dense<10>, nn::relu,
-                          nn::split<2>, nn::join, nn::silu, nn::dense<5>, nn::tanh>;
+using small = nn::network<nn::input<4, 3>, nn::dense<6>, nn::gelu, nn::skip, nn::space_to_depth<2>, nn::dense<10>, nn::relu,
+                          nn::depth_to_space<2>, nn::concatenate, nn::silu, nn::dense<5>, nn::tanh>;
 
 const reference::net small_list{
     4,

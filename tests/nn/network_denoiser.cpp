@@ -20,7 +20,7 @@ using diffusion::uniform;
 
 namespace {
 
-static_assert(denoiser<nn::network_denoiser<uniform>> && denoiser<nn::network_denoiser<absorbing>>);
+static_assert(discrete_denoiser<nn::network_denoiser<uniform>> && discrete_denoiser<nn::network_denoiser<absorbing>>);
 static_assert(nn::token_channels(8) == 9);
 
 constexpr std::uint32_t vocabulary = 5;
@@ -74,9 +74,9 @@ void check_posterior() {
   const setting<Process> s(nn::initialisation::he);
   const auto posterior = s.predict(rows);
   CHECK(reference::distance(posterior, s.truth()) < 2e-6);
-  for (std::size_t law = 0; law < rows * length; ++law) {
+  for (std::size_t distribution = 0; distribution < rows * length; ++distribution) {
     double sum = 0.0;
-    for (std::size_t a = 0; a < vocabulary; ++a) sum += static_cast<double>(posterior[law * vocabulary + a]);
+    for (std::size_t a = 0; a < vocabulary; ++a) sum += static_cast<double>(posterior[distribution * vocabulary + a]);
     CHECK(std::abs(sum - 1.0) < 5e-7);  // five roundings of numbers below one, and one for each quotient
   }
 }
@@ -115,7 +115,7 @@ TEST_CASE("how many rows are computed at a time changes no bit") {
   check_batches<absorbing>();
 }
 
-TEST_CASE("an untrained network with a zero readout answers with the uniform law") {
+TEST_CASE("an untrained network with a zero readout answers with the uniform distribution") {
   check_untrained<uniform>();
   check_untrained<absorbing>();
 }

@@ -12,7 +12,7 @@
 #include "reference.hpp"
 
 using namespace frond;
-using nn::layer_kind;
+namespace layers = nn::layers;
 using reference::net;
 
 namespace {
@@ -35,20 +35,20 @@ void check_sizes(const net& n, const nn::plan& p) {
     CHECK(l.positions == positions);
     CHECK(l.inputs == channels);
     if (w.kind == reference::word::dense) {
-      CHECK(l.kind == layer_kind::dense);
+      CHECK(l.kind == layers::dense::kind);
       CHECK(l.parameters == parameters);
       CHECK(l.weight_count() == std::size_t{channels} * w.number);
       parameters += std::size_t{channels} * w.number + w.number;
       operations += 2ull * positions * channels * w.number;
       channels = w.number;
     } else if (w.kind == reference::word::activate) {
-      CHECK(l.kind == layer_kind::activate);
+      CHECK(l.kind == layers::activate::kind);
       CHECK(l.function == w.function);
     } else if (w.kind == reference::word::save) {
-      CHECK(l.kind == layer_kind::save);
+      CHECK(l.kind == layers::skip::kind);
       saved.push_back(channels);
     } else {
-      CHECK(l.kind == layer_kind::join);
+      CHECK(l.kind == layers::concatenate::kind);
       channels += saved.back();
       saved.pop_back();
     }
@@ -127,7 +127,7 @@ TEST_CASE("a finished network stays as it is") {
   built.finish();
   CHECK(built.state().ok());
   CHECK(built.view().shape_hash() == hash);
-  built.dense(3);
+  built.add(nn::layers::dense{3});
   CHECK(built.state().reason == std::string("a finished network takes no more layers"));
   CHECK(built.size() == 1);
 }

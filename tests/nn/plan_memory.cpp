@@ -9,7 +9,7 @@
 #include "reference.hpp"
 
 using namespace frond;
-using nn::layer_kind;
+namespace layers = nn::layers;
 using reference::net;
 
 namespace {
@@ -42,11 +42,11 @@ std::size_t input_floats(const nn::layer& l) { return std::size_t{l.positions} *
 std::size_t output_floats(const nn::layer& l) { return std::size_t{l.positions} * l.outputs; }
 
 // Which earlier save each join takes, by the words of the list alone: brackets.
-std::vector<std::size_t> partners(const nn::plan& p) {
+std::vector<std::size_t> best_matches(const nn::plan& p) {
   std::vector<std::size_t> partner(p.layers.size()), open;
   for (std::size_t i = 0; i < p.layers.size(); ++i) {
-    if (p.layers[i].kind == layer_kind::save) open.push_back(i);
-    if (p.layers[i].kind != layer_kind::join) continue;
+    if (p.layers[i].kind == layers::skip::kind) open.push_back(i);
+    if (p.layers[i].kind != layers::concatenate::kind) continue;
     partner[i] = open.back();
     open.pop_back();
   }
@@ -58,26 +58,26 @@ std::vector<std::size_t> partners(const nn::plan& p) {
 // that must not, and the output stands where the plan says. Label of layer i's output: 2 i; of its saved copy: 2 i + 1.
 void check_scratch_forward(const nn::plan& p, std::size_t rows) {
   labelled_memory memory(p.scratch_size * rows);
-  const auto partner = partners(p);
+  const auto partner = best_matches(p);
   int current = 1'000'000;
   memory.write(p.layers.front().scratch.input * rows, p.input_size() * rows, current);
   for (std::size_t i = 0; i < p.layers.size(); ++i) {
     const nn::layer& l = p.layers[i];
     const range x{l.scratch.input * rows, input_floats(l) * rows}, y{l.scratch.output * rows, output_floats(l) * rows};
     REQUIRE(memory.holds(x.first, x.count, current));
-    if (l.kind == layer_kind::save) {
+    if (l.kind == layers::skip::kind) {
       const range saved{l.scratch.saved * rows, x.count};
       REQUIRE(apart(x, saved));
       REQUIRE(x.first == y.first);
       memory.write(saved.first, saved.count, static_cast<int>(2 * i + 1));
       continue;
     }
-    if (l.kind == layer_kind::join) {
+    if (l.kind == layers::concatenate::kind) {
       const range saved{l.scratch.saved * rows, y.count - x.count};
       REQUIRE(memory.holds(saved.first, saved.count, static_cast<int>(2 * partner[i] + 1)));
       REQUIRE(apart(y, saved));
     }
-    if (l.kind == layer_kind::activate)
+    if (l.kind == layers::activate::kind)
       REQUIRE(x.first == y.first);
     else
       REQUIRE(apart(x, y));
@@ -90,24 +90,24 @@ void check_scratch_forward(const nn::plan& p, std::size_t rows) {
 // The same for gradients on the way back. Label of the gradient by layer i's input: 2 i; by its saved copy: 2 i + 1.
 void check_scratch_backward(const nn::plan& p, std::size_t rows) {
   labelled_memory memory(p.scratch_size * rows);
-  const auto partner = partners(p);
+  const auto partner = best_matches(p);
   int current = 1'000'000;
   memory.write(p.scratch_output * rows, p.output_size() * rows, current);
   for (std::size_t i = p.layers.size(); i-- > 0;) {
     const nn::layer& l = p.layers[i];
     const range dx{l.scratch.input * rows, input_floats(l) * rows}, dy{l.scratch.output * rows, output_floats(l) * rows};
     REQUIRE(memory.holds(dy.first, dy.count, current));
-    if (l.kind == layer_kind::save) {
+    if (l.kind == layers::skip::kind) {
       REQUIRE(memory.holds(l.scratch.saved * rows, dx.count, static_cast<int>(2 * i + 1)));
       REQUIRE(apart(dx, {l.scratch.saved * rows, dx.count}));
     }
-    if (l.kind == layer_kind::join) {
+    if (l.kind == layers::concatenate::kind) {
       const range saved{l.scratch.saved * rows, dy.count - dx.count};
       REQUIRE(apart(saved, dy));
       REQUIRE(apart(saved, dx));
       memory.write(saved.first, saved.count, static_cast<int>(2 * partner[i] + 1));
     }
-    if (l.kind == layer_kind::dense || l.kind == layer_kind::join) REQUIRE(apart(dx, dy));
+    if (l.kind == layers::dense::kind || l.kind == layers::concatenate::kind) REQUIRE(apart(dx, dy));
     current = static_cast<int>(2 * i);
     memory.write(dx.first, dx.count, current);
   }
@@ -119,22 +119,22 @@ void check_tape(const nn::plan& p) {
   std::vector<range> tensors{{0, p.input_size()}}, slopes;
   std::vector<std::size_t> tensor_after(p.layers.size());
   std::size_t current = 0;
-  const auto partner = partners(p);
+  const auto partner = best_matches(p);
   for (std::size_t i = 0; i < p.layers.size(); ++i) {
     const nn::layer& l = p.layers[i];
     CHECK(l.tape.input == tensors[current].first);
     CHECK(input_floats(l) == tensors[current].count);
-    if (l.kind == layer_kind::join) {
+    if (l.kind == layers::concatenate::kind) {
       CHECK(l.tape.saved == tensors[tensor_after[partner[i]]].first);
       CHECK(output_floats(l) - input_floats(l) == tensors[tensor_after[partner[i]]].count);
     }
-    if (l.kind == layer_kind::activate) {
-      if (i == 0 || p.layers[i - 1].kind == layer_kind::save)
+    if (l.kind == layers::activate::kind) {
+      if (i == 0 || p.layers[i - 1].kind == layers::skip::kind)
         slopes.push_back({l.tape.saved, output_floats(l)});
       else
         CHECK(l.tape.saved == l.tape.input);
     }
-    if (l.kind != layer_kind::save) {
+    if (l.kind != layers::skip::kind) {
       tensors.push_back({l.tape.output, output_floats(l)});
       current = tensors.size() - 1;
     }
@@ -174,7 +174,7 @@ TEST_CASE("tensors of any list never stand in each other's way") {
     const auto built = reference::build(reference::random_net(key));
     REQUIRE(built.state().ok());
     check_places(built.view());
-    for (const nn::layer& l : built.view().layers) joins += l.kind == layer_kind::join;
+    for (const nn::layer& l : built.view().layers) joins += l.kind == layers::concatenate::kind;
   }
   CHECK(joins > 200);
 }

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <frond/core/symbol.hpp>
-#include <frond/nn/plan.hpp>
+#include <frond/nn/layers.hpp>
+#include <frond/nn/plan_storage.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -42,12 +43,12 @@ using storage = frond::nn::plan_storage<64>;
 inline storage build(const net& n) {
   storage built(n.positions, n.channels);
   for (const word& w : n.words) switch (w.kind) {
-      case word::dense: built.dense(w.number); break;
-      case word::activate: built.activate(w.function); break;
-      case word::save: built.save(); break;
-      case word::join: built.join(); break;
-      case word::merge: built.merge(w.number); break;
-      case word::split: built.split(w.number); break;
+      case word::dense: built.add(frond::nn::layers::dense{w.number}); break;
+      case word::activate: built.add(frond::nn::layers::activate{w.function}); break;
+      case word::save: built.add(frond::nn::layers::skip{}); break;
+      case word::join: built.add(frond::nn::layers::concatenate{}); break;
+      case word::merge: built.space_to_depth(w.number); break;
+      case word::split: built.depth_to_space(w.number); break;
     }
   built.finish();
   return built;
@@ -169,7 +170,7 @@ inline double distance(std::span<const float> values, std::span<const double> tr
 inline double layer_distance(const frond::nn::plan& p, std::span<const float> gradient, std::span<const double> exact) {
   double worst = 0.0;
   for (const frond::nn::layer& l : p.layers)
-    if (l.kind == frond::nn::layer_kind::dense) {
+    if (l.kind == frond::nn::layers::dense::kind) {
       const std::size_t count = l.weight_count() + l.outputs;
       worst = std::fmax(worst, distance(gradient.subspan(l.parameters, count), exact.subspan(l.parameters, count)));
     }

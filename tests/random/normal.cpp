@@ -39,9 +39,9 @@ double exact_cdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
 }  // namespace
 
-TEST_CASE("the first four moments are those of the normal law") {
-  // Under the exact law the mean of z^p has variance (E z^2p - (E z^p)^2) / n. Each z score stays below 4: four two-sided tests
-  // at level 6.4e-5.
+TEST_CASE("the first four moments are those of the normal distribution") {
+  // Under the exact distribution the mean of z^p has variance (E z^2p - (E z^p)^2) / n. Each z score stays below 4: four
+  // two-sided tests at level 6.4e-5.
   const auto& values = million();
   const double scale = std::sqrt(static_cast<double>(values.size()));
   CHECK(std::abs(mean_power(values, 1)) * scale < 4.0);
@@ -50,8 +50,8 @@ TEST_CASE("the first four moments are those of the normal law") {
   CHECK(std::abs(mean_power(values, 4) - 3.0) * scale / std::sqrt(96.0) < 4.0);
 }
 
-TEST_CASE("the distribution is the normal law") {
-  // Kolmogorov and Smirnov against the exact law at level 0.001: sqrt(n) D < sqrt(ln(2 / 0.001) / 2) = 1.949.
+TEST_CASE("the distribution is the normal distribution") {
+  // Kolmogorov and Smirnov against the exact distribution at level 0.001: sqrt(n) D < sqrt(ln(2 / 0.001) / 2) = 1.949.
   std::vector<double> sorted = million();
   std::sort(sorted.begin(), sorted.end());
   const auto count = static_cast<double>(sorted.size());

@@ -11,7 +11,7 @@
 
 using namespace frond;
 using source::latent_coupling;
-using source::latent_law;
+using source::latent_distribution;
 using source::mixed_cumulant;
 using source::spikes;
 
@@ -116,7 +116,8 @@ TEST_CASE("a datum is what the formula makes of its latents and normals") {
 TEST_CASE("a block has the bits of single data, wherever it starts and ends") {
   for (const std::size_t d : {2u, 3u, 8u, 33u, 96u}) {
     const auto directions = frame(d, 2);
-    const mixed_cumulant model({.covariance = 2, .cumulant = 3, .hidden = {.law = latent_law::laplace}}, d, directions);
+    const mixed_cumulant model({.covariance = 2, .cumulant = 3, .hidden = {.distribution = latent_distribution::laplace}}, d,
+                               directions);
     for (const std::uint64_t first : {0ull, 5ull, 250ull, 1'000'003ull}) {
       const std::size_t count = 70;
       std::vector<float> block(count * d + 1), single(d);

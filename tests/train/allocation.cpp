@@ -35,7 +35,7 @@ namespace {
 template <class Problem, class Executor>
 void check(const Problem& problem, Executor& workers) {
   const auto built = reference::build(problems::net_of<Problem>());
-  const train::options o{
+  const train::trainer_options o{
       .optimiser = {.clip_norm = 0.5f}, .batch = 61, .shard_rows = 8, .block_rows = 3, .parallel_operations = 0};
   auto parameters = problems::initial(built.view());
   std::vector<float> memory(train::training_memory(built.view(), o, workers.workers()));

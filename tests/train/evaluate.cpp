@@ -54,7 +54,7 @@ TEST_CASE("a step returns what an evaluation of its batch gave before") {
   const auto problem = problems::denoising<diffusion::uniform>(5);
   const auto built = reference::build(problems::sentence_net());
   auto parameters = problems::initial(built.view());
-  const train::options o{.batch = 24, .shard_rows = 8, .parallel_operations = 0};
+  const train::trainer_options o{.batch = 24, .shard_rows = 8, .parallel_operations = 0};
   std::vector<float> memory(train::training_memory(built.view(), o, 1));
   std::vector<float> evaluation(train::evaluation_memory(built.view(), 24, 5, 1));
   train::trainer trainer(built.view(), problem, o, std::span<float>(parameters), std::span<float>(memory));

@@ -47,7 +47,7 @@ struct run {
 
   static constexpr auto network =
       nn::make_tree_unet({.branching = 2, .depth = 2, .input_channels = 6, .output_channels = 4, .width = 12});
-  static constexpr train::options settings{.optimiser = {.rate = 0.02f}, .batch = 8};
+  static constexpr train::trainer_options settings{.optimiser = {.learning_rate = 0.02f}, .batch = 8};
   nn::plan plan = network;
   problem learned{{{rules}, seed{3}, 0, 6}, {4}, {diffusion::schedule::linear_signal, 10}, seed{4}};
   problem held_out{{{rules}, seed{3}, 6, 20}, {4}, {diffusion::schedule::linear_signal, 10}, seed{5}};
@@ -148,12 +148,12 @@ TEST_CASE("a validation loss that is no number ends the run") {
 
 TEST_CASE("weights that diverge at a huge rate end the run, and the best ones are finite") {
   run r(1000, 500);
-  const auto learn = [&](train::options o) {
+  const auto learn = [&](train::trainer_options o) {
     train::trainer learner(r.plan, r.learned, o, std::span<float>(r.weights), std::span<float>(r.memory));
     return train::fit(learner, r.held_out, r.options, r.stopping, r.best, r.evaluation, calling_thread,
                       [](auto, auto, auto) { return true; });
   };
-  const status stopped = learn({.optimiser = {.kind = train::method::sgd, .rate = 1e8f}, .batch = 8});
+  const status stopped = learn({.optimiser = {.kind = train::optimiser_kind::sgd, .learning_rate = 1e8f}, .batch = 8});
   CHECK_FALSE(stopped.ok());
   for (const float weight : r.best) REQUIRE(math::is_finite(weight));
   for (const float weight : r.weights) REQUIRE(math::is_finite(weight));

@@ -45,8 +45,8 @@ struct run {
 };
 
 template <class Problem>
-run learn(const reference::net& list, const Problem& problem, const train::options& o, std::size_t steps, std::uint64_t fresh,
-          std::size_t count) {
+run learn(const reference::net& list, const Problem& problem, const train::trainer_options& o, std::size_t steps,
+          std::uint64_t fresh, std::size_t count) {
   run r{reference::build(list), problems::initial(reference::build(list).view()), 0.0f, 0.0f};
   lab::parallel::thread_pool pool(2);
   std::vector<float> memory(train::training_memory(r.built.view(), o, pool.workers()));
@@ -68,10 +68,11 @@ TEST_CASE("a network that memorises four sentences comes close to the best possi
   // On 2000 corruptions that training never saw. The best loss is the posterior's by enumeration, some 0.16 nats a token;
   // chance is ln 4 = 1.39. No denoiser beats it but by luck of the 2000 draws.
   const auto problem = problems::denoising<diffusion::uniform>(5);
-  const train::options o{.optimiser = {.rate = 5e-3f, .warm_up = 20, .shape = train::decay::cosine, .decay_end = 1500},
-                         .batch = 32,
-                         .shard_rows = 16,
-                         .parallel_operations = 0};
+  const train::trainer_options o{
+      .optimiser = {.learning_rate = 5e-3f, .warm_up = 20, .decay = train::decay_curve::cosine, .decay_end = 1500},
+      .batch = 32,
+      .shard_rows = 16,
+      .parallel_operations = 0};
   const std::uint64_t fresh = 1'000'000;
   const run r = learn(reference::tree_unet(2, 3, 5, 4, 16), problem, o, 1500, fresh, 2000);
   double best = 0.0;
@@ -87,11 +88,13 @@ TEST_CASE("a network learns two smooth functions by squared error") {
   const problems::regression problem{seed{9}};
   const reference::net list{
       2, 3, {reference::dense(24), reference::activate(reference::activation::gelu), reference::dense(2)}};
-  const train::options adam{.optimiser = {.rate = 1e-2f, .shape = train::decay::linear, .decay_end = 1500}};
+  const train::trainer_options adam{
+      .optimiser = {.learning_rate = 1e-2f, .decay = train::decay_curve::linear, .decay_end = 1500}};
   const run with_adam = learn(list, problem, adam, 1500, 1'000'000, 500);
   CHECK(with_adam.before > 0.2f);
   CHECK(with_adam.after < 1e-3f);
-  const train::options sgd{
-      .optimiser = {.kind = train::method::sgd, .rate = 0.1f, .shape = train::decay::linear, .decay_end = 1500}};
+  const train::trainer_options sgd{
+      .optimiser = {
+          .kind = train::optimiser_kind::sgd, .learning_rate = 0.1f, .decay = train::decay_curve::linear, .decay_end = 1500}};
   CHECK(learn(list, problem, sgd, 1500, 1'000'000, 500).after < 5e-3f);
 }

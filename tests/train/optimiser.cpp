@@ -12,8 +12,8 @@
 #include "../nn/reference.hpp"
 
 using namespace frond;
-using train::decay;
-using train::method;
+using train::decay_curve;
+using train::optimiser_kind;
 using train::optimiser_options;
 
 namespace {
@@ -34,7 +34,7 @@ struct textbook {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const double g = as_double(gradient[i]) * scale;
       double direction = 0.0;
-      if (o.kind == method::adam) {
+      if (o.kind == optimiser_kind::adam) {
         first[i] = b1 * first[i] + (1.0 - b1) * g;
         second[i] = b2 * second[i] + (1.0 - b2) * g * g;
         direction =
@@ -52,25 +52,26 @@ std::string reason_of(const optimiser_options& o) { return o.check().ok() ? "" :
 }  // namespace
 
 TEST_CASE("the rate warms up, stays, and decays") {
-  optimiser_options o{.rate = 0.75f, .warm_up = 4};
-  for (std::uint64_t step = 0; step < 4; ++step) CHECK(train::rate_at(o, step) == 0.75f * static_cast<float>(step + 1) / 4.0f);
-  CHECK(train::rate_at(o, 4) == 0.75f);
-  CHECK(train::rate_at(o, 1'000'000'000'000) == 0.75f);
+  optimiser_options o{.learning_rate = 0.75f, .warm_up = 4};
+  for (std::uint64_t step = 0; step < 4; ++step)
+    CHECK(train::learning_rate_at(o, step) == 0.75f * static_cast<float>(step + 1) / 4.0f);
+  CHECK(train::learning_rate_at(o, 4) == 0.75f);
+  CHECK(train::learning_rate_at(o, 1'000'000'000'000) == 0.75f);
   o.decay_end = 12;
-  for (const decay shape : {decay::linear, decay::cosine}) {
-    o.shape = shape;
-    CHECK(train::rate_at(o, 0) == 0.1875f);
-    CHECK(train::rate_at(o, 3) == 0.75f);
-    CHECK(train::rate_at(o, 12) == 0.0f);
-    CHECK(train::rate_at(o, 1000) == 0.0f);
+  for (const decay_curve decay : {decay_curve::linear, decay_curve::cosine}) {
+    o.decay = decay;
+    CHECK(train::learning_rate_at(o, 0) == 0.1875f);
+    CHECK(train::learning_rate_at(o, 3) == 0.75f);
+    CHECK(train::learning_rate_at(o, 12) == 0.0f);
+    CHECK(train::learning_rate_at(o, 1000) == 0.0f);
     for (std::uint64_t step = 4; step < 12; ++step) {
       const double done = static_cast<double>(step - 4) / 8.0;
-      const double left = shape == decay::linear ? 1.0 - done : 0.5 * (1.0 + std::cos(std::acos(-1.0) * done));
-      CHECK(std::abs(as_double(train::rate_at(o, step)) - 0.75 * left) < 2e-7);
+      const double left = decay == decay_curve::linear ? 1.0 - done : 0.5 * (1.0 + std::cos(std::acos(-1.0) * done));
+      CHECK(std::abs(as_double(train::learning_rate_at(o, step)) - 0.75 * left) < 2e-7);
     }
   }
   o.warm_up = 0;
-  CHECK(train::rate_at(o, 0) == 0.75f);
+  CHECK(train::learning_rate_at(o, 0) == 0.75f);
 }
 
 TEST_CASE("the bias correction is 1 / (1 - beta^t)") {
@@ -99,9 +100,13 @@ TEST_CASE("clipping scales a gradient down to the norm, never up") {
 TEST_CASE("steps are the textbook's") {
   // Adam's direction carries the error of the second bias correction, up to 6e-5, of which the root takes half; twenty steps of
   // rate 0.01 and directions below 2 stay within 2e-5, those of plain descent within 1e-6.
-  for (const method kind : {method::sgd, method::adam}) {
-    const optimiser_options o{
-        .kind = kind, .rate = 0.01f, .weight_decay = 0.1f, .warm_up = 3, .shape = decay::linear, .decay_end = 30};
+  for (const optimiser_kind kind : {optimiser_kind::sgd, optimiser_kind::adam}) {
+    const optimiser_options o{.kind = kind,
+                              .learning_rate = 0.01f,
+                              .weight_decay = 0.1f,
+                              .warm_up = 3,
+                              .decay = decay_curve::linear,
+                              .decay_end = 30};
     reference::noise draw(3);
     const std::size_t count = 53;
     auto parameters = draw.array(count);
@@ -110,15 +115,15 @@ TEST_CASE("steps are the textbook's") {
     for (std::uint64_t step = 0; step < 20; ++step) {
       const auto gradient = draw.array(count);
       train::optimiser_step(o, step, 0.5f, gradient, parameters, state, 0, count);
-      truth.step(step, as_double(train::rate_at(o, step)), 0.5, gradient);
+      truth.step(step, as_double(train::learning_rate_at(o, step)), 0.5, gradient);
       for (std::size_t i = 0; i < count; ++i)
-        CHECK(std::abs(as_double(parameters[i]) - truth.parameters[i]) < (kind == method::adam ? 2e-5 : 1e-6));
+        CHECK(std::abs(as_double(parameters[i]) - truth.parameters[i]) < (kind == optimiser_kind::adam ? 2e-5 : 1e-6));
     }
   }
 }
 
 TEST_CASE("ranges of parameters may be stepped one by one") {
-  for (const method kind : {method::sgd, method::adam}) {
+  for (const optimiser_kind kind : {optimiser_kind::sgd, optimiser_kind::adam}) {
     const optimiser_options o{.kind = kind, .weight_decay = 0.01f};
     reference::noise draw(8);
     const std::size_t count = 100;
@@ -140,7 +145,7 @@ TEST_CASE("impossible options are refused with the reason") {
   const float nan = std::nanf("");
   CHECK(reason_of({}).empty());
   for (const float rate : {0.0f, -1.0f, nan, std::numeric_limits<float>::infinity()})
-    CHECK(reason_of({.rate = rate}) == "the rate must be positive and finite");
+    CHECK(reason_of({.learning_rate = rate}) == "the rate must be positive and finite");
   for (const float momentum : {-0.1f, 1.0f, nan}) CHECK(reason_of({.momentum = momentum}) == "momentum must lie in [0, 1)");
   for (const float beta : {-0.1f, 1.0f, nan}) {
     CHECK(reason_of({.beta_1 = beta}) == "beta_1 and beta_2 must lie in [0, 1)");
@@ -153,7 +158,8 @@ TEST_CASE("impossible options are refused with the reason") {
     CHECK(reason_of({.weight_decay = decay}) == "weight decay must be finite and not negative");
   for (const float norm : {-0.1f, nan, infinite})
     CHECK(reason_of({.clip_norm = norm}) == "the clipping norm must be finite and not negative");
-  CHECK(reason_of({.warm_up = 5, .shape = decay::linear, .decay_end = 5}) == "the rate's decay must end after its warm-up");
-  CHECK(reason_of({.warm_up = 5, .shape = decay::cosine, .decay_end = 6}).empty());
+  CHECK(reason_of({.warm_up = 5, .decay = decay_curve::linear, .decay_end = 5}) ==
+        "the rate's decay must end after its warm-up");
+  CHECK(reason_of({.warm_up = 5, .decay = decay_curve::cosine, .decay_end = 6}).empty());
   CHECK(reason_of({.warm_up = 5, .decay_end = 5}).empty());
 }

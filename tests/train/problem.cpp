@@ -134,17 +134,17 @@ TEST_CASE("times are uniform on 1 .. steps") {
 }
 
 TEST_CASE("times after the latest one are never shown, and the others stay uniform") {
-  constexpr std::uint32_t latest = 3;  // chi-square with two degrees of freedom, level 0.001
+  constexpr std::uint32_t max_step = 3;  // chi-square with two degrees of freedom, level 0.001
   auto problem = problems::denoising<uniform>(11, 4, steps);
-  problem.latest = latest;
+  problem.max_step = max_step;
   std::vector<double> counts(steps);
   for (std::uint64_t g = 0; g < examples; ++g) counts[time_of(problem, g) - 1] += 1.0;
   CHECK(counts[3] + counts[4] == 0.0);
-  counts.resize(latest);
-  CHECK(chi_square(counts, std::vector(latest, 1.0 / latest)) < problems::chi_square_limit(latest - 1.0));
+  counts.resize(max_step);
+  CHECK(chi_square(counts, std::vector(max_step, 1.0 / max_step)) < problems::chi_square_limit(max_step - 1.0));
 }
 
-TEST_CASE("at each time and position tokens follow the law of uniform noise") {
+TEST_CASE("at each time and position tokens follow the distribution of uniform noise") {
   // What was added to the token, modulo four: zero with probability abar + (1 - abar) / 4, anything else (1 - abar) / 4. One
   // chi-square over all times and positions, three degrees of freedom each, level 0.001.
   const auto problem = problems::denoising<uniform>(13, 4, steps);
@@ -162,7 +162,7 @@ TEST_CASE("at each time and position tokens follow the law of uniform noise") {
   CHECK(sum < problems::chi_square_limit(3.0 * 8.0 * steps));
 }
 
-TEST_CASE("at each time and position tokens follow the law of absorbing noise") {
+TEST_CASE("at each time and position tokens follow the distribution of absorbing noise") {
   // Masked with probability 1 - abar, otherwise unchanged; one degree of freedom for each time but the last, where nothing is
   // left. Level 0.001.
   const auto problem = problems::denoising<absorbing>(17, 4, steps);
@@ -230,10 +230,10 @@ TEST_CASE("sentences that a network cannot learn are refused with the numbers") 
         "the network has 5 output channels, this noise needs 4: one for each clean symbol");
   CHECK(reason_of({8, 6, {merge(8), dense(4)}}, problem) == "the network reads 8 tokens and answers for 1");
   CHECK(reason_of(reference::tree_unet(2, 2, 6, 4, 6), problem) == "the network reads 4 tokens, a sentence has 8");
-  problem.latest = 21;
+  problem.max_step = 21;
   CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) ==
         "the latest time 21 comes after the last of the schedule, 20");
-  problem.latest = 0;
+  problem.max_step = 0;
   problem.times.steps = 0;
   CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) == "a schedule needs at least one step");
   problem.times.steps = 20;

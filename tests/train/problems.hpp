@@ -123,7 +123,7 @@ struct outcome {
 };
 
 template <class Problem, class Executor>
-outcome train(const Problem& problem, const frond::train::options& o, Executor& workers, std::size_t steps,
+outcome train(const Problem& problem, const frond::train::trainer_options& o, Executor& workers, std::size_t steps,
               std::uint64_t first_step = 0, const outcome& from = {}) {
   const auto built = reference::build(net_of<Problem>());
   outcome made;

@@ -21,7 +21,7 @@ using diffusion::absorbing;
 using diffusion::uniform;
 using problems::outcome;
 using problems::regression;
-using train::method;
+using train::optimiser_kind;
 
 namespace {
 
@@ -68,7 +68,7 @@ std::vector<float> merged(std::span<const std::vector<float>> shards) {
 }
 
 template <class Problem>
-std::vector<float> sharded_gradient(const Problem& problem, const train::options& o) {
+std::vector<float> sharded_gradient(const Problem& problem, const train::trainer_options& o) {
   const auto built = reference::build(problems::net_of<Problem>());
   const nn::plan p = built.view();
   const auto parameters = problems::initial(p);
@@ -83,8 +83,8 @@ std::vector<float> sharded_gradient(const Problem& problem, const train::options
 
 // Batches that make 1, 1, 2, 3, 5, 7, 8 and 12 shards, most of them with a ragged last one.
 constexpr std::uint32_t batches[] = {3, 8, 16, 21, 34, 50, 61, 90};
-train::options shards_of_eight(std::uint32_t batch) {
-  return {.optimiser = {.rate = 0.01f, .weight_decay = 0.01f, .clip_norm = 0.5f},
+train::trainer_options shards_of_eight(std::uint32_t batch) {
+  return {.optimiser = {.learning_rate = 0.01f, .weight_decay = 0.01f, .clip_norm = 0.5f},
           .batch = batch,
           .shard_rows = 8,
           .block_rows = 8,
@@ -111,10 +111,11 @@ TEST_CASE("the gradient of a batch is that of finite differences") {
 TEST_CASE("a step is the clipped gradient through the optimiser's formula") {
   // By hand in double, from the gradient that the test above verifies, for the first step and for the third from its state.
   each_problem([](const auto& problem) {
-    for (const method kind : {method::sgd, method::adam})
+    for (const optimiser_kind kind : {optimiser_kind::sgd, optimiser_kind::adam})
       for (const std::size_t before : {std::size_t{0}, std::size_t{2}}) {
-        const train::options o{
-            .optimiser = {.kind = kind, .rate = 0.01f, .weight_decay = 0.1f, .warm_up = 4, .clip_norm = 0.05f}, .batch = 10};
+        const train::trainer_options o{
+            .optimiser = {.kind = kind, .learning_rate = 0.01f, .weight_decay = 0.1f, .warm_up = 4, .clip_norm = 0.05f},
+            .batch = 10};
         const outcome from = problems::train(problem, o, calling_thread, before);
         const outcome to = problems::train(problem, o, calling_thread, 1, before, from);
         const std::size_t count = from.parameters.size();
@@ -125,7 +126,7 @@ TEST_CASE("a step is the clipped gradient through the optimiser's formula") {
         for (std::size_t i = 0; i < count; ++i) {
           const double g = as_double(to.gradient[i]) * 0.05 / std::sqrt(norm), first = as_double(from.state[i]);
           double direction = 0.9 * first + g;
-          if (kind == method::adam)
+          if (kind == optimiser_kind::adam)
             direction =
                 (0.9 * first + 0.1 * g) / (1.0 - std::pow(0.9, t)) /
                 (std::sqrt((0.999 * as_double(from.state[count + i]) + 0.001 * g * g) / (1.0 - std::pow(0.999, t))) + 1e-8);
@@ -158,7 +159,7 @@ TEST_CASE("shards are merged in the order that is promised, whatever the workers
   each_problem([&](const auto& problem) {
     for (const std::uint32_t batch : batches) {
       CAPTURE(batch);
-      train::options o = shards_of_eight(batch);
+      train::trainer_options o = shards_of_eight(batch);
       CHECK(problems::train(problem, o, calling_thread, 1).gradient == sharded_gradient(problem, o));
       const outcome serial = problems::train(problem, o, calling_thread, 4);
       for (auto& pool : pools)
@@ -177,7 +178,7 @@ TEST_CASE("a network of many slices gives the same bits on any number of workers
   const auto problem = problems::denoising<absorbing>(5);
   const auto wide = reference::build(reference::mlp(8, 6, 4, 500, 1, reference::activation::gelu));
   REQUIRE(wide.view().parameter_count > 2 * 16384);
-  const train::options o = shards_of_eight(21);
+  const train::trainer_options o = shards_of_eight(21);
   const auto run = [&](auto& workers) {
     auto parameters = problems::initial(wide.view());
     std::vector<float> memory(train::training_memory(wide.view(), o, workers.workers()));
@@ -194,11 +195,11 @@ TEST_CASE("a network of many slices gives the same bits on any number of workers
 
 TEST_CASE("a run that stops and resumes ends with the same bits") {
   each_problem([](const auto& problem) {
-    for (const method kind : {method::sgd, method::adam}) {
-      train::options o = shards_of_eight(21);
+    for (const optimiser_kind kind : {optimiser_kind::sgd, optimiser_kind::adam}) {
+      train::trainer_options o = shards_of_eight(21);
       o.optimiser.kind = kind;
       o.optimiser.warm_up = 3;
-      o.optimiser.shape = train::decay::cosine;
+      o.optimiser.decay = train::decay_curve::cosine;
       o.optimiser.decay_end = 20;
       const outcome whole = problems::train(problem, o, calling_thread, 12);
       for (const std::size_t stop : {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{11}}) {
@@ -214,7 +215,7 @@ TEST_CASE("a run that stops and resumes ends with the same bits") {
 TEST_CASE("a trainer shows what it works on") {
   const auto built = reference::build(problems::regression_net());
   auto parameters = problems::initial(built.view());
-  const train::options o{.optimiser = {.kind = method::sgd}, .batch = 5};
+  const train::trainer_options o{.optimiser = {.kind = optimiser_kind::sgd}, .batch = 5};
   std::vector<float> memory(train::training_memory(built.view(), o, 1));
   train::trainer trainer(built.view(), regression{seed{1}}, o, std::span<float>(parameters), std::span<float>(memory));
   CHECK(trainer.steps() == 0);
@@ -233,13 +234,13 @@ TEST_CASE("a trainer shows what it works on") {
 namespace {
 
 struct device_options {
-  static constexpr train::options value{.batch = 16, .shard_rows = 8, .block_rows = 2, .parallel_operations = 0};
+  static constexpr train::trainer_options value{.batch = 16, .shard_rows = 8, .block_rows = 2, .parallel_operations = 0};
 };
 using device_net = nn::network<nn::input<2, 3>, nn::dense<7>, nn::tanh, nn::dense<2>>;
 static_assert(sizeof(train::memory<device_net, device_options>) / 64 ==
               (4 * train::training_memory(nn::plan_of<device_net>(), device_options::value, 1) + 63) / 64);
 
-std::string reason_of(const train::options& o) { return o.check().ok() ? "" : o.check().reason; }
+std::string reason_of(const train::trainer_options& o) { return o.check().ok() ? "" : o.check().reason; }
 
 }  // namespace
 
@@ -260,26 +261,26 @@ TEST_CASE("impossible options are refused with the reason") {
   CHECK(reason_of({.batch = 0}) == "a batch needs at least one example");
   CHECK(reason_of({.shard_rows = 0}) == "a shard needs at least one row");
   CHECK(reason_of({.block_rows = 0}) == "a block needs at least one row");
-  CHECK(reason_of({.optimiser = {.rate = 0.0f}}) == "the rate must be positive and finite");
+  CHECK(reason_of({.optimiser = {.learning_rate = 0.0f}}) == "the rate must be positive and finite");
 }
 
 TEST_CASE("small nets stay on one thread, and need memory for one") {
   constexpr nn::plan small = nn::plan_of<device_net>();
-  const train::options o{.batch = 64, .shard_rows = 8};
+  const train::trainer_options o{.batch = 64, .shard_rows = 8};
   CHECK(train::training_memory(small, o, 4) == train::training_memory(small, o, 1));
-  train::options always = o;
+  train::trainer_options always = o;
   always.parallel_operations = 0;
   CHECK(train::training_memory(small, always, 4) > train::training_memory(small, always, 1));
 }
 
 TEST_CASE("shards and blocks follow from the options") {
-  CHECK(train::options{.batch = 128, .shard_rows = 128}.shards() == 1);
-  CHECK(train::options{.batch = 129, .shard_rows = 128}.shards() == 2);
-  CHECK(train::options{.batch = 1, .shard_rows = 128}.shards() == 1);
-  CHECK(train::options{.batch = 0xffffffffu, .shard_rows = 2}.shards() == 0x80000000u);
-  CHECK(train::options{.batch = 64, .shard_rows = 128, .block_rows = 32}.block() == 32);
-  CHECK(train::options{.batch = 64, .shard_rows = 16, .block_rows = 32}.block() == 16);
-  CHECK(train::options{.batch = 5, .shard_rows = 16, .block_rows = 32}.block() == 5);
+  CHECK(train::trainer_options{.batch = 128, .shard_rows = 128}.shards() == 1);
+  CHECK(train::trainer_options{.batch = 129, .shard_rows = 128}.shards() == 2);
+  CHECK(train::trainer_options{.batch = 1, .shard_rows = 128}.shards() == 1);
+  CHECK(train::trainer_options{.batch = 0xffffffffu, .shard_rows = 2}.shards() == 0x80000000u);
+  CHECK(train::trainer_options{.batch = 64, .shard_rows = 128, .block_rows = 32}.block() == 32);
+  CHECK(train::trainer_options{.batch = 64, .shard_rows = 16, .block_rows = 32}.block() == 16);
+  CHECK(train::trainer_options{.batch = 5, .shard_rows = 16, .block_rows = 32}.block() == 5);
 }
 
 TEST_CASE("for a network that the compiler knows, weights and memory say everything") {

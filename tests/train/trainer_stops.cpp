@@ -18,7 +18,7 @@ using namespace frond;
 using diffusion::absorbing;
 using diffusion::uniform;
 using problems::regression;
-using train::method;
+using train::optimiser_kind;
 
 namespace {
 
@@ -36,7 +36,7 @@ struct pairs {
 };
 
 // Ten steps with five examples each, of which number 33 is bad: beside what six steps leave, where everything stops.
-void check_stop(const train::options& o, float bad_input, float bad_target, const std::string& reason) {
+void check_stop(const train::trainer_options& o, float bad_input, float bad_target, const std::string& reason) {
   using line = nn::network<nn::input<1, 1>, nn::dense<1>>;
   const nn::plan p = nn::plan_of<line>();
   std::vector<float> memory(train::training_memory(p, o, 1));
@@ -65,11 +65,13 @@ TEST_CASE("the first loss or gradient that is not finite ends the training and c
   const float infinite = std::numeric_limits<float>::infinity();
   const std::string loss = "step 6: the loss is not finite, from example 33 on";
   const std::string first = "step 6: the gradient or its norm is not finite, from parameter 0 on";
-  for (const method kind : {method::sgd, method::adam})
+  for (const optimiser_kind kind : {optimiser_kind::sgd, optimiser_kind::adam})
     for (const float clip : {0.0f, 1.0f})
       for (const std::uint32_t rows : {128u, 2u}) {
-        const train::options o{
-            .optimiser = {.kind = kind, .rate = 0.01f, .clip_norm = clip}, .batch = 5, .shard_rows = rows, .block_rows = 1};
+        const train::trainer_options o{.optimiser = {.kind = kind, .learning_rate = 0.01f, .clip_norm = clip},
+                                       .batch = 5,
+                                       .shard_rows = rows,
+                                       .block_rows = 1};
         check_stop(o, std::nanf(""), 2.0f, loss);
         check_stop(o, 1.0f, infinite, loss);
         check_stop(o, 1.0f, 1e20f, loss);   // its square is infinite
@@ -80,7 +82,7 @@ TEST_CASE("the first loss or gradient that is not finite ends the training and c
 TEST_CASE("forgotten weights are said, but one layer may start from zero") {
   const auto built = reference::build(problems::regression_net());
   std::vector<float> parameters(built.view().parameter_count);
-  const train::options o{.batch = 5};
+  const train::trainer_options o{.batch = 5};
   std::vector<float> memory(train::training_memory(built.view(), o, 1));
   train::trainer trainer(built.view(), regression{seed{1}}, o, std::span<float>(parameters), std::span<float>(memory));
   CHECK(trainer.check().ok());  // there is time until the first step
@@ -92,9 +94,9 @@ TEST_CASE("forgotten weights are said, but one layer may start from zero") {
 
 TEST_CASE("a trainer whose sizes do not fit takes no step") {
   const auto built = reference::build(problems::sentence_net());
-  const train::options o{.batch = 5};
+  const train::trainer_options o{.batch = 5};
   const std::size_t count = built.view().parameter_count, needed = train::training_memory(built.view(), o, 1);
-  const auto reason = [&](auto problem, const train::options& options, std::size_t parameters, std::size_t floats) {
+  const auto reason = [&](auto problem, const train::trainer_options& options, std::size_t parameters, std::size_t floats) {
     std::vector<float> weights(parameters, 1.0f), memory(floats, 1.0f);
     train::trainer trainer(built.view(), problem, options, std::span<float>(weights), std::span<float>(memory));
     CHECK_FALSE(math::is_finite(trainer.step()));
@@ -135,7 +137,7 @@ struct wide_targets {
 TEST_CASE("a target beyond the output channels is a loss that is no number") {
   for (const std::uint32_t channels : {2u, 40u}) {  // both forms of the kernel
     const auto built = reference::build({20, 1, {reference::dense(channels)}});
-    const train::options o{.batch = 3};
+    const train::trainer_options o{.batch = 3};
     std::vector<float> parameters(built.view().parameter_count), memory(train::training_memory(built.view(), o, 1));
     train::trainer trainer(built.view(), wide_targets{4}, o, std::span<float>(parameters), std::span<float>(memory));
     CHECK(math::is_finite(trainer.step()));

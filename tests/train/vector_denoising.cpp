@@ -154,7 +154,7 @@ TEST_CASE("the gradient of every choice is that of finite differences of its los
       };
       auto parameters = problems::initial(built.view());
       const auto exact = reference::differences(parameters, loss);
-      const train::options o{.batch = rows, .shard_rows = 4};
+      const train::trainer_options o{.batch = rows, .shard_rows = 4};
       std::vector<float> memory(train::training_memory(built.view(), o, 1));
       train::trainer trainer(built.view(), problem, o, std::span<float>(parameters), std::span<float>(memory));
       trainer.step();
@@ -221,8 +221,9 @@ double distance_after_learning(const train::vector_denoising<spiral>& problem) {
                                 .hidden_layers = 2,
                                 .function = kernel::activation::silu};
   constexpr nn::plan plan = nn::plan_of<nn::mlp<shape>>();
-  const train::options o{.optimiser = {.rate = 1.5e-2f, .warm_up = 50, .shape = train::decay::cosine, .decay_end = 2000},
-                         .batch = 32};
+  const train::trainer_options o{
+      .optimiser = {.learning_rate = 1.5e-2f, .warm_up = 50, .decay = train::decay_curve::cosine, .decay_end = 2000},
+      .batch = 32};
   std::vector<float> weights(plan.parameter_count), memory(train::training_memory(plan, o, 1));
   nn::initialise(plan, nn::initialisation::he_zero_readout, seed{3}, weights);
   train::trainer trainer(plan, problem, o, std::span<float>(weights), std::span<float>(memory));
@@ -230,7 +231,7 @@ double distance_after_learning(const train::vector_denoising<spiral>& problem) {
 
   std::vector<float> scratch(32 * plan.scratch_size), points(1000);
   nn::vector_denoiser model(plan, problem.form, weights, scratch);
-  const diffusion::gaussian_sampling how{.noise = {problem.times.kind, 30}};
+  const diffusion::gaussian_sampling_options how{.noise = {problem.times.kind, 30}};
   std::vector<float> means(diffusion::gaussian_sampling_memory(how.method, 2, 32));
   REQUIRE(diffusion::sample(diffusion::gaussian{}, model, seed{5}, how, means, points).ok());
   std::vector<float> curve(2 * 1001);

@@ -57,13 +57,13 @@ TEST_CASE("a question to the denoiser of a grammar whose sizes disagree is refus
   REQUIRE(weights.ok());
   check_vectors(lab::chart::pcfg_gaussian<float>(weights.value, 2));
   lab::chart::pcfg_denoiser<diffusion::uniform> model(weights.value, diffusion::uniform{2}, 2);
-  std::vector<float> laws(4, 77.0f);
+  std::vector<float> distributions(4, 77.0f);
   const std::vector<symbol> two{0, 1}, three{0, 1, 1};
   const std::vector<float> one{0.5f};
-  CHECK_FALSE(model.predict(three, one, laws).ok());
-  CHECK_FALSE(model.predict(two, one, std::span(laws).first(3)).ok());
-  CHECK(laws == std::vector<float>(4, 77.0f));
+  CHECK_FALSE(model.predict(three, one, distributions).ok());
+  CHECK_FALSE(model.predict(two, one, std::span(distributions).first(3)).ok());
+  CHECK(distributions == std::vector<float>(4, 77.0f));
   CHECK(std::isnan(model.cross_entropy(two, three, one)));
   CHECK(std::isnan(model.cross_entropy(three, two, one)));
-  CHECK(model.predict(two, one, laws).ok());
+  CHECK(model.predict(two, one, distributions).ok());
 }

@@ -80,7 +80,7 @@ TEST_CASE("a network without channels for masks is refused by denoiser, trainer 
   const nn::plan plan = without_masks;
   const train::denoising problem{train::data_set{grammar::rhm_subset{rules}, seed{1}, 0, 500}, masking, diffusion::schedule{},
                                  seed{2}};
-  const train::options o{.batch = 4};
+  const train::trainer_options o{.batch = 4};
   walled weights(plan.parameter_count), memory(train::training_memory(plan, o, 1)), scratch(plan.scratch_size);
   const std::string reason =
       "the network has 9 input channels, this noise needs 10: one for each noisy symbol and one for time";
@@ -103,7 +103,7 @@ TEST_CASE("memory that is too small is neither written nor read beyond its end")
   const nn::plan plan = narrow;
   const train::denoising problem{train::data_set{grammar::rhm_subset{rules}, seed{1}, 0, 500}, masking, diffusion::schedule{},
                                  seed{2}};
-  const train::options o{.batch = 4};
+  const train::trainer_options o{.batch = 4};
   walled weights(plan.parameter_count), memory(train::training_memory(plan, o, 1) - 1), best(plan.parameter_count - 1);
   walled room(train::evaluation_memory(plan, 4, 2, 1) - 1), half(plan.parameter_count / 2);
   train::trainer trainer(plan, problem, o, weights.inside(), memory.inside());

@@ -83,7 +83,9 @@ lab::vectors::neuron unit() { return {.amplitude = 0.2f, .gain = 2.0f}; }
 
 // The step of online learning with delta = 1 / d, as large for each datum of a batch.
 lab::vectors::autoencoder_options options_of(std::uint32_t dimension) {
-  return {.optimiser = {.kind = train::method::sgd, .rate = 0.5f * batch / static_cast<float>(dimension), .momentum = 0.0f},
+  return {.optimiser = {.kind = train::optimiser_kind::sgd,
+                        .learning_rate = 0.5f * batch / static_cast<float>(dimension),
+                        .momentum = 0.0f},
           .batch = batch};
 }
 

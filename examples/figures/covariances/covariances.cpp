@@ -68,17 +68,17 @@ class observed {
     lab::statistics::joint_counts counts(rows, columns);
     for (std::size_t i = 0; i < count_; ++i)
       counts.add(kind == tuple_token ? rule(first, i) : symbol_at(first, i), symbol_at(token, i));
-    const std::vector<double> latents = laws_.covariance(first, token), law = laws_.law(first);
-    std::vector<double> exact(rows * columns), off = counts.covariance(), first_law(rows);
+    const std::vector<double> latents = laws_.covariance(first, token), distribution = laws_.distribution(first);
+    std::vector<double> exact(rows * columns), off = counts.covariance(), first_marginal(rows);
     for (std::size_t i = 0; i < exact.size(); ++i)
       exact[i] = latents[i / columns * columns / rows * columns + i % columns] / synonyms;
-    for (std::size_t i = 0; i < rows; ++i) first_law[i] = law[i * columns / rows] / synonyms;
+    for (std::size_t i = 0; i < rows; ++i) first_marginal[i] = distribution[i * columns / rows] / synonyms;
     to.pairs += 1;
     to.exact += lab::statistics::mean_square(exact);
     to.counted += lab::statistics::mean_square(off) - counts.sampling_variance();
     for (std::size_t i = 0; i < off.size(); ++i) off[i] -= exact[i];
     to.noise += lab::statistics::mean_square(off);
-    to.floor += lab::statistics::noise_floor(first_law, laws_.law(token), static_cast<double>(count_));
+    to.floor += lab::statistics::noise_floor(first_marginal, laws_.distribution(token), static_cast<double>(count_));
   }
 
  private:
@@ -90,7 +90,7 @@ class observed {
   }
 
   grammar::rhm_view grammar_;
-  lab::hierarchy::tree_laws laws_;
+  lab::hierarchy::tree_distributions laws_;
   std::size_t count_;
   std::vector<std::vector<symbol>> levels_;        // [level][sentence][node]
   std::vector<std::vector<std::uint32_t>> rules_;  // [level][sentence][node]: the rule below a node

@@ -18,7 +18,7 @@ using namespace common;
 using kernel::activation;
 using lab::spiked::overlaps;
 using source::latent_coupling;
-using source::latent_law;
+using source::latent_distribution;
 
 constexpr double alpha = 0.7;
 constexpr std::size_t points = 13;
@@ -36,7 +36,7 @@ const problem problems[] = {
      {.covariance = 5, .cumulant = 10, .hidden = {.coupling = latent_coupling::sign, .strength = 1}},
      {.amplitude = 0.2f, .gain = 2}},
     {"skewed",
-     {.covariance = 5, .cumulant = 10, .hidden = {.law = latent_law::two_point, .probability = 0.2113f}},
+     {.covariance = 5, .cumulant = 10, .hidden = {.distribution = latent_distribution::two_point, .probability = 0.2113f}},
      {.amplitude = 0.2f, .gain = 2, .shift = 0.5f}},
     {"relu", {.covariance = 5, .cumulant = 10}, {.kind = activation::relu}},
 };
@@ -58,7 +58,7 @@ double other_quadrature(const problem& p, const overlaps& w) {
   const lab::spiked::denoising_potential psi(p.unit, alpha);
   const double a = std::sqrt(alpha), g = std::sqrt(10.0 / 11), noise = std::sqrt(1 - alpha * g * g * w.v * w.v);
   const lab::spiked::latent_cells cells(p.strengths.hidden);
-  const auto chance = static_cast<double>(p.strengths.hidden.chance_positive());
+  const auto chance = static_cast<double>(p.strengths.hidden.probability_positive());
   const double values[2] = {-std::sqrt(chance / (1 - chance)), std::sqrt((1 - chance) / chance)};
   const auto normal = [](double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0)); };
   constexpr int halves = 600;

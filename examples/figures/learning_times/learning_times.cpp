@@ -18,8 +18,8 @@ using lab::statistics::estimate;
 
 constexpr std::size_t most_seeds = 96;  // of a neuron in one run of the sweep
 
-// One law of n(d): a source, a neuron, and how the step size follows the dimension.
-struct law {
+// One distribution of n(d): a source, a neuron, and how the step size follows the dimension.
+struct distribution {
   const char *name, *id;
   source::spikes data;
   lab::vectors::neuron unit;
@@ -33,12 +33,12 @@ struct law {
   [[nodiscard]] bool by_covariance() const { return data.covariance > 0; }
 };
 
-source::latents skewed_latents() { return {.law = source::latent_law::two_point, .probability = 0.3f}; }
+source::latents skewed_latents() { return {.distribution = source::latent_distribution::two_point, .probability = 0.3f}; }
 
-std::vector<law> laws(bool quick) {
+std::vector<distribution> distributions(bool quick) {
   const lab::vectors::neuron odd{.amplitude = 0.2f, .gain = 2.0f}, shifted{.amplitude = 0.2f, .gain = 2.0f, .shift = 0.5f};
   const source::spikes plain{.cumulant = 10.0f}, skewed{.cumulant = 10.0f, .hidden = skewed_latents()};
-  using parts = std::vector<law::part>;
+  using parts = std::vector<distribution::part>;
   const auto choose = [&](const parts& small, const parts& full) { return quick ? small : full; };
   return {{"fourth", "R15", plain, odd, 1, -1, true,
            choose({{12, 48, 1}, {8, 48, 1}}, {{96, 16, 2}, {64, 48, 1}, {48, 96, 1}, {32, 96, 1}, {24, 96, 1}}),
@@ -64,7 +64,7 @@ std::vector<law> laws(bool quick) {
            0.1}};
 }
 
-lab::spiked::sphere_problem problem_of(const law& l, std::size_t dimension, std::uint64_t base) {
+lab::spiked::sphere_problem problem_of(const distribution& l, std::size_t dimension, std::uint64_t base) {
   const auto d = static_cast<double>(dimension);
   lab::spiked::sphere_problem p{.dimension = dimension,
                                 .data = l.data,
@@ -78,7 +78,7 @@ lab::spiked::sphere_problem problem_of(const law& l, std::size_t dimension, std:
 }
 
 // The steps that each seed of one part took.
-std::vector<double> measure(const law& l, const law::part& part, std::size_t number, std::uint64_t base) {
+std::vector<double> measure(const distribution& l, const distribution::part& part, std::size_t number, std::uint64_t base) {
   const lab::spiked::sphere_problem p = problem_of(l, part.dimension, base);
   std::vector<float> memory(lab::spiked::sphere_memory(part.dimension, 1));
   std::vector<lab::spiked::sphere_run> runs(part.seeds);
@@ -95,14 +95,14 @@ std::vector<double> measure(const law& l, const law::part& part, std::size_t num
 }
 
 // The same by the chain of the overlaps alone, from the same starts.
-std::vector<double> measure_chain(const law& l, const law::part& part, std::uint64_t base) {
+std::vector<double> measure_chain(const distribution& l, const distribution::part& part, std::uint64_t base) {
   const lab::spiked::sphere_problem p = problem_of(l, part.dimension, base);
   const lab::spiked::chain_options options{.strengths = p.data,
                                            .dimension = static_cast<std::uint32_t>(p.dimension),
                                            .unit = p.unit,
                                            .alpha_bar = static_cast<double>(p.alpha_bar),
                                            .skip = static_cast<double>(p.skip),
-                                           .rate = static_cast<double>(p.delta) / static_cast<double>(p.dimension)};
+                                           .learning_rate = static_cast<double>(p.delta) / static_cast<double>(p.dimension)};
   std::vector<float> start(p.dimension);
   std::vector<double> steps;
   for (std::uint32_t run = 0; run < part.seeds; ++run) {
@@ -136,17 +136,17 @@ point summary(std::size_t dimension, std::vector<double> steps) {
 }
 
 struct measured_law {
-  law what;
+  distribution what;
   std::vector<point> points, chain;
 };
 
-std::vector<measured_law> collect(const std::vector<law>& all, const std::vector<std::vector<double>>& results) {
+std::vector<measured_law> collect(const std::vector<distribution>& all, const std::vector<std::vector<double>>& results) {
   std::vector<measured_law> measured;
   std::size_t row = 0;
-  for (const law& l : all) {
+  for (const distribution& l : all) {
     measured.push_back({l, {}, {}});
-    const auto add = [&](const std::vector<law::part>& parts, std::vector<point>& points) {
-      for (const law::part& part : parts) {
+    const auto add = [&](const std::vector<distribution::part>& parts, std::vector<point>& points) {
+      for (const distribution::part& part : parts) {
         std::vector<double> steps;
         for (std::size_t number = 0; number < part.count; ++number, ++row)
           for (std::size_t i = 0; i < part.seeds; ++i) steps.push_back(results[row][i]);
@@ -161,7 +161,7 @@ std::vector<measured_law> collect(const std::vector<law>& all, const std::vector
 }
 
 // What n is divided by so that the theory says: flat.
-double scale_of(const law& l, double d) { return l.by_covariance() ? d * std::log(d) : std::pow(d, l.slope); }
+double scale_of(const distribution& l, double d) { return l.by_covariance() ? d * std::log(d) : std::pow(d, l.slope); }
 
 void add_verdicts(const settings& s, const measured_law& m, std::vector<verdict>& rows) {
   const auto judged = [&](double bound) { return s.quick ? none : bound; };  // the bounds are for the full form
@@ -219,7 +219,7 @@ std::string table_of(const std::vector<measured_law>& all) {
 }
 
 // One block of data for gnuplot: dimension, n, error of ln n, n over the predicted power.
-std::string block(const std::string& name, const law& l, const std::vector<point>& points) {
+std::string block(const std::string& name, const distribution& l, const std::vector<point>& points) {
   std::string text = name + " << END\n";
   for (const point& p : points)
     text += lab::io::cell(p.dimension) + " " + lab::io::cell(std::exp(p.log_steps.value)) + " " +
@@ -263,12 +263,12 @@ std::string script_of(const std::vector<measured_law>& all) {
 int main(int argc, char** argv) {
   const settings s = parse(argc, argv, "learning_times",
                            "Data that one neuron needs to see a direction, by dimension: R14, R15 and the third cumulant.");
-  const std::vector<law> all = laws(s.quick);
+  const std::vector<distribution> all = distributions(s.quick);
   std::vector<std::string> columns;
   for (std::size_t i = 0; i < most_seeds; ++i) columns.push_back("steps_" + std::to_string(i));
   std::vector<run> runs;
-  for (const law& l : all) {
-    for (const law::part& part : l.parts)
+  for (const distribution& l : all) {
+    for (const distribution::part& part : l.parts)
       for (std::size_t number = 0; number < part.count; ++number) {
         const std::string name = std::string(l.name) + "_d" + std::to_string(part.dimension) + "_seeds" +
                                  std::to_string(number * part.seeds) + "-" + std::to_string((number + 1) * part.seeds - 1);
@@ -277,7 +277,7 @@ int main(int argc, char** argv) {
         runs.push_back({name + "_seed" + std::to_string(s.seed), scale_of(l, d) * d * static_cast<double>(part.seeds + 64),
                         [l, part, number, base = s.seed] { return measure(l, part, number, base); }, rules});
       }
-    for (const law::part& part : l.chain) {
+    for (const distribution::part& part : l.chain) {
       const auto d = static_cast<double>(part.dimension);
       runs.push_back({std::string("chain_") + l.name + "_d" + std::to_string(part.dimension) + "_seeds0-" +
                           std::to_string(part.seeds - 1) + "_seed" + std::to_string(s.seed),

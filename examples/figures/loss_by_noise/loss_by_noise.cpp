@@ -42,8 +42,8 @@ source::spikes data_of(double rho) {
 }
 
 constexpr diffusion::schedule times{diffusion::schedule::linear_signal, 1000};
-train::options options_of(const plan& p) {
-  return {.optimiser = {.rate = 2e-3f, .warm_up = 200, .shape = train::decay::cosine, .decay_end = p.steps},
+train::trainer_options options_of(const plan& p) {
+  return {.optimiser = {.learning_rate = 2e-3f, .warm_up = 200, .decay = train::decay_curve::cosine, .decay_end = p.steps},
           .batch = batch,
           .shard_rows = 128};
 }
@@ -60,7 +60,7 @@ class student {
         plan_(net_), weights_(plan_.parameter_count) {
     nn::initialise(plan_, nn::initialisation::he_zero_readout, seed{base + 1}, weights_);
     const train::vector_denoising problem{train::data_set{model, seed{base + 2}, 0, 0}, times, seed{base + 3}, form};
-    const train::options options = options_of(p);
+    const train::trainer_options options = options_of(p);
     std::vector<float> memory(train::training_memory(plan_, options, 1));
     train::trainer training(plan_, problem, options, weights_, memory);
     while (training.steps() < p.steps) training.step();

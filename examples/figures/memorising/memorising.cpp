@@ -20,7 +20,8 @@ using lab::statistics::estimate;
 struct plan {
   learning inventing{.shape = {.vocabulary = 8, .rules = 2, .branching = 2, .depth = 4}, .sentences = 1200};
   // Wider and slower than what invents: a network of width 64 knew a third of 1024 sentences after 51200 steps.
-  learning memorising{.shape = {.vocabulary = 16, .rules = 4, .branching = 2, .depth = 3}, .width = 128, .rate = 1e-3f};
+  learning memorising{
+      .shape = {.vocabulary = 16, .rules = 4, .branching = 2, .depth = 3}, .width = 128, .learning_rate = 1e-3f};
   std::vector<std::uint64_t> sentences{64, 128, 256, 512, 1024};
   std::vector<std::uint64_t> steps;
   std::uint64_t runs = 3;

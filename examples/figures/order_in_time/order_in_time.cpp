@@ -19,8 +19,8 @@ struct plan {
   learning task{.shape = {.vocabulary = 16, .rules = 4, .branching = 2, .depth = 3},
                 .sentences = 200000,
                 .width = 128,
-                .rate = 1e-3f,
-                .latest = 0};
+                .learning_rate = 1e-3f,
+                .max_step = 0};
   std::vector<std::uint64_t> steps{25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600};
   std::uint64_t runs = 3;  // each of a grammar of its own
 };

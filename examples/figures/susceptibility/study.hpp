@@ -63,7 +63,8 @@ std::vector<double> measure(std::uint32_t depth, const plan& p, const Noise& noi
   lab::hierarchy::change_table table(shape, 0);
   for (std::size_t datum = 0; datum < p.data; ++datum) {
     const drawn_grammar grammar(shape, seed{base << 32 | datum});
-    const lab::hierarchy::trips trip{.alpha_bar = static_cast<float>(1 - eps), .each = p.trajectories, .first = datum};
+    const lab::hierarchy::forward_backward_options trip{
+        .alpha_bar = static_cast<float>(1 - eps), .each = p.trajectories, .first = datum};
     table.append(lab::hierarchy::forward_backward(grammar.view(), noise, seed{base}, trip, calling_thread));
   }
   std::vector<estimate> found{table.susceptibility(), table.change(depth), table.change(0)};

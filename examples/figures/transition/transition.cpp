@@ -45,7 +45,7 @@ std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, cons
   std::vector<double> rows;  // [tree][1, level 0, level 1, ...]
   for (std::size_t tree = 0; tree < p.trees; ++tree) {
     const drawn_grammar grammar(shape, seed{base << 32 | tree});
-    const lab::hierarchy::trips trip{.alpha_bar = static_cast<float>(1 - eps), .first = tree};
+    const lab::hierarchy::forward_backward_options trip{.alpha_bar = static_cast<float>(1 - eps), .first = tree};
     const auto row = lab::hierarchy::reconstruction(grammar.view(), noise, seed{base}, trip, calling_thread);
     rows.push_back(1);
     rows.insert(rows.end(), row.begin(), row.end());

@@ -17,11 +17,11 @@ namespace detail {
 // The parts of a hierarchy_tree's memory, in numbers: messages in one direction, probabilities of the rules, the choices of one
 // node, the messages of its patches in one direction, and scratch of the steps.
 struct hierarchy_tree_parts {
-  checked messages, chances, choices, patches, steps;
+  checked messages, probabilities, choices, patches, steps;
 
   constexpr explicit hierarchy_tree_parts(const grammar::hierarchy_shape& shape) {
     messages = checked{shape.leaves()} * checked{shape.symbol_count(0)};
-    chances = {shape.chances_offset(shape.depth() + 1)};
+    probabilities = {shape.probabilities_offset(shape.depth() + 1)};
     grow(choices, shape.symbols(shape.depth()));
     for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
       const grammar::hierarchy_level& level = shape.level(l);
@@ -35,7 +35,9 @@ struct hierarchy_tree_parts {
       grow(patches, std::uint64_t{level.branching} * shape.symbol_count(l - 1));
     }
   }
-  [[nodiscard]] constexpr checked total() const { return messages + messages + chances + choices + patches + patches + steps; }
+  [[nodiscard]] constexpr checked total() const {
+    return messages + messages + probabilities + choices + patches + patches + steps;
+  }
 
  private:
   static constexpr void grow(checked& size, std::uint64_t needed) { size.value = larger(needed, size.value); }

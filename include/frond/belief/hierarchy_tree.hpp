@@ -1,5 +1,5 @@
-// Belief propagation on the tree of a hierarchy whose levels differ: rules of unequal chances and blanks at unknown places are
-// only other factors at a node, so the posterior stays exact and its cost linear in the number of tokens.
+// Belief propagation on the tree of a hierarchy whose levels differ: rules of unequal probabilities and blanks at unknown
+// places are only other factors at a node, so the posterior stays exact and its cost linear in the number of tokens.
 #pragma once
 
 #include <cstddef>
@@ -41,15 +41,15 @@ class hierarchy_tree {
     };
     up_ = take(parts.messages);
     down_ = take(parts.messages);
-    chances_ = take(parts.chances);
+    probabilities_ = take(parts.probabilities);
     choices_ = take(parts.choices);
     patches_up_ = take(parts.patches);
     patches_down_ = take(parts.patches);
     steps_ = take(parts.steps);
     leaves_ = row(0);
     for (std::uint32_t l = 1; l <= grammar.shape.depth(); ++l) {
-      const std::size_t first = grammar.shape.chances_offset(l), count = grammar.level_chances(l).size();
-      for (std::uint32_t k = 0; k < count; ++k) chances_[first + k] = static_cast<Real>(grammar.chance(l, k));
+      const std::size_t first = grammar.shape.probabilities_offset(l), count = grammar.level_probabilities(l).size();
+      for (std::uint32_t k = 0; k < count; ++k) probabilities_[first + k] = static_cast<Real>(grammar.chance(l, k));
     }
   }
 
@@ -123,13 +123,13 @@ class hierarchy_tree {
     for (std::uint32_t l = 1; l <= shape.depth(); ++l) {  // what the messages are too large by: each node, blank or not
       const grammar::hierarchy_level& level = shape.level(l);
       double node = static_cast<double>(level.branching) * math::log(static_cast<double>(level.blanks) + 1.0);
-      if (grammar_.level_chances(l).empty()) node += math::log(static_cast<double>(level.rules));
+      if (grammar_.level_probabilities(l).empty()) node += math::log(static_cast<double>(level.rules));
       sum -= static_cast<double>(shape.level_nodes(l)) * node;
     }
     return sum;
   }
 
-  // After downward(), as in tree<Real>: the posterior law of node `position` of a level, out [symbol_count(level)].
+  // After downward(), as in tree<Real>: the posterior distribution of node `position` of a level, out [symbol_count(level)].
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
     FROND_ASSERT(out.size() == grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
@@ -186,10 +186,10 @@ class hierarchy_tree {
   [[nodiscard]] constexpr step step_of(std::uint32_t l) const {
     const grammar::hierarchy_shape& shape = grammar_.shape;
     const grammar::hierarchy_level& level = shape.level(l);
-    const bool even = grammar_.level_chances(l).empty();
+    const bool even = grammar_.level_probabilities(l).empty();
     const level_row children = row(l - 1);
     return {{grammar_.level_rules(l).data(), level.symbols, level.rules, level.branching, children.symbols},
-            even ? nullptr : chances_.data() + shape.chances_offset(l),
+            even ? nullptr : probabilities_.data() + shape.probabilities_offset(l),
             row(l),
             children,
             shape.children(l),
@@ -286,7 +286,7 @@ class hierarchy_tree {
   grammar::hierarchy_view grammar_;
   level_row leaves_;
   std::span<Real> up_, down_;                  // [level L .. 0][node][symbols]
-  std::span<Real> chances_;                    // as in the view, but each rule's own
+  std::span<Real> probabilities_;              // as in the view, but each rule's own
   std::span<Real> choices_;                    // weights of what is drawn
   std::span<Real> patches_up_, patches_down_;  // [patch of one node][symbols]
   std::span<Real> steps_;

@@ -142,8 +142,8 @@ class tree {
     return sum - static_cast<double>(shape.choice_count()) * math::log(static_cast<double>(shape.rules));
   }
 
-  // After downward(): the posterior law of node `position` of a level, written to out [vocabulary]. Where the subtree and the
-  // rest of the tree contradict each other, it is what the subtree says: a visible token keeps probability one.
+  // After downward(): the posterior distribution of node `position` of a level, written to out [vocabulary]. Where the subtree
+  // and the rest of the tree contradict each other, it is what the subtree says: a visible token keeps probability one.
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
     FROND_ASSERT(out.size() == grammar_.shape.vocabulary, "a marginal has one entry for each symbol");

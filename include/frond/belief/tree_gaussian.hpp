@@ -20,9 +20,9 @@
 namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // E[x_0 | x_t] by belief propagation for x_0 the one-hot vectors of a sentence's tokens, [length][vocabulary], and x_t the same
-// under diffusion::gaussian: a continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior law of
-// its token; with diffusion::convert() it is the exact score. Memory as for tree_denoiser, and as there the answers have the
-// same bits either way; the grammar's tables must outlive the denoiser; not for two threads at once.
+// under diffusion::gaussian: a continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior
+// distribution of its token; with diffusion::convert() it is the exact score. Memory as for tree_denoiser, and as there the
+// answers have the same bits either way; the grammar's tables must outlive the denoiser; not for two threads at once.
 template <class Memory = std::span<float>>
 class tree_gaussian {
  public:

@@ -31,16 +31,16 @@ concept continuous_source = requires(const Source& s, seed key, std::uint64_t in
   s.sample(key, index, out);
 };
 
-// Given noisy sentences, the posterior law of each clean token. One call serves rows = alpha_bar.size() sentences:
+// Given noisy sentences, the posterior distribution of each clean token. One call serves rows = alpha_bar.size() sentences:
 //   noisy      [rows][length]                 symbols; `vocabulary` itself stands for a masked token
 //   alpha_bar  [rows]                         how much of each sentence survived: 1 is clean, 0 is pure noise
-//   posterior  [rows][length][vocabulary]     written: probabilities of the clean token, each law sums to one
+//   posterior  [rows][length][vocabulary]     written: probabilities of the clean token, each distribution sums to one
 // input_symbols() is how many symbols a noisy token can be: vocabulary(), or one more if there are masks.
 // Not const: a denoiser may keep scratch memory. Exact and learned denoisers both satisfy it.
 // predict() may return a status, and check() may say beforehand why it never answers; sampling passes both on.
 template <class Denoiser>
-concept denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::span<const float> alpha_bar,
-                            std::span<float> posterior) {
+concept discrete_denoiser = requires(Denoiser& d, std::span<const symbol> noisy, std::span<const float> alpha_bar,
+                                     std::span<float> posterior) {
   { d.length() } -> std::convertible_to<std::size_t>;
   { d.vocabulary() } -> std::convertible_to<std::uint32_t>;
   { d.input_symbols() } -> std::convertible_to<std::uint32_t>;
@@ -80,7 +80,7 @@ constexpr status check_question(std::size_t rows, std::size_t values, std::size_
 //   noisy      [rows][dimension]   x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z, z standard normal
 //   alpha_bar  [rows]              1 is clean, 0 is pure noise
 //   mean       [rows][dimension]   written
-// Sentences are vectors too, one-hot ones: there the mean holds the posterior law of each token.
+// Sentences are vectors too, one-hot ones: there the mean holds the posterior distribution of each token.
 template <class Denoiser>
 concept continuous_denoiser = requires(Denoiser& d, std::span<const float> noisy, std::span<const float> alpha_bar,
                                        std::span<float> mean) {

@@ -21,7 +21,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
-struct gaussian_sampling {
+struct gaussian_sampling_options {
   schedule noise{schedule::half_log_snr, 30};
   solver method = solver::dpm_solver;
   float eta = 0;  // of ddim: 0 follows the flow, 1 adds the noise of ddpm
@@ -38,7 +38,7 @@ constexpr std::size_t gaussian_sampling_memory(solver method, std::size_t dimens
 
 namespace detail {
 
-constexpr status check_gaussian_sampling(std::size_t dimension, const gaussian_sampling& options, std::size_t memory,
+constexpr status check_gaussian_sampling(std::size_t dimension, const gaussian_sampling_options& options, std::size_t memory,
                                          std::size_t floats) {
   if (const status schedule_state = options.noise.check(); !schedule_state) return schedule_state;
   if (options.noise.alpha_bar(options.noise.steps) > 0) return {"sampling starts from pure noise, this schedule does not", 0};
@@ -58,7 +58,7 @@ template <continuous_denoiser Denoiser>
 struct gaussian_batch {
   Denoiser& model;
   seed key;
-  const gaussian_sampling& options;
+  const gaussian_sampling_options& options;
   std::size_t dimension;
   std::span<float> x;              // [rows][dimension]
   std::span<float> mean, earlier;  // the same; earlier is empty where no method wants it
@@ -137,8 +137,8 @@ struct gaussian_batch {
 // the number of the first vector. Fails like sample(), and for a time beyond the schedule (position: that time).
 //   vectors  [rows][dimension]
 template <continuous_denoiser Denoiser>
-status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, std::uint32_t start, std::span<float> memory,
-                   std::span<float> vectors) {
+status sample_from(Denoiser& model, seed key, const gaussian_sampling_options& options, std::uint32_t start,
+                   std::span<float> memory, std::span<float> vectors) {
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), vectors.size());
@@ -149,7 +149,7 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, 
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = smaller(rows - begin, rows_at_once), size = count * dimension;
-      gaussian_sampling part = options;
+      gaussian_sampling_options part = options;
       part.first += begin;
       detail::gaussian_batch<Denoiser> batch{.model = model,
                                              .key = key,
@@ -174,8 +174,8 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling& options, 
 // do not fit together; then `out` is left alone. Fails as well where an answer of the denoiser is not finite (position: the
 // vector, then the coordinate and the time). O(steps dimension) for each sample, and the denoiser's answers.
 template <continuous_denoiser Denoiser>
-status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling& options, std::span<float> memory,
-              std::span<float> out) {
+status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling_options& options,
+              std::span<float> memory, std::span<float> out) {
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), out.size());

@@ -1,8 +1,8 @@
 // One reverse step x_t -> x_s of Gaussian diffusion, as a weighted sum of what is known: the weights of each solver.
 //
-// With m = E[x_0 | x_t] the reverse process and the differential equation with the same marginal laws (the probability flow)
-// are both linear in x and m, so every solver is a handful of numbers for each pair of noise levels. y = x / a and sigma = s /
-// a, where a^2 = alpha_bar and s^2 = 1 - alpha_bar, turn the probability flow into dy/dsigma = (y - m) / sigma.
+// With m = E[x_0 | x_t] the reverse process and the differential equation with the same marginal distributions (the probability
+// flow) are both linear in x and m, so every solver is a handful of numbers for each pair of noise levels. y = x / a and sigma
+// = s / a, where a^2 = alpha_bar and s^2 = 1 - alpha_bar, turn the probability flow into dy/dsigma = (y - m) / sigma.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,11 @@
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
-//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that law
-//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta of the noise of ddpm, the rest
+//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that
+//   distribution ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta of the noise of
+//   ddpm, the rest
 //                   of it by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
-//   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in law.
+//   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in distribution.
 //   euler           the probability flow in that clock. Order 1; here to be compared with, ddim is the better one.
 //   heun            Heun's method for dy/dsigma: Karras, Aittala, Aila and Laine, "Elucidating the design space of
 //                   diffusion-based generative models", NeurIPS 2022, algorithm 1. Order 2.

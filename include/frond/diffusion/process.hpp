@@ -23,19 +23,19 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 //   corrupt(key, index, alpha_bar, clean, noisy)   noise for datum `index`: a function of nothing but its arguments
 //   start(key, index, noisy)                       pure noise, where sample `index` starts
 //   likelihood(noisy, alpha_bar, out)              out [vocabulary]: P(noisy | clean = a), up to a common factor
-//   step(abar_t, abar_s, form)                     the reverse step between two times: .law(...) and .draw(...)
+//   step(abar_t, abar_s, form)                     the reverse step between two times: .distribution(...) and .draw(...)
 // Optional, and of use to the exact denoiser: visible_likelihood(alpha_bar), where P(noisy | clean = a) depends only on whether
 // the noisy token is a, and one that is no symbol says nothing.
 template <class Process>
 concept discrete_process = requires(const Process& p, seed key, std::uint64_t index, float alpha_bar, symbol token,
                                     std::span<const symbol> clean, std::span<symbol> noisy, std::span<const float> posterior,
-                                    std::span<float> law) {
+                                    std::span<float> distribution) {
   { p.vocabulary } -> std::convertible_to<std::uint32_t>;
   { p.input_symbols() } -> std::convertible_to<std::uint32_t>;
   p.corrupt(key, index, alpha_bar, clean, noisy);
   p.start(key, index, noisy);
-  p.likelihood(token, alpha_bar, law);
-  p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).law(token, posterior, law);
+  p.likelihood(token, alpha_bar, distribution);
+  p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).distribution(token, posterior, distribution);
   { p.step(alpha_bar, alpha_bar, reverse_form::posterior_weighted).draw(token, posterior, alpha_bar) } -> std::same_as<symbol>;
 };
 
@@ -60,12 +60,14 @@ constexpr void for_each_word(seed key, random::stream purpose, std::uint64_t ind
 
 }  // namespace detail
 
-// The law of the token at time s, abar_s >= abar_t, given its noisy symbol at time t and the posterior of the clean one.
-// posterior: [vocabulary], sums to one. law: [input_symbols()], written. In a loop, keep process.step(...) and call its law.
+// The distribution of the token at time s, abar_s >= abar_t, given its noisy symbol at time t and the posterior of the clean
+// one. posterior: [vocabulary], sums to one. distribution: [input_symbols()], written. In a loop, keep process.step(...) and
+// call its distribution.
 template <class Process, class Real>
-constexpr void reverse_law(const Process& process, symbol noisy, std::type_identity_t<std::span<const Real>> posterior,
-                           Real abar_t, Real abar_s, reverse_form form, std::type_identity_t<std::span<Real>> law) {
-  process.step(abar_t, abar_s, form).law(noisy, posterior, law);
+constexpr void reverse_distribution(const Process& process, symbol noisy, std::type_identity_t<std::span<const Real>> posterior,
+                                    Real abar_t, Real abar_s, reverse_form form,
+                                    std::type_identity_t<std::span<Real>> distribution) {
+  process.step(abar_t, abar_s, form).distribution(noisy, posterior, distribution);
 }
 
 // Uniform noise: a token is kept with probability alpha_bar, otherwise drawn again from all symbols, itself included:
@@ -76,8 +78,8 @@ struct uniform {
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary; }
 
   // One word for each token: its product with the vocabulary has the new symbol in the upper half and, uniform on at least
-  // 2^24 values, the chance to be kept in the lower. All probabilities hold to 2^-24. noisy may be clean. About 4 ns a token,
-  // nearly all of it for random words.
+  // 2^24 values, the probability to be kept in the lower. All probabilities hold to 2^-24. noisy may be clean. About 4 ns a
+  // token, nearly all of it for random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");

@@ -1,7 +1,7 @@
 // One reverse step x_t -> x_s of one token, s < t, given the posterior p(y) = P(x_0 = y | all of x_t) of its clean symbol.
 //
-// Form A (posterior_weighted):  law(k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t | y).
-// Form B (d3pm):                law(k) ~ q(x_t | k) sum_y p(y) q(k | y), the form in the published code of D3PM.
+// Form A (posterior_weighted):  distribution(k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t |
+// y). Form B (d3pm):                distribution(k) ~ q(x_t | k) sum_y p(y) q(k | y), the form in the published code of D3PM.
 //
 // A denoiser trained by cross-entropy knows the noisy token itself, so its answer already holds the factor q(x_t | y); form A
 // divides it out before it enters again and is exact for each token, whatever the step. Form B counts the token twice and does
@@ -9,8 +9,8 @@
 // Austin, Johnson, Ho, Tarlow and van den Berg, "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021,
 // equation (3) for q(k | x_t, y) and equation (4) for form B.
 //
-// Both kinds of step split the law into "stay as you are" and "move", and the first has a closed form in one entry of the
-// posterior. Most tokens stay in most steps, so drawing costs O(1) then and O(vocabulary) otherwise.
+// Both kinds of step split the distribution into "stay as you are" and "move", and the first has a closed form in one entry of
+// the posterior. Most tokens stay in most steps, so drawing costs O(1) then and O(vocabulary) otherwise.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ enum class reverse_form : std::uint8_t {
   d3pm,                // form B, for comparison
 };
 
-// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the law is
-//   law(x) = stay(p(x)),   law(k) = jump p(k) + drift(p(x)) for k != x,
+// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the distribution is
+//   distribution(x) = stay(p(x)),   distribution(k) = jump p(k) + drift(p(x)) for k != x,
 // where stay and drift are affine in p(x): the names ending in _same are their values at p(x) = 1, in _other at p(x) = 0.
 // Form B divides all three by a normaliser that is affine in p(x) too.
 template <class Real>
@@ -60,12 +60,13 @@ struct uniform_step {
     normaliser_other = seen_other;
   }
 
-  // law: [vocabulary], written; sums to one where the posterior does. O(vocabulary).
-  constexpr void law(symbol noisy, std::span<const Real> posterior, std::span<Real> law) const {
-    FROND_ASSERT(noisy < posterior.size() && law.size() == posterior.size(), "a law has one entry for each symbol");
+  // distribution: [vocabulary], written; sums to one where the posterior does. O(vocabulary).
+  constexpr void distribution(symbol noisy, std::span<const Real> posterior, std::span<Real> distribution) const {
+    FROND_ASSERT(noisy < posterior.size() && distribution.size() == posterior.size(),
+                 "a distribution has one entry for each symbol");
     const parts now = at(posterior[noisy]);
-    for (std::size_t k = 0; k < law.size(); ++k) law[k] = now.jump * posterior[k] + now.drift;
-    law[noisy] = now.stay;
+    for (std::size_t k = 0; k < distribution.size(); ++k) distribution[k] = now.jump * posterior[k] + now.drift;
+    distribution[noisy] = now.stay;
   }
 
   // The symbol at time s, for a uniform draw u in [0, 1). A symbol of probability zero is never drawn.
@@ -104,7 +105,7 @@ struct absorbing_step {
   Real stay = 1;  // of the mask
   symbol mask = 0;
 
-  // 0 <= abar_t <= abar_s <= 1. Both forms give the same law.
+  // 0 <= abar_t <= abar_s <= 1. Both forms give the same distribution.
   constexpr absorbing_step(std::uint32_t vocabulary, Real abar_t, Real abar_s) : mask(static_cast<symbol>(vocabulary)) {
     const Real lost = 1 - abar_t;
     if (!(lost > 0)) return;
@@ -112,14 +113,14 @@ struct absorbing_step {
     stay = (1 - abar_s) / lost;
   }
 
-  // law: [vocabulary + 1], written; the last entry is the mask. O(vocabulary).
-  constexpr void law(symbol noisy, std::span<const Real> posterior, std::span<Real> law) const {
-    FROND_ASSERT(noisy <= mask && posterior.size() == mask && law.size() == std::size_t{mask} + 1,
-                 "a law has one entry for each symbol and one for the mask");
+  // distribution: [vocabulary + 1], written; the last entry is the mask. O(vocabulary).
+  constexpr void distribution(symbol noisy, std::span<const Real> posterior, std::span<Real> distribution) const {
+    FROND_ASSERT(noisy <= mask && posterior.size() == mask && distribution.size() == std::size_t{mask} + 1,
+                 "a distribution has one entry for each symbol and one for the mask");
     const bool masked = noisy == mask;
-    for (std::size_t k = 0; k < mask; ++k) law[k] = masked ? jump * posterior[k] : Real{0};
-    law[mask] = masked ? stay : Real{0};
-    if (!masked) law[noisy] = 1;
+    for (std::size_t k = 0; k < mask; ++k) distribution[k] = masked ? jump * posterior[k] : Real{0};
+    distribution[mask] = masked ? stay : Real{0};
+    if (!masked) distribution[noisy] = 1;
   }
 
   // The symbol at time s, for a uniform draw u in [0, 1). A symbol of probability zero is never drawn.

@@ -26,15 +26,15 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // A position without a given token (a token is below 255, see max_vocabulary).
 inline constexpr symbol vacant = 255;
 
-struct sampling {
+struct sampling_options {
   schedule noise{};
   reverse_form form = reverse_form::posterior_weighted;
   // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls. Numbers
   // times the steps of the schedule stay below 2^64.
   std::uint64_t first = 0;
   // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty.
-  // With absorbing noise the samples then follow the conditional law of the rest, up to the error of the steps. With uniform
-  // noise they do not quite: the denoiser takes the given tokens for noisy ones, so their say grows with alpha_bar.
+  // With absorbing noise the samples then follow the conditional distribution of the rest, up to the error of the steps. With
+  // uniform noise they do not quite: the denoiser takes the given tokens for noisy ones, so their say grows with alpha_bar.
   std::span<const symbol> given{};
 };
 
@@ -46,8 +46,8 @@ constexpr std::size_t sampling_memory(std::size_t length, std::uint32_t vocabula
 namespace detail {
 
 // What does not fit together, or success. position: the index of a given token that is no symbol.
-template <discrete_process Process, denoiser Denoiser>
-constexpr status check_sampling(const Process& process, Denoiser& model, const sampling& options, std::size_t memory,
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status check_sampling(const Process& process, Denoiser& model, const sampling_options& options, std::size_t memory,
                                 std::size_t symbols) {
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t length = model.length(), given = options.given.size();
@@ -72,23 +72,27 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
   return {};
 }
 
-// Whether `sum` can be that of `laws` probability laws.
-constexpr bool is_sum_of_laws(float sum, std::size_t laws) { return math::abs(sum - static_cast<float>(laws)) < 0.01f; }
+// Whether `sum` can be that of `distributions` probability distributions.
+constexpr bool is_sum_of_distributions(float sum, std::size_t distributions) {
+  return math::abs(sum - static_cast<float>(distributions)) < 0.01f;
+}
 
-// The first token whose posterior is no probability law because its sum is not one, or `tokens`. Sums of many laws at once come
-// first, since as a rule all of them are sound. Negative probabilities, and sums of several tokens whose errors cancel, are not
-// seen.
-constexpr std::size_t find_no_law(std::span<const float> posterior, std::size_t tokens) {
+// The first token whose posterior is no probability distribution because its sum is not one, or `tokens`. Sums of many
+// distributions at once come first, since as a rule all of them are sound. Negative probabilities, and sums of several tokens
+// whose errors cancel, are not seen.
+constexpr std::size_t find_no_distribution(std::span<const float> posterior, std::size_t tokens) {
   constexpr std::size_t many = 1024;
   const std::size_t vocabulary = posterior.size() / tokens;
   for (std::size_t first = 0; first < tokens; first += many) {
     const std::size_t count = smaller(tokens - first, many);
-    const std::span<const float> laws = posterior.subspan(first * vocabulary, count * vocabulary);
-    if (!std::is_constant_evaluated() && is_sum_of_laws(kernel::sum(laws.data(), laws.size()), count)) continue;
+    const std::span<const float> distributions = posterior.subspan(first * vocabulary, count * vocabulary);
+    if (!std::is_constant_evaluated() &&
+        is_sum_of_distributions(kernel::sum(distributions.data(), distributions.size()), count))
+      continue;
     for (std::size_t i = 0; i < count; ++i) {
       float sum = 0;
-      for (const float probability : laws.subspan(i * vocabulary, vocabulary)) sum += probability;
-      if (!is_sum_of_laws(sum, 1)) return first + i;
+      for (const float probability : distributions.subspan(i * vocabulary, vocabulary)) sum += probability;
+      if (!is_sum_of_distributions(sum, 1)) return first + i;
     }
   }
   return tokens;
@@ -119,11 +123,11 @@ constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t addres
 namespace detail {
 
 // All rows of `batch` [rows][length] at once, from time `start` on. options.first and options.given belong to its first row.
-template <discrete_process Process, denoiser Denoiser>
-constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
-                              std::span<float> memory, std::span<symbol> batch) {
-  const std::size_t length = model.length(), laws = length * process.vocabulary, rows = batch.size() / length;
-  const std::span<float> posterior = memory.first(rows * laws), alpha_bar = memory.subspan(rows * laws, rows);
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling_options& options,
+                              std::uint32_t start, std::span<float> memory, std::span<symbol> batch) {
+  const std::size_t length = model.length(), distributions = length * process.vocabulary, rows = batch.size() / length;
+  const std::span<float> posterior = memory.first(rows * distributions), alpha_bar = memory.subspan(rows * distributions, rows);
   const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
   const auto given = [&](std::size_t row) {
     return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
@@ -136,13 +140,14 @@ constexpr status sample_batch(const Process& process, Denoiser& model, seed key,
     if (!answered) return answered;
     const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
     for (std::size_t row = 0; row < rows; ++row) {
-      if (const std::size_t i = find_no_law(posterior.subspan(row * laws, laws), length); i < length) {
-        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability law",
+      if (const std::size_t i = find_no_distribution(posterior.subspan(row * distributions, distributions), length);
+          i < length) {
+        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability distribution",
                 static_cast<std::size_t>(options.first) + row,
                 {i, t}};
       }
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      reverse_sentence(step, key, address, posterior.subspan(row * laws, laws), given(row), sentence(row));
+      reverse_sentence(step, key, address, posterior.subspan(row * distributions, distributions), given(row), sentence(row));
     }
   }
   return {};
@@ -154,9 +159,9 @@ constexpr status sample_batch(const Process& process, Denoiser& model, seed key,
 // reverse step at every position independently, and so on. See sample() for the rest; options.first is the number of the first
 // sentence. Fails like sample(), and for a time beyond the schedule (position: that time).
 //   sentences  [rows][length]
-template <discrete_process Process, denoiser Denoiser>
-constexpr status sample_from(const Process& process, Denoiser& model, seed key, const sampling& options, std::uint32_t start,
-                             std::span<float> memory, std::span<symbol> sentences) {
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status sample_from(const Process& process, Denoiser& model, seed key, const sampling_options& options,
+                             std::uint32_t start, std::span<float> memory, std::span<symbol> sentences) {
   const status state = detail::check_sampling(process, model, options, memory.size(), sentences.size());
   if (!state) return state;
   if (start > options.noise.steps) return {"a schedule has no such time", start};
@@ -165,7 +170,7 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = smaller(rows - begin, rows_at_once);
-      sampling part = options;
+      sampling_options part = options;
       part.first += begin;
       if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
       const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
@@ -177,16 +182,16 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
 
 // Draws sentences options.first, options.first + 1, ... from the model, ancestrally: start from pure noise, ask the denoiser,
 // take one reverse step at every position independently, and so on down to time 0. With the exact posterior each token's step
-// is exact (form A); treating positions as independent within a step costs O(1 / steps) in the law of the sentence.
+// is exact (form A); treating positions as independent within a step costs O(1 / steps) in the distribution of the sentence.
 //   memory  at least sampling_memory(length, vocabulary, 1) floats; more lets the denoiser treat more sentences in one call
 //   out     [rows][length], written; between the steps it holds the noisy sentences
 // Sentence i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Outside the
 // denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which);
-// then `out` is left alone. Fails as well where an answer of the denoiser is no probability law, NaN or zero for instance
-// (position: the sentence, then the token and the time); then `out` is not yet free of noise.
-template <discrete_process Process, denoiser Denoiser>
-constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling& options, std::span<float> memory,
-                        std::span<symbol> out) {
+// then `out` is left alone. Fails as well where an answer of the denoiser is no probability distribution, NaN or zero for
+// instance (position: the sentence, then the token and the time); then `out` is not yet free of noise.
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling_options& options,
+                        std::span<float> memory, std::span<symbol> out) {
   if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
   for (std::size_t row = 0; row * model.length() < out.size(); ++row)
     process.start(key, options.first + row, out.subspan(row * model.length(), model.length()));

@@ -17,7 +17,7 @@ constexpr double entropy(const rhm_shape& shape) {
 // The same for each token: the best mean cross-entropy, in nats, of a model that predicts tokens one after the other.
 constexpr double entropy_per_token(const rhm_shape& shape) { return entropy(shape) / static_cast<double>(shape.leaves()); }
 
-// The chance that a tuple of independent uniform symbols is the right side of some rule of a level: parents * rules /
+// The probability that a tuple of independent uniform symbols is the right side of some rule of a level: parents * rules /
 // vocabulary^branching, below the top rules / vocabulary^(branching - 1). The level accuracy of random guessing.
 constexpr double valid_fraction(const rhm_shape& shape, std::uint32_t level) {
   double fraction = static_cast<double>(shape.rule_count(level));

@@ -19,31 +19,31 @@ namespace frond { inline namespace FROND_ABI { namespace grammar {
 // A hierarchy in memory that somebody else owns. Cheap to copy; a source (core/concepts.hpp).
 //   rules    [level 1..L][parent][rule][branching]   symbols of the level below, never its blank
 //   order    [level 1..L][parent * rule]             the rule numbers (parent * rules + rule), sorted by their tuple
-//   chances  [level with a Zipf exponent][rule]      2^32 times the probability of all rules before this one
-// The chances are the law itself and not its approximation: sentences are drawn with exactly these probabilities, multiples of
-// 2^-32, and everything that is computed about a hierarchy takes them from here. So a caller with other chances in mind than
-// Zipf's gives a level any positive exponent and then writes its own: 0 first, then numbers that rise. Levels without an
-// exponent choose with probability 1/m exactly.
+//   probabilities  [level with a Zipf exponent][rule]      2^32 times the probability of all rules before this one
+// The probabilities are the distribution itself and not its approximation: sentences are drawn with exactly these
+// probabilities, multiples of 2^-32, and everything that is computed about a hierarchy takes them from here. So a caller with
+// other probabilities in mind than Zipf's gives a level any positive exponent and then writes its own: 0 first, then numbers
+// that rise. Levels without an exponent choose with probability 1/m exactly.
 struct hierarchy_view {
   hierarchy_shape shape;
   std::span<const symbol> rules;
   std::span<const std::uint16_t> order;
-  std::span<const std::uint32_t> chances;
+  std::span<const std::uint32_t> probabilities;
 
   [[nodiscard]] constexpr std::size_t length() const { return shape.leaves(); }
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return shape.symbol_count(0); }  // the blank included
 
-  // All right sides of one level, [parent][rule][branching], and all its chances: [rule], or empty where all are equal.
+  // All right sides of one level, [parent][rule][branching], and all its probabilities: [rule], or empty where all are equal.
   [[nodiscard]] constexpr std::span<const symbol> level_rules(std::uint32_t level) const {
     return rules.subspan(shape.rules_offset(level), shape.rule_count(level) * shape.level(level).branching);
   }
-  [[nodiscard]] constexpr std::span<const std::uint32_t> level_chances(std::uint32_t level) const {
-    return chances.subspan(shape.chances_offset(level), shape.level(level).zipf > 0 ? shape.level(level).rules : 0);
+  [[nodiscard]] constexpr std::span<const std::uint32_t> level_probabilities(std::uint32_t level) const {
+    return probabilities.subspan(shape.probabilities_offset(level), shape.level(level).zipf > 0 ? shape.level(level).rules : 0);
   }
 
   // The probability that a symbol of a level chooses its rule number `choice`, below the number of rules.
   [[nodiscard]] constexpr double chance(std::uint32_t level, std::uint32_t choice) const {
-    const auto before = level_chances(level);
+    const auto before = level_probabilities(level);
     if (before.empty()) return 1.0 / static_cast<double>(shape.level(level).rules);
     const std::uint32_t next = choice + 1 < before.size() ? before[choice + 1] : 0;  // 0 stands for 2^32
     const std::uint32_t share = next - before[choice];
@@ -77,7 +77,7 @@ class hierarchy_growth {
   constexpr symbol grow_root(symbol* end) {
     const hierarchy_shape& shape = grammar_.shape;
     const std::uint32_t top = shape.depth();
-    const bool together = grammar_.level_chances(top).empty();
+    const bool together = grammar_.level_probabilities(top).empty();
     even_.begin(1, together ? static_cast<std::uint32_t>(shape.rule_count(top)) : shape.symbols(top));
     const std::uint32_t drawn = even_.next(), rules = together ? shape.level(top).rules : 1, rule = drawn % rules;
     const auto root = static_cast<symbol>(drawn / rules);
@@ -89,7 +89,7 @@ class hierarchy_growth {
   // too: no child comes to lie beyond the parent that is next.
   constexpr void grow(std::uint32_t level, const symbol* parents, symbol* end) {
     const hierarchy_shape& shape = grammar_.shape;
-    if (grammar_.level_chances(level).empty()) {
+    if (grammar_.level_probabilities(level).empty()) {
       even_.begin(static_cast<std::uint32_t>(shape.filled_nodes(level)), shape.level(level).rules);
     }
     expand(level, parents, shape.level_nodes(level), end, nullptr);
@@ -97,13 +97,13 @@ class hierarchy_growth {
 
  private:
   // Equally likely rules, or else the last rule before which there is no more than a random word.
-  constexpr std::uint32_t choose(std::span<const std::uint32_t> chances) {
-    if (chances.empty()) return even_.next();
+  constexpr std::uint32_t choose(std::span<const std::uint32_t> probabilities) {
+    if (probabilities.empty()) return even_.next();
     const std::uint32_t word = uneven_.word();
-    std::uint32_t first = 0, last = static_cast<std::uint32_t>(chances.size());
+    std::uint32_t first = 0, last = static_cast<std::uint32_t>(probabilities.size());
     while (last - first > 1) {
       const std::uint32_t middle = first + (last - first) / 2;
-      (chances[middle] <= word ? first : last) = middle;
+      (probabilities[middle] <= word ? first : last) = middle;
     }
     return first;
   }
@@ -115,12 +115,12 @@ class hierarchy_growth {
     const std::size_t branching = shape.level(level).branching;
     const std::uint32_t rules = shape.level(level).rules, no_symbol = shape.symbols(level);
     const symbol* table = grammar_.level_rules(level).data();
-    const auto chances = grammar_.level_chances(level);
+    const auto probabilities = grammar_.level_probabilities(level);
     const auto blank = static_cast<symbol>(shape.symbols(level - 1));
     symbol* child = end - count * branching;
     for (std::size_t i = 0; i < count; ++i, child += branching) {
       const bool filled = parents[i] != no_symbol;
-      const std::size_t rule = filled ? std::size_t{parents[i]} * rules + (known ? *known : choose(chances)) : 0;
+      const std::size_t rule = filled ? std::size_t{parents[i]} * rules + (known ? *known : choose(probabilities)) : 0;
       for (std::size_t j = 0; j < branching; ++j) child[j] = filled ? table[rule * branching + j] : blank;
     }
     if (shape.level(level).blanks > 0) place(level, count * branching, end);

@@ -13,7 +13,7 @@ namespace frond { inline namespace FROND_ABI { namespace grammar {
 // The entropy of the choice of one rule of a level, in nats: -sum_k pi_k ln pi_k, ln(rules) where all are equally likely.
 constexpr double choice_entropy(const hierarchy_view& grammar, std::uint32_t level) {
   const std::uint32_t rules = grammar.shape.level(level).rules;
-  if (grammar.level_chances(level).empty()) return math::log(static_cast<double>(rules));
+  if (grammar.level_probabilities(level).empty()) return math::log(static_cast<double>(rules));
   double sum = 0;
   for (std::uint32_t k = 0; k < rules; ++k) {
     const double chance = grammar.chance(level, k);
@@ -52,8 +52,8 @@ constexpr double blank_share(const hierarchy_shape& shape, std::uint32_t level) 
   return 1 - static_cast<double>(shape.filled_nodes(level)) / static_cast<double>(shape.level_nodes(level));
 }
 
-// The chance that independent uniform symbols, blanks among them where there are any, form the children of some symbol of a
-// level, or of its blank: what random guessing reaches. v_l m_l / v_(l-1)^(s_l) without blanks.
+// The probability that independent uniform symbols, blanks among them where there are any, form the children of some symbol of
+// a level, or of its blank: what random guessing reaches. v_l m_l / v_(l-1)^(s_l) without blanks.
 constexpr double valid_fraction(const hierarchy_shape& shape, std::uint32_t level) {
   const hierarchy_level& above = shape.level(level);
   const double symbols = static_cast<double>(shape.symbol_count(level - 1)), patch = static_cast<double>(above.blanks) + 1.0;

@@ -119,7 +119,7 @@ struct hierarchy_shape {
   }
 
   // Rules of one level, and where a level starts in the tables of hierarchy_view: its rule numbers, the symbols of its rules,
-  // and the chances of its rules, which only a level with a Zipf exponent has. L + 1 gives the sizes of the tables.
+  // and the probabilities of its rules, which only a level with a Zipf exponent has. L + 1 gives the sizes of the tables.
   [[nodiscard]] constexpr std::size_t rule_count(std::uint32_t number) const {
     return std::size_t{level(number).symbols} * level(number).rules;
   }
@@ -133,13 +133,13 @@ struct hierarchy_shape {
     for (std::uint32_t l = 1; l < number; ++l) below += rule_count(l) * level(l).branching;
     return below;
   }
-  [[nodiscard]] constexpr std::size_t chances_offset(std::uint32_t number) const {
+  [[nodiscard]] constexpr std::size_t probabilities_offset(std::uint32_t number) const {
     std::size_t below = 0;
     for (std::uint32_t l = 1; l < number; ++l) below += level(l).zipf > 0 ? level(l).rules : 0;
     return below;
   }
 
-  // N, how many sentences have a chance.
+  // N, how many sentences have a probability.
   [[nodiscard]] constexpr checked sentence_count() const {
     checked count{symbols(depth())};
     for (std::uint32_t l = 1; l <= depth(); ++l) {

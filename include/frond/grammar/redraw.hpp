@@ -14,10 +14,10 @@
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
 
-// Draws everything below the nodes of `level` anew, from the law of the grammar given the symbols of that level: each of its
-// nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the depth
-// only the root stays, at level 0 everything does. One tree has one redraw for each (key, index); words are used in the same
-// order for each level, so redraws from different levels are not independent.
+// Draws everything below the nodes of `level` anew, from the distribution of the grammar given the symbols of that level: each
+// of its nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the
+// depth only the root stays, at level 0 everything does. One tree has one redraw for each (key, index); words are used in the
+// same order for each level, so redraws from different levels are not independent.
 //   tree [nodes]  in the layout of sample_tree; parsed down to `level`
 constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t index, std::uint32_t level,
                             std::span<symbol> tree) {

@@ -1,4 +1,4 @@
-// Draws from many laws. Pass text: compiled once per instruction set.
+// Draws from many distributions. Pass text: compiled once per instruction set.
 
 namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 

@@ -87,7 +87,7 @@ FROND_ALWAYS_INLINE adam_lanes adam_step(const kernel::adam_coefficients& c, ada
   s.first = mul_add(splat(c.beta_1), s.first, (one - splat(c.beta_1)) * gradient);
   s.second = mul_add(splat(c.beta_2), s.second, ((one - splat(c.beta_2)) * gradient) * gradient);
   const vec direction = (s.first * splat(c.correction_1)) / (sqrt(s.second * splat(c.correction_2)) + splat(c.epsilon));
-  s.parameter = s.parameter - splat(c.rate) * mul_add(splat(c.decay), s.parameter, direction);
+  s.parameter = s.parameter - splat(c.learning_rate) * mul_add(splat(c.decay), s.parameter, direction);
   return s;
 }
 inline void adam(const kernel::adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
@@ -108,7 +108,7 @@ struct sgd_lanes {
 };
 FROND_ALWAYS_INLINE sgd_lanes sgd_step(const kernel::sgd_coefficients& c, sgd_lanes s, const vec& gradient) {
   s.velocity = mul_add(splat(c.momentum), s.velocity, gradient * splat(c.gradient_scale));
-  s.parameter = s.parameter - splat(c.rate) * mul_add(splat(c.decay), s.parameter, s.velocity);
+  s.parameter = s.parameter - splat(c.learning_rate) * mul_add(splat(c.decay), s.parameter, s.velocity);
   return s;
 }
 inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float* parameter, float* velocity,

@@ -40,15 +40,15 @@ struct combination {
 
 // One step of Adam (Kingma and Ba, 2015) or, with decay > 0, AdamW (Loshchilov and Hutter, 2019).
 struct adam_coefficients {
-  float rate, beta_1, beta_2, epsilon;
+  float learning_rate, beta_1, beta_2, epsilon;
   float correction_1, correction_2;  // 1 / (1 - beta^t)
-  float decay;                       // decoupled weight decay per unit of rate
+  float decay;                       // decoupled weight decay per unit of learning rate
   float gradient_scale;              // multiplies every gradient first (clipping)
 };
 
 // One step of stochastic gradient descent with heavy-ball momentum: velocity = momentum velocity + gradient.
 struct sgd_coefficients {
-  float rate, momentum, decay, gradient_scale;
+  float learning_rate, momentum, decay, gradient_scale;
 };
 
 // Layer norm (Ba, Kiros and Hinton, 2016): y = gain (x - mean) scale + shift in each row, with the mean of the row and

@@ -266,14 +266,14 @@ inline void adam(const adam_coefficients& c, const float* gradient, float* param
     first[i] = mul_add(c.beta_1, first[i], (1.0f - c.beta_1) * g);
     second[i] = mul_add(c.beta_2, second[i], ((1.0f - c.beta_2) * g) * g);
     const float direction = (first[i] * c.correction_1) / (math::sqrt(second[i] * c.correction_2) + c.epsilon);
-    parameter[i] = parameter[i] - c.rate * mul_add(c.decay, parameter[i], direction);
+    parameter[i] = parameter[i] - c.learning_rate * mul_add(c.decay, parameter[i], direction);
   }
 }
 
 inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     velocity[i] = mul_add(c.momentum, velocity[i], gradient[i] * c.gradient_scale);
-    parameter[i] = parameter[i] - c.rate * mul_add(c.decay, parameter[i], velocity[i]);
+    parameter[i] = parameter[i] - c.learning_rate * mul_add(c.decay, parameter[i], velocity[i]);
   }
 }
 

@@ -35,7 +35,7 @@ constexpr bool require_weights() {
 // only the sizes are known. Both must outlive it.
 template <fixed_network Net, auto Process>
 requires diffusion::discrete_process<std::remove_const_t<decltype(Process)>>
-class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Process)>> {
+class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Process)>, layers_of<Net>> {
   static_assert(Process.vocabulary >= 1 && Process.vocabulary <= max_vocabulary, "a vocabulary has 1 to 255 symbols");
   static_assert(plan_of<Net>().input_channels == token_channels(Process.input_symbols()),
                 "the network's input is not one channel for each noisy symbol and one for time");
@@ -43,7 +43,7 @@ class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Proc
                 "the network's output is not one logit for each clean symbol");
   static_assert(plan_of<Net>().input_positions == plan_of<Net>().output_positions,
                 "the network does not answer for every position");
-  using base = network_denoiser<std::remove_const_t<decltype(Process)>>;
+  using base = network_denoiser<std::remove_const_t<decltype(Process)>, layers_of<Net>>;
 
  public:
   template <class Weights, class Scratch>
@@ -60,14 +60,14 @@ class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Proc
 
 // The same for vectors, with the form that vector_denoiser takes.
 template <fixed_network Net>
-class fixed_vector_denoiser : public vector_denoiser {
+class fixed_vector_denoiser : public basic_vector_denoiser<layers_of<Net>> {
   static_assert(plan_of<Net>().input_size() == plan_of<Net>().output_size() + 1,
                 "the network must take a vector and its noise level, and give a vector");
 
  public:
   template <class Weights, class Scratch>
   fixed_vector_denoiser(const diffusion::parametrisation& form, const Weights& weights, Scratch& scratch)
-      : vector_denoiser(plan_of<Net>(), form, weights.values, scratch.values) {
+      : basic_vector_denoiser<layers_of<Net>>(plan_of<Net>(), form, weights.values, scratch.values) {
     static_assert(detail::require_weights<Net, Weights, Scratch>());
   }
 };

@@ -9,16 +9,15 @@
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/math/scalar.hpp>
+#include <frond/nn/layers.hpp>
 #include <frond/nn/plan.hpp>
-#include <frond/random/normal.hpp>
-#include <frond/random/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
 //   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
-//   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform law
+//   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform distribution
 //   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021), at initialisation only: hidden
 //                    weights from N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that outputs vanish as the width
 //                    grows. Learning rates are not scaled with the width; that is the caller's part
@@ -32,32 +31,21 @@ inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_i
   return kind == initialisation::he_zero_readout ? 0.0f : 1.0f / static_cast<float>(fan_in);
 }
 
-// Layer number `number` of a list: normal weights times `scale`, zero biases. One block at a time: this happens once, and the
-// vector form would be a seventh of a small program.
-inline void initialise_dense(const layer& l, std::size_t number, float scale, seed key, float* weights) {
-  const std::size_t count = l.weight_count();
-  FROND_ASSERT(random::has_words(count), "a layer has at most 2^34 weights");
-  for (std::size_t w = 0; w < count; w += 4) {
-    const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
-    for (std::size_t i = 0; i < 4 && w + i < count; ++i) weights[w + i] = scale * normals[i];
-  }
-  for (std::size_t b = 0; b < l.outputs; ++b) weights[count + b] = 0.0f;
-}
-
 }  // namespace detail
 
 // Writes every parameter of the plan. Weight w of layer i is a function of (key, i, w) alone: stream `weights`, index i. Fails
 // where there are not as many parameters; then nothing is written.
+template <class Layers = every_layer>
 inline status initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
   if (const status fits = check_parameters(p, parameters.size()); !fits) return fits;
   std::size_t readout = p.layers.size();
-  while (readout > 0 && p.layers[readout - 1].kind != layer_kind::dense) --readout;
+  while (readout > 0 && p.layers[readout - 1].kind != layers::dense::kind) --readout;
   in_ieee_arithmetic([&] {
     for (std::size_t i = 0; i < p.layers.size(); ++i) {
       const layer& l = p.layers[i];
-      if (l.kind != layer_kind::dense) continue;
       const float scale = detail::weight_scale(kind, i + 1 == readout, l.inputs);
-      detail::initialise_dense(l, i, scale, key, parameters.data() + l.parameters);
+      Layers::visit(l.kind,
+                    [&](auto which) { decltype(which)::initialise(l, i, scale, key, parameters.data() + l.parameters); });
     }
   });
   return {};

@@ -5,39 +5,31 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <frond/nn/layers.hpp>
 #include <frond/nn/plan.hpp>
+#include <frond/nn/plan_storage.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
-// The words of the list. The first is input<positions, channels>; the size of every other layer follows from the one before.
+// The list begins with input<positions, channels>; the size of every other layer follows from the one before. The layers stand
+// in nn/layers/.
 template <std::uint32_t Positions, std::uint32_t Channels>
 struct input {};
-template <std::uint32_t Outputs>
-struct dense {
-  static constexpr void append(auto& plan) { plan.dense(Outputs); }
-};
-template <kernel::activation Function>
-struct activate {
-  static constexpr void append(auto& plan) { plan.activate(Function); }
-};
-using relu = activate<kernel::activation::relu>;
-using gelu = activate<kernel::activation::gelu>;
-using silu = activate<kernel::activation::silu>;
-using tanh = activate<kernel::activation::tanh>;
-struct save {
-  static constexpr void append(auto& plan) { plan.save(); }
-};
-struct join {
-  static constexpr void append(auto& plan) { plan.join(); }
+// `Count` neighbouring positions become one with all their channels, or the other way round. Memory does not move.
+template <std::uint32_t Count>
+struct space_to_depth {
+  struct step {
+    constexpr void append(auto& plan) const { plan.space_to_depth(Count); }
+  };
+  static constexpr step layer{};
 };
 template <std::uint32_t Count>
-struct merge {
-  static constexpr void append(auto& plan) { plan.merge(Count); }
-};
-template <std::uint32_t Count>
-struct split {
-  static constexpr void append(auto& plan) { plan.split(Count); }
+struct depth_to_space {
+  struct step {
+    constexpr void append(auto& plan) const { plan.depth_to_space(Count); }
+  };
+  static constexpr step layer{};
 };
 
 // network<input<16, 10>, dense<64>, gelu, dense<8>>: a type with nothing in it but its plan.
@@ -48,12 +40,13 @@ template <std::uint32_t Positions, std::uint32_t Channels, class... Layers>
 struct network<input<Positions, Channels>, Layers...> {
   static constexpr auto storage = [] {
     plan_storage<sizeof...(Layers) + 1> built(Positions, Channels);  // one more, because there are no arrays of nothing
-    (Layers::append(built), ...);
+    (built.add(Layers::layer), ...);
     built.finish();
     return built;
   }();
   static_assert(storage.state().ok(),
-                "this list of layers is no network: sizes must divide into merge and split, and every save needs its join");
+                "this list of layers is no network: positions must divide into space_to_depth, channels into depth_to_space, "
+                "and every skip needs its concatenate or add");
 };
 
 // What a network type is: it has a finished plan_storage.

@@ -1,4 +1,4 @@
-// A network as a denoiser: noisy tokens in, the posterior law of the clean ones out.
+// A network as a denoiser: noisy tokens in, the posterior distribution of the clean ones out.
 #pragma once
 
 #include <cstddef>
@@ -54,8 +54,9 @@ constexpr status check_denoiser(const plan& p, const Process& process) {
   return {};
 }
 
-// Satisfies `denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per thread.
-template <diffusion::discrete_process Process>
+// Satisfies `discrete_denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per
+// thread.
+template <diffusion::discrete_process Process, class Layers = every_layer>
 class network_denoiser {
  public:
   // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
@@ -71,19 +72,19 @@ class network_denoiser {
   [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
   [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
 
-  // See `denoiser` in core/concepts.hpp for the shapes. Fails where something does not fit together; then the posterior is left
-  // alone.
+  // See `discrete_denoiser` in core/concepts.hpp for the shapes. Fails where something does not fit together; then the
+  // posterior is left alone.
   status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (!fit_) return fit_;
-    const std::size_t laws = plan_.output_size();
-    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), laws); !sizes)
+    const std::size_t distributions = plan_.output_size();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), distributions); !sizes)
       return sizes;
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
         const std::size_t rows = smaller(alpha_bar.size() - row, block);
         predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
-                      posterior.subspan(row * laws, rows * laws));
+                      posterior.subspan(row * distributions, rows * distributions));
       }
     });
     return {};
@@ -102,7 +103,7 @@ class network_denoiser {
     for (std::size_t i = 0; i < rows; ++i)
       encode_tokens(noisy.subspan(i * length(), length()), process_.input_symbols(), alpha_bar[i],
                     input.data() + i * plan_.input_size());
-    const std::span<float> logits = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    const std::span<float> logits = forward<Layers>(plan_, parameters_.data(), scratch_.data(), rows);
     kernel::softmax(logits.data(), rows * length(), vocabulary(), posterior.data());
   }
 
@@ -113,7 +114,7 @@ class network_denoiser {
   status fit_;
 };
 
-static_assert(denoiser<network_denoiser<diffusion::uniform>>);
+static_assert(discrete_denoiser<network_denoiser<diffusion::uniform>>);
 
 }}}  // namespace frond::nn
 

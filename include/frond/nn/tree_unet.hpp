@@ -33,12 +33,18 @@ constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   if (leaves.overflow || leaves.value > 0xffffffffu)
     return plan_storage<Capacity>::refused("a tree U-Net has at most 2^32 - 1 leaves");
   plan_storage<Capacity> net(static_cast<std::uint32_t>(leaves.value), shape.input_channels);
-  net.dense(shape.width).activate(kernel::activation::gelu);
+  net.add(layers::dense{shape.width}).add(layers::activate{kernel::activation::gelu});
   for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
-    net.save().merge(shape.branching).dense(shape.width).activate(kernel::activation::gelu);
+    net.add(layers::skip{})
+        .space_to_depth(shape.branching)
+        .add(layers::dense{shape.width})
+        .add(layers::activate{kernel::activation::gelu});
   for (std::uint32_t level = 0; level < shape.depth && net.state().ok(); ++level)
-    net.dense(std::uint64_t{shape.branching} * shape.width).activate(kernel::activation::gelu).split(shape.branching).join();
-  net.dense(shape.output_channels).finish();
+    net.add(layers::dense{std::uint64_t{shape.branching} * shape.width})
+        .add(layers::activate{kernel::activation::gelu})
+        .depth_to_space(shape.branching)
+        .add(layers::concatenate{});
+  net.add(layers::dense{shape.output_channels}).finish();
   return net;
 }
 
@@ -60,9 +66,10 @@ struct mlp_shape {
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
   plan_storage<Capacity> net(shape.length, shape.input_channels);
-  net.merge(shape.length);
-  for (std::uint32_t i = 0; i < shape.hidden_layers && net.state().ok(); ++i) net.dense(shape.width).activate(shape.function);
-  net.dense(std::uint64_t{shape.length} * shape.output_channels).split(shape.length).finish();
+  net.space_to_depth(shape.length);
+  for (std::uint32_t i = 0; i < shape.hidden_layers && net.state().ok(); ++i)
+    net.add(layers::dense{shape.width}).add(layers::activate{shape.function});
+  net.add(layers::dense{std::uint64_t{shape.length} * shape.output_channels}).depth_to_space(shape.length).finish();
   return net;
 }
 

@@ -29,10 +29,11 @@ constexpr status check_vector_network(const plan& p, std::size_t dimension) {
 // form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
 // parameters and scratch, which must outlive it; one object per thread. scratch: plan.scratch_size floats for each row that is
 // computed at a time; more rows at a time are faster, up to some 32.
-class vector_denoiser {
+template <class Layers = every_layer>
+class basic_vector_denoiser {
  public:
-  vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
-                  std::span<float> scratch)
+  basic_vector_denoiser(const plan& p, const diffusion::parametrisation& form, std::span<const float> parameters,
+                        std::span<float> scratch)
       : plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
         fit_(check_memory(p, parameters.size(), scratch.size())) {
     if (fit_) fit_ = check_vector_network(p, p.output_size());
@@ -66,7 +67,7 @@ class vector_denoiser {
       __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
       to[size] = form_.level(alpha_bar[row]);
     }
-    const std::span<const float> output = forward(plan_, parameters_.data(), scratch_.data(), rows);
+    const std::span<const float> output = forward<Layers>(plan_, parameters_.data(), scratch_.data(), rows);
     if (form_.target == diffusion::prediction::clean) {
       __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
       return;
@@ -84,6 +85,8 @@ class vector_denoiser {
   std::span<float> scratch_;
   status fit_;
 };
+
+using vector_denoiser = basic_vector_denoiser<>;
 
 static_assert(continuous_denoiser<vector_denoiser>);
 

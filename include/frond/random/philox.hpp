@@ -57,7 +57,7 @@ enum class stream : std::uint32_t {
   online = 15,      // step `index` mod 2^32 of run index / 2^32 in one-pass learning
   clusters = 16,    // starts of a clustering
   redraw = 17,      // rules of tree `index` that are chosen once more
-  chain = 18,       // step `index` of the exact law of one-pass learning
+  chain = 18,       // step `index` of the exact distribution of one-pass learning
   user = 1024,      // the first number free for users
 };
 

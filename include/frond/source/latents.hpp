@@ -14,10 +14,12 @@
 
 namespace frond { inline namespace FROND_ABI { namespace source {
 
-// Laws of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, kappa_3 = 0 where nothing else is said.
-enum class latent_law : std::uint8_t {
+// Distributions of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, kappa_3 = 0 where nothing else is
+// said.
+enum class latent_distribution : std::uint8_t {
   rademacher,  // -1 or 1; kappa_4 = -2
-  two_point,  // sqrt(q / p) with chance p, else -sqrt(p / q), q = 1 - p; kappa_3 = (1 - 2 p) / sqrt(p q), kappa_4 = 1 / (p q) -
+  two_point,  // sqrt(q / p) with probability p, else -sqrt(p / q), q = 1 - p; kappa_3 = (1 - 2 p) / sqrt(p q), kappa_4 = 1 / (p
+              // q) -
               // 6
   laplace,    // density e^(-sqrt(2) |nu|) / sqrt(2); kappa_4 = 3
   uniform,    // between -sqrt(3) and sqrt(3); kappa_4 = -6/5
@@ -25,27 +27,30 @@ enum class latent_law : std::uint8_t {
   normal,     // for Gaussian clones
 };
 
-// How nu, whose law stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence. All chances are
-// multiples of 2^-24, as random numbers are: p and the shifts rho min(p, q) and rho / 2 stand for the nearest of them.
+// How nu, whose distribution stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence. All
+// probabilities are multiples of 2^-24, as random numbers are: p and the shifts rho min(p, q) and rho / 2 stand for the nearest
+// of them.
 enum class latent_coupling : std::uint8_t {
   independent,
-  // nu is positive with chance p + rho min(p, q) if lambda > 0 and p - rho min(p, q) if not (p = 1/2 for symmetric laws); |nu|
-  // depends on that sign alone. For Rademacher nu and rho = 1, nu = sign(lambda). E[lambda nu] is latents::correlation().
+  // nu is positive with probability p + rho min(p, q) if lambda > 0 and p - rho min(p, q) if not (p = 1/2 for symmetric
+  // distributions); |nu| depends on that sign alone. For Rademacher nu and rho = 1, nu = sign(lambda). E[lambda nu] is
+  // latents::correlation().
   sign,
-  // |nu| is above its median with chance (1 + rho)/2 if |lambda| is above its own, (1 - rho)/2 if not; the sign of nu is a
-  // fair coin. E[lambda nu] = 0, so no covariance shows it; E[lambda^2 nu^2] - 1 is not 0. For symmetric laws with a density.
+  // |nu| is above its median with probability (1 + rho)/2 if |lambda| is above its own, (1 - rho)/2 if not; the sign of nu is a
+  // fair coin. E[lambda nu] = 0, so no covariance shows it; E[lambda^2 nu^2] - 1 is not 0. For symmetric distributions with a
+  // density.
   magnitude,
   linear,  // nu = rho lambda + sqrt(1 - rho^2) zeta with another normal zeta: for normal nu alone
 };
 
-// The law of (lambda, nu), with lambda standard normal. Everything but check() assumes that check() passes.
+// The distribution of (lambda, nu), with lambda standard normal. Everything but check() assumes that check() passes.
 struct latents {
   static constexpr float median_of_normal = 0.67448975f;  // of |lambda|
 
-  latent_law law = latent_law::rademacher;
+  latent_distribution distribution = latent_distribution::rademacher;
   latent_coupling coupling = latent_coupling::independent;
   float strength = 0.0f;     // rho
-  float probability = 0.5f;  // p of two_point; 1/2 for the other laws
+  float probability = 0.5f;  // p of two_point; 1/2 for the other distributions
 
   struct pair {
     float lambda, nu;
@@ -54,9 +59,11 @@ struct latents {
   [[nodiscard]] constexpr status check() const {
     if (!(strength >= -1.0f && strength <= 1.0f)) return {"a coupling has a strength between -1 and 1"};
     if (!(probability >= 0x1p-24f && probability < 1.0f))
-      return {"the chance of a latent's upper point lies between 2^-24 and 1 - 2^-24"};
-    if (law != latent_law::two_point && probability != 0.5f) return {"only a two-point latent has a chance to choose"};
-    const bool points = law == latent_law::rademacher || law == latent_law::two_point, normal = law == latent_law::normal;
+      return {"the probability of a latent's upper point lies between 2^-24 and 1 - 2^-24"};
+    if (distribution != latent_distribution::two_point && probability != 0.5f)
+      return {"only a two-point latent has a probability to choose"};
+    const bool points = distribution == latent_distribution::rademacher || distribution == latent_distribution::two_point,
+               normal = distribution == latent_distribution::normal;
     if (coupling == latent_coupling::magnitude && points) return {"the magnitude of a two-point latent depends on nothing"};
     if (coupling == latent_coupling::linear && !normal) return {"only a normal latent is a linear function with noise"};
     if (normal && coupling != latent_coupling::independent && coupling != latent_coupling::linear)
@@ -65,14 +72,14 @@ struct latents {
   }
 
   // P(nu > 0).
-  [[nodiscard]] constexpr float chance_positive() const { return nearest_chance(probability); }
-  // P(nu > 0 | the sign of lambda). The mean of the two is chance_positive() exactly.
-  [[nodiscard]] constexpr float chance_positive(bool lambda_positive) const {
-    return lambda_positive ? chance_positive() + sign_shift() : chance_positive() - sign_shift();
+  [[nodiscard]] constexpr float probability_positive() const { return nearest_probability(probability); }
+  // P(nu > 0 | the sign of lambda). The mean of the two is probability_positive() exactly.
+  [[nodiscard]] constexpr float probability_positive(bool lambda_positive) const {
+    return lambda_positive ? probability_positive() + sign_shift() : probability_positive() - sign_shift();
   }
   // P(|nu| above its median | whether |lambda| is above its own). The mean of the two is 1/2 exactly.
-  [[nodiscard]] constexpr float chance_upper(bool lambda_upper) const {
-    const float shift = coupling == latent_coupling::magnitude ? chance_shift(0.5f) : 0.0f;
+  [[nodiscard]] constexpr float probability_upper(bool lambda_upper) const {
+    const float shift = coupling == latent_coupling::magnitude ? probability_shift(0.5f) : 0.0f;
     return lambda_upper ? 0.5f + shift : 0.5f - shift;
   }
 
@@ -86,15 +93,15 @@ struct latents {
 
   // nu given lambda, another normal (for normal nu alone) and two random words, one for its side and one for its size.
   [[nodiscard]] float nu(float lambda, float other_normal, std::uint32_t side, std::uint32_t size) const {
-    if (law == latent_law::normal) {
+    if (distribution == latent_distribution::normal) {
       const float rho = correlation();
       return mul_add(rho, lambda, math::sqrt(1.0f - rho * rho) * other_normal);
     }
     if (coupling != latent_coupling::magnitude) {
-      const bool positive = random::unit_interval(side) < chance_positive(lambda > 0.0f);
+      const bool positive = random::unit_interval(side) < probability_positive(lambda > 0.0f);
       return value(positive, random::unit_interval_open_zero(size));
     }
-    const bool upper = random::unit_interval(side) < chance_upper(math::abs(lambda) > median_of_normal);
+    const bool upper = random::unit_interval(side) < probability_upper(math::abs(lambda) > median_of_normal);
     const float tail = random::unit_interval_open_zero(size);
     return value(side % 2 == 0, upper ? 0.5f * tail : mul_add(0.5f, tail, 0.5f));
   }
@@ -102,41 +109,41 @@ struct latents {
   // nu of a given sign with P(|nu| > its magnitude) = tail, 0 < tail <= 1: the inverse of its distribution function.
   [[nodiscard]] float value(bool positive, float tail) const {
     float magnitude = 1.0f;
-    switch (law) {
-      case latent_law::two_point: {
-        const float odds = (1.0f - chance_positive()) / chance_positive();
+    switch (distribution) {
+      case latent_distribution::two_point: {
+        const float odds = (1.0f - probability_positive()) / probability_positive();
         magnitude = math::sqrt(positive ? odds : 1.0f / odds);
         break;
       }
-      case latent_law::laplace: magnitude = -0.70710678f * math::log(tail); break;
-      case latent_law::uniform: magnitude = 1.7320508f * (1.0f - tail); break;
-      case latent_law::student: magnitude = student_magnitude(tail); break;
+      case latent_distribution::laplace: magnitude = -0.70710678f * math::log(tail); break;
+      case latent_distribution::uniform: magnitude = 1.7320508f * (1.0f - tail); break;
+      case latent_distribution::student: magnitude = student_magnitude(tail); break;
       default: break;
     }
     return positive ? magnitude : -magnitude;
   }
 
  private:
-  // The multiple of 2^-24 nearest to 0 <= chance <= 1, of which floats from 1/2 on are some themselves.
-  [[nodiscard]] static constexpr float nearest_chance(float chance) {
+  // The multiple of 2^-24 nearest to 0 <= probability <= 1, of which floats from 1/2 on are some themselves.
+  [[nodiscard]] static constexpr float nearest_probability(float chance) {
     return chance < 0.5f ? static_cast<float>(static_cast<std::uint32_t>(chance * 0x1p24f + 0.5f)) * 0x1p-24f : chance;
   }
   // rho `largest`, largest <= 1/2.
-  [[nodiscard]] constexpr float chance_shift(float largest) const {
-    return strength < 0.0f ? -nearest_chance(-strength * largest) : nearest_chance(strength * largest);
+  [[nodiscard]] constexpr float probability_shift(float largest) const {
+    return strength < 0.0f ? -nearest_probability(-strength * largest) : nearest_probability(strength * largest);
   }
   [[nodiscard]] constexpr float sign_shift() const {
-    const float p = chance_positive();
-    return coupling == latent_coupling::sign ? chance_shift(smaller(p, 1.0f - p)) : 0.0f;
+    const float p = probability_positive();
+    return coupling == latent_coupling::sign ? probability_shift(smaller(p, 1.0f - p)) : 0.0f;
   }
 
   // E[nu | nu > 0] - E[nu | nu < 0].
   [[nodiscard]] float gap_between_signs() const {
-    switch (law) {
-      case latent_law::two_point: return 1.0f / math::sqrt(chance_positive() * (1.0f - chance_positive()));
-      case latent_law::laplace: return 1.4142136f;
-      case latent_law::uniform: return 1.7320508f;
-      case latent_law::student: return 1.5f;
+    switch (distribution) {
+      case latent_distribution::two_point: return 1.0f / math::sqrt(probability_positive() * (1.0f - probability_positive()));
+      case latent_distribution::laplace: return 1.4142136f;
+      case latent_distribution::uniform: return 1.7320508f;
+      case latent_distribution::student: return 1.5f;
       default: return 2.0f;
     }
   }

@@ -46,7 +46,8 @@ struct spikes {
   // The same mean and covariance, and nothing beyond: a Gaussian clone. It makes x_0 from the same lambda and the same noise.
   [[nodiscard]] spikes gaussian_clone() const {
     spikes clone = *this;
-    clone.hidden = {.law = latent_law::normal, .coupling = latent_coupling::linear, .strength = hidden.correlation()};
+    clone.hidden = {
+        .distribution = latent_distribution::normal, .coupling = latent_coupling::linear, .strength = hidden.correlation()};
     return clone;
   }
 };

@@ -127,7 +127,7 @@ constexpr status check_evaluation(const nn::plan& p, std::size_t parameters, con
 
 // Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
 // are shared among the workers; the result does not depend on how. NaN where check_evaluation() fails.
-template <problem Problem, executor Executor = const serial_executor>
+template <class Layers = nn::every_layer, problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
   FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
@@ -141,7 +141,7 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
       float* const own = blocks + worker * detail::block_memory::size(p, 0, block_rows);
       const auto m = detail::block_memory::at(p, 0, rows, own);
       detail::write_examples(p, examples, m, first + row, rows, nn::scratch_input(p, m.scratch, rows).data());
-      float* const output = nn::forward(p, parameters.data(), m.scratch, rows).data();
+      float* const output = nn::forward<Layers>(p, parameters.data(), m.scratch, rows).data();
       detail::losses_of<Problem>(p, m, output, rows, 0.0f, output, losses + row);
     });
     return kernel::sum(losses, count) / static_cast<float>(count);

@@ -41,8 +41,8 @@ struct fit_options {
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
 // Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if it was saved at a validation
 // (inside `watch`); the training loss that is shown is the mean since the last one.
-template <problem Problem, executor Executor, problem Validation, class Watch>
-[[nodiscard]] status fit(trainer<Problem, Executor>& learner, const Validation& validation, const fit_options& options,
+template <problem Problem, executor Executor, class Layers, problem Validation, class Watch>
+[[nodiscard]] status fit(trainer<Problem, Executor, Layers>& learner, const Validation& validation, const fit_options& options,
                          early_stopping& stopping, std::span<float> best, std::span<float> memory, Executor& workers,
                          const Watch& watch) {
   const nn::plan plan = learner.network();
@@ -63,7 +63,7 @@ template <problem Problem, executor Executor, problem Validation, class Watch>
     ++since;
     if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
     const float validation_loss =
-        evaluate(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
+        evaluate<Layers>(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
     if (!math::is_finite(validation_loss)) return {"the validation loss after step {} is not finite", to_size(learner.steps())};
     go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
     const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });

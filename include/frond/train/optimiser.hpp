@@ -12,48 +12,48 @@
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
-enum class method : std::uint8_t {
+enum class optimiser_kind : std::uint8_t {
   sgd,   // with heavy-ball momentum; one array of state
   adam,  // two arrays of state; AdamW when weight_decay > 0
 };
 
-enum class decay : std::uint8_t { none, linear, cosine };
+enum class decay_curve : std::uint8_t { none, linear, cosine };
 
 struct optimiser_options {
-  method kind = method::adam;
-  float rate = 1e-3f;
-  float momentum = 0.9f;                 // sgd
-  float beta_1 = 0.9f, beta_2 = 0.999f;  // adam
-  float epsilon = 1e-8f;                 // adam
-  float weight_decay = 0.0f;             // decoupled: a parameter loses rate * weight_decay of itself in each step
-  std::uint64_t warm_up = 0;             // the rate rises linearly over so many steps
-  decay shape = decay::none;             // then it falls to zero at step `decay_end`
+  optimiser_kind kind = optimiser_kind::adam;
+  float learning_rate = 1e-3f;
+  float momentum = 0.9f;                  // sgd
+  float beta_1 = 0.9f, beta_2 = 0.999f;   // adam
+  float epsilon = 1e-8f;                  // adam
+  float weight_decay = 0.0f;              // decoupled: a parameter loses rate * weight_decay of itself in each step
+  std::uint64_t warm_up = 0;              // the rate rises linearly over so many steps
+  decay_curve decay = decay_curve::none;  // then it falls to zero at step `decay_end`
   std::uint64_t decay_end = 0;
   float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
-    if (!(rate > 0.0f && math::is_finite(rate))) return {"the rate must be positive and finite"};
+    if (!(learning_rate > 0.0f && math::is_finite(learning_rate))) return {"the rate must be positive and finite"};
     if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
     if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
     if (!(epsilon > 0.0f && math::is_finite(epsilon))) return {"epsilon must be positive and finite"};
     if (!(weight_decay >= 0.0f && math::is_finite(weight_decay))) return {"weight decay must be finite and not negative"};
     if (!(clip_norm >= 0.0f && math::is_finite(clip_norm))) return {"the clipping norm must be finite and not negative"};
-    if (shape != decay::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
+    if (decay != decay_curve::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
     return {};
   }
 };
 
 // How many arrays of the parameters' size the method keeps.
-constexpr std::size_t state_arrays(method kind) { return kind == method::adam ? 2 : 1; }
+constexpr std::size_t state_arrays(optimiser_kind kind) { return kind == optimiser_kind::adam ? 2 : 1; }
 
 // The rate of step `step`, counted from 0.
-constexpr float rate_at(const optimiser_options& o, std::uint64_t step) {
-  if (step < o.warm_up) return o.rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
-  if (o.shape == decay::none) return o.rate;
+constexpr float learning_rate_at(const optimiser_options& o, std::uint64_t step) {
+  if (step < o.warm_up) return o.learning_rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
+  if (o.decay == decay_curve::none) return o.learning_rate;
   if (step >= o.decay_end) return 0.0f;
   const float left = static_cast<float>(o.decay_end - step) / static_cast<float>(o.decay_end - o.warm_up);
-  if (o.shape == decay::linear) return o.rate * left;
-  return o.rate * (0.5f - 0.5f * math::cos_two_pi(0.5f * left));
+  if (o.decay == decay_curve::linear) return o.learning_rate * left;
+  return o.learning_rate * (0.5f - 0.5f * math::cos_two_pi(0.5f * left));
 }
 
 namespace detail {
@@ -96,9 +96,9 @@ inline float clip_scale(const optimiser_options& o, std::span<const float> gradi
 inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale,
                            std::span<const float> gradient, std::span<float> parameters, std::span<float> state,
                            std::size_t first, std::size_t count) {
-  const float rate = rate_at(o, step);
-  if (o.kind == method::adam) {
-    kernel::adam({.rate = rate,
+  const float learning_rate = learning_rate_at(o, step);
+  if (o.kind == optimiser_kind::adam) {
+    kernel::adam({.learning_rate = learning_rate,
                   .beta_1 = o.beta_1,
                   .beta_2 = o.beta_2,
                   .epsilon = o.epsilon,
@@ -109,8 +109,9 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
                  gradient.data() + first, parameters.data() + first, state.data() + first,
                  state.data() + parameters.size() + first, count);
   } else {
-    kernel::sgd({.rate = rate, .momentum = o.momentum, .decay = o.weight_decay, .gradient_scale = gradient_scale},
-                gradient.data() + first, parameters.data() + first, state.data() + first, count);
+    kernel::sgd(
+        {.learning_rate = learning_rate, .momentum = o.momentum, .decay = o.weight_decay, .gradient_scale = gradient_scale},
+        gradient.data() + first, parameters.data() + first, state.data() + first, count);
   }
 }
 

@@ -111,7 +111,7 @@ struct denoising {
   seed key;  // of order, times and noise; the data have their own
   // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
   // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
-  std::uint32_t latest = 0;
+  std::uint32_t max_step = 0;
 
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
     if (const status fits = nn::check_denoiser(p, process); !fits) return fits;
@@ -120,7 +120,7 @@ struct denoising {
     if (data.from.vocabulary() > process.vocabulary)
       return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
     if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
-    if (latest > times.steps) return {"the latest time {} comes after the last of the schedule, {}", latest, {times.steps}};
+    if (max_step > times.steps) return {"the last time {} comes after the last of the schedule, {}", max_step, {times.steps}};
     return data.check();
   }
   constexpr void add_to(hasher& h) const {
@@ -129,14 +129,14 @@ struct denoising {
     h.add(process.input_symbols());
     detail::add_schedule(h, times);
     h.add(key.value);
-    h.add(latest);
+    h.add(max_step);
   }
 
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    FROND_ASSERT(latest <= times.steps, "the latest time is one of the schedule");
+    FROND_ASSERT(max_step <= times.steps, "the latest time is one of the schedule");
     random::draws time(key, random::stream::time, example);
-    return times.alpha_bar(1 + time.below(latest == 0 ? times.steps : latest));
+    return times.alpha_bar(1 + time.below(max_step == 0 ? times.steps : max_step));
   }
 
   // The clean sentence and its corruption, both [length].

@@ -25,7 +25,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
-struct options {
+struct trainer_options {
   optimiser_options optimiser{};
   std::uint32_t batch = 64;        // examples in a step
   std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
@@ -50,7 +50,7 @@ struct options {
 namespace detail {
 
 // How many shards run at a time.
-constexpr std::size_t shards_at_a_time(const nn::plan& p, const options& o, std::size_t workers) {
+constexpr std::size_t shards_at_a_time(const nn::plan& p, const trainer_options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = smaller(workers, shards);
   return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
 }
@@ -63,7 +63,7 @@ constexpr std::size_t waiting_sums(std::size_t shards) {
 }  // namespace detail
 
 // Floats of memory that a trainer needs besides the parameters: moments, gradients, and a block for each worker.
-constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::size_t workers) {
+constexpr std::size_t training_memory(const nn::plan& p, const trainer_options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
   const std::size_t partials = detail::waiting_sums(shards);
   return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
@@ -71,7 +71,7 @@ constexpr std::size_t training_memory(const nn::plan& p, const options& o, std::
 }
 
 // The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
-// parameters. Options is a struct with a static constexpr train::options `value`.
+// parameters. Options is a struct with a static constexpr train::trainer_options `value`.
 template <nn::fixed_network Net, class Options>
 struct alignas(64) memory {
   static_assert(Options::value.check().ok(), "these training options are not valid");
@@ -85,12 +85,13 @@ struct alignas(64) memory {
 // Training stops by itself where it makes no sense: check() says why, and step() changes nothing any more but steps(), so that
 // a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were
 // before that step.
-template <problem Problem, executor Executor = const serial_executor>
+// Layers: those that the program can run, see nn/layers.hpp.
+template <problem Problem, executor Executor = const serial_executor, class Layers = nn::every_layer>
 class trainer {
  public:
   // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
-  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
-          Executor& workers = calling_thread)
+  trainer(const nn::plan& p, const Problem& examples, const trainer_options& o, std::span<float> parameters,
+          std::span<float> memory, Executor& workers = calling_thread)
       : trainer(p, examples, o, parameters, memory, workers,
                 check(p, examples, o, parameters.size(), memory.size(), workers.workers())) {}
 
@@ -129,15 +130,15 @@ class trainer {
   [[nodiscard]] std::span<const float> gradient() const { return {gradient_, misfit_ ? plan_.parameter_count : 0}; }
   [[nodiscard]] const nn::plan& network() const { return plan_; }
   [[nodiscard]] std::span<float> parameters() const { return parameters_; }
-  [[nodiscard]] const options& settings() const { return options_; }
+  [[nodiscard]] const trainer_options& settings() const { return options_; }
   [[nodiscard]] const Problem& problem() const { return problem_; }
 
  private:
   // Elementwise work on parameters is cut into slices of this many floats.
   static constexpr std::size_t slice_size = 16384;
 
-  static status check(const nn::plan& p, const Problem& examples, const options& o, std::size_t parameters, std::size_t floats,
-                      std::size_t workers) {
+  static status check(const nn::plan& p, const Problem& examples, const trainer_options& o, std::size_t parameters,
+                      std::size_t floats, std::size_t workers) {
     if (const status sound = o.check(); !sound) return sound;
     if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
     const std::size_t needed = training_memory(p, o, workers);
@@ -145,8 +146,8 @@ class trainer {
     return check_problem(p, examples);
   }
 
-  trainer(const nn::plan& p, const Problem& examples, const options& o, std::span<float> parameters, std::span<float> memory,
-          Executor& workers, const status& misfit)
+  trainer(const nn::plan& p, const Problem& examples, const trainer_options& o, std::span<float> parameters,
+          std::span<float> memory, Executor& workers, const status& misfit)
       : plan_(p), problem_(examples), options_(o), parameters_(parameters), workers_(&workers), misfit_(misfit),
         stopped_(misfit) {
     if (!misfit) return;
@@ -219,9 +220,9 @@ class trainer {
       const std::size_t rows = smaller(end - row, options_.block());
       const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
       detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
-      float* const output = nn::forward_on_tape(plan_, parameters_.data(), m.tape, rows).data();
+      float* const output = nn::forward_on_tape<Layers>(plan_, parameters_.data(), m.tape, rows).data();
       detail::losses_of<Problem>(plan_, m, output, rows, scale, m.scratch + plan_.scratch_output * rows, losses_ + row);
-      nn::backward(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
+      nn::backward<Layers>(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
     }
   }
 
@@ -255,7 +256,7 @@ class trainer {
 
   nn::plan plan_;
   Problem problem_;
-  options options_;
+  trainer_options options_;
   std::span<float> parameters_;
   std::span<float> state_;
   Executor* workers_;
@@ -269,6 +270,10 @@ class trainer {
   bool begun_ = false;
   status misfit_, stopped_;
 };
+
+template <problem Problem, nn::fixed_network Net, nn::fixed_network Other, class Options>
+trainer(const Problem&, nn::parameters<Net>&, memory<Other, Options>&)
+    -> trainer<Problem, const serial_executor, nn::layers_of<Net>>;
 
 }}}  // namespace frond::train
 

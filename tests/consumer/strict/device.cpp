@@ -22,7 +22,8 @@ using net = nn::tree_unet<nn::tree_unet_shape{.branching = 2,
                                               .width = 16}>;
 using mlp = nn::mlp<nn::mlp_shape{.length = 1, .input_channels = 5, .output_channels = 4, .width = 8, .hidden_layers = 1}>;
 struct recipe {
-  static constexpr train::options value{.optimiser = {.rate = 3e-3f, .clip_norm = 1.0f}, .batch = 16, .block_rows = 8};
+  static constexpr train::trainer_options value{
+      .optimiser = {.learning_rate = 3e-3f, .clip_norm = 1.0f}, .batch = 16, .block_rows = 8};
 };
 
 nn::parameters<net> weights;
@@ -56,7 +57,7 @@ bool vectors(const grammar::rhm_view& rules) {
   static std::array<float, diffusion::gaussian_sampling_memory(diffusion::solver::dpm_solver, 64, 2)> memory;
   std::array<float, 2 * 64> out{};
   belief::tree_gaussian<> trees(rules, messages);
-  const diffusion::gaussian_sampling options{.noise = times, .method = diffusion::solver::dpm_solver};
+  const diffusion::gaussian_sampling_options options{.noise = times, .method = diffusion::solver::dpm_solver};
   const std::array<float, 4> means{0, 1, 2, 3}, variances{1, 1, 2, 2};
   source::wiener normals(means, variances);
   return diffusion::sample(diffusion::gaussian{}, trees, seed{5}, options, memory, out).ok() &&
@@ -69,7 +70,7 @@ bool learned_vectors() {
   source::plant_directions(seed{23}, dimension, directions);
   const source::mixed_cumulant model({.covariance = 5, .cumulant = 10}, dimension, directions);
   constexpr lab::vectors::autoencoder_shape shape_of_net{.dimension = dimension, .neurons = 2, .unit = {.amplitude = 0.2f}};
-  constexpr lab::vectors::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 8};
+  constexpr lab::vectors::autoencoder_options options{.optimiser = {.learning_rate = 0.01f}, .batch = 8};
   std::array<float, shape_of_net.parameter_count()> parameters{};
   static std::array<float, lab::vectors::autoencoder_memory(shape_of_net, options)> memory;
   const train::level_denoising problem{train::data_set{model, seed{24}, 0, 100}, 0.7f, seed{25}};

@@ -24,12 +24,12 @@ bool passes(const lab::pcfg::pcfg& read) {
   lab::chart::chart number(counts.value);
   lab::chart::outside outside(chart);
   lab::pcfg::derivation tree;
-  std::vector<Real> law(weighed.value.form.words);
+  std::vector<Real> distribution(weighed.value.form.words);
   const std::vector<std::uint32_t> sentence{0, 1};
   const bool derived = chart.inside(sentence).ok() && best.inside(sentence).ok() && number.inside(sentence).ok() &&
                        outside.pass() && lab::chart::sample_derivation(chart, seed{1}, 0, tree).ok() &&
                        lab::chart::best_derivation(best, tree).ok();
-  outside.word_law(0, law);
+  outside.word_distribution(0, distribution);
   lab::chart::pcfg_denoiser<diffusion::uniform, Real> denoise(weighed.value, diffusion::uniform{3}, 2);
   const std::vector<symbol> noisy{0, 1};
   std::vector<float> posterior(6);
@@ -57,7 +57,7 @@ bool analyses(const grammar::rhm_view& rules) {
   counts.add(sentences);
   lab::hierarchy::rule_accuracy accuracy(rules);
   accuracy.add(sentences);
-  const lab::hierarchy::trips plan{.alpha_bar = 0.4f, .data = 6, .each = 10};
+  const lab::hierarchy::forward_backward_options plan{.alpha_bar = 0.4f, .data = 6, .each = 10};
   lab::parallel::thread_pool pool(2);
   const auto table = lab::hierarchy::forward_backward(rules, diffusion::uniform{shape.vocabulary}, seed{3}, plan, pool);
   const lab::hierarchy::annealed_map map(shape);
@@ -69,8 +69,8 @@ bool spikes() {
   constexpr std::uint32_t dimension = 5;
   std::vector<float> directions(2 * dimension);
   source::plant_directions(seed{4}, dimension, directions);
-  const source::spikes law{.covariance = 5, .cumulant = 10};
-  const source::mixed_cumulant model(law, dimension, directions);
+  const source::spikes distribution{.covariance = 5, .cumulant = 10};
+  const source::mixed_cumulant model(distribution, dimension, directions);
   std::vector<float> data(7 * dimension), mean(data.size());
   for (std::size_t i = 0; i < 7; ++i) model.sample(seed{5}, i, std::span(data).subspan(i * dimension, dimension));
   lab::spiked::spike_bayes(model).predict(data, std::vector<float>(7, 0.5f), mean);

@@ -55,7 +55,7 @@ TEST_CASE("probabilities of all short sentences of random grammars agree with it
 
 namespace {
 
-// The same number by the definition: every way to cut a stretch of words into the symbols of a right side, on grammars without
+// The same number by the definition: every way to cut a span of words into the symbols of a right side, on grammars without
 // empty right sides and without unary chains. Sums run in another order, so results agree to rounding only.
 class plain_inside {
  public:
@@ -182,7 +182,7 @@ TEST_CASE("probabilities of nothing are the least solution, whatever the cycles"
   const auto grows = small_pcfg::make(1, 1, {{0, {0, 0}, 0.75}, {0, {}, 0.25}});
   const auto form = lab::chart::make_normal_form(grows);
   const std::vector<double> rules{0.75, 0.25};
-  lab::chart::detail::emptiness<lab::chart::sum_product<double>> solved(form, rules);
+  lab::chart::detail::epsilon_values<lab::chart::sum_product<double>> solved(form, rules);
   REQUIRE(solved.solve());
   CHECK(std::abs(solved.values()[form.start] - 1.0 / 3) < 1e-15);
 }

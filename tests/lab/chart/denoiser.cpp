@@ -22,8 +22,8 @@ using namespace frond;
 
 namespace {
 
-static_assert(denoiser<lab::chart::pcfg_denoiser<diffusion::uniform>>);
-static_assert(denoiser<lab::chart::pcfg_denoiser<diffusion::absorbing, double>>);
+static_assert(discrete_denoiser<lab::chart::pcfg_denoiser<diffusion::uniform>>);
+static_assert(discrete_denoiser<lab::chart::pcfg_denoiser<diffusion::absorbing, double>>);
 static_assert(discrete_source<lab::chart::length_source>);
 static_assert(continuous_denoiser<lab::chart::pcfg_gaussian<float>>);
 
@@ -243,7 +243,7 @@ TEST_CASE("a sampler with the exact denoiser makes sentences of the grammar with
   const auto wide_weights = weigh<lab::chart::sum_product<double>>(grammar);
   const diffusion::absorbing process{2};
   lab::chart::pcfg_denoiser<diffusion::absorbing> denoise(weights, process, words);
-  const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, 200}};
+  const diffusion::sampling_options options{.noise = {diffusion::schedule::linear_signal, 200}};
   std::vector<float> memory(diffusion::sampling_memory(words, 2, rows));
   std::vector<symbol> samples(rows * words);
   REQUIRE(diffusion::sample(process, denoise, seed{9}, options, memory, samples).ok());

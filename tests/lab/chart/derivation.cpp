@@ -23,12 +23,12 @@ lab::chart::weighted_form<Semiring> weigh(const lab::pcfg::pcfg& grammar) {
   return weighted.value;
 }
 
-// Expands the nodes from the start symbol, leftmost first. True if they are a derivation of `sentence`, words and stretches
+// Expands the nodes from the start symbol, leftmost first. True if they are a derivation of `sentence`, words and spans
 // right.
 bool derives(const lab::pcfg::pcfg& grammar, const lab::pcfg::derivation& tree, const std::vector<std::uint32_t>& sentence) {
   struct open_symbol {
     std::uint32_t symbol;
-    std::size_t closes;  // the node whose stretch ends right after it, plus one; or none
+    std::size_t closes;  // the node whose span ends right after it, plus one; or none
   };
   std::vector<open_symbol> pending{{grammar.start, 0}};
   std::size_t next = 0;

@@ -62,13 +62,13 @@ struct both {
     beliefs.downward();
     REQUIRE(posterior.update());
     CHECK(std::abs(beliefs.log_evidence() - posterior.log_evidence()) < 1e-10);
-    std::vector<double> law(grammar.vocabulary()), other_law(grammar.vocabulary());
+    std::vector<double> distribution(grammar.vocabulary()), other_law(grammar.vocabulary());
     double worst = 0;
     for (std::size_t i = 0; i < grammar.length(); ++i) {
-      beliefs.marginal(0, i, std::span(law));
+      beliefs.marginal(0, i, std::span(distribution));
       posterior.marginal(i, std::span(other_law));
-      for (std::size_t a = 0; a < law.size(); ++a) {
-        const double error = std::abs(law[a] - other_law[a]);
+      for (std::size_t a = 0; a < distribution.size(); ++a) {
+        const double error = std::abs(distribution[a] - other_law[a]);
         worst = error <= worst ? worst : error;  // keeps a NaN
       }
     }
@@ -130,11 +130,11 @@ TEST_CASE("the random hierarchy model agrees with its general grammar too, node 
     beliefs.downward();
     REQUIRE(posterior.update());
     CHECK(std::abs(beliefs.log_evidence() - posterior.log_evidence()) < 1e-10);
-    std::vector<double> law(6), other_law(6);
+    std::vector<double> distribution(6), other_law(6);
     for (std::size_t i = 0; i < 9; ++i) {
-      beliefs.marginal(0, i, std::span(law));
+      beliefs.marginal(0, i, std::span(distribution));
       posterior.marginal(i, std::span(other_law));
-      for (std::size_t a = 0; a < 6; ++a) CHECK(std::abs(law[a] - other_law[a]) < 1e-10);
+      for (std::size_t a = 0; a < 6; ++a) CHECK(std::abs(distribution[a] - other_law[a]) < 1e-10);
     }
   }
 }

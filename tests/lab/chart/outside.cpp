@@ -108,7 +108,7 @@ TEST_CASE("the words of a visible sentence are certain") {
   for (int i = 0; i < 200; ++i) sentence.insert(sentence.end(), {0, 0, 1, 0, 1, 1});
   REQUIRE(chart.inside(sentence).ok());
   REQUIRE(outside.pass());
-  // 600 pairs of brackets and the one parse of the sentence, which has 1201 empty stretches.
+  // 600 pairs of brackets and the one parse of the sentence, which has 1201 empty spans.
   CHECK(std::abs(chart.log_total() - (600 * std::log(0.25) + 601 * std::log(0.75))) < 1e-9);
   CHECK(std::abs(outside.rule_uses()[0] - 600) < 1e-9);
   CHECK(std::abs(outside.rule_uses()[1] - 601) < 1e-9);

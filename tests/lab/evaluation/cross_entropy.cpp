@@ -35,24 +35,26 @@ examples<Process> examples_of(const grammar::rhm_view& grammar, std::uint64_t ke
   return {{grammar, seed{1}, 0, 0}, Process{symbols}, {diffusion::schedule::linear_signal, steps}, seed{key}};
 }
 
-// A denoiser that guesses: `trust` for the token that it sees, the rest shared among all. trust = 0 is the uniform law.
+// A denoiser that guesses: `trust` for the token that it sees, the rest shared among all. trust = 0 is the uniform
+// distribution.
 struct guess {
   double trust = 0;
 
   [[nodiscard]] static std::size_t length() { return tokens; }
   [[nodiscard]] static std::uint32_t vocabulary() { return symbols; }
   [[nodiscard]] static std::uint32_t input_symbols() { return symbols; }
-  [[nodiscard]] double law(symbol noisy, std::size_t a) const {
+  [[nodiscard]] double distribution(symbol noisy, std::size_t a) const {
     const double trusted = noisy == symbols ? 0 : trust;
     return (noisy == a ? trusted : 0) + (1 - trusted) / symbols;
   }
   void predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) const {
     if (noisy.size() != alpha_bar.size() * tokens || posterior.size() != noisy.size() * symbols)
       throw std::logic_error("a denoiser was called with sizes that do not agree");
-    for (std::size_t i = 0; i < posterior.size(); ++i) posterior[i] = static_cast<float>(law(noisy[i / symbols], i % symbols));
+    for (std::size_t i = 0; i < posterior.size(); ++i)
+      posterior[i] = static_cast<float>(distribution(noisy[i / symbols], i % symbols));
   }
 };
-static_assert(denoiser<guess>);
+static_assert(discrete_denoiser<guess>);
 
 std::vector<double> noise(const uniform&, const std::vector<symbol>& noisy, double alpha_bar) {
   return enumeration::uniform_noise(noisy, alpha_bar, symbols);
@@ -76,7 +78,7 @@ lab::evaluation::excess_loss expected(const enumeration::drawn& grammar, const e
         enumeration::solve(grammar.view, all, noise(made.process, noisy, static_cast<double>(made.alpha_bar(i))));
     double own = 0, best = 0;
     for (std::size_t t = 0; t < tokens; ++t) {
-      own -= std::log(model.law(noisy[t], clean[t])) / tokens;
+      own -= std::log(model.distribution(noisy[t], clean[t])) / tokens;
       best -= std::log(truth.marginals[(3 + t) * symbols + clean[t]]) / tokens;
     }
     total.model += own / n;
@@ -126,7 +128,7 @@ double mean_divergence(const enumeration::drawn& grammar, const examples<Process
       for (std::size_t i = 0; i < tokens; ++i)
         for (std::size_t a = 0; a < symbols; ++a) {
           const double p = truth.marginals[(3 + i) * symbols + a];
-          if (p > 0) mean += truth.evidence * p * std::log(p / model.law(noisy[i], a)) / tokens / steps;
+          if (p > 0) mean += truth.evidence * p * std::log(p / model.distribution(noisy[i], a)) / tokens / steps;
         }
     }
   }

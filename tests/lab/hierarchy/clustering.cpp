@@ -94,10 +94,10 @@ TEST_CASE("contexts by hand: three sentences of four tokens") {
   }
 }
 
-TEST_CASE("with all sentences the contexts are the exact conditional laws, and synonyms have the same") {
+TEST_CASE("with all sentences the contexts are the exact conditional distributions, and synonyms have the same") {
   const grammar::rhm<shape> rules{seed{2}};
   const grammar::rhm_view view = rules;
-  const lab::hierarchy::tree_laws laws(view);
+  const lab::hierarchy::tree_distributions distributions(view);
   const std::size_t count = view.shape.sentence_count().value;
   std::vector<symbol> sentences(count * 8);
   for (std::uint64_t code = 0; code < count; ++code)
@@ -116,18 +116,18 @@ TEST_CASE("with all sentences the contexts are the exact conditional laws, and s
   CHECK(lab::hierarchy::signal_to_noise(products, parents) == doctest::Approx(1));
   // A tuple as first child, token 6 of the sentence: P(token | latent) less the mean over tuples. Not every latent is ever a
   // first child.
-  const auto joint = laws.joint({2, 0}, {0, 6});
-  const auto law = laws.law({2, 0});
+  const auto joint = distributions.joint({2, 0}, {0, 6});
+  const auto distribution = distributions.distribution({2, 0});
   std::size_t present = 0, compared = 0;
   std::vector<double> mean(8);
   for (std::size_t latent = 0; latent < 8; ++latent) {
-    if (law[latent] == 0) continue;
+    if (distribution[latent] == 0) continue;
     ++present;
-    for (std::size_t token = 0; token < 8; ++token) mean[token] += joint[latent * 8 + token] / law[latent];
+    for (std::size_t token = 0; token < 8; ++token) mean[token] += joint[latent * 8 + token] / distribution[latent];
   }
   for (std::size_t latent = 0; latent < 8; ++latent)
-    for (std::size_t token = 0; law[latent] > 0 && token < 8; ++token, ++compared) {
-      const double expected = joint[latent * 8 + token] / law[latent] - mean[token] / static_cast<double>(present);
+    for (std::size_t token = 0; distribution[latent] > 0 && token < 8; ++token, ++compared) {
+      const double expected = joint[latent * 8 + token] / distribution[latent] - mean[token] / static_cast<double>(present);
       CHECK(vectors[2 * latent * contexts.dimension() + 2 * 8 + token] == doctest::Approx(expected));
     }
   CHECK(compared >= 48);

@@ -66,7 +66,7 @@ TEST_CASE("the upper levels are a grammar: same rules, and its sentences are tho
 
 TEST_CASE("covariances of the coarse-grained data are those of the latents, to 1e-12") {
   const grammar::rhm<few> rules{seed{3}};
-  const lab::hierarchy::tree_laws before(rules), after(lab::hierarchy::upper_levels(rules));
+  const lab::hierarchy::tree_distributions before(rules), after(lab::hierarchy::upper_levels(rules));
   for (std::uint32_t level = 2; level <= 3; ++level) {
     const double latents = lab::hierarchy::covariance_variance(before, few, 1, 1, level);
     rhm_shape upper = few;

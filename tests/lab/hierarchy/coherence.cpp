@@ -64,7 +64,7 @@ TEST_CASE("independent halves are coherent up to level 2, and their coherence le
 
 TEST_CASE("without the floor C^2 is right on average, also from few sentences; errors are those seen, within a fifth") {
   const grammar::rhm<shape> rules{seed{3}};
-  const lab::hierarchy::tree_laws laws(rules);
+  const lab::hierarchy::tree_distributions distributions(rules);
   const int repetitions = 400;
   for (const bool whole : {true, false}) {
     double sum = 0, squares = 0, errors = 0;
@@ -77,7 +77,7 @@ TEST_CASE("without the floor C^2 is right on average, also from few sentences; e
       errors += square.standard_error * square.standard_error;
     }
     const double mean = sum / repetitions, spread = std::sqrt(squares / repetitions - mean * mean);
-    const double exact = lab::hierarchy::exact_correlation(laws, shape, 3);
+    const double exact = lab::hierarchy::exact_correlation(distributions, shape, 3);
     CHECK(std::abs(mean - (whole ? exact * exact : 0)) < 4.5 * spread / std::sqrt(repetitions));
     CHECK(std::sqrt(errors / repetitions) == doctest::Approx(spread).epsilon(0.2));
   }

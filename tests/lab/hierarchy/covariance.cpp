@@ -43,7 +43,7 @@ std::vector<node> all_nodes(const rhm_shape& shape) {
 template <rhm_shape Shape>
 void check_against_enumeration() {
   const grammar::rhm<Shape> rules{seed{5}};
-  const lab::hierarchy::tree_laws laws(rules);
+  const lab::hierarchy::tree_distributions distributions(rules);
   const auto trees = all_trees(rules);
   const std::vector<node> nodes = all_nodes(Shape);
   const auto at = [&](const std::vector<symbol>& tree, node n) { return tree[Shape.tree_offset(n.level) + n.place]; };
@@ -51,20 +51,20 @@ void check_against_enumeration() {
     for (const node second : nodes) {
       const std::uint32_t top = lab::hierarchy::common_level(Shape, first, second);
       if (top == first.level || top == second.level) continue;
-      lab::statistics::joint_counts counts(laws.symbols(first.level), laws.symbols(second.level));
+      lab::statistics::joint_counts counts(distributions.symbols(first.level), distributions.symbols(second.level));
       for (const auto& tree : trees) counts.add(at(tree, first), at(tree, second));
-      const auto exact = laws.covariance(first, second), counted = counts.covariance();
+      const auto exact = distributions.covariance(first, second), counted = counts.covariance();
       REQUIRE(exact.size() == counted.size());
       for (std::size_t i = 0; i < exact.size(); ++i) REQUIRE(std::abs(exact[i] - counted[i]) < 1e-12);
-      const auto law = laws.law(first), counted_law = counts.first_law();
-      for (std::size_t i = 0; i < law.size(); ++i) REQUIRE(std::abs(law[i] - counted_law[i]) < 1e-12);
+      const auto distribution = distributions.distribution(first), counted_law = counts.first_marginal();
+      for (std::size_t i = 0; i < distribution.size(); ++i) REQUIRE(std::abs(distribution[i] - counted_law[i]) < 1e-12);
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("laws and covariances of all pairs of nodes are those of all sentences, to 1e-12") {
+TEST_CASE("distributions and covariances of all pairs of nodes are those of all sentences, to 1e-12") {
   check_against_enumeration<pairs>();
   check_against_enumeration<triples>();
 }
@@ -82,13 +82,13 @@ TEST_CASE("lowest common ancestors, by hand") {
 TEST_CASE("mean squares by level, and the tuple below a node against enumeration") {
   const grammar::rhm<pairs> rules{seed{5}};
   const grammar::rhm_view view = rules;
-  const lab::hierarchy::tree_laws laws(rules);
+  const lab::hierarchy::tree_distributions distributions(rules);
   double sum = 0;
   for (const std::size_t i : {0u, 1u})
     for (const std::size_t j : {2u, 3u})
       for (const std::size_t half : {0u, 4u})
-        sum += lab::statistics::mean_square(laws.covariance({0, half + i}, {0, half + j}));
-  CHECK(lab::hierarchy::covariance_variance(laws, pairs, 0, 0, 2) == doctest::Approx(sum / 8).epsilon(1e-12));
+        sum += lab::statistics::mean_square(distributions.covariance({0, half + i}, {0, half + j}));
+  CHECK(lab::hierarchy::covariance_variance(distributions, pairs, 0, 0, 2) == doctest::Approx(sum / 8).epsilon(1e-12));
 
   double latents = 0, tuples = 0;
   const auto trees = all_trees(rules);
@@ -100,9 +100,9 @@ TEST_CASE("mean squares by level, and the tuple below a node against enumeration
       counts.add(view.find(2, std::span(level_1, 2)), tree[pairs.tree_offset(0) + token]);
     }
     tuples += lab::statistics::mean_square(counts.covariance()) / 8;
-    latents += lab::statistics::mean_square(laws.covariance({2, latent}, {0, token})) / 8;
+    latents += lab::statistics::mean_square(distributions.covariance({2, latent}, {0, token})) / 8;
   }
-  CHECK(lab::hierarchy::covariance_variance(laws, pairs, 2, 0, 3) == doctest::Approx(latents).epsilon(1e-12));
+  CHECK(lab::hierarchy::covariance_variance(distributions, pairs, 2, 0, 3) == doctest::Approx(latents).epsilon(1e-12));
   CHECK(lab::hierarchy::tuple_variance(pairs, latents) == doctest::Approx(tuples).epsilon(1e-12));
 }
 
@@ -116,16 +116,16 @@ TEST_CASE("the predicted variance, by hand") {
 
 TEST_CASE("counted covariances are those of the grammar, within 5 standard errors of each entry") {
   const grammar::rhm<pairs> rules{seed{5}};
-  const lab::hierarchy::tree_laws laws(rules);
+  const lab::hierarchy::tree_distributions distributions(rules);
   const std::size_t data = 40000;
   lab::statistics::joint_counts counts(4, 4);
   for (std::uint64_t i = 0; i < data; ++i) {
     const auto sentence = rules.sample(seed{6}, i);
     counts.add(sentence[0], sentence[1]);
   }
-  const auto exact = laws.covariance({0, 0}, {0, 1}), counted = counts.covariance();
+  const auto exact = distributions.covariance({0, 0}, {0, 1}), counted = counts.covariance();
   for (std::size_t i = 0; i < exact.size(); ++i) {
-    const double a = laws.law({0, 0})[i / 4], b = laws.law({0, 1})[i % 4];
+    const double a = distributions.distribution({0, 0})[i / 4], b = distributions.distribution({0, 1})[i % 4];
     const double largest = std::sqrt((a * (1 - a) * b * (1 - b) + std::abs(exact[i])) / static_cast<double>(data));
     CHECK(std::abs(exact[i] - counted[i]) < 5 * largest);
   }
@@ -133,10 +133,10 @@ TEST_CASE("counted covariances are those of the grammar, within 5 standard error
 
 TEST_CASE("what sampling adds to a mean square, over 4000 repetitions, within 4.5 standard errors") {
   const grammar::rhm<pairs> rules{seed{5}};
-  const lab::hierarchy::tree_laws laws(rules);
+  const lab::hierarchy::tree_distributions distributions(rules);
   // Siblings depend on each other, tokens of different halves hardly: for those the floor is the one of independent labels.
   for (const std::size_t other : {1u, 7u}) {
-    const auto truth = laws.covariance({0, 0}, {0, other});
+    const auto truth = distributions.covariance({0, 0}, {0, other});
     const std::size_t data = 200, repetitions = 4000;
     double sum = 0, squares = 0, predicted = 0;
     for (std::size_t k = 0; k < repetitions; ++k) {
@@ -157,7 +157,8 @@ TEST_CASE("what sampling adds to a mean square, over 4000 repetitions, within 4.
     // Terms of order 1/P^2, which the prediction leaves out, are below one in a hundred here.
     CHECK(std::abs(predicted / repetitions - mean) < 4.5 * error + 0.01 * mean);
     if (other == 7) {
-      const double floor = lab::statistics::noise_floor(laws.law({0, 0}), laws.law({0, 7}), static_cast<double>(data));
+      const double floor = lab::statistics::noise_floor(distributions.distribution({0, 0}), distributions.distribution({0, 7}),
+                                                        static_cast<double>(data));
       CHECK(floor == doctest::Approx(mean).epsilon(0.1));
     }
   }

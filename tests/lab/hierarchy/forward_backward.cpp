@@ -32,55 +32,58 @@ void for_each_observation(std::size_t length, std::uint32_t inputs, const Visit&
   }
 }
 
-// The law of the tree after a trip of `clean` [tokens], by enumeration of noise and trees: [tree], sums to one.
+// The distribution of the tree after a trip of `clean` [tokens], by enumeration of noise and trees: [tree], sums to one.
 struct world {
   grammar::rhm_view view;
   std::vector<std::vector<symbol>> trees;
 
   template <class Likelihoods>
-  void add(std::vector<double>& law, double weight, const Likelihoods& likelihoods) const {
+  void add(std::vector<double>& distribution, double weight, const Likelihoods& likelihoods) const {
     const auto posterior = enumeration::solve(view, trees, likelihoods);
-    for (std::size_t k = 0; k < law.size(); ++k) law[k] += weight * posterior.weights[k];
+    for (std::size_t k = 0; k < distribution.size(); ++k) distribution[k] += weight * posterior.weights[k];
   }
 
-  std::vector<double> law(const lab::hierarchy::epsilon_noise& noise, double alpha_bar,
-                          const std::vector<symbol>& clean) const {
-    std::vector<double> law(trees.size());
-    add(law, 1, enumeration::uniform_noise(clean, alpha_bar, noise.vocabulary));
-    return law;
+  std::vector<double> distribution(const lab::hierarchy::epsilon_noise& noise, double alpha_bar,
+                                   const std::vector<symbol>& clean) const {
+    std::vector<double> distribution(trees.size());
+    add(distribution, 1, enumeration::uniform_noise(clean, alpha_bar, noise.vocabulary));
+    return distribution;
   }
-  std::vector<double> law(const diffusion::absorbing& noise, double alpha_bar, const std::vector<symbol>& clean) const {
-    std::vector<double> law(trees.size());
+  std::vector<double> distribution(const diffusion::absorbing& noise, double alpha_bar,
+                                   const std::vector<symbol>& clean) const {
+    std::vector<double> distribution(trees.size());
     for_each_observation(clean.size(), 2, [&](std::vector<symbol> seen) {
       double weight = 1;
       for (std::size_t i = 0; i < seen.size(); ++i) {
         weight *= seen[i] == 0 ? alpha_bar : 1 - alpha_bar;
         seen[i] = seen[i] == 0 ? clean[i] : noise.mask();
       }
-      add(law, weight, enumeration::absorbing_noise(seen, alpha_bar, noise.vocabulary));
+      add(distribution, weight, enumeration::absorbing_noise(seen, alpha_bar, noise.vocabulary));
     });
-    return law;
+    return distribution;
   }
-  std::vector<double> law(const diffusion::uniform& noise, double alpha_bar, const std::vector<symbol>& clean) const {
-    std::vector<double> law(trees.size());
+  std::vector<double> distribution(const diffusion::uniform& noise, double alpha_bar, const std::vector<symbol>& clean) const {
+    std::vector<double> distribution(trees.size());
     for_each_observation(clean.size(), noise.vocabulary, [&](const std::vector<symbol>& seen) {
       double weight = 1;
       for (std::size_t i = 0; i < seen.size(); ++i)
         weight *= (1 - alpha_bar) / noise.vocabulary + (seen[i] == clean[i] ? alpha_bar : 0.0);
-      add(law, weight, enumeration::uniform_noise(seen, alpha_bar, noise.vocabulary));
+      add(distribution, weight, enumeration::uniform_noise(seen, alpha_bar, noise.vocabulary));
     });
-    return law;
+    return distribution;
   }
 };
 
-// A mean over the law, and its standard error from `trips` draws.
+// A mean over the distribution, and its standard error from `trips` draws.
 struct moment {
   double mean = 0, square = 0;
   void add(double weight, double value) {
     mean += weight * value;
     square += weight * value * value;
   }
-  [[nodiscard]] double error(double trips) const { return std::sqrt(std::max(0.0, square - mean * mean) / trips); }
+  [[nodiscard]] double error(double forward_backward_options) const {
+    return std::sqrt(std::max(0.0, square - mean * mean) / forward_backward_options);
+  }
 };
 
 // Spins summed below each node of a level.
@@ -92,42 +95,44 @@ std::vector<double> block_sums(const rhm_shape& shape, std::uint32_t level, std:
   return sums;
 }
 
-// Every number of a datum's row against the law: changes of each level and covariances of each level, to 4.5 standard errors of
-// `trips` draws. A covariance from draws has the error of the mean of (block - mean of block)^2, and is (n - 1) / n too small.
+// Every number of a datum's row against the distribution: changes of each level and covariances of each level, to 4.5 standard
+// errors of `trips` draws. A covariance from draws has the error of the mean of (block - mean of block)^2, and is (n - 1) / n
+// too small.
 template <class Noise>
 void check_rows(const rhm_shape& shape, const Noise& noise, float alpha_bar) {
-  constexpr std::size_t trips = 20000, data = 3;
+  constexpr std::size_t forward_backward_options = 20000, data = 3;
   const auto grammar = enumeration::draw(shape, 11);
   const world all{grammar.view, enumeration::trees(grammar.view)};
-  const auto table = lab::hierarchy::forward_backward(grammar.view, noise, seed{5},
-                                                      {.alpha_bar = alpha_bar, .data = data, .each = trips}, calling_thread);
-  const auto kept = lab::hierarchy::reconstruction(grammar.view, noise, seed{5},
-                                                   {.alpha_bar = alpha_bar, .data = data, .each = trips}, calling_thread);
-  const auto n = static_cast<double>(trips);
+  const auto table = lab::hierarchy::forward_backward(
+      grammar.view, noise, seed{5}, {.alpha_bar = alpha_bar, .data = data, .each = forward_backward_options}, calling_thread);
+  const auto kept = lab::hierarchy::reconstruction(
+      grammar.view, noise, seed{5}, {.alpha_bar = alpha_bar, .data = data, .each = forward_backward_options}, calling_thread);
+  const auto n = static_cast<double>(forward_backward_options);
   const std::size_t levels = shape.depth + std::size_t{1}, width = lab::hierarchy::change_counter::width(shape);
   for (std::size_t datum = 0; datum < data; ++datum) {
     const std::span<const std::int64_t> row = table.rows().subspan(datum * width, width);
-    CHECK(row[0] == trips);
+    CHECK(row[0] == forward_backward_options);
     std::vector<symbol> before(shape.nodes());
     grammar::sample_tree(grammar.view, seed{5}, datum, before);
-    const auto law = all.law(noise, static_cast<double>(alpha_bar),
-                             {before.begin() + static_cast<std::ptrdiff_t>(shape.tree_offset(0)), before.end()});
+    const auto distribution =
+        all.distribution(noise, static_cast<double>(alpha_bar),
+                         {before.begin() + static_cast<std::ptrdiff_t>(shape.tree_offset(0)), before.end()});
     for (std::uint32_t level = 0; level <= shape.depth; ++level) {
       const std::size_t first = shape.tree_offset(level), nodes = shape.level_nodes(level);
       moment changed, squares;
       std::vector<double> means(nodes);
-      for (std::size_t k = 0; k < law.size(); ++k) {
+      for (std::size_t k = 0; k < distribution.size(); ++k) {
         double changes = 0;
         for (std::size_t i = first; i < first + nodes; ++i) changes += before[i] != all.trees[k][i];
-        changed.add(law[k], changes);
+        changed.add(distribution[k], changes);
         const auto sums = block_sums(shape, level, before, all.trees[k]);
-        for (std::size_t i = 0; i < nodes; ++i) means[i] += law[k] * sums[i];
+        for (std::size_t i = 0; i < nodes; ++i) means[i] += distribution[k] * sums[i];
       }
-      for (std::size_t k = 0; k < law.size(); ++k) {
+      for (std::size_t k = 0; k < distribution.size(); ++k) {
         const auto sums = block_sums(shape, level, before, all.trees[k]);
         double square = 0;
         for (std::size_t i = 0; i < nodes; ++i) square += (sums[i] - means[i]) * (sums[i] - means[i]);
-        squares.add(law[k], square);
+        squares.add(distribution[k], square);
       }
       CHECK(std::abs(static_cast<double>(row[1 + level]) / n - changed.mean) < 4.5 * changed.error(n));
       const double covariance = static_cast<double>(row[1 + levels + level]) / (n * (n - 1));
@@ -201,7 +206,7 @@ TEST_CASE("a table of many data is made of those of few, on any number of worker
   parts.append(made(5, 8, pool));
   const auto whole = made(0, 13, pool);
   CHECK(std::equal(parts.rows().begin(), parts.rows().end(), whole.rows().begin(), whole.rows().end()));
-  const lab::hierarchy::trips plan{.alpha_bar = 0.5f, .data = 13, .each = 3};
+  const lab::hierarchy::forward_backward_options plan{.alpha_bar = 0.5f, .data = 13, .each = 3};
   CHECK(lab::hierarchy::reconstruction(grammar.view, noise, seed{1}, plan, calling_thread) ==
         lab::hierarchy::reconstruction(grammar.view, noise, seed{1}, plan, pool));
 }
@@ -214,35 +219,36 @@ TEST_CASE("without noise nothing changes, and what never changes has no suscepti
   CHECK(std::isnan(table.susceptibility().value));
 }
 
-// The way back by the steps of a sampler with the exact denoiser ends in the same law as one draw from the posterior, up to
-// O(1 / steps): changes of each level to 4.5 standard errors plus that, the susceptibility to 5 % (its error is about 1 %).
+// The way back by the steps of a sampler with the exact denoiser ends in the same distribution as one draw from the posterior,
+// up to O(1 / steps): changes of each level to 4.5 standard errors plus that, the susceptibility to 5 % (its error is about 1
+// %).
 template <class Process>
 void check_steps(const Process& process) {
-  constexpr std::size_t trips = 20000;
+  constexpr std::size_t forward_backward_options = 20000;
   constexpr std::uint32_t steps = 400, start = 240;
   const rhm_shape shape = small;
   const auto grammar = enumeration::draw(shape, 11);
   belief::tree_denoiser<Process, belief::tree_batch_memory<small>> model(grammar.view, process);
-  const diffusion::sampling options{.noise = {diffusion::schedule::linear_signal, steps}};
+  const diffusion::sampling_options options{.noise = {diffusion::schedule::linear_signal, steps}};
   const float alpha_bar = options.noise.alpha_bar(start);
-  std::vector<symbol> before(shape.nodes()), after(shape.nodes()), noisy(trips * shape.leaves());
+  std::vector<symbol> before(shape.nodes()), after(shape.nodes()), noisy(forward_backward_options * shape.leaves());
   grammar::sample_tree(grammar.view, seed{5}, 0, before);
   const std::span<const symbol> clean = std::span(before).subspan(shape.tree_offset(0));
-  for (std::size_t j = 0; j < trips; ++j)
+  for (std::size_t j = 0; j < forward_backward_options; ++j)
     process.corrupt(seed{6}, j, alpha_bar, clean, std::span(noisy).subspan(j * clean.size(), clean.size()));
   std::vector<float> memory(diffusion::sampling_memory(shape.leaves(), shape.vocabulary, 16));
   REQUIRE(diffusion::sample_from(process, model, seed{7}, options, start, memory, noisy).ok());
   lab::hierarchy::change_counter counter(shape);
-  for (std::size_t j = 0; j < trips; ++j) {
+  for (std::size_t j = 0; j < forward_backward_options; ++j) {
     grammar::parse(grammar.view, std::span<const symbol>(noisy).subspan(j * clean.size(), clean.size()), after);
     counter.add(before, after);
   }
   lab::hierarchy::change_table stepped(shape, 1);
   counter.write(stepped.row(0));
-  const auto joint =
-      lab::hierarchy::forward_backward(grammar.view, process, seed{5}, {.alpha_bar = alpha_bar, .each = trips}, calling_thread);
+  const auto joint = lab::hierarchy::forward_backward(
+      grammar.view, process, seed{5}, {.alpha_bar = alpha_bar, .each = forward_backward_options}, calling_thread);
 
-  const auto n = static_cast<double>(trips);
+  const auto n = static_cast<double>(forward_backward_options);
   for (std::uint32_t level = 0; level <= shape.depth; ++level) {
     const double a = stepped.change(level).value, b = joint.change(level).value;
     CHECK(std::abs(a - b) < 4.5 * std::sqrt(2 * b * (1 - b) / n) + 4.0 / steps);  // the error if all nodes of a trip were one

@@ -55,7 +55,7 @@ class parsed_features {
 // The exact S of one-hot symbols of a level under redraws from another: what changes is whether they are equal, and given the
 // symbol above, a symbol and its redraw are independent.
 double exact_sensitivity(const grammar::rhm_view& view, std::uint32_t level, std::uint32_t from) {
-  const lab::hierarchy::tree_laws laws(view);
+  const lab::hierarchy::tree_distributions distributions(view);
   double redrawn = 0, other = 0;
   std::map<std::size_t, std::vector<double>> counts;  // [place] -> [symbol above][symbol], over all sentences
   std::vector<symbol> sentence(shape.leaves()), tree(shape.nodes());
@@ -80,7 +80,7 @@ double exact_sensitivity(const grammar::rhm_view& view, std::uint32_t level, std
     }
     redrawn += 1 - same;
     double apart = 1;
-    for (const double p : laws.law({level, place})) apart -= p * p;
+    for (const double p : distributions.distribution({level, place})) apart -= p * p;
     other += apart;
   }
   return redrawn / other;
@@ -107,11 +107,11 @@ TEST_CASE("symbols of a level do not change under exchanges at that level and be
         check_near(found.at(layer, level), exact_sensitivity(rules, layer, level));
     }
   // A rule of level 1 is drawn again with probability 1/3; two data share one only by chance.
-  const lab::hierarchy::tree_laws laws(rules);
+  const lab::hierarchy::tree_distributions distributions(rules);
   double apart = 0;
   for (std::size_t place = 0; place < 4; ++place) {
     apart += 0.25;
-    for (const double p : laws.law({1, place})) apart -= 0.25 * p * p / 3;
+    for (const double p : distributions.distribution({1, place})) apart -= 0.25 * p * p / 3;
   }
   check_near(found.at(4, 1), (2.0 / 3) / apart);
 }

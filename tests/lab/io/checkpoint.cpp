@@ -20,18 +20,18 @@
 #include "temporary.hpp"
 
 using namespace frond;
-using train::decay;
-using train::method;
+using train::decay_curve;
+using train::optimiser_kind;
 
 namespace {
 
 // The rate depends on the step all the time, so that a run that lost count is seen.
-train::options options_of(method kind) {
+train::trainer_options options_of(optimiser_kind kind) {
   return {.optimiser = {.kind = kind,
-                        .rate = 0.02f,
+                        .learning_rate = 0.02f,
                         .weight_decay = 0.01f,
                         .warm_up = 7,
-                        .shape = decay::cosine,
+                        .decay = decay_curve::cosine,
                         .decay_end = 60,
                         .clip_norm = 0.5f},
           .batch = 21,
@@ -43,7 +43,7 @@ train::options options_of(method kind) {
 // A training run with everything that belongs to it.
 template <class Problem = problems::regression, class Executor = const serial_executor>
 struct session {
-  explicit session(const train::options& o, std::uint64_t key = 7, Executor& workers = calling_thread,
+  explicit session(const train::trainer_options& o, std::uint64_t key = 7, Executor& workers = calling_thread,
                    const Problem& problem = {seed{9}})
       : built(reference::build(problems::net_of<Problem>())), parameters(problems::initial(built.view(), key)),
         memory(train::training_memory(built.view(), o, workers.workers()), std::nanf("")), kept(parameters.size() + 1, 0.5f),
@@ -93,7 +93,7 @@ void check_refused(const std::function<status()>& load, const std::function<std:
 }
 
 // A run of its own, some steps old, into which a file is loaded that it must refuse.
-void check_refused(const std::string& path, const train::options& o, const std::string& reason, std::size_t position) {
+void check_refused(const std::string& path, const train::trainer_options& o, const std::string& reason, std::size_t position) {
   session other(o, 8);
   other.train_to(4);
   check_refused([&] { return other.load(path); }, [&] { return other.contents(); }, reason, position);
@@ -103,8 +103,8 @@ void check_refused(const std::string& path, const train::options& o, const std::
 
 TEST_CASE("stopped at any step, loaded and continued, a run ends with the same bits") {
   const temporary_folder folder;
-  for (const method kind : {method::sgd, method::adam}) {
-    const train::options o = options_of(kind);
+  for (const optimiser_kind kind : {optimiser_kind::sgd, optimiser_kind::adam}) {
+    const train::trainer_options o = options_of(kind);
     session whole(o);
     whole.train_to(40);
     REQUIRE(whole.stopping.best_step > 0);
@@ -126,7 +126,7 @@ TEST_CASE("stopped at any step, loaded and continued, a run ends with the same b
 
 TEST_CASE("a run may go on with other blocks, other workers and another patience, to the same bits") {
   const temporary_folder folder;
-  train::options o = options_of(method::adam);
+  train::trainer_options o = options_of(optimiser_kind::adam);
   session whole(o);
   whole.train_to(40);
   session first(o);
@@ -145,14 +145,14 @@ TEST_CASE("a run may go on with other blocks, other workers and another patience
 
 TEST_CASE("losses and weights that are no numbers come back as they were") {
   const temporary_folder folder;
-  session first(options_of(method::sgd));
+  session first(options_of(optimiser_kind::sgd));
   first.trainer.resume_at(0x0123456789abcdef);
   first.stopping = {
       .patience = 3, .stale = 0xffffffff, .best_loss = __builtin_bit_cast(float, 0xffc00123u), .best_step = 0xfedcba9876543210};
   first.parameters[3] = first.kept[4] = __builtin_bit_cast(float, 0x7fc54321u);
   first.trainer.state()[5] = -0.0f;
   REQUIRE(first.save(folder / "c").ok());
-  session second(options_of(method::sgd));
+  session second(options_of(optimiser_kind::sgd));
   second.stopping.patience = 3;
   REQUIRE(second.load(folder / "c").ok());
   CHECK(second.contents() == first.contents());
@@ -160,29 +160,29 @@ TEST_CASE("losses and weights that are no numbers come back as they were") {
 
 TEST_CASE("a checkpoint of a run with other settings is refused") {
   const temporary_folder folder;
-  const train::options o = options_of(method::adam);
+  const train::trainer_options o = options_of(optimiser_kind::adam);
   session first(o);
   first.train_to(6);
   REQUIRE(first.save(folder / "c").ok());
   const char* const reason = "this record belongs to a run with other settings";
-  const std::function<void(train::options&)> changes[] = {
+  const std::function<void(train::trainer_options&)> changes[] = {
       [](auto& x) { x.batch = 22; },
       [](auto& x) { x.shard_rows = 5; },
-      [](auto& x) { x.optimiser.kind = method::sgd; },
-      [](auto& x) { x.optimiser.rate = 0.03f; },
+      [](auto& x) { x.optimiser.kind = optimiser_kind::sgd; },
+      [](auto& x) { x.optimiser.learning_rate = 0.03f; },
       [](auto& x) { x.optimiser.momentum = 0.8f; },
       [](auto& x) { x.optimiser.beta_1 = 0.8f; },
       [](auto& x) { x.optimiser.beta_2 = 0.99f; },
       [](auto& x) { x.optimiser.epsilon = 1e-7f; },
       [](auto& x) { x.optimiser.weight_decay = 0.0f; },
       [](auto& x) { x.optimiser.warm_up = 8; },
-      [](auto& x) { x.optimiser.shape = decay::linear; },
+      [](auto& x) { x.optimiser.decay = decay_curve::linear; },
       [](auto& x) { x.optimiser.decay_end = 61; },
       [](auto& x) { x.optimiser.clip_norm = 0.0f; },
   };
   for (std::size_t i = 0; i < std::size(changes); ++i) {
     CAPTURE(i);
-    train::options other = o;
+    train::trainer_options other = o;
     changes[i](other);
     check_refused(folder / "c", other, reason, 28);
   }
@@ -190,7 +190,7 @@ TEST_CASE("a checkpoint of a run with other settings is refused") {
 
 TEST_CASE("a checkpoint of other data is refused") {
   const temporary_folder folder;
-  const train::options o = options_of(method::adam);
+  const train::trainer_options o = options_of(optimiser_kind::adam);
   const char* const reason = "this record belongs to a run with other settings";
   session first(o);
   first.train_to(6);
@@ -202,7 +202,7 @@ TEST_CASE("a checkpoint of other data is refused") {
 
 TEST_CASE("a run that has stopped is not saved over the last good checkpoint, which sets it going again") {
   const temporary_folder folder;
-  train::options o = options_of(method::sgd);
+  train::trainer_options o = options_of(optimiser_kind::sgd);
   session run(o);
   run.train_to(5);
   REQUIRE(run.save(folder / "c").ok());
@@ -222,7 +222,7 @@ TEST_CASE("a run that has stopped is not saved over the last good checkpoint, wh
 
 TEST_CASE("what is not a checkpoint of this network is refused") {
   const temporary_folder folder;
-  const train::options o = options_of(method::adam);
+  const train::trainer_options o = options_of(optimiser_kind::adam);
   const char* const other_shape = "this record belongs to a network of another shape";
   check_refused(folder / "missing", o, "the file cannot be opened", 0);
 
@@ -242,7 +242,7 @@ TEST_CASE("what is not a checkpoint of this network is refused") {
 
 TEST_CASE("a checkpoint beyond the last number of an example is refused") {
   const temporary_folder folder;
-  const train::options o = options_of(method::adam);
+  const train::trainer_options o = options_of(optimiser_kind::adam);
   session first(o);
   first.trainer.resume_at(UINT64_MAX / o.batch - 1);
   REQUIRE(first.save(folder / "last").ok());
@@ -254,7 +254,7 @@ TEST_CASE("a checkpoint beyond the last number of an example is refused") {
 
 TEST_CASE("a damaged checkpoint is refused, and the run goes on as if nothing had been tried") {
   const temporary_folder folder;
-  const train::options o = options_of(method::adam);
+  const train::trainer_options o = options_of(optimiser_kind::adam);
   session first(o);
   first.train_to(6);
   REQUIRE(first.save(folder / "c").ok());
@@ -283,7 +283,7 @@ TEST_CASE("a damaged checkpoint is refused, and the run goes on as if nothing ha
 
 TEST_CASE("of a checkpoint no more is read than the run's state takes") {
   const temporary_folder folder;
-  const train::options o = options_of(method::sgd);
+  const train::trainer_options o = options_of(optimiser_kind::sgd);
   session first(o);
   first.train_to(5);
   REQUIRE(first.save(folder / "c").ok());
@@ -295,7 +295,7 @@ TEST_CASE("of a checkpoint no more is read than the run's state takes") {
 
 TEST_CASE("a checkpoint that cannot be written leaves the one before") {
   const temporary_folder folder;
-  session first(options_of(method::sgd));
+  session first(options_of(optimiser_kind::sgd));
   first.train_to(5);
   REQUIRE(first.save(folder / "c").ok());
   const auto before = content_of(folder / "c");

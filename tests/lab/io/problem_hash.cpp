@@ -51,7 +51,7 @@ TEST_CASE("every number of a problem enters its hash") {
       [](auto& p) { p.times = {.kind = diffusion::schedule::single_level, .steps = 20, .level = 0.25f}; },
       [](auto& p) { p.times = {.kind = diffusion::schedule::single_level, .steps = 20, .level = 0.75f}; },
       [](auto& p) { p.key = seed{3}; },
-      [](auto& p) { p.latest = 19; },
+      [](auto& p) { p.max_step = 19; },
   };
   std::set<std::uint64_t> hashes;
   for (const auto& change : changes) {

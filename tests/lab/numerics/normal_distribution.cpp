@@ -8,7 +8,7 @@
 
 using namespace frond;
 
-TEST_CASE("the tail of the normal law is that of the error function") {
+TEST_CASE("the tail of the normal distribution is that of the error function") {
   for (double x = -9; x < 36; x += 0.0137)
     REQUIRE(std::abs(lab::numerics::normal_tail(x) / (0.5 * std::erfc(x / std::sqrt(2.0))) - 1) < 3e-13);
   CHECK(lab::numerics::normal_tail(0.0) == 0.5);

@@ -20,7 +20,9 @@ namespace {
 
 std::filesystem::path folder() { return std::filesystem::path(__FILE__).parent_path() / "text_corpus"; }
 
-std::string place(const lab::pcfg::text_place& where) { return std::to_string(where.line) + ":" + std::to_string(where.column); }
+std::string place(const lab::pcfg::text_place& where) {
+  return std::to_string(where.line) + ":" + std::to_string(where.column);
+}
 
 std::string places(const lab::pcfg::grammar_warnings& warnings) {
   std::string all;

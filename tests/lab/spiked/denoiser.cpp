@@ -15,7 +15,7 @@
 
 using namespace frond;
 using source::latent_coupling;
-using source::latent_law;
+using source::latent_distribution;
 using source::mixed_cumulant;
 using source::spikes;
 
@@ -166,7 +166,8 @@ TEST_CASE("on data, the best denoiser loses what it should, and the linear one m
 TEST_CASE("rows are answered alike, alone and together") {
   const std::size_t d = 33, rows = 21;
   const auto directions = frame(d);
-  const mixed_cumulant model({.covariance = 5, .cumulant = 10, .hidden = {.law = latent_law::student}}, d, directions);
+  const mixed_cumulant model({.covariance = 5, .cumulant = 10, .hidden = {.distribution = latent_distribution::student}}, d,
+                             directions);
   auto data = corrupted(model, 0.5f, rows);
   for (std::size_t i = 0; i < rows; ++i) data.alpha_bar[i] = 0.04f * static_cast<float>(i + 1);
   std::vector<float> together(data.noisy.size()), alone(d);

@@ -17,7 +17,7 @@ using namespace frond::lab::spiked;
 using kernel::activation;
 using lab::vectors::neuron;
 using source::latent_coupling;
-using source::latent_law;
+using source::latent_distribution;
 using source::spikes;
 
 namespace {
@@ -83,7 +83,7 @@ class direct {
       radial += w_[j] * g[j];
     }
     for (std::size_t j = 0; j < d; ++j) {
-      w_[j] += options_.rate * (g[j] - radial * w_[j]);
+      w_[j] += options_.learning_rate * (g[j] - radial * w_[j]);
       length += w_[j] * w_[j];
     }
     for (double& value : w_) value /= std::sqrt(length);
@@ -123,7 +123,7 @@ sample runs(const chain_options& options, double start, std::uint64_t steps, std
 
 }  // namespace
 
-TEST_CASE("chi-square draws have their law") {
+TEST_CASE("chi-square draws have their distribution") {
   // Kolmogorov and Smirnov at level 0.001, sqrt(n) D < 1.949; six tests.
   for (const std::uint32_t freedom : {1u, 2u, 3u, 7u, 29u, 500u}) {
     std::vector<double> sorted;
@@ -145,32 +145,38 @@ TEST_CASE("chi-square draws have their law") {
   CHECK(frond::lab::statistics::chi_square(words, 0) == 0.0);
 }
 
-TEST_CASE("the chain has the law of the learning itself") {
+TEST_CASE("the chain has the distribution of the learning itself") {
   // Two samples of 1500 runs each, Kolmogorov and Smirnov at level 0.001: four numbers of five problems.
   const double a = std::sqrt(0.7);
   const neuron small_tanh{.kind = activation::tanh, .amplitude = 0.2f, .gain = 2};
   const spikes independent{.covariance = 5, .cumulant = 10},
-      skewed{.cumulant = 10, .hidden = {.law = latent_law::two_point, .probability = 0.2113f}};
+      skewed{.cumulant = 10, .hidden = {.distribution = latent_distribution::two_point, .probability = 0.2113f}};
   const spikes correlated{.covariance = 1, .cumulant = 10, .hidden = {.coupling = latent_coupling::sign, .strength = 1}};
-  const spikes heavy{.covariance = 2,
-                     .cumulant = 4,
-                     .hidden = {.law = latent_law::laplace, .coupling = latent_coupling::magnitude, .strength = 0.8f}};
+  const spikes heavy{
+      .covariance = 2,
+      .cumulant = 4,
+      .hidden = {.distribution = latent_distribution::laplace, .coupling = latent_coupling::magnitude, .strength = 0.8f}};
   const chain_options problems[] = {
-      {.strengths = independent, .dimension = 8, .unit = small_tanh, .alpha_bar = 0.7, .skip = a, .rate = 0.5},
-      {.strengths = correlated, .dimension = 5, .unit = small_tanh, .alpha_bar = 0.7, .skip = a, .rate = 0.3},
+      {.strengths = independent, .dimension = 8, .unit = small_tanh, .alpha_bar = 0.7, .skip = a, .learning_rate = 0.5},
+      {.strengths = correlated, .dimension = 5, .unit = small_tanh, .alpha_bar = 0.7, .skip = a, .learning_rate = 0.3},
       {.strengths = skewed,
        .dimension = 6,
        .unit = {.amplitude = 0.5f, .gain = 2, .shift = 0.5f},
        .alpha_bar = 0.6,
        .skip = 0.3,
-       .rate = 0.4},
-      {.strengths = heavy, .dimension = 3, .unit = {.kind = activation::gelu}, .alpha_bar = 0.4, .skip = 0.9, .rate = 0.2},
+       .learning_rate = 0.4},
+      {.strengths = heavy,
+       .dimension = 3,
+       .unit = {.kind = activation::gelu},
+       .alpha_bar = 0.4,
+       .skip = 0.9,
+       .learning_rate = 0.2},
       {.strengths = heavy,
        .dimension = 4,
        .unit = {.kind = activation::relu, .shift = 0.2f},
        .alpha_bar = 0.8,
        .skip = a,
-       .rate = 0.15}};
+       .learning_rate = 0.15}};
   for (const chain_options& options : problems) {
     CAPTURE(options.dimension);
     const sample chain = runs<exact_chain>(options, 0.3, 40, 1'000), truth = runs<direct>(options, 0.3, 40, 500'000);
@@ -189,8 +195,12 @@ TEST_CASE("small steps go down the gradient of the population loss") {
   const neuron unit{.amplitude = 0.7f, .gain = 2, .shift = 0.2f};
   const spikes strengths{.covariance = 2, .cumulant = 10, .hidden = {.coupling = latent_coupling::sign, .strength = 0.7f}};
   const double u = 0.35, v = 0.5, alpha = 0.7, h = 1e-4, rate = 1e-6;
-  const chain_options options{
-      .strengths = strengths, .dimension = 20, .unit = unit, .alpha_bar = alpha, .skip = std::sqrt(alpha), .rate = rate};
+  const chain_options options{.strengths = strengths,
+                              .dimension = 20,
+                              .unit = unit,
+                              .alpha_bar = alpha,
+                              .skip = std::sqrt(alpha),
+                              .learning_rate = rate};
   const auto loss = [&](double x, double y) { return population_loss(strengths, unit, alpha, {.u = x, .v = y}); };
   const double by_u = (loss(u + h, v) - loss(u - h, v)) / (2 * h), by_v = (loss(u, v + h) - loss(u, v - h)) / (2 * h);
   const double radial = u * by_u + v * by_v;
@@ -216,7 +226,7 @@ TEST_CASE("a run ends at its threshold and is the same as its steps") {
                               .unit = {.amplitude = 0.2f, .gain = 2},
                               .alpha_bar = 0.7,
                               .skip = 0.83666,
-                              .rate = 1.0 / 16};
+                              .learning_rate = 1.0 / 16};
   exact_chain whole(options, 0.1, 0.0), stepped(options, 0.1, 0.0);
   const std::uint64_t taken = whole.run(seed{7}, 0, 100'000, 0.5);
   CHECK(taken < 100'000);

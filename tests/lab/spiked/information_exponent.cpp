@@ -13,7 +13,7 @@ using namespace frond::lab::spiked;
 using kernel::activation;
 using lab::vectors::neuron;
 using source::latent_coupling;
-using source::latent_law;
+using source::latent_distribution;
 using source::spikes;
 
 namespace {
@@ -146,8 +146,9 @@ TEST_CASE("Hermite moments of the data along a direction") {
   // A mean alone: E h_k = (a sqrt(b_m) m)^k.
   const hermite_moments mean({.mean = 2});
   CHECK(mean.moment(3, alpha, {.m = 0.5}) == doctest::Approx(std::pow(std::sqrt(alpha * 2) * 0.5, 3)).epsilon(1e-7));
-  CHECK(hermite_moments({.cumulant = 10, .hidden = {.law = latent_law::student}}).moment(6, alpha, {.v = 1}) ==
-        std::numeric_limits<double>::infinity());
+  CHECK(
+      hermite_moments({.cumulant = 10, .hidden = {.distribution = latent_distribution::student}}).moment(6, alpha, {.v = 1}) ==
+      std::numeric_limits<double>::infinity());
 }
 
 TEST_CASE("Hermite moments against data") {
@@ -157,9 +158,11 @@ TEST_CASE("Hermite moments against data") {
   const overlaps w{.u = 0.4, .v = 0.8};
   const double alpha = 0.6, rest = std::sqrt(1 - 0.16 - 0.64);
   for (const auto& hidden :
-       {source::latents{.law = latent_law::uniform, .coupling = latent_coupling::magnitude, .strength = 0.9f},
-        source::latents{
-            .law = latent_law::two_point, .coupling = latent_coupling::sign, .strength = -0.6f, .probability = 0.3f}}) {
+       {source::latents{.distribution = latent_distribution::uniform, .coupling = latent_coupling::magnitude, .strength = 0.9f},
+        source::latents{.distribution = latent_distribution::two_point,
+        .coupling = latent_coupling::sign,
+        .strength = -0.6f,
+        .probability = 0.3f}}) {
     const spikes strengths{.covariance = 2, .cumulant = 4, .hidden = hidden};
     const hermite_moments moments(strengths);
     const source::mixed_cumulant model(strengths, d, axes);
@@ -207,9 +210,10 @@ TEST_CASE("covariance spike second order, cumulant spike fourth, correlated late
   CHECK(find_exponent(correlated, small_tanh, 0.99, u).verdict == exponent_verdict::repelled);
   CHECK(find_exponent(correlated, small_tanh, 0.99, v).moment < 0);
   // Correlated at even order alone: no covariance shows it.
-  const spikes even{.covariance = 5,
-                    .cumulant = 10,
-                    .hidden = {.law = latent_law::uniform, .coupling = latent_coupling::magnitude, .strength = 1}};
+  const spikes even{
+      .covariance = 5,
+      .cumulant = 10,
+      .hidden = {.distribution = latent_distribution::uniform, .coupling = latent_coupling::magnitude, .strength = 1}};
   CHECK(find_exponent(even, small_tanh, 0.7, v).exponent == 4);
   CHECK(hermite_moments(even).coefficient(2, 2) != doctest::Approx(0));
   // A mean is seen at first order by what is not odd about psi.
@@ -228,14 +232,17 @@ TEST_CASE("a rectifier without shift sees no symmetric cumulant at all") {
     // The even part of psi is y^2 / 2 - r (y^2 - 1).
     CHECK(found.psi[2] == doctest::Approx(1 - 2 * r).epsilon(1e-10));
     CHECK(found.psi[3] == doctest::Approx((1 - 3 * r) * std::sqrt(2 / std::acos(-1.0))).epsilon(1e-10));
-    for (const latent_law law : {latent_law::rademacher, latent_law::laplace, latent_law::uniform, latent_law::student}) {
-      const auto of_v = find_exponent({.covariance = 5, .cumulant = 10, .hidden = {.law = law}}, relu, alpha, v);
+    for (const latent_distribution distribution : {latent_distribution::rademacher, latent_distribution::laplace,
+                                                   latent_distribution::uniform, latent_distribution::student}) {
+      const auto of_v =
+          find_exponent({.covariance = 5, .cumulant = 10, .hidden = {.distribution = distribution}}, relu, alpha, v);
       CHECK(of_v.verdict == exponent_verdict::none);
       CHECK(of_v.exponent == 0);
       CHECK(of_v.unseen == 4);
       CHECK(of_v.samples(100, 0.1) == std::numeric_limits<double>::infinity());
     }
-    CHECK(find_exponent({.cumulant = 10, .hidden = {.law = latent_law::two_point, .probability = 0.3f}}, relu, alpha, v)
+    CHECK(find_exponent({.cumulant = 10, .hidden = {.distribution = latent_distribution::two_point, .probability = 0.3f}}, relu,
+                        alpha, v)
               .exponent == 3);
   }
   // With a shift it does.
@@ -248,7 +255,7 @@ TEST_CASE("odd activations see no odd order; the fourth has the learnable sign f
   const hermite_coefficients odd(small_tanh, 0.7);
   for (std::size_t k = 1; k < hermite_coefficients::orders; k += 2) CHECK_FALSE(odd.sees(k));
   const auto skewed = [](float p) {
-    return spikes{.cumulant = 10, .hidden = {.law = latent_law::two_point, .probability = p}};
+    return spikes{.cumulant = 10, .hidden = {.distribution = latent_distribution::two_point, .probability = p}};
   };
   for (const float p : {0.15f, 0.2f, 0.22f, 0.3f, 0.6f, 0.78f, 0.8f}) {
     const auto found = find_exponent(skewed(p), small_tanh, 0.7, v);
@@ -268,15 +275,16 @@ TEST_CASE("odd activations see no odd order; the fourth has the learnable sign f
 }
 
 TEST_CASE("heavy tails repel") {
-  for (const latent_law law : {latent_law::laplace, latent_law::student}) {
-    const auto found = find_exponent({.cumulant = 10, .hidden = {.law = law}}, small_tanh, 0.7, v);
+  for (const latent_distribution distribution : {latent_distribution::laplace, latent_distribution::student}) {
+    const auto found = find_exponent({.cumulant = 10, .hidden = {.distribution = distribution}}, small_tanh, 0.7, v);
     CHECK(found.verdict == exponent_verdict::repelled);
     CHECK(found.exponent == 4);
     CHECK(found.drift < 0);
     // Where a_4(psi) < 0 they attract.
-    CHECK(find_exponent({.cumulant = 10, .hidden = {.law = law}}, neuron{}, 0.84, v).verdict == exponent_verdict::learned);
+    CHECK(find_exponent({.cumulant = 10, .hidden = {.distribution = distribution}}, neuron{}, 0.84, v).verdict ==
+          exponent_verdict::learned);
   }
-  CHECK(find_exponent({.cumulant = 10, .hidden = {.law = latent_law::uniform}}, small_tanh, 0.7, v).verdict ==
+  CHECK(find_exponent({.cumulant = 10, .hidden = {.distribution = latent_distribution::uniform}}, small_tanh, 0.7, v).verdict ==
         exponent_verdict::learned);
 }
 
@@ -287,8 +295,8 @@ TEST_CASE("predicted numbers of data have their powers and prefactors") {
   CHECK(of_v.largest_delta(d) == doctest::Approx(2 * of_v.drift / (of_v.noise * d)).epsilon(1e-12));
   CHECK(of_v.samples(d, f * of_v.largest_delta(d)) ==
         doctest::Approx(d * d * d * of_v.noise / (4 * of_v.drift * of_v.drift * f)).epsilon(0.01));
-  const auto third =
-      find_exponent({.cumulant = 10, .hidden = {.law = latent_law::two_point, .probability = 0.3f}}, shifted_tanh, 0.7, v);
+  const auto third = find_exponent(
+      {.cumulant = 10, .hidden = {.distribution = latent_distribution::two_point, .probability = 0.3f}}, shifted_tanh, 0.7, v);
   CHECK(third.largest_delta(d) == doctest::Approx(2 * third.drift / (third.noise * std::sqrt(d))).epsilon(1e-12));
   CHECK(third.samples(1e6, f * third.largest_delta(1e6)) ==
         doctest::Approx(1e12 * third.noise / (2 * third.drift * third.drift * f)).epsilon(0.01));

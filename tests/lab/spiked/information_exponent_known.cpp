@@ -1,4 +1,4 @@
-// The exponents of all laws, couplings and strengths, known by hand; and that no rounding is taken for a moment.
+// The exponents of all distributions, couplings and strengths, known by hand; and that no rounding is taken for a moment.
 #include <doctest/doctest.h>
 
 #include <frond/lab/spiked/information_exponent.hpp>
@@ -12,7 +12,7 @@ using namespace frond::lab::spiked;
 using kernel::activation;
 using lab::vectors::neuron;
 using source::latent_coupling;
-using source::latent_law;
+using source::latent_distribution;
 using source::spikes;
 
 namespace {
@@ -23,39 +23,40 @@ constexpr auto u = planted_direction::u, v = planted_direction::v, m = planted_d
 
 }  // namespace
 
-TEST_CASE("every law, coupling and strength has the exponent that symmetry and the covariance give it") {
-  // By hand: along v the moments of order 1 and 2 are those of noise; kappa_3 is not zero for an uneven two-point law alone,
-  // kappa_4 is not zero for any law but the normal one. Coupled signs, or a linear function, add the covariance
+TEST_CASE("every distribution, coupling and strength has the exponent that symmetry and the covariance give it") {
+  // By hand: along v the moments of order 1 and 2 are those of noise; kappa_3 is not zero for an uneven two-point distribution
+  // alone, kappa_4 is not zero for any distribution but the normal one. Coupled signs, or a linear function, add the covariance
   // sqrt(b_u) g E[lambda nu], which takes u and v together to the second order; coupled magnitudes add none.
   struct known_law {
-    latent_law law;
+    latent_distribution distribution;
     float p;
     double gap;  // E[nu | nu > 0] - E[nu | nu < 0]
     double third, fourth;
   };
   const double skewed = std::sqrt(0.3 * 0.7), steep = std::sqrt(0.1 * 0.9), g = std::sqrt(10.0 / 11), alpha = 0.7;
-  const known_law laws[] = {{latent_law::rademacher, 0.5f, 2, 0, -2},
-                            {latent_law::two_point, 0.5f, 2, 0, -2},
-                            {latent_law::two_point, 0.3f, 1 / skewed, 0.4 / skewed, 1 / 0.21 - 6},
-                            {latent_law::two_point, 0.7f, 1 / skewed, -0.4 / skewed, 1 / 0.21 - 6},
-                            {latent_law::two_point, 0.1f, 1 / steep, 0.8 / steep, 1 / 0.09 - 6},
-                            {latent_law::laplace, 0.5f, std::sqrt(2.0), 0, 3},
-                            {latent_law::uniform, 0.5f, std::sqrt(3.0), 0, -1.2},
-                            {latent_law::student, 0.5f, 1.5, 0, 3},
-                            {latent_law::normal, 0.5f, 0, 0, 0}};
+  const known_law distributions[] = {{latent_distribution::rademacher, 0.5f, 2, 0, -2},
+                                     {latent_distribution::two_point, 0.5f, 2, 0, -2},
+                                     {latent_distribution::two_point, 0.3f, 1 / skewed, 0.4 / skewed, 1 / 0.21 - 6},
+                                     {latent_distribution::two_point, 0.7f, 1 / skewed, -0.4 / skewed, 1 / 0.21 - 6},
+                                     {latent_distribution::two_point, 0.1f, 1 / steep, 0.8 / steep, 1 / 0.09 - 6},
+                                     {latent_distribution::laplace, 0.5f, std::sqrt(2.0), 0, 3},
+                                     {latent_distribution::uniform, 0.5f, std::sqrt(3.0), 0, -1.2},
+                                     {latent_distribution::student, 0.5f, 1.5, 0, 3},
+                                     {latent_distribution::normal, 0.5f, 0, 0, 0}};
   const hermite_coefficients odd(small_tanh, alpha), shifted(shifted_tanh, alpha);  // a_4(psi) > 0 for the first
   int tried = 0;
-  for (const known_law& known : laws)
+  for (const known_law& known : distributions)
     for (const auto coupling :
          {latent_coupling::independent, latent_coupling::sign, latent_coupling::magnitude, latent_coupling::linear})
       for (int step = -20; step <= 20; ++step) {
         const float strength = static_cast<float>(step) * 0.05f;
-        const spikes data{.covariance = 5,
-                          .cumulant = 10,
-                          .hidden = {.law = known.law, .coupling = coupling, .strength = strength, .probability = known.p}};
+        const spikes data{
+            .covariance = 5,
+            .cumulant = 10,
+            .hidden = {.distribution = known.distribution, .coupling = coupling, .strength = strength, .probability = known.p}};
         if (!data.check().ok()) continue;
         ++tried;
-        CAPTURE(static_cast<int>(known.law));
+        CAPTURE(static_cast<int>(known.distribution));
         CAPTURE(static_cast<int>(coupling));
         CAPTURE(known.p);
         CAPTURE(strength);

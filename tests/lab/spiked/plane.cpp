@@ -14,16 +14,16 @@ using namespace frond;
 using lab::spiked::posterior_mean;
 using lab::spiked::spike_plane;
 using source::latent_coupling;
-using source::latent_law;
+using source::latent_distribution;
 using source::latents;
 using source::spikes;
 
-TEST_CASE("moments of the latents are integrals over their law") {
+TEST_CASE("moments of the latents are integrals over their distribution") {
   for (const latents& hidden : spike_reference::all()) {
-    CAPTURE(static_cast<int>(hidden.law));
+    CAPTURE(static_cast<int>(hidden.distribution));
     CAPTURE(static_cast<int>(hidden.coupling));
     for (unsigned i = 0; i <= 4; ++i)
-      for (unsigned j = 0; i + j <= 5 && j <= (hidden.law == latent_law::student ? 2u : 5u); ++j) {
+      for (unsigned j = 0; i + j <= 5 && j <= (hidden.distribution == latent_distribution::student ? 2u : 5u); ++j) {
         const double expected = spike_reference::expectation(
             hidden, [&](double x) { return std::pow(x, i); }, [&](double x) { return std::pow(x, j); });
         CHECK(lab::spiked::latent_moment(hidden, i, j) == doctest::Approx(expected).epsilon(1e-7).scale(1));
@@ -33,33 +33,39 @@ TEST_CASE("moments of the latents are integrals over their law") {
 
 TEST_CASE("cumulants of the latents in closed form") {
   CHECK(lab::spiked::latent_fourth_cumulant({}) == doctest::Approx(-2).epsilon(1e-12));
-  CHECK(lab::spiked::latent_fourth_cumulant({.law = latent_law::laplace}) == doctest::Approx(3).epsilon(1e-11));
-  CHECK(lab::spiked::latent_fourth_cumulant({.law = latent_law::uniform}) == doctest::Approx(-1.2).epsilon(1e-12));
-  CHECK(lab::spiked::latent_fourth_cumulant({.law = latent_law::student}) == doctest::Approx(3).epsilon(1e-11));
-  CHECK(lab::spiked::latent_moment({.law = latent_law::student}, 0, 6) == std::numeric_limits<double>::infinity());
-  CHECK(lab::spiked::latent_moment({.law = latent_law::laplace}, 0, 8) == doctest::Approx(2520).epsilon(1e-11));
+  CHECK(lab::spiked::latent_fourth_cumulant({.distribution = latent_distribution::laplace}) ==
+        doctest::Approx(3).epsilon(1e-11));
+  CHECK(lab::spiked::latent_fourth_cumulant({.distribution = latent_distribution::uniform}) ==
+        doctest::Approx(-1.2).epsilon(1e-12));
+  CHECK(lab::spiked::latent_fourth_cumulant({.distribution = latent_distribution::student}) ==
+        doctest::Approx(3).epsilon(1e-11));
+  CHECK(lab::spiked::latent_moment({.distribution = latent_distribution::student}, 0, 6) ==
+        std::numeric_limits<double>::infinity());
+  CHECK(lab::spiked::latent_moment({.distribution = latent_distribution::laplace}, 0, 8) ==
+        doctest::Approx(2520).epsilon(1e-11));
   for (const float chosen : {0.1f, 0.2113f, 0.5f, 0.7f}) {
-    const latents hidden{.law = latent_law::two_point, .probability = chosen};
-    const double p = static_cast<double>(hidden.chance_positive()), q = 1 - p, pq = q * p;
+    const latents hidden{.distribution = latent_distribution::two_point, .probability = chosen};
+    const double p = static_cast<double>(hidden.probability_positive()), q = 1 - p, pq = q * p;
     CHECK(lab::spiked::latent_third_cumulant(hidden) == doctest::Approx((q - p) / std::sqrt(pq)).epsilon(1e-12).scale(1));
     CHECK(lab::spiked::latent_fourth_cumulant(hidden) == doctest::Approx((1 - 6 * pq) / pq).epsilon(1e-12).scale(1));
   }
-  const latents normal{.law = latent_law::normal, .coupling = latent_coupling::linear, .strength = 0.5f};
+  const latents normal{.distribution = latent_distribution::normal, .coupling = latent_coupling::linear, .strength = 0.5f};
   CHECK(lab::spiked::latent_moment(normal, 1, 1) == doctest::Approx(0.5).epsilon(1e-12));
   CHECK(lab::spiked::latent_moment(normal, 2, 2) == doctest::Approx(1.5).epsilon(1e-12));
   CHECK(lab::spiked::latent_moment(normal, 3, 1) == doctest::Approx(1.5).epsilon(1e-12));
   CHECK(lab::spiked::latent_moment(normal, 0, 6) == doctest::Approx(15).epsilon(1e-12));
 }
 
-TEST_CASE("the law of the cells is that of the draws, word for word") {
+TEST_CASE("the distribution of the cells is that of the draws, word for word") {
   // nu as drawn is positive, or beyond its median, for the words below a border. Counted from there the chances are those that
-  // the exact law has, to the last bit.
+  // the exact distribution has, to the last bit.
   const float below = 0.3f, above = 1.5f;  // |lambda| on either side of its median
-  for (const latent_law law : {latent_law::rademacher, latent_law::two_point, latent_law::laplace})
+  for (const latent_distribution distribution :
+       {latent_distribution::rademacher, latent_distribution::two_point, latent_distribution::laplace})
     for (const latent_coupling coupling : {latent_coupling::independent, latent_coupling::sign, latent_coupling::magnitude})
       for (const float strength : {-1.0f, -0.3f, 0.0f, 0.05f, 0.3f, 0.85f, 1.0f})
         for (const float p : {0.5f, 0.1f, 0.2113f, 0.3f, 0.7f, 0x1p-24f, 1 - 0x1p-24f}) {
-          const latents hidden{.law = law, .coupling = coupling, .strength = strength, .probability = p};
+          const latents hidden{.distribution = distribution, .coupling = coupling, .strength = strength, .probability = p};
           if (!hidden.check().ok()) continue;
           const bool magnitude = coupling == latent_coupling::magnitude;
           const lab::spiked::latent_cells cells(hidden);
@@ -67,7 +73,7 @@ TEST_CASE("the law of the cells is that of the draws, word for word") {
             const float nu = hidden.nu(lambda, 0.0f, word << 8, 1u << 31);  // in the middle of its cell
             return magnitude ? std::abs(nu) > 0.5f : nu > 0.0f;
           };
-          CAPTURE(static_cast<int>(law));
+          CAPTURE(static_cast<int>(distribution));
           CAPTURE(strength);
           CAPTURE(p);
           for (int cell = 0; cell < 2; ++cell) {
@@ -89,8 +95,8 @@ TEST_CASE("what symmetry, mean and variance make 0 or 1 is exactly so at every s
     for (const float strength : {0.05f, 0.15f, 0.3f, 0.35f, 0.7f, 0.95f}) {
       latents hidden = any;
       hidden.strength = strength;
-      const bool symmetric = hidden.law != latent_law::two_point;
-      CAPTURE(static_cast<int>(hidden.law));
+      const bool symmetric = hidden.distribution != latent_distribution::two_point;
+      CAPTURE(static_cast<int>(hidden.distribution));
       CAPTURE(static_cast<int>(hidden.coupling));
       for (unsigned i = 0; i < 5; ++i) {
         const double of_lambda = i == 0 || i == 2 ? 1 : i == 4 ? 3 : 0;
@@ -120,7 +126,8 @@ TEST_CASE("cumulants along v") {
   const spike_plane plane(spikes{.covariance = 5, .cumulant = 10});
   CHECK(plane.fourth_cumulant() == doctest::Approx(-2 * 100.0 / 121).epsilon(1e-12));  // -1.6529
   CHECK(plane.variance_u() == doctest::Approx(6).epsilon(1e-12));
-  const spike_plane skewed(spikes{.cumulant = 10, .hidden = {.law = latent_law::two_point, .probability = 0.25f}});
+  const spike_plane skewed(
+      spikes{.cumulant = 10, .hidden = {.distribution = latent_distribution::two_point, .probability = 0.25f}});
   CHECK(skewed.third_cumulant() == doctest::Approx(0.5 / std::sqrt(0.1875) * std::pow(10.0 / 11, 1.5)).epsilon(1e-12));
 }
 
@@ -128,7 +135,7 @@ TEST_CASE("posterior means are integrals over the latents to 1e-6") {
   const double b_u = 5, b_v = 10, g = std::sqrt(b_v / (1 + b_v));
   for (const latents& hidden : spike_reference::all()) {
     const spike_plane plane(spikes{.covariance = 5, .cumulant = 10, .hidden = hidden});
-    CAPTURE(static_cast<int>(hidden.law));
+    CAPTURE(static_cast<int>(hidden.distribution));
     CAPTURE(static_cast<int>(hidden.coupling));
     for (const auto& point :
          {std::array{0.05, 0.3, -2.0}, std::array{0.7, -1.1, 0.4}, std::array{0.7, 4.0, 2.5}, std::array{0.97, 0.6, -1.3}}) {

@@ -14,7 +14,7 @@ using namespace frond::lab::spiked;
 using kernel::activation;
 using lab::vectors::neuron;
 using source::latent_coupling;
-using source::latent_law;
+using source::latent_distribution;
 using source::spikes;
 
 namespace {
@@ -70,10 +70,12 @@ TEST_CASE("the population loss is an integral over latents and noise, to 1e-8") 
         const double found = population_loss(correlated(5, rho), unit, 0.7, w);
         CHECK(std::abs(found - brute_force(correlated(5, rho), unit, 0.7, w)) < 1e-8);
       }
-  const spikes skewed{
-      .covariance = 1,
-      .cumulant = 3,
-      .hidden = {.law = latent_law::two_point, .coupling = latent_coupling::sign, .strength = 0.8f, .probability = 0.3f}};
+  const spikes skewed{.covariance = 1,
+                      .cumulant = 3,
+                      .hidden = {.distribution = latent_distribution::two_point,
+                                 .coupling = latent_coupling::sign,
+                                 .strength = 0.8f,
+                                 .probability = 0.3f}};
   CHECK(std::abs(population_loss(skewed, small_tanh, 0.5, {.u = 0.5, .v = 0.6}) -
                  brute_force(skewed, small_tanh, 0.5, {.u = 0.5, .v = 0.6})) < 1e-8);
 }
@@ -106,7 +108,7 @@ TEST_CASE("it is what a neuron adds to the denoising loss of data") {
         sum += value;
         squares += value * value;
       }
-      CAPTURE(static_cast<int>(hidden.law));
+      CAPTURE(static_cast<int>(hidden.distribution));
       CAPTURE(static_cast<int>(hidden.coupling));
       CHECK(std::abs(sum) / std::sqrt(squares) < 4);
     }

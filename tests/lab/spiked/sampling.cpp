@@ -45,7 +45,7 @@ moments of(const std::vector<float>& x) {
 moments sampled(solver method, std::uint32_t steps) {
   const std::vector<float> axes{1, 0, 0, 0, 1, 0, 0, 0, 1};
   lab::spiked::spike_bayes model(source::mixed_cumulant(strengths, dimension, axes));
-  const diffusion::gaussian_sampling options{.noise = {diffusion::schedule::half_log_snr, steps}, .method = method};
+  const diffusion::gaussian_sampling_options options{.noise = {diffusion::schedule::half_log_snr, steps}, .method = method};
   std::vector<float> x(count * dimension), memory(diffusion::gaussian_sampling_memory(method, dimension, 64));
   REQUIRE(diffusion::sample(diffusion::gaussian{}, model, seed{5}, options, memory, x).ok());
   return of(x);

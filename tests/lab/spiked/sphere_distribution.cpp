@@ -1,4 +1,4 @@
-// The law of learning on the sphere beside the descent written as its formulas say it.
+// The distribution of learning on the sphere beside the descent written as its formulas say it.
 #include <frond/lab/spiked/sphere_runs.hpp>
 
 #include <frond/diffusion/gaussian.hpp>
@@ -102,7 +102,7 @@ std::vector<double> features(const std::vector<double>& start, const std::vector
 }  // namespace
 
 // Means of 15 functions of one step, each within 4.5 standard errors of those of the plain form: a chance of 1e-4 for all.
-TEST_CASE("one step has the law of the step with x_0 and z in full") {
+TEST_CASE("one step has the distribution of the step with x_0 and z in full") {
   for (const float skip : {0.8366600f, 0.5f}) {
     CAPTURE(skip);
     lab::spiked::sphere_problem p = problem_of(5);
@@ -133,8 +133,8 @@ TEST_CASE("one step has the law of the step with x_0 and z in full") {
                                .rest = p.data.whitened_noise(),
                                .high = hidden.value(true, 1.0f),
                                .low = hidden.value(false, 1.0f),
-                               .high_if_positive = hidden.chance_positive(true),
-                               .high_if_not = hidden.chance_positive(false),
+                               .high_if_positive = hidden.probability_positive(true),
+                               .high_if_not = hidden.probability_positive(false),
                                .alpha_bar = p.alpha_bar,
                                .unit = p.unit,
                                .skip = p.skip,
@@ -170,7 +170,7 @@ TEST_CASE("one step has the law of the step with x_0 and z in full") {
 }
 
 // Kolmogorov and Smirnov's test for two samples of 400 at level 0.001: 1.95 sqrt(2 / 400).
-TEST_CASE("passages have the law of the plain descent") {
+TEST_CASE("passages have the distribution of the plain descent") {
   lab::spiked::sphere_problem p = problem_of(16);
   p.threshold_v = 1.0f;
   p.max_steps = 4000;

@@ -105,7 +105,7 @@ TEST_CASE("what cannot be run is refused") {
     CHECK_FALSE(p.check());
     *threshold = sound;
   }
-  p.data.hidden = {.law = source::latent_law::laplace};
+  p.data.hidden = {.distribution = source::latent_distribution::laplace};
   CHECK_FALSE(lab::spiked::run_on_sphere(p, 0, once, memory, runs, records));
   p = problem_of(2);
   CHECK_FALSE(p.check());

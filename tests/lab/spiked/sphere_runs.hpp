@@ -19,7 +19,7 @@ inline lab::spiked::sphere_problem problem_of(std::size_t dimension) {
   return {.dimension = dimension,
           .data = {.covariance = 3.0f,
                    .cumulant = 6.0f,
-                   .hidden = {.law = source::latent_law::two_point,
+                   .hidden = {.distribution = source::latent_distribution::two_point,
                               .coupling = source::latent_coupling::sign,
                               .strength = 0.6f,
                               .probability = 0.3f}},

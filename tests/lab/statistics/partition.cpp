@@ -56,7 +56,7 @@ TEST_CASE("partners: the largest common part first") {
   for (int i = 0; i < 2; ++i) table.add(1, 1);
   table.add(2, 1);
   // 1 takes 0 with six; then 0 has nothing in common with 1, so 2 takes it.
-  CHECK(lab::statistics::partners(table) == std::vector<std::size_t>{lab::statistics::no_partner, 0, 1});
+  CHECK(lab::statistics::best_matches(table) == std::vector<std::size_t>{lab::statistics::no_match, 0, 1});
   joint_counts draw(2, 2);
   for (const std::size_t first : {0u, 1u}) {
     draw.add(first, 0);
@@ -64,5 +64,5 @@ TEST_CASE("partners: the largest common part first") {
   }
   draw.add(1, 0);
   // 0 with 0 and 1 with 0 are both seen twice: the first pair it is, and 1 is left with nothing that it ever met.
-  CHECK(lab::statistics::partners(draw) == std::vector<std::size_t>{0, lab::statistics::no_partner});
+  CHECK(lab::statistics::best_matches(draw) == std::vector<std::size_t>{0, lab::statistics::no_match});
 }

@@ -53,7 +53,7 @@ TEST_CASE("one neuron with batch one takes the projected step of online learning
   const std::vector<float> before = w;
   const auto problem = data.problem(0.7f, 9);
   const lab::vectors::autoencoder_options options{
-      .optimiser = {.kind = train::method::sgd, .rate = 0.5f * delta, .momentum = 0.0f}, .batch = 1};
+      .optimiser = {.kind = train::optimiser_kind::sgd, .learning_rate = 0.5f * delta, .momentum = 0.0f}, .batch = 1};
   std::vector<float> memory(lab::vectors::autoencoder_memory(shape, options)), x(dimension), clean(dimension),
       unused(dimension);
   lab::vectors::autoencoder_trainer learner(shape, problem, options, w, memory);
@@ -87,7 +87,7 @@ TEST_CASE("one neuron with batch one takes the projected step of online learning
 
 TEST_CASE("what is trained moves, what is not stays") {
   const planted data;
-  for (const auto method : {train::method::sgd, train::method::adam})
+  for (const auto method : {train::optimiser_kind::sgd, train::optimiser_kind::adam})
     for (const bool amplitudes : {false, true})
       for (const bool skip : {false, true}) {
         const lab::vectors::autoencoder_shape shape{.dimension = dimension,
@@ -95,7 +95,7 @@ TEST_CASE("what is trained moves, what is not stays") {
                                                     .unit = {.amplitude = 0.3f},
                                                     .trained_amplitudes = amplitudes,
                                                     .trained_skip = skip};
-        const lab::vectors::autoencoder_options options{.optimiser = {.kind = method, .rate = 0.01f}, .batch = 8};
+        const lab::vectors::autoencoder_options options{.optimiser = {.kind = method, .learning_rate = 0.01f}, .batch = 8};
         std::vector<float> p(shape.parameter_count()), memory(lab::vectors::autoencoder_memory(shape, options));
         lab::vectors::initialise(shape, seed{2}, 0.8f, p);
         const std::vector<float> before = p;
@@ -114,7 +114,7 @@ TEST_CASE("a resumed run goes on with the same bits") {
   const planted data;
   const lab::vectors::autoencoder_shape shape{
       .dimension = dimension, .neurons = 4, .unit = {.amplitude = 0.3f}, .trained_amplitudes = true, .trained_skip = true};
-  const lab::vectors::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 16};
+  const lab::vectors::autoencoder_options options{.optimiser = {.learning_rate = 0.01f}, .batch = 16};
   std::vector<float> whole(shape.parameter_count()), memory(lab::vectors::autoencoder_memory(shape, options));
   lab::vectors::initialise(shape, seed{2}, 0.8f, whole);
   std::vector<float> part = whole, other_memory = memory;
@@ -139,7 +139,7 @@ TEST_CASE("a few neurons learn the direction of large variance") {
                                               .unit = {.amplitude = 0.2f, .gain = 0.5f},
                                               .trained_amplitudes = true,
                                               .trained_skip = true};
-  const lab::vectors::autoencoder_options options{.optimiser = {.rate = 0.01f}, .batch = 64};
+  const lab::vectors::autoencoder_options options{.optimiser = {.learning_rate = 0.01f}, .batch = 64};
   std::vector<float> p(shape.parameter_count()), memory(lab::vectors::autoencoder_memory(shape, options));
   lab::vectors::initialise(shape, seed{2}, 0.8366600f, p);
   lab::vectors::autoencoder_trainer learner(shape, data.problem(0.7f, 30), options, p, memory);
@@ -170,9 +170,9 @@ TEST_CASE("an MLP learns to denoise vectors at every noise level") {
   const nn::plan plan = nn::plan_of<nn::mlp<mlp_of_vectors>>();
   const train::vector_denoising problem{
       train::data_set{data.model(), seed{40}, 0, 0}, {diffusion::schedule::cosine, 50}, seed{41}};
-  const train::options options{.optimiser = {.rate = 3e-3f}, .batch = 64};
+  const train::trainer_options options{.optimiser = {.learning_rate = 3e-3f}, .batch = 64};
   std::vector<float> p(plan.parameter_count), memory(train::training_memory(plan, options, 1)), scratch(plan.scratch_size * 32);
-  lab::vectors::initialise(plan, nn::initialisation::he_zero_readout, seed{42}, p);
+  nn::initialise(plan, nn::initialisation::he_zero_readout, seed{42}, p);
   train::trainer learner(plan, problem, options, p, memory);
   for (int step = 0; step < 2500; ++step) learner.step();
   nn::vector_denoiser model(plan, problem.form, p, scratch);
@@ -228,7 +228,8 @@ std::string reason_of(const lab::vectors::autoencoder_shape& shape, const lab::v
 }  // namespace
 
 TEST_CASE("the first loss or gradient that is not finite ends the training of an autoencoder and changes no weight") {
-  const lab::vectors::autoencoder_options o{.optimiser = {.kind = train::method::sgd, .rate = 0.01f}, .batch = 4};
+  const lab::vectors::autoencoder_options o{.optimiser = {.kind = train::optimiser_kind::sgd, .learning_rate = 0.01f},
+                                            .batch = 4};
   std::vector<float> before(pair_shape.parameter_count()), memory(lab::vectors::autoencoder_memory(pair_shape, o));
   lab::vectors::initialise(pair_shape, seed{1}, 0.5f, before);
   std::vector<float> after = before;

@@ -70,16 +70,16 @@ TEST_CASE("with little noise the nearest datum comes back") {
     }
 }
 
-TEST_CASE("it is the mixture of laws without width") {
+TEST_CASE("it is the mixture of distributions without width") {
   const std::size_t d = 4, count = 12, rows = 9;
   const auto data = some_data(count, d);
   const std::vector<float> ones(count, 1.0f), none(count, 0.0f);
   std::vector<float> memory(lab::vectors::empirical_memory_size(count, rows)), noisy(rows * d), found(rows * d),
       expected(rows * d);
-  std::vector<double> chances(2 * count);
+  std::vector<double> probabilities(2 * count);
   kernel::fill_normal({.key = seed{53}, .purpose = random::stream::user}, noisy.data(), noisy.size());
   const std::vector<float> alpha(rows, 0.8f);
   lab::vectors::empirical(data, d, memory).predict(noisy, alpha, found);
-  lab::vectors::gaussian_mixture({d, ones, data, none}, chances).predict(noisy, alpha, expected);
+  lab::vectors::gaussian_mixture({d, ones, data, none}, probabilities).predict(noisy, alpha, expected);
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(std::abs(static_cast<double>(found[i] - expected[i])) < 1e-5);
 }

@@ -1,10 +1,10 @@
-// What covers each stretch of a sentence: the inside pass over a normal form, in any semiring. Probabilities of sentences, best
+// What covers each span of a sentence: the inside pass over a normal form, in any semiring. Probabilities of sentences, best
 // parses, numbers of parses and the posterior of noisy sentences all begin here (Baker, "Trainable grammars for speech
 // recognition", 1979; Goodman, "Semiring parsing", 1999).
 //
 // Cells are [begin, end) with begin < end, filled from the last row (begin) to the first, and in a row from left to right, so a
 // row needs finished rows below it and its own shorter cells. What a prefix in a cell of this row can be continued with is kept
-// in buckets by complement, and only complements that some stretch from there on really is: the inner loop reads one bucket and
+// in buckets by complement, and only complements that some span from there on really is: the inner loop reads one bucket and
 // one number, with no search. O(length^3 times what is possible at once) time.
 #pragma once
 

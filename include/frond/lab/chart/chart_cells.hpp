@@ -1,4 +1,4 @@
-// The memory of a chart: what covers each stretch of words, and how the prefixes of one row go on.
+// The memory of a chart: what covers each span of words, and how the prefixes of one row go on.
 #pragma once
 
 #include <algorithm>

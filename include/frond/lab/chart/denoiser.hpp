@@ -50,8 +50,9 @@ class pcfg_denoiser {
   // then the posterior is left alone.
   status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (const status fits = check(); !fits) return fits;
-    const std::size_t rows = alpha_bar.size(), laws = length() * vocabulary();
-    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), laws); !sizes) return sizes;
+    const std::size_t rows = alpha_bar.size(), distributions = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), distributions); !sizes)
+      return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
@@ -70,12 +71,12 @@ class pcfg_denoiser {
       return std::numeric_limits<double>::quiet_NaN();
     return in_ieee_arithmetic([&] {
       double sum = 0;
-      law_.resize(vocabulary());
+      distribution_.resize(vocabulary());
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
         for (std::size_t i = 0; i < length(); ++i) {
-          posterior_.marginal(i, std::span(law_));
-          sum -= math::log(static_cast<double>(law_[clean[row * length() + i]]));
+          posterior_.marginal(i, std::span(distribution_));
+          sum -= math::log(static_cast<double>(distribution_[clean[row * length() + i]]));
         }
       }
       return sum / static_cast<double>(clean.size());
@@ -94,11 +95,11 @@ class pcfg_denoiser {
  private:
   pcfg_posterior<Real> posterior_;
   Process process_;
-  std::vector<Real> law_;
+  std::vector<Real> distribution_;
 };
 
 // E[x_0 | x_t] for x_0 the one-hot vectors of a sentence's tokens, [length][vocabulary], under diffusion::gaussian: a
-// continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior law of its token.
+// continuous denoiser (core/concepts.hpp). The mean of a one-hot vector is the posterior distribution of its token.
 template <class Real = float>
 class pcfg_gaussian {
  public:

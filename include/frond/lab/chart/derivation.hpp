@@ -161,7 +161,7 @@ status sample_derivation(const Chart& chart, seed key, std::uint64_t index, deri
 }
 
 // The derivation of the highest probability. Where several have it to rounding: the first rule of the grammar that leads to
-// one, from the root on, and the shortest stretch for what comes first in a right side, from its last symbol on.
+// one, from the root on, and the shortest span for what comes first in a right side, from its last symbol on.
 template <class Real>
 status best_derivation(const chart<max_product<Real>>& chart, derivation& out) {
   if (!(chart.scaled_total() > 0)) return detail::no_parse;

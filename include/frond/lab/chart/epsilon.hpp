@@ -18,11 +18,11 @@ namespace frond { inline namespace FROND_ABI { namespace lab::chart::detail {
 
 // The weights that items are empty, in a semiring that weights are computed in.
 template <class Semiring>
-class emptiness {
+class epsilon_values {
  public:
   using value = typename Semiring::value;
 
-  emptiness(const normal_form& form, std::span<const value> rule) : form_(form), rule_(rule), empty_(form.items) {}
+  epsilon_values(const normal_form& form, std::span<const value> rule) : form_(form), rule_(rule), empty_(form.items) {}
 
   // False where the probabilities that the items of a cycle are empty have no value that could be computed.
   [[nodiscard]] bool solve() {

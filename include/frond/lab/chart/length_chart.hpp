@@ -1,4 +1,4 @@
-// What covers any stretch of so many words, whatever they are: the inside pass where every word may stand everywhere. One pass
+// What covers any span of so many words, whatever they are: the inside pass where every word may stand everywhere. One pass
 // gives the totals of all lengths up to a bound: the probability of each length, or how many derivations have it; and sentences
 // can be drawn conditioned on their length.
 #pragma once

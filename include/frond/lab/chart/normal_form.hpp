@@ -1,11 +1,11 @@
-// A grammar in the form that charts work on. Every derivation of every non-empty stretch of words has exactly one counterpart
+// A grammar in the form that charts work on. Every derivation of every non-empty span of words has exactly one counterpart
 // there with the same probability, so nothing that is computed in it needs to be translated back but names of rules.
 //
-// ITEMS are what can cover a stretch of words: words, nonterminals, and PREFIXES of right sides with two symbols or more. Right
+// ITEMS are what can cover a span of words: words, nonterminals, and PREFIXES of right sides with two symbols or more. Right
 // sides with a common beginning share its prefixes (a trie), which keeps treebank grammars small: A -> B C D and E -> B C F
 // have the prefixes BC, BCD and BCF; a prefix of one symbol is the symbol. So there are two kinds of steps only:
 //   binary  prefix s over [i, k) and symbol X over [k, j) give prefix sX over [i, j); factor 1. A prefix has one such step.
-//   unary   over the same stretch: a prefix that is the whole right side of rule A -> s gives A, factor p(A -> s); and where
+//   unary   over the same span: a prefix that is the whole right side of rule A -> s gives A, factor p(A -> s); and where
 //           something may be empty, s gives sX with factor P(X => nothing), and X gives sX with factor P(s => nothing).
 // The last two take the place of empty right sides (compare Stolcke, "An efficient probabilistic context-free parsing algorithm
 // that computes prefix probabilities", 1995, section 4.7). Unary steps may form cycles. Their sum over all numbers of rounds,
@@ -31,7 +31,7 @@ inline constexpr std::uint32_t no_item = UINT32_MAX;
 inline constexpr std::uint32_t no_rule = UINT32_MAX;
 
 struct normal_form {
-  // Followed by the complement over the next stretch, an item becomes the prefix `target`.
+  // Followed by the complement over the next span, an item becomes the prefix `target`.
   struct continuation {
     std::uint32_t complement;  // an index into `complements`
     std::uint32_t target;

@@ -1,4 +1,4 @@
-// The posterior over derivations, given a filled chart: how often each nonterminal is expected over each stretch of words, each
+// The posterior over derivations, given a filled chart: how often each nonterminal is expected over each span of words, each
 // rule in the whole, each word at its position (Baker, "Trainable grammars for speech recognition", 1979; Lari and Young, "The
 // estimation of stochastic context-free grammars using the inside-outside algorithm", 1990).
 #pragma once
@@ -19,7 +19,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
 // The outside pass over one chart of probabilities, which must outlive it. pass() goes through rows from the first to the last
 // and in a row from right to left, against the order of the inside pass, and costs about twice as much. With unary cycles a
-// nonterminal can be over one stretch several times, and its expected number above one.
+// nonterminal can be over one span several times, and its expected number above one.
 template <class Real>
 class outside {
  public:
@@ -57,9 +57,10 @@ class outside {
     return expected_item(word, position, position + 1);
   }
 
-  // The posterior law of the word at this position, out [words]. Sums to one but for rounding; all zero if nothing is possible.
-  void word_law(std::size_t position, std::span<Real> out) const {
-    FROND_ASSERT(out.size() == form_->words, "a law has one entry for each word");
+  // The posterior distribution of the word at this position, out [words]. Sums to one but for rounding; all zero if nothing is
+  // possible.
+  void word_distribution(std::size_t position, std::span<Real> out) const {
+    FROND_ASSERT(out.size() == form_->words, "a distribution has one entry for each word");
     for (Real& each : out) each = Real{};
     if (!possible_) return;
     const std::size_t cell = cells().cell(position, position + 1);
@@ -69,7 +70,7 @@ class outside {
     });
   }
 
-  // How often each rule of the grammar is expected in the derivation, those inside of empty stretches included, [rules].
+  // How often each rule of the grammar is expected in the derivation, those inside of empty spans included, [rules].
   [[nodiscard]] std::span<const double> rule_uses() const { return rule_uses_; }
 
  private:

@@ -19,8 +19,8 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
-// Fill likelihood(i) for all positions, call update(), then ask. The prior is the grammar's law of sentences of this length.
-// Real is double or float. The weighted form must outlive it.
+// Fill likelihood(i) for all positions, call update(), then ask. The prior is the grammar's distribution of sentences of this
+// length. Real is double or float. The weighted form must outlive it.
 template <class Real>
 class pcfg_posterior {
  public:
@@ -50,21 +50,21 @@ class pcfg_posterior {
   // explains the observation.
   [[nodiscard]] double log_evidence() const { return inside_.log_total(); }
 
-  // After update(): the posterior law of the word at a position, out [vocabulary]. Where nothing explains the whole
+  // After update(): the posterior distribution of the word at a position, out [vocabulary]. Where nothing explains the whole
   // observation, it is what this position's own likelihood says, and uniform where that says nothing.
   template <class Out>
   void marginal(std::size_t position, std::span<Out> out) {
     FROND_ASSERT(out.size() == vocabulary(), "a marginal has one entry for each word");
     in_ieee_arithmetic([&] {
-      law_.resize(vocabulary());
+      distribution_.resize(vocabulary());
       if (possible_)
-        outside_.word_law(position, law_);
+        outside_.word_distribution(position, distribution_);
       else
-        law_.assign(likelihood(position).begin(), likelihood(position).end());
+        distribution_.assign(likelihood(position).begin(), likelihood(position).end());
       Real total = 0;
-      for (const Real each : law_) total += each;
+      for (const Real each : distribution_) total += each;
       for (std::size_t a = 0; a < out.size(); ++a)
-        out[a] = static_cast<Out>(total > 0 ? law_[a] / total : 1 / static_cast<Real>(vocabulary()));
+        out[a] = static_cast<Out>(total > 0 ? distribution_[a] / total : 1 / static_cast<Real>(vocabulary()));
     });
   }
 
@@ -80,8 +80,8 @@ class pcfg_posterior {
   chart<sum_product<Real>> inside_;
   outside<Real> outside_;
   std::size_t length_;
-  std::vector<Real> likelihoods_;  // [length][vocabulary]
-  std::vector<Real> law_;          // [vocabulary]
+  std::vector<Real> likelihoods_;   // [length][vocabulary]
+  std::vector<Real> distribution_;  // [vocabulary]
   bool possible_ = false;
 };
 

@@ -46,7 +46,7 @@ result<weighted_form<Semiring>> weigh(normal_form form) {
   using exact_value = typename computed::value;
   std::vector<exact_value> rule;
   for (const double probability : form.probability) rule.push_back(computed::of_rule(probability));
-  emptiness<computed> empty(form, rule);
+  epsilon_values<computed> empty(form, rule);
   if (!empty.solve()) return {{}, {"the probability of empty sentences cannot be computed: a cycle is critical", 0}};
   const auto weight = [&](const normal_form::unary_step& step) {
     return step.rule != no_rule ? rule[step.rule] : empty.values()[step.empty];

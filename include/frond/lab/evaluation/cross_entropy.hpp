@@ -29,7 +29,7 @@ namespace detail {
 
 // -ln of the probability that a denoiser gives the clean sentence, by token, for examples [first, first + rows). NaN where it
 // does not answer.
-template <denoiser Denoiser>
+template <discrete_denoiser Denoiser>
 void add_losses(Denoiser& model, std::span<const symbol> clean, std::span<const symbol> noisy, std::span<const float> alpha_bar,
                 std::span<float> posterior, std::span<double> losses) {
   const std::size_t vocabulary = model.vocabulary(), length = model.length();
@@ -43,7 +43,7 @@ void add_losses(Denoiser& model, std::span<const symbol> clean, std::span<const 
       losses[row] -= math::log(static_cast<double>(posterior[token * vocabulary + clean[token]])) / static_cast<double>(length);
 }
 
-template <denoiser Model, denoiser Reference, class Denoising>
+template <discrete_denoiser Model, discrete_denoiser Reference, class Denoising>
 excess_loss compare_losses(Model& model, Reference& reference, const Denoising& examples, std::size_t count) {
   constexpr std::size_t block = 64;
   const std::size_t length = model.length();
@@ -60,10 +60,10 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
     }
     const std::span<const symbol> seen(noisy.data(), rows * length), truth(clean.data(), rows * length);
     const std::span<const float> levels(alpha_bar.data(), rows);
-    const std::span<float> laws(posterior.data(), rows * length * model.vocabulary());
+    const std::span<float> distributions(posterior.data(), rows * length * model.vocabulary());
     double model_losses[block] = {}, reference_losses[block] = {};
-    add_losses(model, truth, seen, levels, laws, model_losses);
-    add_losses(reference, truth, seen, levels, laws, reference_losses);
+    add_losses(model, truth, seen, levels, distributions, model_losses);
+    add_losses(reference, truth, seen, levels, distributions, reference_losses);
     for (std::size_t row = 0; row < rows; ++row) {
       const double difference = model_losses[row] - reference_losses[row];
       total.model += model_losses[row];
@@ -86,7 +86,7 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
 // Both denoisers on examples 0 .. count - 1 of a denoising problem (train::denoising or anything with its corrupt() and
 // alpha_bar()), count >= 2. A token to which a denoiser gives probability zero makes its loss infinite; a denoiser that does
 // not answer, or to sentences of another shape, has the loss NaN.
-template <denoiser Model, denoiser Reference, class Denoising>
+template <discrete_denoiser Model, discrete_denoiser Reference, class Denoising>
 excess_loss compare_losses(Model& model, Reference& reference, const Denoising& examples, std::size_t count) {
   return in_ieee_arithmetic([&] { return detail::compare_losses(model, reference, examples, count); });
 }

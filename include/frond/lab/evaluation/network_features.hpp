@@ -23,7 +23,7 @@ class network_features {
       : plan_(plan), parameters_(parameters), input_symbols_(input_symbols), alpha_bar_(alpha_bar) {
     FROND_ASSERT(parameters.size() == plan.parameter_count, "parameters have the size that the plan says");
     FROND_ASSERT(plan.input_channels == nn::token_channels(input_symbols), "the network's input is made of tokens and time");
-    for (const nn::layer& layer : plan.layers) dense_count_ += layer.kind == nn::layer_kind::dense;
+    for (const nn::layer& layer : plan.layers) dense_count_ += layer.kind == nn::layers::dense::kind;
     outputs_.resize(dense_count_);
   }
 
@@ -43,7 +43,7 @@ class network_features {
         step.output_channels = layer.outputs;
         step.scratch_output = layer.scratch.output;
         const std::span<const float> output = nn::forward(step, parameters_.data(), scratch_.data(), rows);
-        if (layer.kind == nn::layer_kind::dense) outputs_[next++].assign(output.begin(), output.end());
+        if (layer.kind == nn::layers::dense::kind) outputs_[next++].assign(output.begin(), output.end());
       }
     });
   }

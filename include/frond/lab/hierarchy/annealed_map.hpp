@@ -108,8 +108,8 @@ class annealed_map {
   std::uint32_t branching_, depth_;
   double rules_;
   double other_tuples_ = 0;  // v^s - 1
-  double synonym_ = 0;       // c: the chance that a wrong tuple belongs to the same symbol
-  double valid_ = 0;         // f': the chance that a wrong tuple belongs to any symbol
+  double synonym_ = 0;       // c: the probability that a wrong tuple belongs to the same symbol
+  double valid_ = 0;         // f': the probability that a wrong tuple belongs to any symbol
 };
 
 }}}  // namespace frond::lab::hierarchy

@@ -102,7 +102,7 @@ class change_table {
   // r = branching^level - 1 apart in the distance of the tree, divided by the mean of C_ii.
   [[nodiscard]] lab::statistics::estimate correlation(std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "two tokens have their common ancestor above them");
-    return over_data([&](const sums& of) { return of.shell(level) / (partners(level) * of.within(0)); });
+    return over_data([&](const sums& of) { return of.shell(level) / (best_matches(level) * of.within(0)); });
   }
 
   // chi = sum_ij C_ij / sum_i C_ii: how many tokens change as one.
@@ -131,7 +131,7 @@ class change_table {
 
   [[nodiscard]] double nodes(std::uint32_t level) const { return static_cast<double>(shape_.level_nodes(level)); }
   // How many tokens have their lowest common ancestor with a given one at a level.
-  [[nodiscard]] double partners(std::uint32_t level) const {
+  [[nodiscard]] double best_matches(std::uint32_t level) const {
     return nodes(shape_.depth - level) - nodes(shape_.depth - level + 1);
   }
   [[nodiscard]] std::size_t width() const { return change_counter::width(shape_); }

@@ -124,7 +124,7 @@ inline std::vector<level_recovery> compare_levels(const learned_grammar& learned
       latent_of[rule] = static_cast<std::size_t>(most - row.begin());
       occurring.add(rule / truth.shape.rules, latent_of[rule]);
     }
-    const std::vector<std::size_t> of_parent = lab::statistics::partners(occurring);
+    const std::vector<std::size_t> of_parent = lab::statistics::best_matches(occurring);
     level_recovery result{lab::statistics::adjusted_rand_index(occurring), 0, rules};
     for (std::size_t rule = 0; rule < rules; ++rule)
       result.recovered += latent_of[rule] < latents && of_parent[rule / truth.shape.rules] == latent_of[rule];

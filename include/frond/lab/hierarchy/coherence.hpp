@@ -44,7 +44,7 @@ class token_correlations {
 
   // How much of the true covariances is in these: over the entries of all pairs of tokens that meet at `level`, the sum of
   // these times the true ones, over that of the true ones' squares.
-  [[nodiscard]] lab::statistics::estimate along(const tree_laws& truth, std::uint32_t level) const {
+  [[nodiscard]] lab::statistics::estimate along(const tree_distributions& truth, std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "tokens meet at levels from 1 to the depth");
     struct pair {
       std::size_t first;  // count of its table
@@ -100,18 +100,18 @@ class token_correlations {
 };
 
 // C, the root mean square over pairs, for the true grammar.
-inline double exact_correlation(const tree_laws& laws, const grammar::rhm_shape& shape, std::uint32_t level) {
+inline double exact_correlation(const tree_distributions& distributions, const grammar::rhm_shape& shape, std::uint32_t level) {
   const auto v = static_cast<double>(shape.vocabulary);
-  return v * math::sqrt(covariance_variance(laws, shape, 0, 0, level));
+  return v * math::sqrt(covariance_variance(distributions, shape, 0, 0, level));
 }
 
 // C of sentences over that of the grammar which they are meant to follow, for levels 1 .. depth. Where the floor leaves nothing
 // it is 0, and its error is of the size that could be seen.
 inline std::vector<lab::statistics::estimate> coherence(const token_correlations& generated, const grammar::rhm_view& truth) {
-  const tree_laws laws(truth);
+  const tree_distributions distributions(truth);
   std::vector<lab::statistics::estimate> quotients;
   for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) {
-    const double expected = exact_correlation(laws, truth.shape, level);
+    const double expected = exact_correlation(distributions, truth.shape, level);
     const lab::statistics::estimate square = generated.squared(level);
     const double value = square.value > 0 ? math::sqrt(square.value) : 0, largest = math::sqrt(square.standard_error);
     const double error = value > largest / 2 ? square.standard_error / (2 * value) : largest;
@@ -121,12 +121,12 @@ inline std::vector<lab::statistics::estimate> coherence(const token_correlations
 }
 
 // How much of the correlations of the true grammar is in sentences, for levels 1 .. depth: 1 if they follow it, 0 where
-// positions are independent. The chances of a small training set, which a network picks up as well, can make coherence() much
-// larger than 1 where it knows nothing; here they are as often against the truth as along it, and add nothing on average.
+// positions are independent. The probabilities of a small training set, which a network picks up as well, can make coherence()
+// much larger than 1 where it knows nothing; here they are as often against the truth as along it, and add nothing on average.
 inline std::vector<lab::statistics::estimate> alignment(const token_correlations& generated, const grammar::rhm_view& truth) {
-  const tree_laws laws(truth);
+  const tree_distributions distributions(truth);
   std::vector<lab::statistics::estimate> shares;
-  for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) shares.push_back(generated.along(laws, level));
+  for (std::uint32_t level = 1; level <= truth.shape.depth; ++level) shares.push_back(generated.along(distributions, level));
   return shares;
 }
 

@@ -46,8 +46,8 @@ class context_counts {
   // Numbers in the context of a tuple: [child][other sibling][place][symbol].
   [[nodiscard]] std::size_t dimension() const { return branching_ * (branching_ - 1) * below_ * vocabulary_; }
 
-  // The conditional law of the context given the tuple, for each child number, less its mean over tuples: [tuple][dimension].
-  // Where a tuple has never been that child, its context is the mean.
+  // The conditional distribution of the context given the tuple, for each child number, less its mean over tuples:
+  // [tuple][dimension]. Where a tuple has never been that child, its context is the mean.
   [[nodiscard]] std::vector<double> vectors() const {
     std::vector<double> values(counts_.size());
     const std::size_t part = dimension() / branching_;

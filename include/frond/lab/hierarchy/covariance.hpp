@@ -14,8 +14,8 @@ namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // The mean square of the covariances between symbols of two levels, over all pairs of nodes whose lowest common ancestor is at
 // level `common` (above both), in one grammar. Levels 0 and 0: token and token. Levels common - 1 and 0: latent and token.
-inline double covariance_variance(const tree_laws& laws, const grammar::rhm_shape& shape, std::uint32_t first_level,
-                                  std::uint32_t second_level, std::uint32_t common) {
+inline double covariance_variance(const tree_distributions& distributions, const grammar::rhm_shape& shape,
+                                  std::uint32_t first_level, std::uint32_t second_level, std::uint32_t common) {
   FROND_ASSERT(common <= shape.depth && common > first_level && common > second_level,
                "the lowest common ancestor is above both nodes");
   double sum = 0, pairs = 0;
@@ -23,7 +23,7 @@ inline double covariance_variance(const tree_laws& laws, const grammar::rhm_shap
     for (std::size_t j = 0; j < shape.level_nodes(second_level); ++j) {
       const node first{first_level, i}, second{second_level, j};
       if (common_level(shape, first, second) != common || (first_level == second_level && j < i)) continue;
-      sum += lab::statistics::mean_square(laws.covariance(first, second));
+      sum += lab::statistics::mean_square(distributions.covariance(first, second));
       pairs += 1;
     }
   return sum / pairs;
@@ -31,9 +31,10 @@ inline double covariance_variance(const tree_laws& laws, const grammar::rhm_shap
 
 // The same on average over grammars, for a root that can be any symbol:
 //   (1 - f) (1 - 1/v)^2 (1 + rho) / (v^3 m) ((1 - 1/v) / m)^(levels below the two children of the ancestor)
-// with f the valid fraction and rho = (1 - f) (m^-1 + m^-2 + ... + m^-(L - common)), because the law of the ancestor is uniform
-// only for the root. Each level below divides the variance by m, since it averages over m synonyms. For two tokens that is
-// (1 - f) / (v^3 m^(2 common - 1)) and corrections. Derived for this library; within 15 % of exact averages (figure R5).
+// with f the valid fraction and rho = (1 - f) (m^-1 + m^-2 + ... + m^-(L - common)), because the distribution of the ancestor
+// is uniform only for the root. Each level below divides the variance by m, since it averages over m synonyms. For two tokens
+// that is (1 - f) / (v^3 m^(2 common - 1)) and corrections. Derived for this library; within 15 % of exact averages (figure
+// R5).
 constexpr double predicted_variance(const grammar::rhm_shape& shape, std::uint32_t first_level, std::uint32_t second_level,
                                     std::uint32_t common) {
   const auto v = static_cast<double>(shape.vocabulary), m = static_cast<double>(shape.rules);

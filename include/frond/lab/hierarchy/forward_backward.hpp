@@ -23,14 +23,14 @@ namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 // What forward_backward() and reconstruction() need of noise: a diffusion process, or lab::hierarchy::epsilon_noise.
 template <class Noise>
 concept observable_noise = requires(const Noise& n, seed key, std::uint64_t index, float alpha_bar, symbol token,
-                                    std::span<const symbol> clean, std::span<symbol> noisy, std::span<double> law) {
+                                    std::span<const symbol> clean, std::span<symbol> noisy, std::span<double> distribution) {
   n.corrupt(key, index, alpha_bar, clean, noisy);
-  n.likelihood(token, static_cast<double>(alpha_bar), law);
+  n.likelihood(token, static_cast<double>(alpha_bar), distribution);
 };
 
 // Which trips are made. Trip j of datum i depends on the seed, i and j alone: the datum is sentence i of the grammar, and noise
 // and way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings of tables of many.
-struct trips {
+struct forward_backward_options {
   float alpha_bar = 0.5f;  // what is left of the signal where they turn
   std::size_t data = 1;
   std::size_t each = 1;     // trips of one datum
@@ -40,18 +40,19 @@ struct trips {
 namespace detail {
 
 // One worker's tree, and a datum on its way through it.
-class traveller {
+class walker {
  public:
-  explicit traveller(const grammar::rhm_view& grammar)
+  explicit walker(const grammar::rhm_view& grammar)
       : grammar_(grammar), memory_(belief::tree_memory_size<double>(grammar.shape).value), beliefs_(grammar, memory_),
         before_(grammar.shape.nodes()), after_(grammar.shape.nodes()), noisy_(grammar.length()), counter_(grammar.shape) {}
-  traveller(traveller&&) = default;  // a copy would look into the memory of the original
-  traveller& operator=(traveller&&) = delete;
+  walker(walker&&) = default;  // a copy would look into the memory of the original
+  walker& operator=(walker&&) = delete;
 
-  // look() after each observation of the datum: one for each trip, or one for all where noise is no matter of chance; then the
-  // way up has been gone, but not the way down. back(number) after each trip's end.
+  // look() after each observation of the datum: one for each trip, or one for all where noise is no matter of probability; then
+  // the way up has been gone, but not the way down. back(number) after each trip's end.
   template <observable_noise Noise, class Look, class Back>
-  void visit(const Noise& noise, seed key, const trips& plan, std::uint64_t datum, const Look& look, const Back& back) {
+  void visit(const Noise& noise, seed key, const forward_backward_options& plan, std::uint64_t datum, const Look& look,
+             const Back& back) {
     constexpr bool one_for_all = requires { requires Noise::deterministic; };
     grammar::sample_tree(grammar_, key, datum, before_);
     for (std::size_t j = 0; j < plan.each; ++j) {
@@ -95,14 +96,14 @@ class traveller {
   change_counter counter_;
 };
 
-inline std::vector<traveller> travellers(const grammar::rhm_view& grammar, std::size_t workers) {
-  std::vector<traveller> all;
+inline std::vector<walker> walkers(const grammar::rhm_view& grammar, std::size_t workers) {
+  std::vector<walker> all;
   all.reserve(workers);
   for (std::size_t worker = 0; worker < workers; ++worker) all.emplace_back(grammar);
   return all;
 }
 
-inline void check_trips(const trips& plan) {
+inline void check_options(const forward_backward_options& plan) {
   FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum makes 1 to 2^20 trips");
   FROND_ASSERT(addressable(plan.first, plan.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
   FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
@@ -116,15 +117,15 @@ inline void check_trips(const trips& plan) {
 // A trip costs an upward pass and a sample, with lab::hierarchy::epsilon_noise the sample alone. Data are split among the
 // workers.
 template <observable_noise Noise, executor Executor>
-change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key, const trips& plan,
-                              Executor& workers) {
-  detail::check_trips(plan);
+change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key,
+                              const forward_backward_options& plan, Executor& workers) {
+  detail::check_options(plan);
   FROND_ASSERT(plan.each >= 2, "one trip has no covariance");
   change_table table(grammar.shape, plan.data);
-  std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
+  std::vector<detail::walker> walkers = detail::walkers(grammar, workers.workers());
   in_ieee_arithmetic([&] {
     workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
-      detail::traveller& own = travellers[worker];
+      detail::walker& own = walkers[worker];
       own.visit(
           noise, key, plan, plan.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
       own.report(table.row(datum));
@@ -134,17 +135,18 @@ change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noi
 }
 
 // The posterior probability of the true symbol, a mean over the nodes of a level, for each datum: [data][depth + 1], tokens
-// first. It is one minus the probability of a change, without the chance of the way back, averaged over `each` draws of noise.
+// first. It is one minus the probability of a change, without the probability of the way back, averaged over `each` draws of
+// noise.
 template <observable_noise Noise, executor Executor>
-std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise& noise, seed key, const trips& plan,
-                                   Executor& workers) {
-  detail::check_trips(plan);
+std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise& noise, seed key,
+                                   const forward_backward_options& plan, Executor& workers) {
+  detail::check_options(plan);
   const std::size_t levels = grammar.shape.depth + std::size_t{1};
   std::vector<double> table(plan.data * levels);
-  std::vector<detail::traveller> travellers = detail::travellers(grammar, workers.workers());
+  std::vector<detail::walker> walkers = detail::walkers(grammar, workers.workers());
   in_ieee_arithmetic([&] {
     workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
-      detail::traveller& own = travellers[worker];
+      detail::walker& own = walkers[worker];
       const std::span<double> row = std::span(table).subspan(datum * levels, levels);
       std::size_t looks = 0;
       own.visit(

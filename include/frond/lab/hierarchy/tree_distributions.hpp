@@ -1,4 +1,4 @@
-// The exact law of any two symbols of a sentence's tree, from the rules of its grammar.
+// The exact distribution of any two symbols of a sentence's tree, from the rules of its grammar.
 #pragma once
 
 #include <cstddef>
@@ -29,12 +29,12 @@ constexpr std::uint32_t common_level(const grammar::rhm_shape& shape, node first
   return first.level;
 }
 
-// Laws of nodes and of pairs of nodes, in double. Given its parent, a node's symbol depends on nothing else, so every law is a
-// product of one matrix for each level on the way: channel(level, child) has the probability that child number `child` of a
-// node of `level` is b, given that the node is a. Refers to the grammar's rules.
-class tree_laws {
+// Distributions of nodes and of pairs of nodes, in double. Given its parent, a node's symbol depends on nothing else, so every
+// distribution is a product of one matrix for each level on the way: channel(level, child) has the probability that child
+// number `child` of a node of `level` is b, given that the node is a. Refers to the grammar's rules.
+class tree_distributions {
  public:
-  explicit tree_laws(const grammar::rhm_view& grammar) : grammar_(grammar) {
+  explicit tree_distributions(const grammar::rhm_view& grammar) : grammar_(grammar) {
     const grammar::rhm_shape& shape = grammar.shape;
     for (std::uint32_t level = 1; level <= shape.depth; ++level)
       for (std::size_t child = 0; child < shape.branching; ++child) channels_.push_back(channel(level, child));
@@ -45,26 +45,27 @@ class tree_laws {
     return level == grammar_.shape.depth ? grammar_.shape.class_count() : grammar_.shape.vocabulary;
   }
 
-  // The law of a node [symbols(level)]. O(levels above it, each vocabulary^2).
-  [[nodiscard]] std::vector<double> law(node of) const {
+  // The distribution of a node [symbols(level)]. O(levels above it, each vocabulary^2).
+  [[nodiscard]] std::vector<double> distribution(node of) const {
     const grammar::rhm_shape& shape = grammar_.shape;
     FROND_ASSERT(of.level <= shape.depth && of.place < shape.level_nodes(of.level), "this tree has no such node");
     if (of.level == shape.depth) {
       const std::size_t classes = shape.class_count();
       return std::vector<double>(classes, 1.0 / static_cast<double>(classes));
     }
-    const std::vector<double> parent = law({of.level + 1, of.place / shape.branching});
+    const std::vector<double> parent = distribution({of.level + 1, of.place / shape.branching});
     return product(parent, channel_above(of), 1, parent.size());
   }
 
-  // The joint law of two nodes, none of them above the other: [symbols of the first][symbols of the second]. O(levels below
-  // their lowest common ancestor, each vocabulary^3).
+  // The joint distribution of two nodes, none of them above the other: [symbols of the first][symbols of the second]. O(levels
+  // below their lowest common ancestor, each vocabulary^3).
   [[nodiscard]] std::vector<double> joint(node first, node second) const {
     const grammar::rhm_shape& shape = grammar_.shape;
     const std::uint32_t top = common_level(shape, first, second);
-    FROND_ASSERT(top > first.level && top > second.level, "a joint law needs two nodes of which none is above the other");
+    FROND_ASSERT(top > first.level && top > second.level,
+                 "a joint distribution needs two nodes of which none is above the other");
     node left = child_of(top, first), right = child_of(top, second);
-    const std::vector<double> above = law({top, left.place / shape.branching});
+    const std::vector<double> above = distribution({top, left.place / shape.branching});
     std::vector<double> joint = siblings(top, above, left.place % shape.branching, right.place % shape.branching);
     const std::size_t symbols = shape.vocabulary;
     while (right.level > second.level) {
@@ -79,10 +80,10 @@ class tree_laws {
     return transposed(joint, symbols);
   }
 
-  // What the joint law has beyond the product of the two laws, [symbols of the first][symbols of the second].
+  // What the joint distribution has beyond the product of the two distributions, [symbols of the first][symbols of the second].
   [[nodiscard]] std::vector<double> covariance(node first, node second) const {
     std::vector<double> values = joint(first, second);
-    const std::vector<double> rows = law(first), columns = law(second);
+    const std::vector<double> rows = distribution(first), columns = distribution(second);
     for (std::size_t a = 0; a < rows.size(); ++a)
       for (std::size_t b = 0; b < columns.size(); ++b) values[a * columns.size() + b] -= rows[a] * columns[b];
     return values;
@@ -91,12 +92,12 @@ class tree_laws {
  private:
   [[nodiscard]] std::vector<double> channel(std::uint32_t level, std::size_t child) const {
     const grammar::rhm_shape& shape = grammar_.shape;
-    std::vector<double> law(shape.parent_count(level) * std::size_t{shape.vocabulary});
+    std::vector<double> distribution(shape.parent_count(level) * std::size_t{shape.vocabulary});
     const auto rules = grammar_.level_rules(level);
     for (std::size_t rule = 0; rule < shape.rule_count(level); ++rule)
-      law[rule / shape.rules * shape.vocabulary + rules[rule * shape.branching + child]] += 1;
-    for (double& value : law) value /= static_cast<double>(shape.rules);
-    return law;
+      distribution[rule / shape.rules * shape.vocabulary + rules[rule * shape.branching + child]] += 1;
+    for (double& value : distribution) value /= static_cast<double>(shape.rules);
+    return distribution;
   }
   [[nodiscard]] const std::vector<double>& channel_above(node of) const {
     return channels_[of.level * std::size_t{grammar_.shape.branching} + of.place % grammar_.shape.branching];
@@ -108,7 +109,7 @@ class tree_laws {
     return below;
   }
 
-  // The joint law of two children of a node whose law is given.
+  // The joint distribution of two children of a node whose distribution is given.
   [[nodiscard]] std::vector<double> siblings(std::uint32_t level, std::span<const double> above, std::size_t first,
                                              std::size_t second) const {
     const grammar::rhm_shape& shape = grammar_.shape;

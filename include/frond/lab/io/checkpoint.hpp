@@ -45,15 +45,16 @@ std::uint64_t problem_hash(const nn::plan& p, const Problem& examples) {
 
 // Everything in the options that a continued run must share. Block size and worker count are not among it: they change no bit.
 // `run` stands for what the options do not know, see problem_hash().
-inline std::uint64_t settings_hash(const train::options& o, std::uint64_t run) {
+inline std::uint64_t settings_hash(const train::trainer_options& o, std::uint64_t run) {
   hasher h;
   h.add(run);
   h.add(o.batch);
   h.add(o.shard_rows);
   const train::optimiser_options& p = o.optimiser;
   h.add(static_cast<std::uint8_t>(p.kind));
-  h.add(static_cast<std::uint8_t>(p.shape));
-  for (const float value : {p.rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm}) h.add(value);
+  h.add(static_cast<std::uint8_t>(p.decay));
+  for (const float value : {p.learning_rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm})
+    h.add(value);
   h.add(p.warm_up);
   h.add(p.decay_end);
   return h.value();

@@ -1,4 +1,4 @@
-// The standard normal law in double precision.
+// The standard normal distribution in double precision.
 #pragma once
 
 #include <frond/math/double.hpp>

@@ -36,7 +36,7 @@ class pcfg_sampler {
   }
 
   // Derivation `index` from the start symbol; `out` is replaced, and empty after an error: a bound was passed, or a nonterminal
-  // without rules was met (position: which). A rule's chance is right to 2^-52. O(rules used), with a stack of its own.
+  // without rules was met (position: which). A rule's probability is right to 2^-52. O(rules used), with a stack of its own.
   status sample(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
     const status state = in_ieee_arithmetic([&] { return derive(key, index, bound, out); });
     if (!state) out = {};

@@ -1,4 +1,4 @@
-// One-pass learning with one neuron, without the dimension: the exact law of its overlaps at a fixed cost for a step.
+// One-pass learning with one neuron, without the dimension: the exact distribution of its overlaps at a fixed cost for a step.
 #pragma once
 
 #include <cstdint>
@@ -19,23 +19,24 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
-// Projected online gradient descent on the sphere, w <- w + rate (g - (w.g) w), scaled to length one, with
+// Projected online gradient descent on the sphere, w <- w + learning_rate (g - (w.g) w), scaled to length one, with
 //   g = sigma r + (w.r) sigma' x_t,  r = x_0 - skip x_t - w sigma(w.x_t),
-// for data of the mixed cumulant model without a mean spike and one noise level; rate is delta / dimension. The same as
-// lab::spiked::sphere_sgd and train::sphere_runs, for any latents.
+// for data of the mixed cumulant model without a mean spike and one noise level; learning_rate is delta / dimension. The same
+// as lab::spiked::sphere_sgd and train::sphere_runs, for any latents.
 struct chain_options {
   source::spikes strengths{};
   std::uint32_t dimension = 3;
   lab::vectors::neuron unit{};
-  double alpha_bar = 0.5, skip = 0, rate = 0;
+  double alpha_bar = 0.5, skip = 0, learning_rate = 0;
 };
 
 // The pair (w.u, w.v), a Markov chain of its own. Write w = m_u u + m_v v + s e with a unit vector e orthogonal to both. Data
 // and noise are standard normal along e and in the d - 3 directions beyond, and the step's scalars, sigma and kappa = (w.r)
 // sigma', depend on the components along u, v and e alone. So beyond them g is normal given those, with variance A^2 + B^2 in
 // each direction, A = sigma (1 - skip a) + kappa a of x_0 and B = b (kappa - skip sigma) of z, and all that it does to the
-// overlaps is to make w longer before it is scaled: by rate^2 (A^2 + B^2) times a chi-square variable with d - 3 degrees of
-// freedom. After the step e is another vector, but its law beyond the plane is the same again. Nothing is approximated.
+// overlaps is to make w longer before it is scaled: by learning_rate^2 (A^2 + B^2) times a chi-square variable with d - 3
+// degrees of freedom. After the step e is another vector, but its distribution beyond the plane is the same again. Nothing is
+// approximated.
 class exact_chain {
  public:
   // Start from these overlaps, u^2 + v^2 <= 1.
@@ -104,11 +105,11 @@ class exact_chain {
     const double of_noisy = kappa - skip * sigma;  // g = sigma x_0 + of_noisy x_t, up to a multiple of w
     const double along = sigma * dot(w, clean) + of_noisy * y;
     const auto moved = [&](double old, double x_0, double x_t) {
-      return old + options_.rate * (sigma * x_0 + of_noisy * x_t - along * old);
+      return old + options_.learning_rate * (sigma * x_0 + of_noisy * x_t - along * old);
     };
     const vector next{moved(w.u, clean.u, noisy.u), moved(w.v, clean.v, noisy.v), moved(w.e, clean.e, noisy.e)};
     const double of_clean = sigma + of_noisy * a, of_noise = of_noisy * b;
-    const double spread = options_.rate * options_.rate * (of_clean * of_clean + of_noise * of_noise);
+    const double spread = options_.learning_rate * options_.learning_rate * (of_clean * of_clean + of_noise * of_noise);
     const double inverse = 1.0 / math::sqrt(dot(next, next) + spread * beyond);
     u_ = next.u * inverse;
     v_ = next.v * inverse;

@@ -12,7 +12,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
-// out[k] = He_k(x), probabilists' Hermite polynomials: orthogonal under the standard normal law, E He_k^2 = k!.
+// out[k] = He_k(x), probabilists' Hermite polynomials: orthogonal under the standard normal distribution, E He_k^2 = k!.
 constexpr void hermite(double x, std::span<double> out) {
   for (std::size_t k = 0; k < out.size(); ++k)
     out[k] = k == 0 ? 1.0 : k == 1 ? x : x * out[k - 1] - static_cast<double>(k - 1) * out[k - 2];

@@ -31,8 +31,8 @@ class hermite_moments {
       for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = lab::spiked::latent_moment(strengths.hidden, i, j);
   }
 
-  // Exactly 0 where the law of the latents makes it so: what a sum of terms leaves of less than 1e-12 of their sizes is the
-  // rounding of these terms. Infinite where Student's law has no moment, from j = 6 on.
+  // Exactly 0 where the distribution of the latents makes it so: what a sum of terms leaves of less than 1e-12 of their sizes
+  // is the rounding of these terms. Infinite where Student's distribution has no moment, from j = 6 on.
   [[nodiscard]] double coefficient(unsigned i, unsigned j, unsigned l = 0) const {
     // With L = u sqrt(b_u) lambda + v g nu + m sqrt(b_m) and s = g^2 v^2, the k-th is k! times the coefficient of x^k in
     // E e^(x L - s x^2 / 2): a sum over how many pairs of v go to the second term.

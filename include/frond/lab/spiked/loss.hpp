@@ -35,7 +35,7 @@ namespace detail {
 
 [[nodiscard]] inline spike_loss bayes_loss(const source::spikes& strengths, double alpha_bar) {
   const spike_plane plane(strengths);
-  if (plane.hidden.law == latent_law::normal) return wiener_loss(strengths, alpha_bar);
+  if (plane.hidden.distribution == latent_distribution::normal) return wiener_loss(strengths, alpha_bar);
   constexpr lab::numerics::gauss_legendre<16> rule;
   constexpr int panels_u = 4, panels_v = 24;
   constexpr double reach = 8.5;  // in standard deviations of x_t . u

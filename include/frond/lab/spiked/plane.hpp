@@ -19,7 +19,7 @@ struct plane_vector {
   double u, v;
 };
 
-// The law of (x_0 . u, x_0 . v): x_0 . u = lambda_weight lambda + z, x_0 . v = nu_weight nu + rest z'.
+// The distribution of (x_0 . u, x_0 . v): x_0 . u = lambda_weight lambda + z, x_0 . v = nu_weight nu + rest z'.
 struct spike_plane {
   latents hidden;
   double lambda_weight;  // sqrt(b_u)
@@ -64,7 +64,7 @@ struct plane_gain {
 
 namespace detail {
 
-// What is known of lambda: for each of its cells the posterior chance without nu and the integral of lambda over it.
+// What is known of lambda: for each of its cells the posterior probability without nu and the integral of lambda over it.
 struct lambda_evidence {
   double mass[2], first[2];
 };
@@ -73,7 +73,7 @@ struct lambda_evidence {
 inline lambda_evidence observe_lambda(latent_coupling coupling, double slope, double y) {
   const double precision = 1.0 + slope * slope, deviation = 1.0 / math::sqrt(precision), mean = slope * y / precision;
   // The borders of the cells in deviations from the mean. It is not taken to be more than 34 of them away from zero, so that no
-  // cell has a chance of zero, which might be the only one that goes together with what is seen along v.
+  // cell has a probability of zero, which might be the only one that goes together with what is seen along v.
   const double far = mean / deviation, place = far < -34.0 ? -34.0 : far > 34.0 ? 34.0 : far;
   const auto limit = [&](double at) { return at / deviation - place; };
   lambda_evidence out;
@@ -106,14 +106,15 @@ struct nu_evidence {
 };
 
 // From y normal with mean slope nu and the given variance.
-inline nu_evidence observe_nu(const latents& law, double slope, double variance, double y) {
-  // The likelihood is a normal density in nu. With Laplace's law it moves towards 0 by sqrt(2) of its variances.
+inline nu_evidence observe_nu(const latents& distribution, double slope, double variance, double y) {
+  // The likelihood is a normal density in nu. With Laplace's distribution it moves towards 0 by sqrt(2) of its variances.
   constexpr double everywhere = 1e100, reach = 8.5;
   double low = -everywhere, high = everywhere;
   if (slope > 1e-9) {
-    const double deviation = math::sqrt(variance) / slope, end = latent_coordinate{law.law}.largest();
+    const double deviation = math::sqrt(variance) / slope, end = latent_coordinate{distribution.distribution}.largest();
     const double best = y / slope, center = best < -end ? -end : best > end ? end : best;
-    const double pull = law.law == latent_law::laplace ? 1.4142135623730951 * deviation * deviation : 0.0;
+    const double pull =
+        distribution.distribution == latent_distribution::laplace ? 1.4142135623730951 * deviation * deviation : 0.0;
     low = center - reach * deviation - (center > 0.0 ? pull : 0.0);
     high = center + reach * deviation + (center < 0.0 ? pull : 0.0);
   }
@@ -121,7 +122,7 @@ inline nu_evidence observe_nu(const latents& law, double slope, double variance,
   int cells[160];
   nu_evidence out;
   std::size_t count = 0;
-  visit_latents(law, low, high, [&](double nu, double weight, int cell) {
+  visit_latents(distribution, low, high, [&](double nu, double weight, int cell) {
     const double miss = y - slope * nu, exponent = -0.5 * miss * miss / variance;
     if (out.exponent < exponent) out.exponent = exponent;
     values[count] = nu;
@@ -146,15 +147,16 @@ struct plane_posterior {
 
 // Posterior means in the plane at one noise level, x_t = a x_0 + b z with a^2 = alpha_bar. Given lambda, x_t . u is normal with
 // variance 1, and given nu, x_t . v is normal with variance tau^2 = alpha_bar / (1 + b_v) + 1 - alpha_bar; so the posterior of
-// lambda is made of truncated normal laws, one for each cell, and that of nu is a sum over two points, or by quadrature over
-// its density. With y = x_t,
+// lambda is made of truncated normal distributions, one for each cell, and that of nu is a sum over two points, or by
+// quadrature over its density. With y = x_t,
 //   E[x_0 . u] = a y_u + (1 - alpha_bar) sqrt(b_u) E[lambda],
 //   E[x_0 . v] = a / (1 + b_v) y_v / tau^2 + g (1 - alpha_bar) / tau^2 E[nu].
 class plane_denoiser {
  public:
   // Not for normal nu, for which plane_gain is the posterior mean. 0 <= alpha_bar <= 1.
   plane_denoiser(const spike_plane& plane, double alpha_bar) : plane_(plane), cells_(plane.hidden) {
-    FROND_ASSERT(plane.hidden.law != latent_law::normal, "normal latents need no more than a linear denoiser");
+    FROND_ASSERT(plane.hidden.distribution != latent_distribution::normal,
+                 "normal latents need no more than a linear denoiser");
     signal_ = math::sqrt(alpha_bar);
     lost_ = 1.0 - alpha_bar;
     left_ = plane.rest * plane.rest;
@@ -198,7 +200,7 @@ class plane_denoiser {
 
 // E[(x_0 . u, x_0 . v) | x_t], whatever the latents.
 [[nodiscard]] inline plane_vector posterior_mean(const spike_plane& plane, double alpha_bar, plane_vector noisy) {
-  if (plane.hidden.law == latent_law::normal)
+  if (plane.hidden.distribution == latent_distribution::normal)
     return plane_gain(plane.variance_u(), plane.cross_covariance(), alpha_bar).mean(noisy);
   return plane_denoiser(plane, alpha_bar).mean(noisy);
 }

@@ -23,7 +23,7 @@ namespace detail {
   const denoising_potential potential(unit, alpha_bar);
   const double a = math::sqrt(alpha_bar), along_lambda = a * plane.lambda_weight * w.u, along_nu = a * plane.nu_weight * w.v;
   const double mean = a * math::sqrt(static_cast<double>(strengths.mean)) * w.m;
-  if (plane.hidden.law == lab::spiked::latent_law::normal) {
+  if (plane.hidden.distribution == lab::spiked::latent_distribution::normal) {
     const double variance =
         1.0 + along_lambda * along_lambda + 2.0 * along_lambda * along_nu * lab::spiked::latent_moment(plane.hidden, 1, 1);
     return normal_expectation(mean, math::sqrt(variance), unit, potential);

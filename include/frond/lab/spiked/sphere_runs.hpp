@@ -40,7 +40,8 @@ struct sphere_problem {
     if (dimension < 3) return {"there are two planted directions and at least one more"};
     if (const status spikes = data.check(); !spikes) return spikes;
     if (data.mean > 0.0f) return {"these runs know no spike of the mean"};
-    if (data.hidden.law != source::latent_law::rademacher && data.hidden.law != source::latent_law::two_point)
+    if (data.hidden.distribution != source::latent_distribution::rademacher &&
+        data.hidden.distribution != source::latent_distribution::two_point)
       return {"these runs know latents of two points alone"};
     if (!(alpha_bar > 0.0f && alpha_bar < 1.0f)) return {"alpha_bar lies between 0 and 1"};
     if (!math::is_finite(unit.amplitude) || !math::is_finite(unit.gain) || !math::is_finite(unit.shift))
@@ -172,8 +173,8 @@ class sphere_lanes {
             .rest = problem_.data.whitened_noise(),
             .high = hidden.value(true, 1.0f),
             .low = hidden.value(false, 1.0f),
-            .high_if_positive = hidden.chance_positive(true),
-            .high_if_not = hidden.chance_positive(false),
+            .high_if_positive = hidden.probability_positive(true),
+            .high_if_not = hidden.probability_positive(false),
             .alpha_bar = problem_.alpha_bar,
             .unit = problem_.unit,
             .skip = problem_.skip,

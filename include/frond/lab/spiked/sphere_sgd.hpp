@@ -10,7 +10,7 @@
 // directions x_t and e = x_0 - a x_t are independent normal vectors with variances 1 and b^2, and a step needs their scalar
 // products with w and the sum sigma e + tau x_t alone, with weights that depend on them through these products only. Across w
 // that sum is normal with variance rho^2 = sigma^2 b^2 + tau^2. So one normal vector n does for both: n.w is x_t's product, one
-// more number gives e's, and rho n with its part along w replaced is the sum. This is exact in law, at half the price.
+// more number gives e's, and rho n with its part along w replaced is the sum. This is exact in distribution, at half the price.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Draws of the chi-square law.
+// Draws of the chi-square distribution.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@ namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
 // A draw of the sum of `freedom` squared standard normals. Below two, from as many normals; else twice a gamma variable of
 // shape freedom / 2 (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000), which takes one normal and
-// one uniform number, and again those with a chance of a few per cent. The normals end at 5.77, so for many degrees of freedom
-// the draws end near (sqrt(freedom) +- 4)^2, beyond which the law has 1e-8 of its mass. The cursor moves on by as many words as
-// it takes.
+// one uniform number, and again those with a probability of a few per cent. The normals end at 5.77, so for many degrees of
+// freedom the draws end near (sqrt(freedom) +- 4)^2, beyond which the distribution has 1e-8 of its mass. The cursor moves on by
+// as many words as it takes.
 inline double chi_square(random::draws& words, std::uint32_t freedom) {
   const auto normal = [&words] {
     const std::uint32_t radius = words.word(), angle = words.word();

@@ -18,8 +18,8 @@ inline double mean_square(std::span<const double> values) {
   return sum / static_cast<double>(values.size());
 }
 
-// What the covariances of two independent labels with these laws, measured on P data, are on average, squared and over their
-// table: (1 - sum p^2)(1 - sum q^2) / P over all entries. About (1 - 1/v)^2 / (v^2 P) for two tokens.
+// What the covariances of two independent labels with these distributions, measured on P data, are on average, squared and over
+// their table: (1 - sum p^2)(1 - sum q^2) / P over all entries. About (1 - 1/v)^2 / (v^2 P) for two tokens.
 inline double noise_floor(std::span<const double> first, std::span<const double> second, double data) {
   double left = 1, right = 1;
   for (const double p : first) left -= p * p;
@@ -59,19 +59,19 @@ class joint_counts {
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] std::span<const std::uint64_t> counts() const { return counts_; }  // [first][second]
 
-  // The laws of the two labels, and their covariances [first][second]. There must be data.
-  [[nodiscard]] std::vector<double> first_law() const {
-    std::vector<double> law(rows_);
-    for (std::size_t i = 0; i < counts_.size(); ++i) law[i / columns_] += frequency(i);
-    return law;
+  // The distributions of the two labels, and their covariances [first][second]. There must be data.
+  [[nodiscard]] std::vector<double> first_marginal() const {
+    std::vector<double> distribution(rows_);
+    for (std::size_t i = 0; i < counts_.size(); ++i) distribution[i / columns_] += frequency(i);
+    return distribution;
   }
-  [[nodiscard]] std::vector<double> second_law() const {
-    std::vector<double> law(columns_);
-    for (std::size_t i = 0; i < counts_.size(); ++i) law[i % columns_] += frequency(i);
-    return law;
+  [[nodiscard]] std::vector<double> second_marginal() const {
+    std::vector<double> distribution(columns_);
+    for (std::size_t i = 0; i < counts_.size(); ++i) distribution[i % columns_] += frequency(i);
+    return distribution;
   }
   [[nodiscard]] std::vector<double> covariance() const {
-    const std::vector<double> p = first_law(), q = second_law();
+    const std::vector<double> p = first_marginal(), q = second_marginal();
     std::vector<double> values(counts_.size());
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = frequency(i) - p[i / columns_] * q[i % columns_];
     return values;
@@ -81,7 +81,7 @@ class joint_counts {
   //   (E[(x - p)^2 (y - q)^2] - C^2) / P   with x, y the indicators of the two symbols,
   // as counted. For independent labels that is noise_floor(). At least two data.
   [[nodiscard]] double sampling_variance() const {
-    const std::vector<double> p = first_law(), q = second_law();
+    const std::vector<double> p = first_marginal(), q = second_marginal();
     double sum = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
       const double a = p[i / columns_], b = q[i % columns_], together = frequency(i), covariance = together - a * b;

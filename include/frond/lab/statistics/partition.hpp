@@ -10,9 +10,9 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
-// How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for groups
-// of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by its
-// group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
+// How well two groupings of the same things agree, beyond probability: 1 if they are the same up to names, 0 on average for
+// groups of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by
+// its group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
 inline double adjusted_rand_index(const joint_counts& things) {
   const std::size_t rows = things.first_symbols(), columns = things.second_symbols();
   const auto pairs = [](std::uint64_t n) { return static_cast<double>(n / 2 * (n - 1 + n % 2)); };  // n (n - 1) / 2
@@ -31,18 +31,18 @@ inline double adjusted_rand_index(const joint_counts& things) {
   return best > chance ? (both - chance) / (best - chance) : 1;
 }
 
-inline constexpr std::size_t no_partner = SIZE_MAX;
+inline constexpr std::size_t no_match = SIZE_MAX;
 
 // Which group of the second kind stands for each group of the first: the pairs with the most things in common, one after the
-// other (at a draw the first ones), each group in one pair. no_partner where nothing is left. O(groups^3).
-inline std::vector<std::size_t> partners(const joint_counts& things) {
+// other (at a draw the first ones), each group in one pair. no_match where nothing is left. O(groups^3).
+inline std::vector<std::size_t> best_matches(const joint_counts& things) {
   const std::size_t rows = things.first_symbols(), columns = things.second_symbols();
-  std::vector<std::size_t> of_first(rows, no_partner), of_second(columns, no_partner);
+  std::vector<std::size_t> of_first(rows, no_match), of_second(columns, no_match);
   for (;;) {
     std::uint64_t most = 0;
     std::size_t best = 0;
     for (std::size_t i = 0; i < rows * columns; ++i) {
-      const bool free = of_first[i / columns] == no_partner && of_second[i % columns] == no_partner;
+      const bool free = of_first[i / columns] == no_match && of_second[i % columns] == no_match;
       if (!free || things.counts()[i] <= most) continue;
       most = things.counts()[i];
       best = i;

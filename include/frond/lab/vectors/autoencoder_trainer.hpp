@@ -98,7 +98,7 @@ class autoencoder_trainer {
                            .input_channels = shape_.dimension,
                            .output_positions = 1,
                            .output_channels = shape_.dimension};
-    return check_problem(vectors, problem_);
+    return train::check_problem(vectors, problem_);
   }
 
   float do_step() {

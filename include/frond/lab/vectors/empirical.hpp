@@ -56,7 +56,7 @@ class empirical {
  private:
   void predict_rows(const float* noisy, const float* alpha_bar, std::size_t rows, float* mean) {
     const std::size_t data = count();
-    float* const chances = memory_.data() + data;
+    float* const probabilities = memory_.data() + data;
     kernel::matmul({.rows = rows,
                     .columns = data,
                     .inner = dimension_,
@@ -65,22 +65,22 @@ class empirical {
                     .b = data_.data(),
                     .b_stride = dimension_,
                     .b_transposed = true,
-                    .c = chances,
+                    .c = probabilities,
                     .c_stride = data});
     for (std::size_t i = 0; i < rows; ++i) {
       const float lost = larger(1.0f - alpha_bar[i], 0x1p-24f), square_weight = -0.5f * (alpha_bar[i] / lost);
-      float* const row = chances + i * data;
+      float* const row = probabilities + i * data;
       kernel::combine({.terms = 2,
                        .x = {row, memory_.data()},
                        .weights = {math::sqrt(alpha_bar[i]) / lost, square_weight},
                        .out = row,
                        .count = data});
     }
-    kernel::softmax(chances, rows, data, chances);
+    kernel::softmax(probabilities, rows, data, probabilities);
     kernel::matmul({.rows = rows,
                     .columns = dimension_,
                     .inner = data,
-                    .a = chances,
+                    .a = probabilities,
                     .a_row_stride = data,
                     .b = data_.data(),
                     .b_stride = dimension_,

@@ -1,4 +1,4 @@
-// The best denoiser for data that are a mixture of normal laws.
+// The best denoiser for data that are a mixture of normal distributions.
 #pragma once
 
 #include <cstddef>
@@ -27,9 +27,10 @@ struct mixture_components {
   }
 };
 
-// E[x_0 | x_t] under diffusion::gaussian: the mean of each component's own Wiener denoiser, weighted by the posterior chance of
-// the component. Sums in double precision, in order. What the components view must outlive it; `memory` holds two doubles for
-// each of them. Not for two threads at once. A continuous denoiser (core/concepts.hpp). O(components dimension) for a row.
+// E[x_0 | x_t] under diffusion::gaussian: the mean of each component's own Wiener denoiser, weighted by the posterior
+// probability of the component. Sums in double precision, in order. What the components view must outlive it; `memory` holds
+// two doubles for each of them. Not for two threads at once. A continuous denoiser (core/concepts.hpp). O(components dimension)
+// for a row.
 class gaussian_mixture {
  public:
   gaussian_mixture(const mixture_components& components, std::span<double> memory) : components_(components), memory_(memory) {
@@ -61,7 +62,7 @@ class gaussian_mixture {
 
  private:
   std::span<double> normalisers() const { return memory_.first(components_.count()); }
-  std::span<double> chances() const { return memory_.subspan(components_.count(), components_.count()); }
+  std::span<double> probabilities() const { return memory_.subspan(components_.count(), components_.count()); }
   double total_variance(double alpha, std::size_t k, std::size_t j) const {
     return alpha * components_.variance(k, j) + (1.0 - alpha);
   }
@@ -78,10 +79,10 @@ class gaussian_mixture {
     }
   }
 
-  // Posterior chances of the components.
+  // Posterior probabilities of the components.
   void weigh(double alpha, std::span<const float> x) {
     const double signal = math::sqrt(alpha);
-    const std::span<double> chance = chances();
+    const std::span<double> chance = probabilities();
     double best = 0.0, total = 0.0;
     for (std::size_t k = 0; k < chance.size(); ++k) {
       double sum = 0.0;
@@ -105,7 +106,7 @@ class gaussian_mixture {
       double sum = 0.0;
       for (std::size_t k = 0; k < components_.count(); ++k) {
         const double center = components_.mean(k, j), gain = signal * components_.variance(k, j) / total_variance(alpha, k, j);
-        sum += chances()[k] * (center + gain * (static_cast<double>(x[j]) - signal * center));
+        sum += probabilities()[k] * (center + gain * (static_cast<double>(x[j]) - signal * center));
       }
       out[j] = static_cast<float>(sum);
     }
