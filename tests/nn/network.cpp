@@ -20,8 +20,8 @@ using small = nn::network<nn::input<4, 3>, nn::dense<6>, nn::gelu, nn::skip, nn:
 const reference::net small_list{
     4,
     3,
-    {reference::dense(6), reference::activate(kernel::activation::gelu), reference::save, reference::merge(2),
-     reference::dense(10), reference::activate(kernel::activation::relu), reference::split(2), reference::join,
+    {reference::dense(6), reference::activate(kernel::activation::gelu), reference::skip, reference::space_to_depth(2),
+     reference::dense(10), reference::activate(kernel::activation::relu), reference::depth_to_space(2), reference::concatenate,
      reference::activate(kernel::activation::silu), reference::dense(5), reference::activate(kernel::activation::tanh)}};
 
 // All of it is known to the compiler. Parameters: (3 + 1) 6 + (12 + 1) 10 + (5 + 6 + 1) 5.

@@ -41,12 +41,12 @@ bool apart(range a, range b) { return a.first + a.count <= b.first || b.first + 
 std::size_t input_floats(const nn::layer& l) { return std::size_t{l.positions} * l.inputs; }
 std::size_t output_floats(const nn::layer& l) { return std::size_t{l.positions} * l.outputs; }
 
-// Which earlier save each join takes, by the words of the list alone: brackets.
-std::vector<std::size_t> best_matches(const nn::plan& p) {
+// Which earlier skip each concatenation or addition takes, by the words of the list alone: brackets.
+std::vector<std::size_t> skip_of_each(const nn::plan& p) {
   std::vector<std::size_t> partner(p.layers.size()), open;
   for (std::size_t i = 0; i < p.layers.size(); ++i) {
     if (p.layers[i].kind == layers::skip::kind) open.push_back(i);
-    if (p.layers[i].kind != layers::concatenate::kind) continue;
+    if (p.layers[i].kind != layers::concatenate::kind && p.layers[i].kind != layers::add::kind) continue;
     partner[i] = open.back();
     open.pop_back();
   }
@@ -58,7 +58,7 @@ std::vector<std::size_t> best_matches(const nn::plan& p) {
 // that must not, and the output stands where the plan says. Label of layer i's output: 2 i; of its saved copy: 2 i + 1.
 void check_scratch_forward(const nn::plan& p, std::size_t rows) {
   labelled_memory memory(p.scratch_size * rows);
-  const auto partner = best_matches(p);
+  const auto partner = skip_of_each(p);
   int current = 1'000'000;
   memory.write(p.layers.front().scratch.input * rows, p.input_size() * rows, current);
   for (std::size_t i = 0; i < p.layers.size(); ++i) {
@@ -77,7 +77,12 @@ void check_scratch_forward(const nn::plan& p, std::size_t rows) {
       REQUIRE(memory.holds(saved.first, saved.count, static_cast<int>(2 * partner[i] + 1)));
       REQUIRE(apart(y, saved));
     }
-    if (l.kind == layers::activate::kind)
+    if (l.kind == layers::add::kind) {
+      const range saved{l.scratch.saved * rows, y.count};
+      REQUIRE(memory.holds(saved.first, saved.count, static_cast<int>(2 * partner[i] + 1)));
+      REQUIRE(apart(y, saved));
+    }
+    if (l.kind == layers::activate::kind || l.kind == layers::add::kind || l.kind == layers::layer_norm::kind)
       REQUIRE(x.first == y.first);
     else
       REQUIRE(apart(x, y));
@@ -90,7 +95,7 @@ void check_scratch_forward(const nn::plan& p, std::size_t rows) {
 // The same for gradients on the way back. Label of the gradient by layer i's input: 2 i; by its saved copy: 2 i + 1.
 void check_scratch_backward(const nn::plan& p, std::size_t rows) {
   labelled_memory memory(p.scratch_size * rows);
-  const auto partner = best_matches(p);
+  const auto partner = skip_of_each(p);
   int current = 1'000'000;
   memory.write(p.scratch_output * rows, p.output_size() * rows, current);
   for (std::size_t i = p.layers.size(); i-- > 0;) {
@@ -107,6 +112,11 @@ void check_scratch_backward(const nn::plan& p, std::size_t rows) {
       REQUIRE(apart(saved, dx));
       memory.write(saved.first, saved.count, static_cast<int>(2 * partner[i] + 1));
     }
+    if (l.kind == layers::add::kind) {
+      const range saved{l.scratch.saved * rows, dy.count};
+      REQUIRE(apart(saved, dy));
+      memory.write(saved.first, saved.count, static_cast<int>(2 * partner[i] + 1));
+    }
     if (l.kind == layers::dense::kind || l.kind == layers::concatenate::kind) REQUIRE(apart(dx, dy));
     current = static_cast<int>(2 * i);
     memory.write(dx.first, dx.count, current);
@@ -116,10 +126,10 @@ void check_scratch_backward(const nn::plan& p, std::size_t rows) {
 // On the tape every tensor has a place of its own, and each layer reads the one that the list says. The slopes of an activation
 // overwrite its input, unless that is the row's input or a saved tensor: then they have a place of their own too.
 void check_tape(const nn::plan& p) {
-  std::vector<range> tensors{{0, p.input_size()}}, slopes;
+  std::vector<range> tensors{{0, p.input_size()}}, kept;
   std::vector<std::size_t> tensor_after(p.layers.size());
   std::size_t current = 0;
-  const auto partner = best_matches(p);
+  const auto partner = skip_of_each(p);
   for (std::size_t i = 0; i < p.layers.size(); ++i) {
     const nn::layer& l = p.layers[i];
     CHECK(l.tape.input == tensors[current].first);
@@ -128,9 +138,14 @@ void check_tape(const nn::plan& p) {
       CHECK(l.tape.saved == tensors[tensor_after[partner[i]]].first);
       CHECK(output_floats(l) - input_floats(l) == tensors[tensor_after[partner[i]]].count);
     }
+    if (l.kind == layers::add::kind) {
+      CHECK(l.tape.saved == tensors[tensor_after[partner[i]]].first);
+      CHECK(output_floats(l) == tensors[tensor_after[partner[i]]].count);
+    }
+    if (l.kind == layers::layer_norm::kind) kept.push_back({l.tape.saved, 2 * std::size_t{l.positions}});
     if (l.kind == layers::activate::kind) {
       if (i == 0 || p.layers[i - 1].kind == layers::skip::kind)
-        slopes.push_back({l.tape.saved, output_floats(l)});
+        kept.push_back({l.tape.saved, output_floats(l)});
       else
         CHECK(l.tape.saved == l.tape.input);
     }
@@ -142,7 +157,7 @@ void check_tape(const nn::plan& p) {
     CHECK(l.tape.output == tensors[current].first);
   }
   CHECK(p.tape_output == tensors[current].first);
-  tensors.insert(tensors.end(), slopes.begin(), slopes.end());
+  tensors.insert(tensors.end(), kept.begin(), kept.end());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     CHECK(tensors[i].first % 16 == 0);
     CHECK(tensors[i].first + tensors[i].count <= p.tape_size);
@@ -168,21 +183,25 @@ TEST_CASE("tensors never stand in each other's way") {
 }
 
 TEST_CASE("tensors of any list never stand in each other's way") {
-  std::size_t joins = 0;
+  std::size_t concatenations = 0, additions = 0;
   for (std::uint32_t key = 0; key < 400; ++key) {
     CAPTURE(key);
     const auto built = reference::build(reference::random_net(key));
     REQUIRE(built.state().ok());
     check_places(built.view());
-    for (const nn::layer& l : built.view().layers) joins += l.kind == layers::concatenate::kind;
+    for (const nn::layer& l : built.view().layers) {
+      concatenations += l.kind == layers::concatenate::kind;
+      additions += l.kind == layers::add::kind;
+    }
   }
-  CHECK(joins > 200);
+  CHECK(concatenations > 200);
+  CHECK(additions > 50);
 }
 
 TEST_CASE("what was joined leaves its place to the next tensor that is saved") {
   using namespace reference;
-  const auto once = build({3, 5, {save, dense(7), join, dense(5)}});
-  const auto twice = build({3, 5, {save, dense(7), join, dense(5), save, dense(7), join, dense(5)}});
+  const auto once = build({3, 5, {skip, dense(7), concatenate, dense(5)}});
+  const auto twice = build({3, 5, {skip, dense(7), concatenate, dense(5), skip, dense(7), concatenate, dense(5)}});
   CHECK(once.view().scratch_size == 16 + 2 * 48);
   CHECK(twice.view().scratch_size == once.view().scratch_size);
 }

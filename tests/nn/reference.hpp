@@ -22,15 +22,15 @@ using frond::kernel::activation;
 inline constexpr activation activations[] = {activation::relu, activation::gelu, activation::silu, activation::tanh};
 
 struct word {
-  enum kinds { dense, activate, save, join, merge, split } kind;
+  enum kinds { dense, activate, skip, concatenate, layer_norm, add, space_to_depth, depth_to_space } kind;
   std::uint32_t number = 0;
   activation function = activation::relu;
 };
 inline word dense(std::uint32_t outputs) { return {word::dense, outputs}; }
 inline word activate(activation function) { return {word::activate, 0, function}; }
-inline word merge(std::uint32_t count) { return {word::merge, count}; }
-inline word split(std::uint32_t count) { return {word::split, count}; }
-inline constexpr word save{word::save}, join{word::join};
+inline word space_to_depth(std::uint32_t count) { return {word::space_to_depth, count}; }
+inline word depth_to_space(std::uint32_t count) { return {word::depth_to_space, count}; }
+inline constexpr word skip{word::skip}, concatenate{word::concatenate}, layer_norm{word::layer_norm}, add{word::add};
 
 struct net {
   std::uint32_t positions, channels;
@@ -45,10 +45,12 @@ inline storage build(const net& n) {
   for (const word& w : n.words) switch (w.kind) {
       case word::dense: built.add(frond::nn::layers::dense{w.number}); break;
       case word::activate: built.add(frond::nn::layers::activate{w.function}); break;
-      case word::save: built.add(frond::nn::layers::skip{}); break;
-      case word::join: built.add(frond::nn::layers::concatenate{}); break;
-      case word::merge: built.space_to_depth(w.number); break;
-      case word::split: built.depth_to_space(w.number); break;
+      case word::skip: built.add(frond::nn::layers::skip{}); break;
+      case word::concatenate: built.add(frond::nn::layers::concatenate{}); break;
+      case word::layer_norm: built.add(frond::nn::layers::layer_norm{}); break;
+      case word::add: built.add(frond::nn::layers::add{}); break;
+      case word::space_to_depth: built.space_to_depth(w.number); break;
+      case word::depth_to_space: built.depth_to_space(w.number); break;
     }
   built.finish();
   return built;
@@ -80,6 +82,19 @@ inline std::span<const double> apply_dense(tensor& x, std::uint32_t outputs, std
   return parameters.subspan((inputs + 1) * outputs);
 }
 
+// Gain and shift of each channel, then what is left.
+inline std::span<const double> apply_layer_norm(tensor& x, std::span<const double> parameters) {
+  const std::size_t channels = x.front().size();
+  for (auto& place : x) {
+    double mean = 0.0, variance = 0.0;
+    for (const double value : place) mean += value / static_cast<double>(channels);
+    for (const double value : place) variance += (value - mean) * (value - mean) / static_cast<double>(channels);
+    for (std::size_t c = 0; c < channels; ++c)
+      place[c] = parameters[c] * (place[c] - mean) / std::sqrt(variance + 1e-5) + parameters[channels + c];
+  }
+  return parameters.subspan(2 * channels);
+}
+
 inline tensor merged(const tensor& x, std::size_t count) {
   tensor y(x.size() / count);
   for (std::size_t i = 0; i < x.size(); ++i) y[i / count].insert(y[i / count].end(), x[i].begin(), x[i].end());
@@ -100,13 +115,19 @@ inline tensor evaluate(const net& n, std::span<const double> parameters, tensor 
         for (auto& place : x)
           for (double& value : place) value = activation_value(w.function, value);
         break;
-      case word::save: saved.push_back(x); break;
-      case word::join:
+      case word::skip: saved.push_back(x); break;
+      case word::concatenate:
         for (std::size_t i = 0; i < x.size(); ++i) x[i].insert(x[i].end(), saved.back()[i].begin(), saved.back()[i].end());
         saved.pop_back();
         break;
-      case word::merge: x = merged(x, w.number); break;
-      case word::split: x = split_up(x, w.number); break;
+      case word::layer_norm: parameters = apply_layer_norm(x, parameters); break;
+      case word::add:
+        for (std::size_t i = 0; i < x.size(); ++i)
+          for (std::size_t c = 0; c < x[i].size(); ++c) x[i][c] += saved.back()[i][c];
+        saved.pop_back();
+        break;
+      case word::space_to_depth: x = merged(x, w.number); break;
+      case word::depth_to_space: x = split_up(x, w.number); break;
     }
   if (!parameters.empty()) throw std::logic_error("the library counts more parameters than the list has");
   return x;
@@ -170,8 +191,9 @@ inline double distance(std::span<const float> values, std::span<const double> tr
 inline double layer_distance(const frond::nn::plan& p, std::span<const float> gradient, std::span<const double> exact) {
   double worst = 0.0;
   for (const frond::nn::layer& l : p.layers)
-    if (l.kind == frond::nn::layers::dense::kind) {
-      const std::size_t count = l.weight_count() + l.outputs;
+    if (l.kind == frond::nn::layers::dense::kind || l.kind == frond::nn::layers::layer_norm::kind) {
+      const std::size_t count =
+          l.kind == frond::nn::layers::dense::kind ? l.weight_count() + l.outputs : 2 * std::size_t{l.outputs};
       worst = std::fmax(worst, distance(gradient.subspan(l.parameters, count), exact.subspan(l.parameters, count)));
     }
   return worst;
@@ -203,18 +225,19 @@ inline net tree_unet(std::uint32_t branching, std::uint32_t depth, std::uint32_t
   net n{1, inputs, {dense(width), activate(activation::gelu)}};
   for (std::uint32_t level = 0; level < depth; ++level) {
     n.positions *= branching;
-    n.words.insert(n.words.end(), {save, merge(branching), dense(width), activate(activation::gelu)});
+    n.words.insert(n.words.end(), {skip, space_to_depth(branching), dense(width), activate(activation::gelu)});
   }
   for (std::uint32_t level = 0; level < depth; ++level)
-    n.words.insert(n.words.end(), {dense(branching * width), activate(activation::gelu), split(branching), join});
+    n.words.insert(n.words.end(),
+                   {dense(branching * width), activate(activation::gelu), depth_to_space(branching), concatenate});
   n.words.push_back(dense(outputs));
   return n;
 }
 inline net mlp(std::uint32_t length, std::uint32_t inputs, std::uint32_t outputs, std::uint32_t width, std::uint32_t hidden,
                activation function) {
-  net n{length, inputs, {merge(length)}};
+  net n{length, inputs, {space_to_depth(length)}};
   for (std::uint32_t i = 0; i < hidden; ++i) n.words.insert(n.words.end(), {dense(width), activate(function)});
-  n.words.insert(n.words.end(), {dense(length * outputs), split(length)});
+  n.words.insert(n.words.end(), {dense(length * outputs), depth_to_space(length)});
   return n;
 }
 
@@ -225,19 +248,25 @@ inline std::vector<net> nets(activation f) {
       {1, 1, {dense(1)}},
       {2, 3, {activate(f), dense(4)}},
       {2, 3, {dense(7), activate(f)}},
-      {4, 3, {dense(6), activate(f), merge(2), dense(5), activate(f), split(5), dense(2)}},
-      {2, 3, {save, dense(4), activate(f), join, dense(3)}},
-      {2, 3, {dense(4), save, activate(f), join}},
-      {2, 3, {dense(4), save, save, dense(5), activate(f), join, dense(6), activate(f), join, dense(2)}},
+      {4, 3, {dense(6), activate(f), space_to_depth(2), dense(5), activate(f), depth_to_space(5), dense(2)}},
+      {2, 3, {skip, dense(4), activate(f), concatenate, dense(3)}},
+      {2, 3, {dense(4), skip, activate(f), concatenate}},
+      {2, 3, {dense(4), skip, skip, dense(5), activate(f), concatenate, dense(6), activate(f), concatenate, dense(2)}},
       {4,
        2,
-       {dense(3), save, activate(f), merge(2), save, dense(7), activate(f), merge(2), dense(8), split(2), join, activate(f),
-        dense(6), split(2), join, save, dense(9), join, dense(4)}},
-      {2, 17, {dense(33), activate(f), save, dense(18), activate(f), join, dense(5)}},
+       {dense(3), skip, activate(f), space_to_depth(2), skip, dense(7), activate(f), space_to_depth(2), dense(8),
+        depth_to_space(2), concatenate, activate(f), dense(6), depth_to_space(2), concatenate, skip, dense(9), concatenate,
+        dense(4)}},
+      {2, 17, {dense(33), activate(f), skip, dense(18), activate(f), concatenate, dense(5)}},
       tree_unet(2, 3, 5, 4, 8),
       tree_unet(3, 2, 4, 3, 5),
       mlp(4, 3, 3, 19, 2, f),
       mlp(3, 2, 4, 6, 0, f),
+      {2, 5, {layer_norm}},
+      {2, 5, {layer_norm, dense(9), layer_norm, activate(f)}},
+      {2, 3, {dense(4), skip, layer_norm, dense(7), activate(f), dense(4), add, layer_norm, dense(2)}},
+      {3, 4, {skip, activate(f), add, skip, skip, dense(4), add, activate(f), add}},
+      {4, 3, {dense(5), skip, space_to_depth(2), layer_norm, activate(f), depth_to_space(2), add, dense(3)}},
   };
 }
 
@@ -249,27 +278,29 @@ inline net random_net(std::uint32_t key) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> open;
   const auto close = [&] {
     if (open.empty() || open.back().first != positions) return;
-    n.words.push_back(join);
-    channels += open.back().second;
+    const bool added = channels == open.back().second && draw.below(4) > 0;
+    n.words.push_back(added ? add : concatenate);
+    channels += added ? 0 : open.back().second;
     open.pop_back();
   };
   for (std::uint32_t left = 3 + draw.below(18); left > 0; --left) {
     const std::uint32_t count = 1 + draw.below(4);
-    switch (draw.below(6)) {
+    switch (draw.below(7)) {
+      case 6: n.words.push_back(layer_norm); break;
       case 0: n.words.push_back(activate(activations[draw.below(4)])); break;
-      case 1: n.words.push_back(save), open.push_back({positions, channels}); break;
+      case 1: n.words.push_back(skip), open.push_back({positions, channels}); break;
       case 2: close(); break;
       case 3:
-        if (positions % count == 0) n.words.push_back(merge(count)), positions /= count, channels *= count;
+        if (positions % count == 0) n.words.push_back(space_to_depth(count)), positions /= count, channels *= count;
         break;
       case 4:
-        if (channels % count == 0) n.words.push_back(split(count)), positions *= count, channels /= count;
+        if (channels % count == 0) n.words.push_back(depth_to_space(count)), positions *= count, channels /= count;
         break;
       default: channels = 1 + draw.below(24), n.words.push_back(dense(channels)); break;
     }
   }
   while (!open.empty()) {  // back to the positions of what is still saved: all of them into one, then apart
-    n.words.insert(n.words.end(), {merge(positions), dense(open.back().first * 3), split(open.back().first)});
+    n.words.insert(n.words.end(), {space_to_depth(positions), dense(open.back().first * 3), depth_to_space(open.back().first)});
     positions = open.back().first, channels = 3;
     close();
   }
