@@ -152,7 +152,8 @@ class student {
                                .width = task.width});
   }
   static train::trainer_options options(const learning& task) {
-    return {.optimiser = {.learning_rate = task.learning_rate, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64, .shard_rows = 128};
+    return {
+        .optimiser = {.learning_rate = task.learning_rate, .beta_2 = 0.99f, .warm_up = 200}, .batch = 64, .shard_rows = 128};
   }
 
   learning task_;

@@ -1,4 +1,4 @@
-// Frond 0.1.0, bits 3. MIT License. Copyright (c) 2026 The Frond authors.
+// Frond 0.2.0, bits 3. MIT License. Copyright (c) 2026 The Frond authors.
 // Generated from include/frond/frond.hpp by single_include/amalgamate.cmake; change the headers there instead.
 #if !defined(FROND_PASS)
 #ifndef FROND_SINGLE_FROND_HPP
@@ -124,9 +124,9 @@
 // The library's version, and the version of its bits.
 
 #define FROND_VERSION_MAJOR 0
-#define FROND_VERSION_MINOR 1
+#define FROND_VERSION_MINOR 2
 #define FROND_VERSION_PATCH 0
-#define FROND_VERSION_STRING "0.1.0"
+#define FROND_VERSION_STRING "0.2.0"
 
 // Data, noise, samples and trained weights are a pure function of inputs and seed. A change that moves one of those bits
 // raises this number, with a line in the changelog that says why; nothing else may move a golden hash.
@@ -204,9 +204,9 @@ static_assert(0.1 < static_cast<double>(0.1f),
 // Everything public lives in an inline namespace named after version and arithmetic, so that objects built from different
 // versions do not link by accident. Layout and size of public types depend on nothing else.
 #if FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED
-#define FROND_ABI v0_1_fused
+#define FROND_ABI v0_2_fused
 #else
-#define FROND_ABI v0_1_separate
+#define FROND_ABI v0_2_separate
 #endif
 
 #ifndef FROND_ASSERT
@@ -3131,9 +3131,10 @@ struct gaussian_batch {
 // Takes vectors that are noisy as at time `start` of the schedule back to time 0. See sample() for the rest; options.first is
 // the number of the first vector. Fails like sample(), and for a time beyond the schedule (position: that time).
 //   vectors  [rows][dimension]
-template <continuous_denoiser Denoiser>
+template <class Denoiser>
 status sample_from(Denoiser& model, seed key, const gaussian_sampling_options& options, std::uint32_t start,
                    std::span<float> memory, std::span<float> vectors) {
+  static_assert(continuous_denoiser<Denoiser>, "this is no denoiser of vectors: see continuous_denoiser in core/concepts.hpp");
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), vectors.size());
@@ -3168,9 +3169,10 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling_options& o
 // Sample i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Fails if sizes
 // do not fit together; then `out` is left alone. Fails as well where an answer of the denoiser is not finite (position: the
 // vector, then the coordinate and the time). O(steps dimension) for each sample, and the denoiser's answers.
-template <continuous_denoiser Denoiser>
+template <class Denoiser>
 status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling_options& options,
               std::span<float> memory, std::span<float> out) {
+  static_assert(continuous_denoiser<Denoiser>, "this is no denoiser of vectors: see continuous_denoiser in core/concepts.hpp");
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), out.size());
@@ -3811,9 +3813,12 @@ constexpr status sample_batch(const Process& process, Denoiser& model, seed key,
 // reverse step at every position independently, and so on. See sample() for the rest; options.first is the number of the first
 // sentence. Fails like sample(), and for a time beyond the schedule (position: that time).
 //   sentences  [rows][length]
-template <discrete_process Process, discrete_denoiser Denoiser>
+template <class Process, class Denoiser>
 constexpr status sample_from(const Process& process, Denoiser& model, seed key, const sampling_options& options,
                              std::uint32_t start, std::span<float> memory, std::span<symbol> sentences) {
+  static_assert(discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+  static_assert(discrete_denoiser<Denoiser>, "this is no denoiser of sentences: see discrete_denoiser in core/concepts.hpp");
   const status state = detail::check_sampling(process, model, options, memory.size(), sentences.size());
   if (!state) return state;
   if (start > options.noise.steps) return {"a schedule has no such time", start};
@@ -3841,9 +3846,12 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
 // denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which);
 // then `out` is left alone. Fails as well where an answer of the denoiser is no probability distribution, NaN or zero for
 // instance (position: the sentence, then the token and the time); then `out` is not yet free of noise.
-template <discrete_process Process, discrete_denoiser Denoiser>
+template <class Process, class Denoiser>
 constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling_options& options,
                         std::span<float> memory, std::span<symbol> out) {
+  static_assert(discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+  static_assert(discrete_denoiser<Denoiser>, "this is no denoiser of sentences: see discrete_denoiser in core/concepts.hpp");
   if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
   for (std::size_t row = 0; row * model.length() < out.size(); ++row)
     process.start(key, options.first + row, out.subspan(row * model.length(), model.length()));
@@ -4786,8 +4794,11 @@ constexpr status check_denoiser(const plan& p, const Process& process) {
 
 // Satisfies `discrete_denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per
 // thread.
-template <diffusion::discrete_process Process, class Layers = every_layer>
+template <class Process, class Layers = every_layer>
 class network_denoiser {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
  public:
   // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
   network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
@@ -5205,8 +5216,10 @@ constexpr void add_schedule(hasher& h, const diffusion::schedule& times) {
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
 template <class Source>
-requires discrete_source<Source> || continuous_source<Source>
 struct data_set {
+  static_assert(discrete_source<Source> || continuous_source<Source>,
+                "this is no source of data: see discrete_source and continuous_source in core/concepts.hpp");
+
   Source from;
   seed key;
   std::uint64_t first = 0;
@@ -5247,8 +5260,12 @@ data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
 // Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
 // time uniform on 1 .. latest, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
-template <discrete_source Source, diffusion::discrete_process Process>
+template <class Source, class Process>
 struct denoising {
+  static_assert(discrete_source<Source>, "this is no source of sentences: see discrete_source in core/concepts.hpp");
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
   using target = symbol;
 
   data_set<Source> data;
@@ -5297,7 +5314,7 @@ struct denoising {
   }
 };
 
-template <discrete_source Source, diffusion::discrete_process Process>
+template <class Source, class Process>
 denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Source, Process>;
 
 }}}  // namespace frond::train
@@ -5621,8 +5638,10 @@ struct alignas(64) memory {
 // a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were
 // before that step.
 // Layers: those that the program can run, see nn/layers.hpp.
-template <problem Problem, executor Executor = const serial_executor, class Layers = nn::every_layer>
+template <class Problem, executor Executor = const serial_executor, class Layers = nn::every_layer>
 class trainer {
+  static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");
+
  public:
   // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
   trainer(const nn::plan& p, const Problem& examples, const trainer_options& o, std::span<float> parameters,
@@ -5806,7 +5825,7 @@ class trainer {
   status misfit_, stopped_;
 };
 
-template <problem Problem, nn::fixed_network Net, nn::fixed_network Other, class Options>
+template <class Problem, nn::fixed_network Net, nn::fixed_network Other, class Options>
 trainer(const Problem&, nn::parameters<Net>&, memory<Other, Options>&)
     -> trainer<Problem, const serial_executor, nn::layers_of<Net>>;
 
@@ -5884,8 +5903,10 @@ namespace frond { inline namespace FROND_ABI { namespace train {
 // A datum x_0 and its corruption x_t under diffusion::gaussian, at one noise level that the network does not see: the target is
 // x_0 and the loss its squared error, the mean of which over x_0 given x_t is least at the posterior mean. input and target
 // [dimension]. Example g uses datum index(g) and draws addressed by (key, g).
-template <continuous_source Source>
+template <class Source>
 struct level_denoising {
+  static_assert(continuous_source<Source>, "this is no source of vectors: see continuous_source in core/concepts.hpp");
+
   using target = float;
 
   data_set<Source> data;
@@ -5911,14 +5932,16 @@ struct level_denoising {
   }
 };
 
-template <continuous_source Source>
+template <class Source>
 level_denoising(data_set<Source>, float, seed) -> level_denoising<Source>;
 
 // The same at all levels of a schedule, at a time uniform on 1 .. steps. The network predicts what `form` says, its loss is the
 // squared error of that, and its last input channel is form.level(alpha_bar). nn::vector_denoiser makes a denoiser of it, given
 // the same `form`. input [dimension + 1], target [dimension].
-template <continuous_source Source>
+template <class Source>
 struct vector_denoising {
+  static_assert(continuous_source<Source>, "this is no source of vectors: see continuous_source in core/concepts.hpp");
+
   using target = float;
 
   data_set<Source> data;
@@ -5960,9 +5983,9 @@ struct vector_denoising {
   }
 };
 
-template <continuous_source Source>
+template <class Source>
 vector_denoising(data_set<Source>, diffusion::schedule, seed) -> vector_denoising<Source>;
-template <continuous_source Source>
+template <class Source>
 vector_denoising(data_set<Source>, diffusion::schedule, seed, diffusion::parametrisation) -> vector_denoising<Source>;
 
 }}}  // namespace frond::train
@@ -6547,47 +6570,9 @@ struct hierarchy_level {
 
 // A random hierarchy model whose levels need not be alike. Level 0 has the tokens, level L = levels.size() the root, which is
 // one of the symbols of the top level, its classes, all equally likely. rhm_shape is the case of equal levels without blanks,
-// and the rules and sentences of such a hierarchy are those of rhm (levels_of()). What each freedom changes there:
-//
-// Sizes per level. A rule of level l is one of v_(l-1)^(s_l) tuples, and all v_l m_l of a level are different, so every
-// sentence has one tree. With n_l = s_L s_(L-1) ... s_(l+1) nodes at level l there are n_0 tokens, and
-//   number of sentences           v m^((s^L - 1)/(s - 1))    becomes   N = v_L prod_l m_l^(n_l)
-//   entropy                       ln v + n ln m              becomes   ln v_L + sum_l n_l ln m_l
-//   share of valid tuples         f = m/v^(s-1)              becomes   f_l = v_l m_l/v_(l-1)^(s_l)
-//   variance over grammars of the covariance of two tokens whose paths meet at level l, to leading order in 1/v
-//                                 (1 - f)/(v^3 m^(2l-1))     becomes   (1 - f_l)/(v_0^2 v_l m_l prod_(k<l) m_k^2)
-//   sentences to learn level l    v m^(l+1)/(1 - f)          becomes   v_l m_(l-1) prod_(k<=l) m_k/(1 - f_l), l >= 2
-//   annealed map                  c = (m - 1)/(v^s - 1)      becomes   (m_l - 1)/(v_(l-1)^(s_l) - 1)
-//                                 f' = (v m - 1)/(v^s - 1)   becomes   (v_l m_l - 1)/(v_(l-1)^(s_l) - 1)
-// Going down from level k, a path divides the variance by m_k v_(k-1)/v_k. The number of sentences to learn from follows from
-// the same steps, where signal equals noise; it was not measured. The map is within 0.02 of exact beliefs in the root at all
-// noise (v_l = 32 and 24, m_l = 5 and 6 by turns, 8 levels).
-//
-// Zipf exponent. Rule k has probability pi_k in proportion to k^-a_l instead of 1/m. Sentences are then not equally likely, and
-// with the effective number of rules M_l = 1/sum_k pi_k^2
-//   entropy                       ln m_l                     becomes   -sum_k pi_k ln pi_k
-//   variance of the covariance    m_l                        becomes   M_l, in f_l too; the share of valid tuples stays
-//   sentences to learn level l    m_(l-1)                    becomes   1/pi_k for tuple k: what is rare is learned later
-//                                 m_k in the product         becomes   M_k; this was not measured either
-//   annealed map                  has no such form: it follows one number, but the belief in a symbol depends on how rare
-//                                 the rules below it are. With v = 32, m = 8, s = 2, a = 1, 8 levels the exact belief in the
-//                                 root at noise 0.78 is 0.63; the map gives 0.998 with M for m, and 0.95 when averaged over
-//                                 the rule that was used
-//
-// Blanks. Each child of a rule stands in a patch of s0_l + 1 nodes, at one of its places, all equally likely and independent;
-// the others are blank. A blank becomes nothing but blanks, s_l (s0_l + 1) of them at level l, down to the tokens, where the
-// blank is a token like others. This is form A of Tomasini and Wyart, "How deep networks learn sparse and hierarchical data:
-// the sparse random hierarchy model", 2024. The tree can still be read from a sentence. With n_l counting only what is not
-// blank
-//   number of tokens              prod_l s_l                 becomes   prod_l s_l (s0_l + 1)
-//   number of sentences           gains a factor             (s0_l + 1)^(s_l n_l) for each level
-//   entropy                       gains                      sum_l s_l n_l ln(s0_l + 1)
-//   covariance C of symbols x, y  becomes                    w C + (w - q^2) P(x) P(y) where the tokens are below different
-//                                                            children of a rule of level l; -q^2 P(x) P(y) where they are
-//                                                            below different nodes of one patch
-// with q = prod_k 1/(s0_k + 1), w = q^2 prod_(k>l) (s0_k + 1), and C, P of the hierarchy without blanks: what is added is about
-// places, not rules. Exactly n_l nodes of a level are not blank, a share of prod_(k>l) 1/(s0_k + 1). How many sentences a
-// learner needs depends on whether it knows that places do not matter, so there is no one formula for that.
+// and the rules and sentences of such a hierarchy are those of rhm (levels_of()). Blanks are form A of Tomasini and Wyart, "How
+// deep networks learn sparse and hierarchical data: the sparse random hierarchy model", 2024. What each freedom does
+// to counts, entropies, covariances and learning stands in docs/theory/hierarchies.md.
 //
 // Levels belong to somebody else. Everything but check() assumes that check() passes.
 struct hierarchy_shape {
@@ -8619,8 +8604,11 @@ constexpr void visit_rows(const grammar::hierarchy_view& grammar, Memory& memory
 // The noise is over all tokens, the blank included. Memory is where the messages live: std::span<float> for the caller's, at
 // least tree_memory_size<float>(shape) numbers, or an array of that size inside this object; double instead of float makes all
 // messages doubles. The tables and levels of the hierarchy must outlive the denoiser. Not for two threads at once.
-template <diffusion::discrete_process Process, class Memory = std::span<float>>
+template <class Process, class Memory = std::span<float>>
 class hierarchy_denoiser {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
  public:
   using real = typename Memory::value_type;
 
@@ -9296,8 +9284,11 @@ namespace frond { inline namespace FROND_ABI { namespace belief {
 // The answers have the same bits either way. With double instead of float all messages are doubles, one sentence at a time. The
 // grammar's tables must outlive the denoiser. Not for two threads at once: copies with memory of their own are cheap.
 // A sentence that the process cannot have produced has a defined posterior, see tree: visible tokens stay what they are.
-template <diffusion::discrete_process Process, class Memory = std::span<float>>
+template <class Process, class Memory = std::span<float>>
 class tree_denoiser {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
  public:
   using real = typename Memory::value_type;
 

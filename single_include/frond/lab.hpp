@@ -1,4 +1,4 @@
-// Frond 0.1.0, bits 3. MIT License. Copyright (c) 2026 The Frond authors.
+// Frond 0.2.0, bits 3. MIT License. Copyright (c) 2026 The Frond authors.
 // Generated from include/frond/lab.hpp by single_include/amalgamate.cmake; change the headers there instead.
 #if !defined(FROND_PASS)
 #ifndef FROND_SINGLE_LAB_HPP
@@ -1950,8 +1950,11 @@ namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 // It answers nothing for a grammar with more words or for noise with another vocabulary, see check().
 // A noisy sentence that no sentence of this length explains has each token's own likelihood as its posterior: visible tokens
 // stay what they are.
-template <diffusion::discrete_process Process, class Real = float>
+template <class Process, class Real = float>
 class pcfg_denoiser {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
  public:
   // The grammar must have a sentence of this length.
   pcfg_denoiser(const weighted_form<sum_product<Real>>& weights, const Process& process, std::size_t length)
@@ -9131,9 +9134,12 @@ constexpr std::size_t autoencoder_memory(const lab::vectors::autoencoder_shape& 
 // descent with step size delta / dimension on the whole squared error, as in lab::spiked::sphere_problem, is rate = delta / 2
 // with batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where training
 // makes no sense it stops by itself, as train::trainer does.
-template <train::problem Problem>
-requires std::is_same_v<typename Problem::target, float>
+template <class Problem>
 class autoencoder_trainer {
+  static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");
+  static_assert(std::is_same_v<typename Problem::target, float>,
+                "an autoencoder learns vectors: the target of this problem is not float");
+
  public:
   // Examples are inputs and targets of the shape's dimension. `memory` holds autoencoder_memory(shape, o) floats. Parameters
   // and memory must outlive the trainer.

@@ -21,7 +21,9 @@ constexpr std::string_view verbs[] = {"predict",        "cross_entropy", "sample
                                       "inside_weights", "word_law",      "fill_normal",   "fill_uniform",
                                       "fill_bits",      "read_grammar",  "properties_of", "conditioned_on_ending",
                                       "token_marginals"};
-constexpr std::string_view folders_of_results[] = {"diffusion", "source", "nn", "exact", "train", "analysis"};
+constexpr std::string_view folders_of_results[] = {"diffusion",     "source",         "nn",        "nn/layers",   "belief",
+                                                   "train",         "lab/statistics", "lab/chart", "lab/vectors", "lab/spiked",
+                                                   "lab/hierarchy", "lab/evaluation"};
 
 // Why an entry needs no guard stands above it. Twice where a header defines two of a name.
 constexpr std::string_view without_guard[] = {
@@ -111,7 +113,8 @@ void compare_with_headers(const char* library) {
   std::map<std::string, int> missing;
   for (const auto& file : std::filesystem::recursive_directory_iterator(library)) {
     const std::filesystem::path& path = file.path();
-    const std::string folder = path.parent_path().filename().string(), name = path.filename().string();
+    const std::string folder = path.parent_path().lexically_relative(library).generic_string();
+    const std::string name = path.filename().string();
     if (file.is_regular_file() && !name.ends_with("-inl.hpp") && name != "plain.hpp" && folder != "simd")
       add_entries(path, folder, missing);
   }

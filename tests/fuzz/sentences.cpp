@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "../../examples/grammar/sentences.hpp"
+#include "../../examples/tools/grammar/sentences.hpp"
 
 namespace {
 

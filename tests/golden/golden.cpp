@@ -87,6 +87,7 @@ void all_results(Executor& workers) {
   print("regressed_tanh", hash_of(regressed(kernel::activation::tanh, workers)));
   print("regressed_relu", hash_of(regressed(kernel::activation::relu, workers)));
   print("regressed_silu", hash_of(regressed(kernel::activation::silu, workers)));
+  print("residual", hash_of(residual(workers)));
   lab_results();
   grammars_results();
   papers_results();

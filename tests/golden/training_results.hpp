@@ -63,6 +63,27 @@ struct regression {
   }
 };
 
+// A network with layer norm and an additive skip connection after 25 steps of Adam on squared error.
+template <executor Executor>
+std::vector<float> residual(Executor& workers) {
+  nn::plan_storage<8> net(4, 3);
+  net.add(nn::layers::dense{21})
+      .add(nn::layers::skip{})
+      .add(nn::layers::layer_norm{})
+      .add(nn::layers::dense{21})
+      .add(nn::layers::activate{kernel::activation::gelu})
+      .add(nn::layers::add{})
+      .add(nn::layers::layer_norm{})
+      .add(nn::layers::dense{2})
+      .finish();
+  const nn::plan plan = net;
+  const train::trainer_options options{
+      .optimiser = {.learning_rate = 0.01f}, .batch = 29, .shard_rows = 8, .block_rows = 5, .parallel_operations = 0};
+  std::vector<float> weights = initial(plan, nn::initialisation::he);
+  train_on(regression{}, plan, options, weights, workers);
+  return weights;
+}
+
 // A perceptron after 25 steps of SGD with momentum on squared error.
 template <executor Executor>
 std::vector<float> regressed(kernel::activation function, Executor& workers) {

@@ -32,12 +32,12 @@ shell(1 "^$" "^${songs}: ${no_memory}: sentences of 1000000 words\n$"
       "${small} \"$1\" sample \"$2\" --length 1000000 --max-length 1000000")
 shell(1 "^sentence: we sing\n.*\n$" "^standard input:2: ${no_memory}\n$"
       "(echo we sing; yes with | head -n 2000 | tr '\\n' ' ') | (${small} \"$1\" parse \"$2\" --max-length 2000)")
-shell(1 "^$" "^grammar: ${no_memory}\n$" "(echo '1 S -> a'; yes '1 S -> a S' | awk '{ print $0, \"w\" NR }' | head -n 1000000) > large.pcfg
+shell(1 "^$" "^frond-grammar: ${no_memory}\n$" "(echo '1 S -> a'; yes '1 S -> a S' | awk '{ print $0, \"w\" NR }' | head -n 1000000) > large.pcfg
 ${small} \"$1\" check large.pcfg --normalise")
 file(REMOVE ${BUILD}/large.pcfg)
 
 # A disk without room, a reader that has gone, no standard output at all.
-set(not_written "grammar: standard output cannot be written\n$")
+set(not_written "frond-grammar: standard output cannot be written\n$")
 shell(1 "^$" "^${not_written}" "ulimit -f 1; \"$1\" sample \"$2\" --count 1000 > short")
 shell(1 "^$" "^${not_written}" "ulimit -f 0; \"$1\" sample \"$2\" --count 1 > none")
 shell(1 "^$" "^${not_written}" "ulimit -f 0; \"$1\" check \"$2\" > none")

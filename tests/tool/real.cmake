@@ -1,4 +1,4 @@
-# cmake -D GRAMMAR=<path> -D BUILD=<folder> -P real.cmake: what `grammar check` says of other people's grammars. The environment
+# cmake -D GRAMMAR=<path> -D BUILD=<folder> -P real.cmake: what `frond-grammar check` says of other people's grammars. The environment
 # variable FROND_DATA names a folder that has them in its folder grammars/.
 cmake_minimum_required(VERSION 3.20)
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)

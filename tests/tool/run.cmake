@@ -7,7 +7,7 @@ function(run code output_pattern error_pattern)
                   RESULT_VARIABLE ended)
   if(NOT ended STREQUAL code OR NOT output MATCHES "${output_pattern}" OR NOT said MATCHES "${error_pattern}")
     list(JOIN ARGN " " line)
-    message(SEND_ERROR "grammar ${line}\nended with ${ended}, expected ${code}\nwrote:\n${output}\nexpected:\n\
+    message(SEND_ERROR "frond-grammar ${line}\nended with ${ended}, expected ${code}\nwrote:\n${output}\nexpected:\n\
 ${output_pattern}\n"
             "said:\n${said}\nexpected:\n${error_pattern}")
   endif()
@@ -27,5 +27,5 @@ function(fails_later output_pattern pattern)
   run(1 "${output_pattern}" "${pattern}" ${ARGN})
 endfunction()
 function(misused pattern)
-  run(2 "^$" "^grammar: ${pattern}" ${ARGN})
+  run(2 "^$" "^frond-grammar: ${pattern}" ${ARGN})
 endfunction()

@@ -41,8 +41,11 @@ constexpr void visit_rows(const grammar::hierarchy_view& grammar, Memory& memory
 // The noise is over all tokens, the blank included. Memory is where the messages live: std::span<float> for the caller's, at
 // least tree_memory_size<float>(shape) numbers, or an array of that size inside this object; double instead of float makes all
 // messages doubles. The tables and levels of the hierarchy must outlive the denoiser. Not for two threads at once.
-template <diffusion::discrete_process Process, class Memory = std::span<float>>
+template <class Process, class Memory = std::span<float>>
 class hierarchy_denoiser {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
  public:
   using real = typename Memory::value_type;
 

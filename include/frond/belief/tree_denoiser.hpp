@@ -30,8 +30,11 @@ namespace frond { inline namespace FROND_ABI { namespace belief {
 // The answers have the same bits either way. With double instead of float all messages are doubles, one sentence at a time. The
 // grammar's tables must outlive the denoiser. Not for two threads at once: copies with memory of their own are cheap.
 // A sentence that the process cannot have produced has a defined posterior, see tree: visible tokens stay what they are.
-template <diffusion::discrete_process Process, class Memory = std::span<float>>
+template <class Process, class Memory = std::span<float>>
 class tree_denoiser {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
  public:
   using real = typename Memory::value_type;
 

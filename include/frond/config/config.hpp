@@ -87,9 +87,9 @@ static_assert(0.1 < static_cast<double>(0.1f),
 // Everything public lives in an inline namespace named after version and arithmetic, so that objects built from different
 // versions do not link by accident. Layout and size of public types depend on nothing else.
 #if FROND_ARITHMETIC == FROND_ARITHMETIC_FUSED
-#define FROND_ABI v0_1_fused
+#define FROND_ABI v0_2_fused
 #else
-#define FROND_ABI v0_1_separate
+#define FROND_ABI v0_2_separate
 #endif
 
 #ifndef FROND_ASSERT

@@ -136,9 +136,10 @@ struct gaussian_batch {
 // Takes vectors that are noisy as at time `start` of the schedule back to time 0. See sample() for the rest; options.first is
 // the number of the first vector. Fails like sample(), and for a time beyond the schedule (position: that time).
 //   vectors  [rows][dimension]
-template <continuous_denoiser Denoiser>
+template <class Denoiser>
 status sample_from(Denoiser& model, seed key, const gaussian_sampling_options& options, std::uint32_t start,
                    std::span<float> memory, std::span<float> vectors) {
+  static_assert(continuous_denoiser<Denoiser>, "this is no denoiser of vectors: see continuous_denoiser in core/concepts.hpp");
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), vectors.size());
@@ -173,9 +174,10 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling_options& o
 // Sample i is a function of (key, i, options) and the model alone, provided the model treats rows independently. Fails if sizes
 // do not fit together; then `out` is left alone. Fails as well where an answer of the denoiser is not finite (position: the
 // vector, then the coordinate and the time). O(steps dimension) for each sample, and the denoiser's answers.
-template <continuous_denoiser Denoiser>
+template <class Denoiser>
 status sample(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling_options& options,
               std::span<float> memory, std::span<float> out) {
+  static_assert(continuous_denoiser<Denoiser>, "this is no denoiser of vectors: see continuous_denoiser in core/concepts.hpp");
   if (const status ready = check_ready(model); !ready) return ready;
   const std::size_t dimension = model.dimension();
   const status state = detail::check_gaussian_sampling(dimension, options, memory.size(), out.size());

@@ -159,9 +159,12 @@ constexpr status sample_batch(const Process& process, Denoiser& model, seed key,
 // reverse step at every position independently, and so on. See sample() for the rest; options.first is the number of the first
 // sentence. Fails like sample(), and for a time beyond the schedule (position: that time).
 //   sentences  [rows][length]
-template <discrete_process Process, discrete_denoiser Denoiser>
+template <class Process, class Denoiser>
 constexpr status sample_from(const Process& process, Denoiser& model, seed key, const sampling_options& options,
                              std::uint32_t start, std::span<float> memory, std::span<symbol> sentences) {
+  static_assert(discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+  static_assert(discrete_denoiser<Denoiser>, "this is no denoiser of sentences: see discrete_denoiser in core/concepts.hpp");
   const status state = detail::check_sampling(process, model, options, memory.size(), sentences.size());
   if (!state) return state;
   if (start > options.noise.steps) return {"a schedule has no such time", start};
@@ -189,9 +192,12 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
 // denoiser a token costs 4 to 10 ns a step. Fails if sizes do not fit together or a given token is no symbol (position: which);
 // then `out` is left alone. Fails as well where an answer of the denoiser is no probability distribution, NaN or zero for
 // instance (position: the sentence, then the token and the time); then `out` is not yet free of noise.
-template <discrete_process Process, discrete_denoiser Denoiser>
+template <class Process, class Denoiser>
 constexpr status sample(const Process& process, Denoiser& model, seed key, const sampling_options& options,
                         std::span<float> memory, std::span<symbol> out) {
+  static_assert(discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+  static_assert(discrete_denoiser<Denoiser>, "this is no denoiser of sentences: see discrete_denoiser in core/concepts.hpp");
   if (const status state = detail::check_sampling(process, model, options, memory.size(), out.size()); !state) return state;
   for (std::size_t row = 0; row * model.length() < out.size(); ++row)
     process.start(key, options.first + row, out.subspan(row * model.length(), model.length()));

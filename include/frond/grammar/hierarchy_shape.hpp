@@ -25,47 +25,9 @@ struct hierarchy_level {
 
 // A random hierarchy model whose levels need not be alike. Level 0 has the tokens, level L = levels.size() the root, which is
 // one of the symbols of the top level, its classes, all equally likely. rhm_shape is the case of equal levels without blanks,
-// and the rules and sentences of such a hierarchy are those of rhm (levels_of()). What each freedom changes there:
-//
-// Sizes per level. A rule of level l is one of v_(l-1)^(s_l) tuples, and all v_l m_l of a level are different, so every
-// sentence has one tree. With n_l = s_L s_(L-1) ... s_(l+1) nodes at level l there are n_0 tokens, and
-//   number of sentences           v m^((s^L - 1)/(s - 1))    becomes   N = v_L prod_l m_l^(n_l)
-//   entropy                       ln v + n ln m              becomes   ln v_L + sum_l n_l ln m_l
-//   share of valid tuples         f = m/v^(s-1)              becomes   f_l = v_l m_l/v_(l-1)^(s_l)
-//   variance over grammars of the covariance of two tokens whose paths meet at level l, to leading order in 1/v
-//                                 (1 - f)/(v^3 m^(2l-1))     becomes   (1 - f_l)/(v_0^2 v_l m_l prod_(k<l) m_k^2)
-//   sentences to learn level l    v m^(l+1)/(1 - f)          becomes   v_l m_(l-1) prod_(k<=l) m_k/(1 - f_l), l >= 2
-//   annealed map                  c = (m - 1)/(v^s - 1)      becomes   (m_l - 1)/(v_(l-1)^(s_l) - 1)
-//                                 f' = (v m - 1)/(v^s - 1)   becomes   (v_l m_l - 1)/(v_(l-1)^(s_l) - 1)
-// Going down from level k, a path divides the variance by m_k v_(k-1)/v_k. The number of sentences to learn from follows from
-// the same steps, where signal equals noise; it was not measured. The map is within 0.02 of exact beliefs in the root at all
-// noise (v_l = 32 and 24, m_l = 5 and 6 by turns, 8 levels).
-//
-// Zipf exponent. Rule k has probability pi_k in proportion to k^-a_l instead of 1/m. Sentences are then not equally likely, and
-// with the effective number of rules M_l = 1/sum_k pi_k^2
-//   entropy                       ln m_l                     becomes   -sum_k pi_k ln pi_k
-//   variance of the covariance    m_l                        becomes   M_l, in f_l too; the share of valid tuples stays
-//   sentences to learn level l    m_(l-1)                    becomes   1/pi_k for tuple k: what is rare is learned later
-//                                 m_k in the product         becomes   M_k; this was not measured either
-//   annealed map                  has no such form: it follows one number, but the belief in a symbol depends on how rare
-//                                 the rules below it are. With v = 32, m = 8, s = 2, a = 1, 8 levels the exact belief in the
-//                                 root at noise 0.78 is 0.63; the map gives 0.998 with M for m, and 0.95 when averaged over
-//                                 the rule that was used
-//
-// Blanks. Each child of a rule stands in a patch of s0_l + 1 nodes, at one of its places, all equally likely and independent;
-// the others are blank. A blank becomes nothing but blanks, s_l (s0_l + 1) of them at level l, down to the tokens, where the
-// blank is a token like others. This is form A of Tomasini and Wyart, "How deep networks learn sparse and hierarchical data:
-// the sparse random hierarchy model", 2024. The tree can still be read from a sentence. With n_l counting only what is not
-// blank
-//   number of tokens              prod_l s_l                 becomes   prod_l s_l (s0_l + 1)
-//   number of sentences           gains a factor             (s0_l + 1)^(s_l n_l) for each level
-//   entropy                       gains                      sum_l s_l n_l ln(s0_l + 1)
-//   covariance C of symbols x, y  becomes                    w C + (w - q^2) P(x) P(y) where the tokens are below different
-//                                                            children of a rule of level l; -q^2 P(x) P(y) where they are
-//                                                            below different nodes of one patch
-// with q = prod_k 1/(s0_k + 1), w = q^2 prod_(k>l) (s0_k + 1), and C, P of the hierarchy without blanks: what is added is about
-// places, not rules. Exactly n_l nodes of a level are not blank, a share of prod_(k>l) 1/(s0_k + 1). How many sentences a
-// learner needs depends on whether it knows that places do not matter, so there is no one formula for that.
+// and the rules and sentences of such a hierarchy are those of rhm (levels_of()). Blanks are form A of Tomasini and Wyart, "How
+// deep networks learn sparse and hierarchical data: the sparse random hierarchy model", 2024. What each freedom does
+// to counts, entropies, covariances and learning stands in docs/theory/hierarchies.md.
 //
 // Levels belong to somebody else. Everything but check() assumes that check() passes.
 struct hierarchy_shape {

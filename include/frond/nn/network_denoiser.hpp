@@ -56,8 +56,11 @@ constexpr status check_denoiser(const plan& p, const Process& process) {
 
 // Satisfies `discrete_denoiser`. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object per
 // thread.
-template <diffusion::discrete_process Process, class Layers = every_layer>
+template <class Process, class Layers = every_layer>
 class network_denoiser {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
  public:
   // scratch: plan.scratch_size floats for each row that is computed at a time; more rows at a time are faster, up to some 32.
   network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)

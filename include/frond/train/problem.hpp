@@ -59,8 +59,10 @@ constexpr void add_schedule(hasher& h, const diffusion::schedule& times) {
 
 // A data set: datum i < count is source datum (key, first + i). count = 0 means that every example is a new datum.
 template <class Source>
-requires discrete_source<Source> || continuous_source<Source>
 struct data_set {
+  static_assert(discrete_source<Source> || continuous_source<Source>,
+                "this is no source of data: see discrete_source and continuous_source in core/concepts.hpp");
+
   Source from;
   seed key;
   std::uint64_t first = 0;
@@ -101,8 +103,12 @@ data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
 // Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
 // time uniform on 1 .. latest, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
-template <discrete_source Source, diffusion::discrete_process Process>
+template <class Source, class Process>
 struct denoising {
+  static_assert(discrete_source<Source>, "this is no source of sentences: see discrete_source in core/concepts.hpp");
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
   using target = symbol;
 
   data_set<Source> data;
@@ -151,7 +157,7 @@ struct denoising {
   }
 };
 
-template <discrete_source Source, diffusion::discrete_process Process>
+template <class Source, class Process>
 denoising(data_set<Source>, Process, diffusion::schedule, seed) -> denoising<Source, Process>;
 
 }}}  // namespace frond::train

@@ -86,8 +86,10 @@ struct alignas(64) memory {
 // a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were
 // before that step.
 // Layers: those that the program can run, see nn/layers.hpp.
-template <problem Problem, executor Executor = const serial_executor, class Layers = nn::every_layer>
+template <class Problem, executor Executor = const serial_executor, class Layers = nn::every_layer>
 class trainer {
+  static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");
+
  public:
   // `memory` holds training_memory(p, o, workers.workers()) floats. Parameters, memory and executor must outlive the trainer.
   trainer(const nn::plan& p, const Problem& examples, const trainer_options& o, std::span<float> parameters,
@@ -271,7 +273,7 @@ class trainer {
   status misfit_, stopped_;
 };
 
-template <problem Problem, nn::fixed_network Net, nn::fixed_network Other, class Options>
+template <class Problem, nn::fixed_network Net, nn::fixed_network Other, class Options>
 trainer(const Problem&, nn::parameters<Net>&, memory<Other, Options>&)
     -> trainer<Problem, const serial_executor, nn::layers_of<Net>>;
 

@@ -25,8 +25,10 @@ namespace frond { inline namespace FROND_ABI { namespace train {
 // A datum x_0 and its corruption x_t under diffusion::gaussian, at one noise level that the network does not see: the target is
 // x_0 and the loss its squared error, the mean of which over x_0 given x_t is least at the posterior mean. input and target
 // [dimension]. Example g uses datum index(g) and draws addressed by (key, g).
-template <continuous_source Source>
+template <class Source>
 struct level_denoising {
+  static_assert(continuous_source<Source>, "this is no source of vectors: see continuous_source in core/concepts.hpp");
+
   using target = float;
 
   data_set<Source> data;
@@ -52,14 +54,16 @@ struct level_denoising {
   }
 };
 
-template <continuous_source Source>
+template <class Source>
 level_denoising(data_set<Source>, float, seed) -> level_denoising<Source>;
 
 // The same at all levels of a schedule, at a time uniform on 1 .. steps. The network predicts what `form` says, its loss is the
 // squared error of that, and its last input channel is form.level(alpha_bar). nn::vector_denoiser makes a denoiser of it, given
 // the same `form`. input [dimension + 1], target [dimension].
-template <continuous_source Source>
+template <class Source>
 struct vector_denoising {
+  static_assert(continuous_source<Source>, "this is no source of vectors: see continuous_source in core/concepts.hpp");
+
   using target = float;
 
   data_set<Source> data;
@@ -101,9 +105,9 @@ struct vector_denoising {
   }
 };
 
-template <continuous_source Source>
+template <class Source>
 vector_denoising(data_set<Source>, diffusion::schedule, seed) -> vector_denoising<Source>;
-template <continuous_source Source>
+template <class Source>
 vector_denoising(data_set<Source>, diffusion::schedule, seed, diffusion::parametrisation) -> vector_denoising<Source>;
 
 }}}  // namespace frond::train

@@ -28,8 +28,11 @@ namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 // It answers nothing for a grammar with more words or for noise with another vocabulary, see check().
 // A noisy sentence that no sentence of this length explains has each token's own likelihood as its posterior: visible tokens
 // stay what they are.
-template <diffusion::discrete_process Process, class Real = float>
+template <class Process, class Real = float>
 class pcfg_denoiser {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
  public:
   // The grammar must have a sentence of this length.
   pcfg_denoiser(const weighted_form<sum_product<Real>>& weights, const Process& process, std::size_t length)

@@ -41,9 +41,12 @@ constexpr std::size_t autoencoder_memory(const lab::vectors::autoencoder_shape& 
 // descent with step size delta / dimension on the whole squared error, as in lab::spiked::sphere_problem, is rate = delta / 2
 // with batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where training
 // makes no sense it stops by itself, as train::trainer does.
-template <train::problem Problem>
-requires std::is_same_v<typename Problem::target, float>
+template <class Problem>
 class autoencoder_trainer {
+  static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");
+  static_assert(std::is_same_v<typename Problem::target, float>,
+                "an autoencoder learns vectors: the target of this problem is not float");
+
  public:
   // Examples are inputs and targets of the shape's dimension. `memory` holds autoencoder_memory(shape, o) floats. Parameters
   // and memory must outlive the trainer.

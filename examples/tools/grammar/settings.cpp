@@ -17,10 +17,10 @@ namespace {
 
 constexpr const char* description = R"(Reads a probabilistic context-free grammar and works with it, exactly.
 
-  grammar check FILE              what it contains, whether derivations end, how long sentences are
-  grammar sample FILE             random sentences
-  grammar parse FILE [SENTENCES]  the probability of each sentence, its number of parses, the best one
-  grammar denoise FILE [SENTENCES]  what noisy words were, given the rest of the sentence
+  frond-grammar check FILE              what it contains, whether derivations end, how long sentences are
+  frond-grammar sample FILE             random sentences
+  frond-grammar parse FILE [SENTENCES]  the probability of each sentence, its number of parses, the best one
+  frond-grammar denoise FILE [SENTENCES]  what noisy words were, given the rest of the sentence
 
 FILE is text: "NP -> Det N [.4] | 'we' [.6]", "0.4 NP -> Det N", "NP -> Det N | "we"", or counts with tabs between them,
 "12<tab>NP<tab>Det N"; docs/grammar-forms.md shows all forms, and what is a comment in them.
@@ -42,7 +42,7 @@ Value one_of(const cxxopts::ParseResult& given, const std::string& option, const
 }
 
 cxxopts::Options make_options(settings& s) {
-  cxxopts::Options options("grammar", description);
+  cxxopts::Options options("frond-grammar", description);
   options.positional_help("COMMAND FILE [SENTENCES]");
   const auto text = [](const char* initial) { return cxxopts::value<std::string>()->default_value(initial); };
   options.add_options("Reading")(
@@ -117,7 +117,7 @@ settings read_settings(int argc, char** argv) {
       std::exit((std::puts(options.help({"", "Reading", "check", "sample", "parse, denoise"}).c_str()), 0));
     check_settings(given, s);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "grammar: %s (--help shows the options)\n", error.what());
+    std::fprintf(stderr, "frond-grammar: %s (--help shows the options)\n", error.what());
     std::exit(2);
   }
   return s;

@@ -1,4 +1,4 @@
-// grammar check: what a grammar contains and promises.
+// frond-grammar check: what a grammar contains and promises.
 #include <algorithm>
 #include <string>
 #include <string_view>

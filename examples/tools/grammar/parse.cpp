@@ -1,4 +1,4 @@
-// grammar parse: the probability of a sentence, its number of parses, the best one and random ones.
+// frond-grammar parse: the probability of a sentence, its number of parses, the best one and random ones.
 #include <string>
 #include <vector>
 
@@ -6,7 +6,7 @@
 #include <frond/lab/chart/derivation.hpp>
 #include <frond/lab/io/csv.hpp>
 
-#include "../common/program.hpp"
+#include "../../common/program.hpp"
 #include "commands.hpp"
 
 namespace tool {

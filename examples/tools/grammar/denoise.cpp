@@ -1,4 +1,4 @@
-// grammar denoise: what the words of noisy sentences were.
+// frond-grammar denoise: what the words of noisy sentences were.
 #include <algorithm>
 #include <numeric>
 #include <string>
@@ -9,7 +9,7 @@
 #include <frond/lab/chart/posterior.hpp>
 #include <frond/lab/io/csv.hpp>
 
-#include "../common/program.hpp"
+#include "../../common/program.hpp"
 #include "commands.hpp"
 
 namespace tool {

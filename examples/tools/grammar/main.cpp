@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <string>
 
-#include "../common/program.hpp"
+#include "../../common/program.hpp"
 #include "commands.hpp"
 #include "settings.hpp"
 
@@ -40,7 +40,7 @@ failure run(const settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  common::guard_program("grammar");
+  common::guard_program("frond-grammar");
   const settings s = read_settings(argc, argv);
   const failure wrong = run(s);
   if (!wrong) return 0;

@@ -1,4 +1,4 @@
-// grammar sample: random sentences, of any length or of one.
+// frond-grammar sample: random sentences, of any length or of one.
 #include <unistd.h>
 
 #include <new>
@@ -9,7 +9,7 @@
 #include <frond/lab/pcfg/properties.hpp>
 #include <frond/lab/pcfg/sample.hpp>
 
-#include "../common/program.hpp"
+#include "../../common/program.hpp"
 #include "commands.hpp"
 
 namespace tool {

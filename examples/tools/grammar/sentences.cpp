@@ -9,7 +9,7 @@
 
 #include <frond/lab/io/utf8.hpp>
 
-#include "../common/program.hpp"
+#include "../../common/program.hpp"
 
 namespace tool {
 

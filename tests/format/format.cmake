@@ -1,0 +1,15 @@
+# cmake -D CLANG_FORMAT=<path> -P format.cmake: clang-format leaves every source file as it is.
+cmake_minimum_required(VERSION 3.20)
+get_filename_component(root ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
+
+set(files "")
+foreach(folder include tests bench examples)
+  foreach(ending hpp cpp)
+    file(GLOB_RECURSE found ${root}/${folder}/*.${ending})
+    list(APPEND files ${found})
+  endforeach()
+endforeach()
+execute_process(COMMAND ${CLANG_FORMAT} --dry-run --Werror ${files} RESULT_VARIABLE failed ERROR_VARIABLE errors)
+if(failed)
+  message(FATAL_ERROR "clang-format would change:\n${errors}")
+endif()
