@@ -2099,6 +2099,12 @@ inline void activate(activation kind, const float* x, float* y, std::size_t coun
   FROND_DISPATCH_CALL(activate(kind, x, y, count));
 }
 
+// The same for a function that the compiler knows: a program then links no other.
+template <activation Kind>
+inline void activate(const float* x, float* y, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_all<Kind>(x, y, count));
+}
+
 // c = f(what matmul() makes of c). Two passes over c: one that applies f to each tile before it leaves the first cache takes 4
 // to 6 % longer (Zen 4, GELU), since arithmetic bounds both.
 inline void matmul_activated(const matmul_operands& m, activation function) {
@@ -2110,6 +2116,11 @@ inline void matmul_activated(const matmul_operands& m, activation function) {
 // y[i] = f(x[i]) and slope[i] = f'(x[i]), which is all that a backward pass wants to know of x. Either may be x.
 inline void activate_with_slope(activation kind, const float* x, float* y, float* slope, std::size_t count) {
   FROND_DISPATCH_CALL(activate_with_slope(kind, x, y, slope, count));
+}
+
+template <activation Kind>
+inline void activate_with_slope(const float* x, float* y, float* slope, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_with_slope_all<Kind>(x, y, slope, count));
 }
 
 // z[i] = x[i] y[i]. z may be x or y.
@@ -3973,6 +3984,15 @@ struct activate {
   static void initialise(const layer&, std::size_t, float, seed, float*) {}
 };
 
+// The same where every activation of a network is this one: a program then links no other.
+template <kernel::activation Function>
+struct activate_with : activate {
+  static void forward(const layer& l, const layer_tensors& t) { kernel::activate<Function>(t.x, t.y, t.count * l.outputs); }
+  static void forward_on_tape(const layer& l, const layer_tensors& t) {
+    kernel::activate_with_slope<Function>(t.x, t.y, t.saved, t.count * l.outputs);
+  }
+};
+
 }  // namespace layers
 
 // In a list of layers.
@@ -4381,19 +4401,42 @@ static_assert(every_layer::in_order(), "the number of a layer is its place in th
 
 namespace detail {
 
-template <class Net, class Found, class... Rest>
-struct layers_among {
-  using type = Found;
+// Whether layers of this kind occur, and whether they all have the function of the first of them.
+struct occurrence {
+  bool used = false, alike = true;
+  kernel::activation function{};
 };
-template <class Net, class... Found, class Next, class... Rest>
-struct layers_among<Net, layer_list<Found...>, Next, Rest...> {
-  static constexpr bool used = [] {
-    for (const layer& l : Net::storage.view().layers)
-      if (l.kind == Next::kind) return true;
-    return false;
-  }();
-  using type =
-      typename layers_among<Net, std::conditional_t<used, layer_list<Found..., Next>, layer_list<Found...>>, Rest...>::type;
+constexpr occurrence find_layers(const plan& p, layer_kind kind) {
+  occurrence found;
+  for (const layer& l : p.layers) {
+    if (l.kind != kind) continue;
+    if (!found.used) found.function = l.function;
+    found.used = true;
+    found.alike = found.alike && l.function == found.function;
+  }
+  return found;
+}
+
+// A layer as a network needs it: with one activation where it has no other.
+template <class Layer, occurrence Found>
+struct narrowed {
+  using type = Layer;
+};
+template <occurrence Found>
+requires(Found.alike) struct narrowed<layers::activate, Found> {
+  using type = layers::activate_with<Found.function>;
+};
+
+template <class Net, class Chosen, class... Rest>
+struct layers_among {
+  using type = Chosen;
+};
+template <class Net, class... Chosen, class Next, class... Rest>
+struct layers_among<Net, layer_list<Chosen...>, Next, Rest...> {
+  static constexpr occurrence found = find_layers(Net::storage.view(), Next::kind);
+  using next =
+      std::conditional_t<found.used, layer_list<Chosen..., typename narrowed<Next, found>::type>, layer_list<Chosen...>>;
+  using type = typename layers_among<Net, next, Rest...>::type;
 };
 template <class Net, class... Layers>
 typename layers_among<Net, layer_list<>, Layers...>::type choose_layers(layer_list<Layers...>);

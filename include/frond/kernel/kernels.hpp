@@ -18,6 +18,12 @@ inline void activate(activation kind, const float* x, float* y, std::size_t coun
   FROND_DISPATCH_CALL(activate(kind, x, y, count));
 }
 
+// The same for a function that the compiler knows: a program then links no other.
+template <activation Kind>
+inline void activate(const float* x, float* y, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_all<Kind>(x, y, count));
+}
+
 // c = f(what matmul() makes of c). Two passes over c: one that applies f to each tile before it leaves the first cache takes 4
 // to 6 % longer (Zen 4, GELU), since arithmetic bounds both.
 inline void matmul_activated(const matmul_operands& m, activation function) {
@@ -29,6 +35,11 @@ inline void matmul_activated(const matmul_operands& m, activation function) {
 // y[i] = f(x[i]) and slope[i] = f'(x[i]), which is all that a backward pass wants to know of x. Either may be x.
 inline void activate_with_slope(activation kind, const float* x, float* y, float* slope, std::size_t count) {
   FROND_DISPATCH_CALL(activate_with_slope(kind, x, y, slope, count));
+}
+
+template <activation Kind>
+inline void activate_with_slope(const float* x, float* y, float* slope, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_with_slope_all<Kind>(x, y, slope, count));
 }
 
 // z[i] = x[i] y[i]. z may be x or y.

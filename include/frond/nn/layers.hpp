@@ -40,19 +40,42 @@ static_assert(every_layer::in_order(), "the number of a layer is its place in th
 
 namespace detail {
 
-template <class Net, class Found, class... Rest>
-struct layers_among {
-  using type = Found;
+// Whether layers of this kind occur, and whether they all have the function of the first of them.
+struct occurrence {
+  bool used = false, alike = true;
+  kernel::activation function{};
 };
-template <class Net, class... Found, class Next, class... Rest>
-struct layers_among<Net, layer_list<Found...>, Next, Rest...> {
-  static constexpr bool used = [] {
-    for (const layer& l : Net::storage.view().layers)
-      if (l.kind == Next::kind) return true;
-    return false;
-  }();
-  using type =
-      typename layers_among<Net, std::conditional_t<used, layer_list<Found..., Next>, layer_list<Found...>>, Rest...>::type;
+constexpr occurrence find_layers(const plan& p, layer_kind kind) {
+  occurrence found;
+  for (const layer& l : p.layers) {
+    if (l.kind != kind) continue;
+    if (!found.used) found.function = l.function;
+    found.used = true;
+    found.alike = found.alike && l.function == found.function;
+  }
+  return found;
+}
+
+// A layer as a network needs it: with one activation where it has no other.
+template <class Layer, occurrence Found>
+struct narrowed {
+  using type = Layer;
+};
+template <occurrence Found>
+requires(Found.alike) struct narrowed<layers::activate, Found> {
+  using type = layers::activate_with<Found.function>;
+};
+
+template <class Net, class Chosen, class... Rest>
+struct layers_among {
+  using type = Chosen;
+};
+template <class Net, class... Chosen, class Next, class... Rest>
+struct layers_among<Net, layer_list<Chosen...>, Next, Rest...> {
+  static constexpr occurrence found = find_layers(Net::storage.view(), Next::kind);
+  using next =
+      std::conditional_t<found.used, layer_list<Chosen..., typename narrowed<Next, found>::type>, layer_list<Chosen...>>;
+  using type = typename layers_among<Net, next, Rest...>::type;
 };
 template <class Net, class... Layers>
 typename layers_among<Net, layer_list<>, Layers...>::type choose_layers(layer_list<Layers...>);

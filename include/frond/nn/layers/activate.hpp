@@ -42,6 +42,15 @@ struct activate {
   static void initialise(const layer&, std::size_t, float, seed, float*) {}
 };
 
+// The same where every activation of a network is this one: a program then links no other.
+template <kernel::activation Function>
+struct activate_with : activate {
+  static void forward(const layer& l, const layer_tensors& t) { kernel::activate<Function>(t.x, t.y, t.count * l.outputs); }
+  static void forward_on_tape(const layer& l, const layer_tensors& t) {
+    kernel::activate_with_slope<Function>(t.x, t.y, t.saved, t.count * l.outputs);
+  }
+};
+
 }  // namespace layers
 
 // In a list of layers.
