@@ -15,7 +15,7 @@
 #include <frond/lab/chart/chart.hpp>
 #include <frond/lab/chart/derivation.hpp>
 #include <frond/lab/chart/outside.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include "../tests/lab/chart/grammar_data.hpp"
 #include "counters.hpp"
@@ -30,7 +30,7 @@ lab::pcfg::pcfg dense_grammar(std::uint32_t nonterminals, std::uint32_t words) {
   grammar.nonterminals = nonterminals;
   grammar.names.resize(nonterminals + words);
   grammar.first_rule.push_back(0);
-  random::draws draw(seed{1}, random::stream::user, 0);
+  rng::draws draw(seed{1}, rng::stream::user, 0);
   for (std::uint32_t a = 0; a < nonterminals; ++a) {
     const std::size_t first = grammar.rules.size();
     const auto add = [&](std::initializer_list<std::uint32_t> right, double scale) {
@@ -59,7 +59,7 @@ void dense(benchmark::State& state) {
   lab::chart::chart chart(weights.value);
   lab::chart::outside outside(chart);
   std::vector<Real> likelihoods(length * words);
-  random::draws draw(seed{2}, random::stream::user, 0);
+  rng::draws draw(seed{2}, rng::stream::user, 0);
   for (Real& each : likelihoods) each = static_cast<Real>(draw.uniform());
   for (auto _ : state) {
     chart.inside_weights(likelihoods, length);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <frond/kernel/kernels.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include "counters.hpp"
 #include "memory.hpp"
@@ -114,7 +114,7 @@ void categorical(benchmark::State& state) {
   const auto classes = static_cast<std::size_t>(state.range(0));
   bench::aligned_floats weights = bench::random_floats(rows * classes), uniforms(rows);
   for (float& weight : std::span<float>(weights)) weight = weight * weight;
-  random::draws draw(seed{2}, random::stream::user, 0);
+  rng::draws draw(seed{2}, rng::stream::user, 0);
   for (float& uniform : std::span<float>(uniforms)) uniform = draw.uniform();
   std::vector<symbol> drawn(rows);
   for (auto _ : state) {

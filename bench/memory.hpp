@@ -8,7 +8,7 @@
 
 #include <frond/grammar/rhm.hpp>
 #include <frond/grammar/sample_block.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 // The library's own inline namespace, because a program may hold builds of it that differ in their arithmetic.
 namespace bench::inline FROND_ABI {
@@ -33,7 +33,7 @@ class aligned_floats {
 // Floats uniform on [-1, 1).
 inline aligned_floats random_floats(std::size_t size) {
   aligned_floats floats(size);
-  frond::random::draws draw(frond::seed{1}, frond::random::stream::user, 0);
+  frond::rng::draws draw(frond::seed{1}, frond::rng::stream::user, 0);
   for (float& value : std::span<float>(floats)) value = 2.0f * draw.uniform() - 1.0f;
   return floats;
 }

@@ -18,7 +18,7 @@ using namespace frond;
 template <class Element, class Fill>
 void fill(benchmark::State& state, const Fill& fill) {
   std::vector<Element> out(static_cast<std::size_t>(state.range(0)));
-  kernel::random_array from{.key = seed{1}, .purpose = random::stream::user};
+  kernel::random_array from{.key = seed{1}, .purpose = rng::stream::user};
   for (auto _ : state) {
     fill(from, out.data(), out.size());
     ++from.index;

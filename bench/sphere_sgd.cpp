@@ -27,7 +27,7 @@ void sphere_sgd(benchmark::State& state) {
   float overlap_u[runs], overlap_v[runs];
   for (std::uint32_t i = 0; i < runs; ++i) run[i] = i;
   std::vector<float> weights(lab::spiked::sphere_sgd_rows(dimension) * runs), memory(2 * weights.size());
-  kernel::fill_normal({.key = seed{1}, .purpose = random::stream::user}, weights.data(), dimension * runs);
+  kernel::fill_normal({.key = seed{1}, .purpose = rng::stream::user}, weights.data(), dimension * runs);
   const lab::spiked::sphere_sgd_operands operands{.dimension = dimension,
                                                   .signal = 0.953463f,
                                                   .rest = 0.301511f,

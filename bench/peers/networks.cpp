@@ -1,7 +1,7 @@
 // Networks: inference and training steps, against the peak, torch and nets written by hand.
 #include <cmath>
 
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include "comparison.hpp"
 #include "ours.hpp"
@@ -12,7 +12,7 @@
 namespace peers {
 
 training_data random_data(const net& shape, std::size_t rows) {
-  frond::random::draws draw(frond::seed{5}, frond::random::stream::user, 0);
+  frond::rng::draws draw(frond::seed{5}, frond::rng::stream::user, 0);
   training_data data{rows, std::vector<float>(rows * shape.input_size()), {}, {}};
   if (!shape.classes) {
     data.targets.resize(rows * shape.output_size());

@@ -7,8 +7,8 @@
 #include <frond/grammar/sample_block.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/lab/spiked/sphere_kernel.hpp>
-#include <frond/random/draws.hpp>
-#include <frond/random/normal.hpp>
+#include <frond/rng/draws.hpp>
+#include <frond/rng/normal.hpp>
 
 #include "../memory.hpp"
 #include "ours_build.hpp"
@@ -99,7 +99,7 @@ class frond_descent : public descent {
       : dimension_(dimension), weights_(16 * frond::lab::spiked::sphere_sgd_rows(dimension)),
         memory_(2 * 16 * frond::lab::spiked::sphere_sgd_rows(dimension)) {
     for (std::uint32_t i = 0; i < 16; ++i) run_[i] = first + i;
-    kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = first}, weights_.data(), 16 * dimension);
+    kernel::fill_normal({.key = key, .purpose = rng::stream::weights, .index = first}, weights_.data(), 16 * dimension);
   }
 
   void run(std::size_t steps) override {
@@ -132,20 +132,20 @@ class frond_descent : public descent {
 };
 
 void fill_uniform(std::span<float> numbers) {
-  kernel::fill_uniform({.key = key, .purpose = random::stream::user}, numbers.data(), numbers.size());
+  kernel::fill_uniform({.key = key, .purpose = rng::stream::user}, numbers.data(), numbers.size());
 }
 void fill_normal(std::span<float> numbers) {
-  kernel::fill_normal({.key = key, .purpose = random::stream::user}, numbers.data(), numbers.size());
+  kernel::fill_normal({.key = key, .purpose = rng::stream::user}, numbers.data(), numbers.size());
 }
 std::vector<float> uniform_by_address(std::size_t count) {
   std::vector<float> numbers(count);
-  random::draws draw(key, random::stream::user, 0);
+  rng::draws draw(key, rng::stream::user, 0);
   for (float& number : numbers) number = draw.uniform();
   return numbers;
 }
 std::vector<float> normal_by_address(std::size_t count) {
   std::vector<float> numbers(count);
-  for (std::size_t i = 0; i < count; ++i) numbers[i] = random::normal_at(key, random::stream::user, 0, i);
+  for (std::size_t i = 0; i < count; ++i) numbers[i] = rng::normal_at(key, rng::stream::user, 0, i);
   return numbers;
 }
 

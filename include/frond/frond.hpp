@@ -24,11 +24,11 @@
 #include <frond/math/float_format.hpp>
 #include <frond/math/scalar.hpp>
 
-#include <frond/random/choices.hpp>
-#include <frond/random/draws.hpp>
-#include <frond/random/normal.hpp>
-#include <frond/random/permutation.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/choices.hpp>
+#include <frond/rng/draws.hpp>
+#include <frond/rng/normal.hpp>
+#include <frond/rng/permutation.hpp>
+#include <frond/rng/philox.hpp>
 
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/kernels.hpp>

@@ -1458,18 +1458,18 @@ constexpr value_and_slope gelu(float x) {
 }}}  // namespace frond::math
 
 // =============================================================================================================
-// frond/random/choices.hpp
+// frond/rng/choices.hpp
 // =============================================================================================================
 
 // Small choices, a few bits each, laid out so that vectors can make them for many data at once.
 
 // =============================================================================================================
-// frond/random/philox.hpp
+// frond/rng/philox.hpp
 // =============================================================================================================
 
 // Philox4x32-10, the counter-based generator under every draw.
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 using block = std::array<std::uint32_t, 4>;
 
@@ -1495,7 +1495,7 @@ constexpr block philox_rounds(block counter, std::uint32_t key_0, std::uint32_t 
 }  // namespace detail
 
 // Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. A bijection of the
-// 128-bit counter under a 64-bit key; it passes the published known answers (tests/random/philox.cpp).
+// 128-bit counter under a 64-bit key; it passes the published known answers (tests/rng/philox.cpp).
 constexpr block philox(block counter, std::uint32_t key_0, std::uint32_t key_1) {
   return detail::philox_rounds(counter, key_0, key_1, 10);
 }
@@ -1573,9 +1573,9 @@ struct address {
   }
 };
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 // How many random bits decide among `bound` outcomes, 0 < bound <= 65536. For a power of two: 0, 1, 2, 4, 8 or 16, the fewest
 // that hold it. For any other bound: 8 bits up to 16 outcomes, 16 bits above.
@@ -1680,15 +1680,15 @@ constexpr std::uint32_t choice_lines(std::uint32_t first_bound, std::uint32_t bo
   return static_cast<std::uint32_t>(together ? (first + rest + 7) / 8 : (first + 7) / 8 + (rest + 7) / 8);
 }
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
 // =============================================================================================================
-// frond/random/draws.hpp
+// frond/rng/draws.hpp
 // =============================================================================================================
 
 // A cursor over the random words of one address: integers, floats and categorical draws.
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 // The top 24 bits of a word as a float in [0, 1): all 2^24 multiples of 2^-24, each equally likely.
 constexpr float unit_interval(std::uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
@@ -1769,15 +1769,15 @@ class draws {
   block block_{};
 };
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
 // =============================================================================================================
-// frond/random/normal.hpp
+// frond/rng/normal.hpp
 // =============================================================================================================
 
 // Standard normal numbers, each with an address of its own.
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 struct normal_pair {
   float first, second;
@@ -1806,15 +1806,15 @@ inline float normal_at(seed key, stream purpose, std::uint64_t index, std::uint6
   return normals_at(key, purpose, index, static_cast<std::uint32_t>(element / 4))[element % 4];
 }
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
 // =============================================================================================================
-// frond/random/permutation.hpp
+// frond/rng/permutation.hpp
 // =============================================================================================================
 
 // A keyed permutation: the i-th element of a shuffled range.
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 // A pseudo-random bijection of [0, size) with random access in both directions and no heap. `round` tells permutations of one
 // stream apart, for example epochs. 0 < size <= 2^63.
@@ -1921,7 +1921,7 @@ class permutation {
   std::array<std::uint8_t, largest_shuffle> images_{};  // of shuffled elements
 };
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
 // =============================================================================================================
 // frond/kernel/activation_kind.hpp
@@ -2025,13 +2025,13 @@ struct layer_norm_gradients {
 // on. Element i belongs to word i mod 4 of the block at position i / 4, so an array has at most 2^34 elements.
 struct random_array {
   seed key;
-  random::stream purpose;
+  rng::stream purpose;
   std::uint64_t index = 0;
   std::uint64_t first = 0;
 
   // Whether there are so many elements from the first on.
   [[nodiscard]] constexpr bool holds(std::uint64_t count) const {
-    return random::has_words(first) && random::has_words(count) && random::has_words(first + count);
+    return rng::has_words(first) && rng::has_words(count) && rng::has_words(first + count);
   }
 };
 
@@ -2173,13 +2173,13 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
 inline void layer_norm(const layer_norm_operands& n) { FROND_DISPATCH_CALL(layer_norm(n)); }
 inline void layer_norm_backward(const layer_norm_gradients& n) { FROND_DISPATCH_CALL(layer_norm_backward(n)); }
 
-// drawn[row] = an index drawn in proportion to weights[row], by the distribution and the sums of random::draws::categorical:
+// drawn[row] = an index drawn in proportion to weights[row], by the distribution and the sums of rng::draws::categorical:
 // weights [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
 inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
   FROND_DISPATCH_CALL(categorical(weights, uniforms, rows, classes, drawn));
 }
 
-// Random bits, floats as random::unit_interval makes them, and standard normals as random::normal_at. Any part of an array can
+// Random bits, floats as rng::unit_interval makes them, and standard normals as rng::normal_at. Any part of an array can
 // be filled on its own: out[i] is element from.first + i.
 inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
   FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
@@ -2441,7 +2441,7 @@ inline void categorical(const float* weights, const float* uniforms, std::size_t
 }
 
 inline std::uint32_t word_of(const random_array& from, std::uint64_t element) {
-  return random::words_at(from.key, from.purpose, from.index, static_cast<std::uint32_t>(element / 4))[element % 4];
+  return rng::words_at(from.key, from.purpose, from.index, static_cast<std::uint32_t>(element / 4))[element % 4];
 }
 
 inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
@@ -2449,11 +2449,11 @@ inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t 
 }
 
 inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) out[i] = random::unit_interval(word_of(from, from.first + i));
+  for (std::size_t i = 0; i < count; ++i) out[i] = rng::unit_interval(word_of(from, from.first + i));
 }
 
 inline void fill_normal(const random_array& from, float* out, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) out[i] = random::normal_at(from.key, from.purpose, from.index, from.first + i);
+  for (std::size_t i = 0; i < count; ++i) out[i] = rng::normal_at(from.key, from.purpose, from.index, from.first + i);
 }
 
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
@@ -2746,7 +2746,7 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 namespace detail {
 
 // out += weight z, element by element, with z the standard normals of an address; a block of them at a time is on the stack.
-inline void add_normals(seed key, random::stream purpose, std::uint64_t index, float weight, std::span<float> out) {
+inline void add_normals(seed key, rng::stream purpose, std::uint64_t index, float weight, std::span<float> out) {
   constexpr std::size_t block = 256;
   float z[block];
   for (std::size_t first = 0; first < out.size(); first += block) {
@@ -2764,13 +2764,13 @@ inline void add_normals(seed key, random::stream purpose, std::uint64_t index, f
 // clean, 0 pure noise. The vectors have any dimension up to 2^34.
 struct gaussian {
   // Noise for datum `index`: a function of nothing but its arguments. noisy may be clean. Noise lies within 5.77, see
-  // random::box_muller. 1 KiB of stack.
+  // rng::box_muller. 1 KiB of stack.
   void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
     in_ieee_arithmetic([&] {
       const float signal = math::sqrt(alpha_bar);
       kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
-      detail::add_normals(key, random::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+      detail::add_normals(key, rng::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
     });
   }
 
@@ -2780,7 +2780,7 @@ struct gaussian {
     FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
                  "noise and noisy vector are as long as the clean one");
     in_ieee_arithmetic([&] {
-      kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
+      kernel::fill_normal({.key = key, .purpose = rng::stream::noise, .index = index}, noise.data(), noise.size());
       kernel::combine({.terms = 2,
                        .x = {clean.data(), noise.data()},
                        .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
@@ -2791,7 +2791,7 @@ struct gaussian {
 
   // Pure noise, where sample `index` starts.
   void start(seed key, std::uint64_t index, std::span<float> noisy) const {
-    kernel::fill_normal({.key = key, .purpose = random::stream::start, .index = index}, noisy.data(), noisy.size());
+    kernel::fill_normal({.key = key, .purpose = rng::stream::start, .index = index}, noisy.data(), noisy.size());
   }
 };
 
@@ -3102,7 +3102,7 @@ struct gaussian_batch {
   void add_noise(std::uint32_t t, float weight) {
     for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      add_normals(key, random::stream::reverse, address, weight, x.subspan(row * dimension, dimension));
+      add_normals(key, rng::stream::reverse, address, weight, x.subspan(row * dimension, dimension));
     }
   }
 
@@ -3569,10 +3569,10 @@ namespace detail {
 
 // visit(i, word) for i in [0, count): word i of an address, four of them from each block.
 template <class Visit>
-constexpr void for_each_word(seed key, random::stream purpose, std::uint64_t index, std::size_t count, const Visit& visit) {
-  FROND_ASSERT(random::has_words(count), "a sentence has at most 2^34 tokens");
+constexpr void for_each_word(seed key, rng::stream purpose, std::uint64_t index, std::size_t count, const Visit& visit) {
+  FROND_ASSERT(rng::has_words(count), "a sentence has at most 2^34 tokens");
   for (std::size_t first = 0; first < count; first += 4) {
-    const random::block words = random::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
+    const rng::block words = rng::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
     const std::size_t left = smaller(count - first, 4);
     for (std::size_t i = 0; i < left; ++i) visit(first + i, words[i]);
   }
@@ -3603,15 +3603,15 @@ struct uniform {
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
-    detail::for_each_word(key, random::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
+    detail::for_each_word(key, rng::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
       const std::uint64_t product = std::uint64_t{word} * vocabulary;
-      const bool keep = random::unit_interval(static_cast<std::uint32_t>(product)) < alpha_bar;
+      const bool keep = rng::unit_interval(static_cast<std::uint32_t>(product)) < alpha_bar;
       noisy[i] = keep ? clean[i] : static_cast<symbol>(product >> 32);
     });
   }
 
   constexpr void start(seed key, std::uint64_t index, std::span<symbol> noisy) const {
-    detail::for_each_word(key, random::stream::start, index, noisy.size(), [&](std::size_t i, std::uint32_t word) {
+    detail::for_each_word(key, rng::stream::start, index, noisy.size(), [&](std::size_t i, std::uint32_t word) {
       noisy[i] = static_cast<symbol>(std::uint64_t{word} * vocabulary >> 32);
     });
   }
@@ -3648,8 +3648,8 @@ struct absorbing {
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
-    detail::for_each_word(key, random::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
-      noisy[i] = random::unit_interval(word) < alpha_bar ? clean[i] : mask();
+    detail::for_each_word(key, rng::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
+      noisy[i] = rng::unit_interval(word) < alpha_bar ? clean[i] : mask();
     });
   }
 
@@ -3779,8 +3779,8 @@ template <class Step>
 constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t address, std::span<const float> posterior,
                                 std::span<const symbol> given, std::span<symbol> sentence) {
   const std::size_t vocabulary = posterior.size() / sentence.size();
-  detail::for_each_word(key, random::stream::reverse, address, sentence.size(), [&](std::size_t i, std::uint32_t word) {
-    sentence[i] = step.draw(sentence[i], posterior.subspan(i * vocabulary, vocabulary), random::unit_interval(word));
+  detail::for_each_word(key, rng::stream::reverse, address, sentence.size(), [&](std::size_t i, std::uint32_t word) {
+    sentence[i] = step.draw(sentence[i], posterior.subspan(i * vocabulary, vocabulary), rng::unit_interval(word));
   });
   detail::put_given(given, sentence);
 }
@@ -4180,9 +4180,9 @@ struct dense {
   // vector form would be a seventh of a small program.
   static void initialise(const layer& l, std::size_t number, float scale, seed key, float* parameters) {
     const std::size_t count = l.weight_count();
-    FROND_ASSERT(random::has_words(count), "a layer has at most 2^34 weights");
+    FROND_ASSERT(rng::has_words(count), "a layer has at most 2^34 weights");
     for (std::size_t w = 0; w < count; w += 4) {
-      const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
+      const auto normals = rng::normals_at(key, rng::stream::weights, number, static_cast<std::uint32_t>(w / 4));
       for (std::size_t i = 0; i < 4 && w + i < count; ++i) parameters[w + i] = scale * normals[i];
     }
     for (std::size_t b = 0; b < l.outputs; ++b) parameters[count + b] = 0.0f;
@@ -5272,7 +5272,7 @@ struct data_set {
   [[nodiscard]] constexpr std::uint64_t index(seed order, std::uint64_t example) const {
     FROND_ASSERT(addressable(first, count == 0 ? example : count), "the data of a set have numbers below 2^64");
     if (count == 0) return first + example;
-    const random::permutation shuffle(order, random::stream::order, example / count, count);
+    const rng::permutation shuffle(order, rng::stream::order, example / count, count);
     return first + shuffle(example % count);
   }
 
@@ -5341,7 +5341,7 @@ struct denoising {
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
     FROND_ASSERT(max_step <= times.steps, "the latest time is one of the schedule");
-    random::draws time(key, random::stream::time, example);
+    rng::draws time(key, rng::stream::time, example);
     return times.alpha_bar(1 + time.below(max_step == 0 ? times.steps : max_step));
   }
 
@@ -6006,7 +6006,7 @@ struct vector_denoising {
   }
 
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    random::draws time(key, random::stream::time, example);
+    rng::draws time(key, rng::stream::time, example);
     return times.alpha_bar(1 + time.below(times.steps));
   }
 
@@ -6231,7 +6231,7 @@ constexpr void expand_sentence(const rule_tables& tables, std::size_t top_rule, 
 // Sentence `index`, which ends at `end`: its first choice is a rule of the top level, which tells the root as well, and each
 // level below is a round of one choice for each node, from left to right.
 constexpr void sample_sentence(const rule_tables& tables, seed key, std::uint64_t index, symbol* end) {
-  random::choices choices(key, index);
+  rng::choices choices(key, index);
   choices.begin(1, tables.top_rules);
   const std::uint32_t top_rule = choices.next();
   expand_sentence(
@@ -6239,13 +6239,13 @@ constexpr void sample_sentence(const rule_tables& tables, seed key, std::uint64_
       [&] { return choices.next(); });
 }
 
-// The sentences of `groups` groups of random::choices::group_size, one after the other.
+// The sentences of `groups` groups of rng::choices::group_size, one after the other.
 constexpr void sample_rules(const rule_tables& tables, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
   std::size_t length = 1;
   for (std::uint32_t level = 0; level < tables.depth; ++level) length *= tables.branching;
-  for (std::size_t i = 0; i < groups * random::choices::group_size; ++i) {
+  for (std::size_t i = 0; i < groups * rng::choices::group_size; ++i) {
     out += length;
-    sample_sentence(tables, key, first_group * random::choices::group_size + i, out);
+    sample_sentence(tables, key, first_group * rng::choices::group_size + i, out);
   }
 }
 
@@ -6301,7 +6301,7 @@ constexpr std::uint32_t find_rule(const Tuple& tuple, const symbol* level_rules,
 // bytes.
 constexpr void draw_level(std::uint32_t vocabulary, std::size_t branching, seed key, std::uint32_t level, symbol* level_rules,
                           std::span<std::uint16_t> order) {
-  random::draws draw(key, random::stream::rules, level);
+  rng::draws draw(key, rng::stream::rules, level);
   for (std::size_t accepted = 0; accepted < order.size();) {
     symbol* tuple = level_rules + accepted * branching;
     for (std::size_t j = 0; j < branching; ++j) tuple[j] = static_cast<symbol>(draw.below(vocabulary));
@@ -6377,7 +6377,7 @@ constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t inde
   FROND_ASSERT(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
   const grammar::rule_tables tables = grammar.tables();
   const std::size_t branching = tables.branching;
-  random::choices choices(key, index);
+  rng::choices choices(key, index);
   auto choose = [&] { return choices.next(); };
   choices.begin(1, tables.top_rules);
   const std::uint32_t top_rule = choose();
@@ -6552,7 +6552,7 @@ struct rhm_subset {
       for (symbol& token : out) token = 0;
       return;
     }
-    const random::permutation order(key, random::stream::subset, 0, sentence_count);
+    const rng::permutation order(key, rng::stream::subset, 0, sentence_count);
     detail::expand_code(view, sentence_count, order(index), out);
   }
 };
@@ -6786,7 +6786,7 @@ struct hierarchy_view {
   }
 
   // The probability that a symbol of a level chooses its rule number `choice`, below the number of rules.
-  [[nodiscard]] constexpr double chance(std::uint32_t level, std::uint32_t choice) const {
+  [[nodiscard]] constexpr double rule_probability(std::uint32_t level, std::uint32_t choice) const {
     const auto before = level_probabilities(level);
     if (before.empty()) return 1.0 / static_cast<double>(shape.level(level).rules);
     const std::uint32_t next = choice + 1 < before.size() ? before[choice + 1] : 0;  // 0 stands for 2^32
@@ -6810,12 +6810,12 @@ struct hierarchy_view {
 
 namespace detail {
 
-// The choices of one sentence, in the order in which its tree grows. Equally likely ones come from random::choices, in rounds
+// The choices of one sentence, in the order in which its tree grows. Equally likely ones come from rng::choices, in rounds
 // that all sentences share, since all have the same number of nodes that are not blank; others take a word each.
 class hierarchy_growth {
  public:
   constexpr hierarchy_growth(const hierarchy_view& grammar, seed key, std::uint64_t index)
-      : grammar_(grammar), even_(key, index), uneven_(key, random::stream::uneven, index) {}
+      : grammar_(grammar), even_(key, index), uneven_(key, rng::stream::uneven, index) {}
 
   // The root, and its children, which end at `end`. As in rhm_view, one choice tells both the class and its rule where it can.
   constexpr symbol grow_root(symbol* end) {
@@ -6886,8 +6886,8 @@ class hierarchy_growth {
   }
 
   const hierarchy_view& grammar_;
-  random::choices even_;
-  random::draws uneven_;
+  rng::choices even_;
+  rng::draws uneven_;
 };
 
 }  // namespace detail
@@ -7054,8 +7054,8 @@ constexpr double choice_entropy(const hierarchy_view& grammar, std::uint32_t lev
   if (grammar.level_probabilities(level).empty()) return math::log(static_cast<double>(rules));
   double sum = 0;
   for (std::uint32_t k = 0; k < rules; ++k) {
-    const double chance = grammar.chance(level, k);
-    sum -= chance * math::log(chance);
+    const double probability = grammar.rule_probability(level, k);
+    sum -= probability * math::log(probability);
   }
   return sum;
 }
@@ -7064,7 +7064,7 @@ constexpr double choice_entropy(const hierarchy_view& grammar, std::uint32_t lev
 constexpr double effective_rules(const hierarchy_view& grammar, std::uint32_t level) {
   double sum = 0;
   for (std::uint32_t k = 0; k < grammar.shape.level(level).rules; ++k) {
-    sum += grammar.chance(level, k) * grammar.chance(level, k);
+    sum += grammar.rule_probability(level, k) * grammar.rule_probability(level, k);
   }
   return 1 / sum;
 }
@@ -7228,7 +7228,7 @@ constexpr double log_probability(const hierarchy_view& grammar, std::span<const 
   const hierarchy_shape& shape = grammar.shape;
   double sum = -math::log(static_cast<double>(shape.symbols(shape.depth())));
   const bool parsed = detail::parse_each(grammar, sentence, tree, [&](std::uint32_t level, std::uint32_t rule) {
-    sum += math::log(grammar.chance(level, rule % shape.level(level).rules));
+    sum += math::log(grammar.rule_probability(level, rule % shape.level(level).rules));
   });
   for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
     const double places = static_cast<double>(shape.level(l).blanks) + 1.0;
@@ -7257,7 +7257,7 @@ constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t ind
   FROND_ASSERT(tree.size() == grammar.shape.nodes(), "a tree has as many symbols as its shape has nodes");
   FROND_ASSERT(level <= grammar.shape.depth, "a tree has levels from 0 to its depth");
   const grammar::rule_tables tables = grammar.tables();
-  random::draws draw(key, random::stream::redraw, index);
+  rng::draws draw(key, rng::stream::redraw, index);
   auto choose = [&] { return draw.below(tables.synonyms); };
   for (std::uint32_t l = level; l > 0; --l) {
     grammar::plain::expand(tables, l, tree.data() + grammar.shape.tree_offset(l), grammar.shape.level_nodes(l),
@@ -7342,10 +7342,10 @@ namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
-// Sentences of one group (random/choices.hpp), not all of them. With a kernel that is faster than sample(), the group is made
+// Sentences of one group (rng/choices.hpp), not all of them. With a kernel that is faster than sample(), the group is made
 // in memory on the stack, if it is short enough and enough of it is wanted.
 inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, std::span<symbol> sentences) {
-  constexpr std::size_t group_size = random::choices::group_size, worthwhile = 16, longest = 128;
+  constexpr std::size_t group_size = rng::choices::group_size, worthwhile = 16, longest = 128;
   const std::size_t length = grammar.length(), count = sentences.size() / length;
   if constexpr (FROND_BASE_LANES > 1) {
     if (count >= worthwhile && length <= longest) {
@@ -7364,7 +7364,7 @@ inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, 
 // rhm_view::sample for each, in a tenth to a hundredth of the time: fastest with two symbols to a rule and at most 64 rules in
 // a level, and for multiples of 256 sentences from a multiple of 256 on.
 inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first, std::span<symbol> sentences) {
-  constexpr std::size_t group_size = random::choices::group_size;
+  constexpr std::size_t group_size = rng::choices::group_size;
   const std::size_t length = grammar.length();
   FROND_ASSERT(sentences.size() % length == 0, "the output must have room for whole sentences");
   FROND_ASSERT(addressable(first, sentences.size() / length), "sentences have numbers below 2^64");
@@ -7428,7 +7428,7 @@ inline void plant_directions(seed key, std::size_t dimension, std::span<float> o
   in_ieee_arithmetic([&] {
     for (std::size_t k = 0; k * dimension < out.size(); ++k) {
       const std::span<float> row = out.subspan(k * dimension, dimension);
-      kernel::fill_normal({.key = key, .purpose = random::stream::directions, .index = k}, row.data(), dimension);
+      kernel::fill_normal({.key = key, .purpose = rng::stream::directions, .index = k}, row.data(), dimension);
       for (int pass = 0; pass < 2; ++pass) {
         for (std::size_t i = 0; i < k; ++i) {
           const std::span<const float> earlier = out.subspan(i * dimension, dimension);
@@ -7567,7 +7567,7 @@ class gaussian_source {
   void sample_rows(seed key, std::uint64_t first, std::size_t rows, float* out) const {
     const std::size_t size = dimension();
     for (std::size_t i = 0; i < rows; ++i)
-      kernel::fill_normal({.key = key, .purpose = random::stream::datum, .index = first + i}, out + i * size, size);
+      kernel::fill_normal({.key = key, .purpose = rng::stream::datum, .index = first + i}, out + i * size, size);
     float block[block_rows * block_columns];
     for (std::size_t end = size; end > 0;) {
       const std::size_t begin = (end - 1) / block_columns * block_columns, columns = end - begin;
@@ -7604,7 +7604,7 @@ class isotropic_source {
   void sample(seed key, std::uint64_t index, std::span<float> out) const {
     FROND_ASSERT(out.size() == dimension(), "the output has the dimension of the source");
     in_ieee_arithmetic([&] {
-      kernel::fill_normal({.key = key, .purpose = random::stream::datum, .index = index}, out.data(), out.size());
+      kernel::fill_normal({.key = key, .purpose = rng::stream::datum, .index = index}, out.data(), out.size());
       kernel::combine(
           {.terms = 2, .x = {mean_.data(), out.data()}, .weights = {1.0f, deviation_}, .out = out.data(), .count = out.size()});
     });
@@ -7721,11 +7721,11 @@ struct latents {
       return mul_add(rho, lambda, math::sqrt(1.0f - rho * rho) * other_normal);
     }
     if (coupling != latent_coupling::magnitude) {
-      const bool positive = random::unit_interval(side) < probability_positive(lambda > 0.0f);
-      return value(positive, random::unit_interval_open_zero(size));
+      const bool positive = rng::unit_interval(side) < probability_positive(lambda > 0.0f);
+      return value(positive, rng::unit_interval_open_zero(size));
     }
-    const bool upper = random::unit_interval(side) < probability_upper(math::abs(lambda) > median_of_normal);
-    const float tail = random::unit_interval_open_zero(size);
+    const bool upper = rng::unit_interval(side) < probability_upper(math::abs(lambda) > median_of_normal);
+    const float tail = rng::unit_interval_open_zero(size);
     return value(side % 2 == 0, upper ? 0.5f * tail : mul_add(0.5f, tail, 0.5f));
   }
 
@@ -7748,8 +7748,9 @@ struct latents {
 
  private:
   // The multiple of 2^-24 nearest to 0 <= probability <= 1, of which floats from 1/2 on are some themselves.
-  [[nodiscard]] static constexpr float nearest_probability(float chance) {
-    return chance < 0.5f ? static_cast<float>(static_cast<std::uint32_t>(chance * 0x1p24f + 0.5f)) * 0x1p-24f : chance;
+  [[nodiscard]] static constexpr float nearest_probability(float probability) {
+    return probability < 0.5f ? static_cast<float>(static_cast<std::uint32_t>(probability * 0x1p24f + 0.5f)) * 0x1p-24f
+                              : probability;
   }
   // rho `largest`, largest <= 1/2.
   [[nodiscard]] constexpr float probability_shift(float largest) const {
@@ -7859,8 +7860,8 @@ class mixed_cumulant {
 
   // The hidden variables of a datum.
   [[nodiscard]] latents::pair hidden(seed key, std::uint64_t index) const {
-    const auto words = random::words_at(key, random::stream::latents, index / group_size, index % group_size);
-    const random::normal_pair normals = random::box_muller(words[0], words[1]);
+    const auto words = rng::words_at(key, rng::stream::latents, index / group_size, index % group_size);
+    const rng::normal_pair normals = rng::box_muller(words[0], words[1]);
     return {normals.first, spikes_.hidden.nu(normals.first, normals.second, words[2], words[3])};
   }
 
@@ -7894,11 +7895,11 @@ class mixed_cumulant {
   // with the directions.
   void sample_rows(seed key, std::uint64_t index, std::size_t rows, float* out) const {
     const std::uint64_t group = index / group_size, place = index % group_size;
-    kernel::fill_normal({.key = key, .purpose = random::stream::datum, .index = group, .first = place * dimension_}, out,
+    kernel::fill_normal({.key = key, .purpose = rng::stream::datum, .index = group, .first = place * dimension_}, out,
                         rows * dimension_);
     float along_v[block_rows], normals[4 * block_rows], weights[3 * block_rows];
     std::uint32_t words[4 * block_rows];
-    const kernel::random_array from{.key = key, .purpose = random::stream::latents, .index = group, .first = 4 * place};
+    const kernel::random_array from{.key = key, .purpose = rng::stream::latents, .index = group, .first = 4 * place};
     kernel::fill_normal(from, normals, 4 * rows);
     kernel::fill_bits(from, words, 4 * rows);
     project_onto(out, rows, v(), along_v);
@@ -8377,7 +8378,7 @@ class hierarchy_tree {
     leaves_ = row(0);
     for (std::uint32_t l = 1; l <= grammar.shape.depth(); ++l) {
       const std::size_t first = grammar.shape.probabilities_offset(l), count = grammar.level_probabilities(l).size();
-      for (std::uint32_t k = 0; k < count; ++k) probabilities_[first + k] = static_cast<Real>(grammar.chance(l, k));
+      for (std::uint32_t k = 0; k < count; ++k) probabilities_[first + k] = static_cast<Real>(grammar.rule_probability(l, k));
     }
   }
 
@@ -8484,7 +8485,7 @@ class hierarchy_tree {
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) {
     const grammar::hierarchy_shape& shape = grammar_.shape;
     FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
-    random::draws draw(key, random::stream::posterior, index);
+    rng::draws draw(key, rng::stream::posterior, index);
     in_ieee_arithmetic([&] {
       out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(message(up_, row(shape.depth()), 0))));
       const symbol* parent = out.data();
@@ -8577,7 +8578,7 @@ class hierarchy_tree {
     }
   }
 
-  constexpr void draw_children(const step& at, std::size_t node, symbol parent, random::draws& draw, symbol* out) {
+  constexpr void draw_children(const step& at, std::size_t node, symbol parent, rng::draws& draw, symbol* out) {
     const auto blank = static_cast<symbol>(at.children.symbols - 1);
     if (parent == at.rules.parents) {
       for (std::size_t i = 0; i < at.child_count; ++i) out[i] = blank;
@@ -8595,7 +8596,7 @@ class hierarchy_tree {
   }
 
   // Where in patch j of a node its symbol stands.
-  constexpr std::size_t draw_place(const step& at, std::size_t first, std::size_t j, symbol own, random::draws& draw) {
+  constexpr std::size_t draw_place(const step& at, std::size_t first, std::size_t j, symbol own, rng::draws& draw) {
     const std::size_t size = at.children.symbols;
     const Real* up = &up_[first + j * at.places * size];
     const auto weights = choices_.first(at.places);
@@ -8919,7 +8920,7 @@ class tree {
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) {
     const grammar::rhm_shape& shape = grammar_.shape;
     FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
-    random::draws draw(key, random::stream::posterior, index);
+    rng::draws draw(key, rng::stream::posterior, index);
     in_ieee_arithmetic([&] {
       out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(up_.first(shape.vocabulary))));
       std::size_t node = 0;
@@ -10855,10 +10856,10 @@ FROND_ALWAYS_INLINE value_and_slope gelu(const vec& x) {
 }}}  // namespace frond::FROND_PASS
 
 // =============================================================================================================
-// frond/random/philox-inl.hpp
+// frond/rng/philox-inl.hpp
 // =============================================================================================================
 
-// Philox in vectors, one block in each lane: what random::words_at() gives for neighbouring positions. Pass text: compiled once
+// Philox in vectors, one block in each lane: what rng::words_at() gives for neighbouring positions. Pass text: compiled once
 // per instruction set.
 
 namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
@@ -10868,26 +10869,26 @@ template <std::size_t Batches>
 FROND_ALWAYS_INLINE void last_rounds(std::uint32_t key_0, std::uint32_t key_1, words (&word)[4][Batches]) {
   FROND_UNROLL(8) for (int round = 3; round < 10; ++round) {
     FROND_UNROLL(4) for (std::size_t i = 0; i < Batches; ++i) {
-      const wide_words product_0 = multiply_wide(word[0][i], random::detail::philox_multiplier_0);
-      const wide_words product_1 = multiply_wide(word[2][i], random::detail::philox_multiplier_1);
+      const wide_words product_0 = multiply_wide(word[0][i], rng::detail::philox_multiplier_0);
+      const wide_words product_1 = multiply_wide(word[2][i], rng::detail::philox_multiplier_1);
       word[0][i] = product_1.high ^ word[1][i] ^ key_0;
       word[1][i] = product_1.low;
       word[2][i] = product_0.high ^ word[3][i] ^ key_1;
       word[3][i] = product_0.low;
     }
-    key_0 += random::detail::philox_weyl_0;
-    key_1 += random::detail::philox_weyl_1;
+    key_0 += rng::detail::philox_weyl_0;
+    key_1 += rng::detail::philox_weyl_1;
   }
 }
 
 // The words of 16 `Batches` blocks from `position` on, word[w][batch]; block_numbers() tells the lanes of a batch. As
-// random::address::words().
+// rng::address::words().
 template <std::size_t Batches>
-FROND_ALWAYS_INLINE void random_blocks(const random::address& from, std::uint32_t position, words (&word)[4][Batches]) {
+FROND_ALWAYS_INLINE void random_blocks(const rng::address& from, std::uint32_t position, words (&word)[4][Batches]) {
   FROND_UNROLL(4) for (std::size_t i = 0; i < Batches; ++i) {
     const words positions = block_numbers() + (position + 16 * static_cast<std::uint32_t>(i));
-    const wide_words second_1 = multiply_wide(positions ^ from.first_2, random::detail::philox_multiplier_1);
-    const wide_words third_0 = multiply_wide(second_1.high ^ from.second_0, random::detail::philox_multiplier_0);
+    const wide_words second_1 = multiply_wide(positions ^ from.first_2, rng::detail::philox_multiplier_1);
+    const wide_words third_0 = multiply_wide(second_1.high ^ from.second_0, rng::detail::philox_multiplier_0);
     word[0][i] = second_1.low ^ from.third_0;
     word[1][i] = splat(from.third_1);
     word[2][i] = third_0.high ^ from.third_2;
@@ -10896,18 +10897,18 @@ FROND_ALWAYS_INLINE void random_blocks(const random::address& from, std::uint32_
   last_rounds(from.key_0, from.key_1, word);
 }
 
-// random::address for sixteen lanes, each with an index of its own: 2^32 high + low.
+// rng::address for sixteen lanes, each with an index of its own: 2^32 high + low.
 struct lane_addresses {
-  FROND_ALWAYS_INLINE lane_addresses(seed key, random::stream purpose, const words& low, const words& high)
+  FROND_ALWAYS_INLINE lane_addresses(seed key, rng::stream purpose, const words& low, const words& high)
       : key_0(static_cast<std::uint32_t>(key.value)), key_1(static_cast<std::uint32_t>(key.value >> 32)) {
-    const std::uint64_t first_1 = std::uint64_t{random::detail::philox_multiplier_1} * static_cast<std::uint32_t>(purpose);
-    const wide_words first_0 = multiply_wide(low, random::detail::philox_multiplier_0);
+    const std::uint64_t first_1 = std::uint64_t{rng::detail::philox_multiplier_1} * static_cast<std::uint32_t>(purpose);
+    const wide_words first_0 = multiply_wide(low, rng::detail::philox_multiplier_0);
     first_2 = first_0.high ^ key_1;
     const wide_words second =
-        multiply_wide(high ^ (static_cast<std::uint32_t>(first_1 >> 32) ^ key_0), random::detail::philox_multiplier_0);
+        multiply_wide(high ^ (static_cast<std::uint32_t>(first_1 >> 32) ^ key_0), rng::detail::philox_multiplier_0);
     next_key();
     second_0 = static_cast<std::uint32_t>(first_1) ^ key_0;
-    const wide_words third = multiply_wide(second.high ^ first_0.low ^ key_1, random::detail::philox_multiplier_1);
+    const wide_words third = multiply_wide(second.high ^ first_0.low ^ key_1, rng::detail::philox_multiplier_1);
     next_key();
     third_0 = third.high ^ key_0;
     third_1 = third.low;
@@ -10921,8 +10922,8 @@ struct lane_addresses {
 
  private:
   FROND_ALWAYS_INLINE void next_key() {
-    key_0 += random::detail::philox_weyl_0;
-    key_1 += random::detail::philox_weyl_1;
+    key_0 += rng::detail::philox_weyl_0;
+    key_1 += rng::detail::philox_weyl_1;
   }
 };
 
@@ -10931,8 +10932,8 @@ template <std::size_t Blocks>
 FROND_ALWAYS_INLINE void random_blocks(const lane_addresses& from, std::uint32_t position, words (&word)[4][Blocks]) {
   FROND_UNROLL(4) for (std::size_t i = 0; i < Blocks; ++i) {
     const words start = from.first_2 ^ (position + static_cast<std::uint32_t>(i));
-    const wide_words second_1 = multiply_wide(start, random::detail::philox_multiplier_1);
-    const wide_words third_0 = multiply_wide(second_1.high ^ from.second_0, random::detail::philox_multiplier_0);
+    const wide_words second_1 = multiply_wide(start, rng::detail::philox_multiplier_1);
+    const wide_words third_0 = multiply_wide(second_1.high ^ from.second_0, rng::detail::philox_multiplier_0);
     word[0][i] = second_1.low ^ from.third_0;
     word[1][i] = from.third_1;
     word[2][i] = third_0.high ^ from.third_2;
@@ -10967,7 +10968,7 @@ struct uniform_of_words {
 };
 
 struct normal_of_words {
-  // random::box_muller
+  // rng::box_muller
   FROND_ALWAYS_INLINE static void apply(words& radius_word, words& angle_word) {
     const vec distance = to_float(shift_right<8>(radius_word) + 1u) * splat(0x1p-24f);
     const vec radius = sqrt(splat(-2.0f) * log_scaled(distance, splat(0.0f)));
@@ -10991,7 +10992,7 @@ inline constexpr std::size_t bits_batches = 1, normal_batches = 1;
 #endif
 
 template <class Make, std::size_t Batches>
-inline void fill_batches(const random::address& address, std::uint32_t position, unsigned char* to) {
+inline void fill_batches(const rng::address& address, std::uint32_t position, unsigned char* to) {
   words word[4][Batches];
   random_blocks(address, position, word);
   FROND_UNROLL(4) for (std::size_t i = 0; i < Batches; ++i) {
@@ -11003,7 +11004,7 @@ inline void fill_batches(const random::address& address, std::uint32_t position,
 // `bytes` of the array; the first and the last batch may be wanted in part.
 template <class Make, std::size_t Batches>
 inline void fill(const kernel::random_array& from, unsigned char* to, std::size_t bytes) {
-  const random::address address(from.key, from.purpose, from.index);
+  const rng::address address(from.key, from.purpose, from.index);
   auto position = static_cast<std::uint32_t>(from.first / 4);
   std::size_t skipped = 4 * (from.first % 4);
   while (bytes > 0) {
@@ -11034,11 +11035,11 @@ inline void fill_uniform(const kernel::random_array& from, float* out, std::size
 #if FROND_PASS_LANES == 1
 // Sixteen lanes of Box and Muller's formulas one after the other in one function would be 17 KiB on a Cortex-M4.
 inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
-  const random::address address(from.key, from.purpose, from.index);
+  const rng::address address(from.key, from.purpose, from.index);
   std::uint64_t element = from.first;
   for (float* const end = out + count; out != end;) {
-    const random::block words = address.words(static_cast<std::uint32_t>(element / 4));
-    const random::normal_pair low = random::box_muller(words[0], words[1]), high = random::box_muller(words[2], words[3]);
+    const rng::block words = address.words(static_cast<std::uint32_t>(element / 4));
+    const rng::normal_pair low = rng::box_muller(words[0], words[1]), high = rng::box_muller(words[2], words[3]);
     const float four[4] = {low.first, low.second, high.first, high.second};
     for (std::size_t i = element % 4; i < 4 && out != end; ++i, ++element) *out++ = four[i];
   }
@@ -11756,7 +11757,7 @@ inline void layer_norm_backward(const kernel::layer_norm_gradients& n) {
 
 // Sentences of a random hierarchy model, 256 at a time. Pass text: compiled once per instruction set.
 //
-// The symbols of one level stand in a row, sentence after sentence, just as the choices of a round do (random/choices.hpp). So
+// The symbols of one level stand in a row, sentence after sentence, just as the choices of a round do (rng/choices.hpp). So
 // 64 symbols of the row and 64 choices are the numbers of 64 rules, and these rules, one after the other, continue the row of
 // the level below. Rows end where the memory ends, each over the one before.
 
@@ -11770,16 +11771,16 @@ class group_choices {
  public:
   // `lines` is how many lines of the group's random bytes all rounds take together.
   group_choices(seed key, std::uint64_t group, std::uint32_t lines)
-      : random_(key, random::stream::datum, group), key_(key), group_(group), batches_((lines + 3) / 4) {}
+      : random_(key, rng::stream::datum, group), key_(key), group_(group), batches_((lines + 3) / 4) {}
 
   template <class Use>
   FROND_ALWAYS_INLINE void round(std::uint32_t count, std::uint32_t bound, const Use& use) {
-    const std::uint32_t bits = random::choice_bits(bound);
+    const std::uint32_t bits = rng::choice_bits(bound);
     count_ = count;
     bound_ = bound;
     if (bits == 16) {
       word_round(use);
-    } else if (random::choice_rest(bound) > 0) {
+    } else if (rng::choice_rest(bound) > 0) {
       byte_round(use);
     } else {
       switch (bits) {
@@ -11794,9 +11795,9 @@ class group_choices {
   }
 
  private:
-  static constexpr std::uint32_t step_size = random::choices::step_size;
+  static constexpr std::uint32_t step_size = rng::choices::step_size;
 
-  [[nodiscard]] std::uint32_t steps() const { return count_ * (random::choices::group_size / step_size); }
+  [[nodiscard]] std::uint32_t steps() const { return count_ * (rng::choices::group_size / step_size); }
 
   // Powers of two that fit into `Bits` bits of a byte. Four steps take `Bits` half lines.
   template <int Bits, class Use>
@@ -11818,7 +11819,7 @@ class group_choices {
   // Other bounds, by a whole byte that may have to be dropped.
   template <class Use>
   FROND_ALWAYS_INLINE void byte_round(const Use& use) {
-    const auto rest = static_cast<std::uint8_t>(random::choice_rest(bound_));
+    const auto rest = static_cast<std::uint8_t>(rng::choice_rest(bound_));
     for (std::uint32_t step = 0; step < steps(); ++step) {
       const wide_bytes product = multiply_wide(load(next_line()), static_cast<std::uint8_t>(bound_));
       const bytes dropped = product.low < rest;
@@ -11847,7 +11848,7 @@ class group_choices {
     }
   }
   FROND_NOINLINE void choose_by_words(std::uint32_t step, std::uint16_t* chosen) {
-    const std::uint32_t rest = random::choice_rest(bound_);
+    const std::uint32_t rest = rng::choice_rest(bound_);
     std::uint32_t product[step_size];
     const std::uint8_t* line = next_line();
     for (std::size_t i = 0; i < step_size; ++i) product[i] = line[i];
@@ -11860,8 +11861,8 @@ class group_choices {
   // Choice number i of a step.
   [[nodiscard]] std::uint32_t choose_again(std::uint32_t step, std::uint32_t i) const {
     const std::uint32_t place = step * step_size + i;
-    const std::uint64_t index = group_ * random::choices::group_size + place / count_;
-    return random::choose_again(key_, index, made_ + place % count_, bound_);
+    const std::uint64_t index = group_ * rng::choices::group_size + place / count_;
+    return rng::choose_again(key_, index, made_ + place % count_, bound_);
   }
 
   const std::uint8_t* next_line() {
@@ -11892,7 +11893,7 @@ class group_choices {
     last_line_ = lines_ + batch_bytes * batches - step_size;
   }
 
-  random::address random_;
+  rng::address random_;
   seed key_;
   std::uint64_t group_;
   std::uint32_t batches_, position_ = 0;
@@ -11991,7 +11992,7 @@ class rule_pairs {
 template <class MakeExpansion>
 inline void sample_group(const grammar::rule_tables& t, group_choices& choices, std::size_t length, symbol* end,
                          const MakeExpansion& expansion) {
-  constexpr std::size_t group_size = random::choices::group_size;
+  constexpr std::size_t group_size = rng::choices::group_size;
   alignas(64) symbol rows[64 * group_size];
   symbol* const row_end = group_size * (length / t.branching) <= sizeof rows ? rows + sizeof rows : end;
   __builtin_memset(row_end - group_size, 0, group_size);  // the rules of the top level are numbered without a parent
@@ -12007,8 +12008,8 @@ inline void sample_group(const grammar::rule_tables& t, group_choices& choices, 
 inline void sample_rules(const grammar::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
   std::size_t length = 1, nodes = 0;
   for (std::uint32_t level = 0; level < t.depth; ++level, length *= t.branching) nodes += length;
-  const std::uint32_t lines = random::choice_lines(t.top_rules, t.synonyms, nodes);
-  const std::size_t group_length = random::choices::group_size * length;
+  const std::uint32_t lines = rng::choice_lines(t.top_rules, t.synonyms, nodes);
+  const std::size_t group_length = rng::choices::group_size * length;
   if (rule_pairs::fit(t)) {
     const rule_pairs pairs(t);
     for (std::size_t group = 0; group < groups; ++group) {

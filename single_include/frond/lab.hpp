@@ -1533,7 +1533,7 @@ namespace detail {
 
 // A number from [0, 1) with 53 bits, against the sums of weights in order.
 struct random_choice {
-  random::draws draw;
+  rng::draws draw;
 
   std::size_t operator()(std::span<const double> weights) {
     double total = 0;
@@ -1657,10 +1657,10 @@ inline constexpr status no_parse{"the grammar has no derivation for this", 0};
 // empty gets its derivation too. Probabilities hold to rounding. Refuses where there is no derivation or one of 2^24 nodes.
 template <class Chart>
 status sample_derivation(const Chart& chart, seed key, std::uint64_t index, derivation& out,
-                         random::stream purpose = random::stream::posterior) {
+                         rng::stream purpose = rng::stream::posterior) {
   if (!(chart.scaled_total() > 0)) return detail::no_parse;
   return in_ieee_arithmetic([&] {
-    const detail::random_choice choose{random::draws(key, purpose, index)};
+    const detail::random_choice choose{rng::draws(key, purpose, index)};
     return detail::derivation_walk(chart, choose, out).walk(most_derived_nodes);
   });
 }
@@ -2245,7 +2245,7 @@ class length_source {
 
   // Datum `index` with its derivation. Refused where that is longer than memory: see most_derived_nodes.
   status sample(seed key, std::uint64_t index, derivation& out) const {
-    return sample_derivation(chart_, key, index, out, random::stream::datum);
+    return sample_derivation(chart_, key, index, out, rng::stream::datum);
   }
 
   // Its words alone; out [length]. A sentence whose derivation is too long is not written, which is a programmer's error.
@@ -3254,7 +3254,7 @@ class lloyd {
       : products_(products), points_(points), clusters_(options.clusters), balanced_(options.balanced), cluster_(points),
         distances_(points * clusters_), sizes_(clusters_) {}
 
-  k_means_result run(random::draws draw) {
+  k_means_result run(rng::draws draw) {
     start(draw);
     k_means_result best;
     best.cost = assign();
@@ -3277,7 +3277,7 @@ class lloyd {
 
   // Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007: each next mean is a point drawn in
   // proportion to its squared distance from the nearest mean so far.
-  void start(random::draws& draw) {
+  void start(rng::draws& draw) {
     std::vector<double> nearest(points_, std::numeric_limits<double>::infinity());
     std::size_t chosen = draw.below(static_cast<std::uint32_t>(points_));
     for (std::size_t c = 0; c < clusters_; ++c) {
@@ -3399,7 +3399,7 @@ inline k_means_result k_means(std::span<const double> products, std::size_t poin
   k_means_result best;
   for (std::size_t r = 0; r < options.restarts; ++r) {
     detail::lloyd iteration(products, points, options);
-    k_means_result found = iteration.run({options.key, random::stream::clusters, options.index + r});
+    k_means_result found = iteration.run({options.key, rng::stream::clusters, options.index + r});
     if (r == 0 || found.cost < best.cost) best = std::move(found);
   }
   return best;
@@ -3664,8 +3664,8 @@ inline double adjusted_rand_index(const joint_counts& things) {
   for (const std::uint64_t count : left) first += count > 1 ? pairs(count) : 0;
   for (const std::uint64_t count : right) second += count > 1 ? pairs(count) : 0;
   if (things.total() < 2) return 1;
-  const double chance = first * second / pairs(things.total()), best = (first + second) / 2;
-  return best > chance ? (both - chance) / (best - chance) : 1;
+  const double probability = first * second / pairs(things.total()), best = (first + second) / 2;
+  return best > probability ? (both - probability) / (best - probability) : 1;
 }
 
 inline constexpr std::size_t no_match = SIZE_MAX;
@@ -5754,7 +5754,7 @@ class hierarchy_pcfg_builder {
     for (std::uint32_t k = 0; k < level.rules; ++k, right += level.branching) {
       std::vector<std::uint32_t> children;
       for (std::uint32_t j = 0; j < level.branching; ++j) children.push_back(below + right[j]);
-      add_rule(first_[l] + a, grammar_.chance(l, k), children);
+      add_rule(first_[l] + a, grammar_.rule_probability(l, k), children);
     }
   }
 
@@ -6132,7 +6132,7 @@ class pcfg_sampler {
   static constexpr std::uint32_t no_node = 0xffffffffu;
 
   status derive(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
-    random::draws draws(key, random::stream::datum, index);
+    rng::draws draws(key, rng::stream::datum, index);
     out.words.clear();
     out.nodes.clear();
     std::vector<task> waiting{{grammar_.start, no_node}};  // the next one is the last
@@ -6159,7 +6159,7 @@ class pcfg_sampler {
   }
 
   // The rule in whose part of the interval [0, sum of all) a uniform number of 53 bits falls.
-  std::uint32_t choose(std::uint32_t left, random::draws& draws) const {
+  std::uint32_t choose(std::uint32_t left, rng::draws& draws) const {
     const double *const first = &sums_[grammar_.first_rule[left]], *const last = &sums_[grammar_.first_rule[left + 1] - 1];
     const double place = draws.uniform_double() * *last;
     return static_cast<std::uint32_t>(std::upper_bound(first, last, place) - sums_.data());
@@ -7758,7 +7758,7 @@ struct sphere_sgd_operands {
   vectors::neuron unit{};
   float skip = 1;
   float rate = 0;
-  // Sixteen runs. Run number `run` takes draws of (key, random::stream::online, run 2^32 + step), so steps end at 2^32.
+  // Sixteen runs. Run number `run` takes draws of (key, rng::stream::online, run 2^32 + step), so steps end at 2^32.
   seed key{};
   const std::uint32_t* run = nullptr;  // [16]
   std::uint32_t* step = nullptr;       // [16], the steps that each run has done; moved on
@@ -7791,11 +7791,11 @@ struct sphere_draw {
 };
 
 inline sphere_draw draw_pair(const sphere_sgd_operands& o, std::uint64_t index) {
-  const auto first = random::normals_at(o.key, random::stream::online, index, 0);
-  const random::block words = random::words_at(o.key, random::stream::online, index, 1);
-  const random::normal_pair second = random::box_muller(words[0], words[1]);
+  const auto first = rng::normals_at(o.key, rng::stream::online, index, 0);
+  const rng::block words = rng::words_at(o.key, rng::stream::online, index, 1);
+  const rng::normal_pair second = rng::box_muller(words[0], words[1]);
   const float likely = 0.0f < first[0] ? o.high_if_positive : o.high_if_not;
-  const float latent = random::unit_interval(words[2]) < likely ? o.high : o.low;
+  const float latent = rng::unit_interval(words[2]) < likely ? o.high : o.low;
   const float a = math::sqrt(o.alpha_bar), b = math::sqrt(1.0f - o.alpha_bar);
   sphere_draw draw;
   draw.clean_u = mul_add(o.spike, first[0], first[1]);
@@ -7897,7 +7897,7 @@ inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
     for (std::size_t i = 0; i < steps; ++i) {
       const std::uint64_t index = std::uint64_t{o.run[lane]} << 32 | o.step[lane];
       detail::sphere_step(o, lane, {o.weights + 32 + lane, 16},
-                          [&](std::size_t row) { return random::normal_at(o.key, random::stream::online, index, 8 + row); });
+                          [&](std::size_t row) { return rng::normal_at(o.key, rng::stream::online, index, 8 + row); });
     }
 }
 
@@ -7922,8 +7922,8 @@ inline value_and_slope activate(kernel::activation kind, double x) {
   switch (kind) {
     case kernel::activation::relu: return x > 0.0 ? value_and_slope{x, 1.0} : value_and_slope{0.0, 0.0};
     case kernel::activation::gelu: {
-      const double chance = lab::numerics::normal_tail(-x);
-      return {x * chance, chance + x * lab::numerics::normal_density(x)};
+      const double probability = lab::numerics::normal_tail(-x);
+      return {x * probability, probability + x * lab::numerics::normal_density(x)};
     }
     case kernel::activation::silu: {
       const double s = 1.0 / (1.0 + math::exp(-x));
@@ -8037,10 +8037,10 @@ namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 // one uniform number, and again those with a probability of a few per cent. The normals end at 5.77, so for many degrees of
 // freedom the draws end near (sqrt(freedom) +- 4)^2, beyond which the distribution has 1e-8 of its mass. The cursor moves on by
 // as many words as it takes.
-inline double chi_square(random::draws& words, std::uint32_t freedom) {
+inline double chi_square(rng::draws& words, std::uint32_t freedom) {
   const auto normal = [&words] {
     const std::uint32_t radius = words.word(), angle = words.word();
-    return static_cast<double>(random::box_muller(radius, angle).first);
+    return static_cast<double>(rng::box_muller(radius, angle).first);
   };
   if (freedom == 0) return 0.0;
   if (freedom == 1) {
@@ -8050,11 +8050,11 @@ inline double chi_square(random::draws& words, std::uint32_t freedom) {
   const double d = 0.5 * freedom - 1.0 / 3.0, c = 1.0 / math::sqrt(9.0 * d);
   for (;;) {
     const double x = normal(), root = 1.0 + c * x, square = x * x;
-    const auto chance = static_cast<double>(random::unit_interval_open_zero(words.word()));
+    const auto probability = static_cast<double>(rng::unit_interval_open_zero(words.word()));
     if (!(root > 0.0)) continue;
     const double v = root * root * root;
-    if (chance < 1.0 - 0.0331 * (square * square)) return 2.0 * d * v;
-    if (math::log(chance) < 0.5 * square + d * (1.0 - v + math::log(v))) return 2.0 * d * v;
+    if (probability < 1.0 - 0.0331 * (square * square)) return 2.0 * d * v;
+    if (math::log(probability) < 0.5 * square + d * (1.0 - v + math::log(v))) return 2.0 * d * v;
   }
 }
 
@@ -8093,7 +8093,7 @@ class exact_chain {
   [[nodiscard]] double overlap_u() const { return u_; }
   [[nodiscard]] double overlap_v() const { return v_; }
 
-  // One step with the draws at (key, random::stream::chain, index). About 0.3 microseconds.
+  // One step with the draws at (key, rng::stream::chain, index). About 0.3 microseconds.
   void step(seed key, std::uint64_t index) {
     in_ieee_arithmetic([&] { do_step(key, index); });
   }
@@ -8116,8 +8116,8 @@ class exact_chain {
   };
 
   void do_step(seed key, std::uint64_t index) {
-    random::draws words(key, random::stream::chain, index);
-    const random::normal_pair first = next_pair(words);
+    rng::draws words(key, rng::stream::chain, index);
+    const rng::normal_pair first = next_pair(words);
     const std::uint32_t side = words.word(), size = words.word();
     const auto lambda = static_cast<double>(first.first);
     const auto nu = static_cast<double>(plane_.hidden.nu(first.first, first.second, side, size));
@@ -8127,12 +8127,12 @@ class exact_chain {
   }
   static double dot(const vector& a, const vector& b) { return a.u * b.u + a.v * b.v + a.e * b.e; }
 
-  static random::normal_pair next_pair(random::draws& words) {
+  static rng::normal_pair next_pair(rng::draws& words) {
     const std::uint32_t radius = words.word(), angle = words.word();
-    return random::box_muller(radius, angle);
+    return rng::box_muller(radius, angle);
   }
-  static vector next_vector(random::draws& words) {
-    const random::normal_pair low = next_pair(words), high = next_pair(words);
+  static vector next_vector(rng::draws& words) {
+    const rng::normal_pair low = next_pair(words), high = next_pair(words);
     return {static_cast<double>(low.first), static_cast<double>(low.second), static_cast<double>(high.first)};
   }
 
@@ -8423,9 +8423,9 @@ namespace detail {
       for (std::size_t i = 0; i < count; ++i) {
         const auto found = denoiser.posterior({ys[i], y}, lambda[i], nu);
         if (!(found.mass > 0.0)) continue;
-        const double chance = factor * weights[i] * found.mass;
-        squares_u += chance * found.mean.u * found.mean.u;
-        squares_v += chance * found.mean.v * found.mean.v;
+        const double probability = factor * weights[i] * found.mass;
+        squares_u += probability * found.mean.u * found.mean.u;
+        squares_v += probability * found.mean.v * found.mean.v;
       }
     });
   return {plane.variance_u() - squares_u, 1.0 - squares_v, 1.0 - alpha_bar};
@@ -8611,7 +8611,7 @@ inline void sphere_sgd_lane(const sphere_sgd_operands& o, std::size_t lane, floa
   for (std::size_t i = 0; i < others; ++i) rows[i] = o.weights[16 * (2 + i) + lane];
   for (; steps > 0; --steps) {
     const kernel::random_array from{
-        .key = o.key, .purpose = random::stream::online, .index = std::uint64_t{o.run[lane]} << 32 | o.step[lane], .first = 8};
+        .key = o.key, .purpose = rng::stream::online, .index = std::uint64_t{o.run[lane]} << 32 | o.step[lane], .first = 8};
     kernel::fill_normal(from, normals, others);
     plain::detail::sphere_step(o, lane, {rows, 1}, [&](std::size_t i) { return normals[i]; });
   }
@@ -8679,7 +8679,7 @@ constexpr std::size_t sphere_memory(std::size_t dimension, std::size_t workers) 
 // Where run `run` starts: a direction, in the first two entries of which u and v are seen. out [dimension]
 inline void start_on_sphere(const sphere_problem& p, std::uint32_t run, std::span<float> out) {
   FROND_ASSERT(out.size() == p.dimension, "the start has the dimension of the problem");
-  kernel::fill_normal({.key = p.key, .purpose = random::stream::weights, .index = run}, out.data(), out.size());
+  kernel::fill_normal({.key = p.key, .purpose = rng::stream::weights, .index = run}, out.data(), out.size());
   if (!(p.start_v > 0.0f)) return;
   float& v = out[1];
   const bool positive = v > 0.0f;
@@ -8944,7 +8944,7 @@ inline status check_initialised(const autoencoder_shape& shape, std::span<const 
 inline status initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
   if (const status fits = shape.check_parameters(parameters.size()); !fits) return fits;
   in_ieee_arithmetic([&] {
-    kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = 0}, parameters.data(), shape.weight_count());
+    kernel::fill_normal({.key = key, .purpose = rng::stream::weights, .index = 0}, parameters.data(), shape.weight_count());
     normalise_rows(shape, parameters);
     const detail::autoencoder_parameters p(shape, parameters.data());
     for (std::size_t k = 0; k < shape.neurons; ++k) p.amplitudes[k] = shape.unit.amplitude;
@@ -9415,22 +9415,22 @@ class gaussian_mixture {
   // Posterior probabilities of the components.
   void weigh(double alpha, std::span<const float> x) {
     const double signal = math::sqrt(alpha);
-    const std::span<double> chance = probabilities();
+    const std::span<double> probability = probabilities();
     double best = 0.0, total = 0.0;
-    for (std::size_t k = 0; k < chance.size(); ++k) {
+    for (std::size_t k = 0; k < probability.size(); ++k) {
       double sum = 0.0;
       for (std::size_t j = 0; j < x.size(); ++j) {
         const double miss = static_cast<double>(x[j]) - signal * components_.mean(k, j);
         sum += miss * miss / total_variance(alpha, k, j);
       }
-      chance[k] = normalisers()[k] - 0.5 * sum;
-      if (k == 0 || best < chance[k]) best = chance[k];
+      probability[k] = normalisers()[k] - 0.5 * sum;
+      if (k == 0 || best < probability[k]) best = probability[k];
     }
-    for (double& value : chance) {
+    for (double& value : probability) {
       value = math::exp(value - best);
       total += value;
     }
-    for (double& value : chance) value /= total;
+    for (double& value : probability) value /= total;
   }
 
   void average(double alpha, std::span<const float> x, std::span<float> out) const {
@@ -9549,7 +9549,7 @@ FROND_ALWAYS_INLINE sphere_draw draw_pair(const lab::spiked::sphere_sgd_operands
 
 // All numbers of one step; those of the directions besides u and v go to `normals`, zero beyond the last.
 FROND_NOINLINE inline sphere_draw draw_step(const lab::spiked::sphere_sgd_operands& o, const words& step, float* normals) {
-  const lane_addresses from(o.key, random::stream::online, step, load(o.run));
+  const lane_addresses from(o.key, rng::stream::online, step, load(o.run));
   const std::size_t others = o.dimension - 2, blocks = (others + 3) / 4;
   std::size_t block = 0;
   for (; block + sphere_batches <= blocks; block += sphere_batches)

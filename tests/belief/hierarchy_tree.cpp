@@ -3,7 +3,7 @@
 #include <frond/belief/hierarchy_tree.hpp>
 #include <frond/belief/tree.hpp>
 #include <frond/diffusion/process.hpp>
-#include <frond/random/normal.hpp>
+#include <frond/rng/normal.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -128,7 +128,7 @@ TEST_CASE("marginals at every node and the evidence agree with the sum over all 
         const double signal = std::sqrt(abar), noise = 1 - abar;
         for (std::size_t i = 0; i < text.size(); ++i) {
           for (std::uint32_t a = 0; a < vocabulary; ++a) {
-            const auto z = static_cast<double>(random::normal_at(seed{4}, random::stream::user, index, i * vocabulary + a));
+            const auto z = static_cast<double>(rng::normal_at(seed{4}, rng::stream::user, index, i * vocabulary + a));
             const double x = (a == text[i] ? signal : 0.0) + std::sqrt(noise) * z;
             likelihoods.push_back(std::exp(signal / noise * (x - signal)));
           }
@@ -210,7 +210,7 @@ TEST_CASE("what no sentence explains gives distributions without NaN, visible to
     std::size_t contradictory = 0;
     for (std::uint64_t index = 0; index < 50; ++index) {
       std::vector<symbol> noisy(shape.leaves());
-      random::draws draw(seed{3}, random::stream::user, index);
+      rng::draws draw(seed{3}, rng::stream::user, index);
       for (symbol& token : noisy) token = static_cast<symbol>(draw.below(vocabulary + 1));
       solver<float> solve(grammar.view);
       solve.observe(enumeration::absorbing_noise(noisy, 0.5, vocabulary), noisy.size());

@@ -56,7 +56,7 @@ void check_against_enumeration(const grammar::rhm_view& view, const std::vector<
 }
 
 std::uint32_t below(std::uint32_t bound, std::uint64_t index) {
-  return random::draws(seed{99}, random::stream::user, index).below(bound);
+  return rng::draws(seed{99}, rng::stream::user, index).below(bound);
 }
 
 }  // namespace
@@ -244,7 +244,7 @@ TEST_CASE("the short forms for two children give the bits of the general ones") 
   std::array<float, 18> children{}, general_down{}, short_down{};
   std::array<float, 9> up{}, general_up{}, short_up{};
   std::array<float, 2> scratch{};
-  random::draws draw(seed{1}, random::stream::user, 0);
+  rng::draws draw(seed{1}, rng::stream::user, 0);
   for (float& value : children) value = draw.uniform();
   for (float& value : up) value = draw.uniform();
   belief::detail::collect(rules, children.data(), general_up.data());

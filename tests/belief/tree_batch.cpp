@@ -42,7 +42,7 @@ struct wild : uniform {
 
   template <class Real>
   void likelihood(symbol noisy, Real alpha_bar, std::span<Real> out) const {
-    random::draws draw(seed{5}, random::stream::user, static_cast<std::uint64_t>(alpha_bar * 1e6f) * 256 + noisy);
+    rng::draws draw(seed{5}, rng::stream::user, static_cast<std::uint64_t>(alpha_bar * 1e6f) * 256 + noisy);
     const std::uint32_t zeros = draw.below(10);
     for (Real& value : out) value = zeros == 0 || draw.below(9) < zeros ? Real{0} : extremes[draw.below(10)];
   }
@@ -67,7 +67,7 @@ observation observe(const Process& process, const grammar::rhm_view& grammar, st
     const auto noisy = std::span(seen.noisy).subspan(row * length, length);
     grammar.sample(seed{1}, row, clean);
     process.corrupt(seed{2}, row, seen.alpha_bar[row], clean, noisy);
-    random::draws draw(seed{3}, random::stream::user, row);
+    rng::draws draw(seed{3}, rng::stream::user, row);
     if (row % 3 == 1) {
       for (symbol& token : noisy) token = static_cast<symbol>(draw.below(process.input_symbols()));
     }

@@ -154,7 +154,7 @@ TEST_CASE("sixteen sentences at once give the bits of one after the other, also 
       for (std::size_t row = 0; row < rows; ++row) {
         alpha_bar.push_back(levels[row % 6]);
         auto x = observe(grammar.view, row, alpha_bar.back());
-        random::draws draws(seed{9}, random::stream::user, row);
+        rng::draws draws(seed{9}, rng::stream::user, row);
         for (float& value : x) {
           if (row % 4 == 1) value = 4.0f * draws.uniform();
           if (row % 4 == 3) value = test::draw_number(draws, test::sort::wide);

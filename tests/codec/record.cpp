@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/codec/record.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <algorithm>
 #include <array>
@@ -125,7 +125,7 @@ TEST_CASE("whatever the bit patterns, the same come back") {
   for (const std::uint32_t magnitude : {0u, 1u, 0x007fffffu, 0x00800000u, 0x7f7fffffu, 0x7f800000u, 0x7fc00000u, 0x7fedcba9u,
                                         0x7f800001u, 0x7fbfffffu, 0x7fffffffu})
     for (const std::uint32_t sign : {0u, 0x80000000u}) what.patterns.push_back(sign | magnitude);
-  random::draws draw(seed{1}, random::stream::user, 0);
+  rng::draws draw(seed{1}, rng::stream::user, 0);
   for (int i = 0; i < 1000; ++i) what.patterns.push_back(draw.word());
   for (int i = 0; i < 100; ++i) what.words.push_back(draw.word64());
   const outcome back = read(written(what), what.words.size(), what.patterns.size());
@@ -229,7 +229,7 @@ namespace {
 class mutator {
  public:
   mutator(std::uint64_t number, const byte_string& a, const byte_string& b)
-      : draw_(seed{2}, random::stream::user, number), a_(a), b_(b) {}
+      : draw_(seed{2}, rng::stream::user, number), a_(a), b_(b) {}
 
   byte_string operator()() {
     byte_string bytes = a_;
@@ -270,7 +270,7 @@ class mutator {
     std::rotate(bytes.begin() + 52, middle, bytes.end());
   }
 
-  random::draws draw_;
+  rng::draws draw_;
   const byte_string& a_;
   const byte_string& b_;
 };

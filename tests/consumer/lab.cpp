@@ -1,3 +1,3 @@
 #include <frond/lab.hpp>
 
-int main() { return frond::random::draws(frond::seed{1}, frond::random::stream::user, 0).below(2) < 2 ? 0 : 1; }
+int main() { return frond::rng::draws(frond::seed{1}, frond::rng::stream::user, 0).below(2) < 2 ? 0 : 1; }

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include <frond/random/normal.hpp>
+#include <frond/rng/normal.hpp>
 
 namespace {
 
@@ -73,7 +73,7 @@ TEST_CASE("every coordinate has a normal of its own, also in long vectors") {
   const std::vector<float> zeros(700);
   const auto noise = corrupted(seed{1}, 7, 0, zeros);
   for (std::size_t i = 0; i < noise.size(); ++i)
-    CHECK(noise[i] == frond::random::normal_at(seed{1}, frond::random::stream::noise, 7, i));
+    CHECK(noise[i] == frond::rng::normal_at(seed{1}, frond::rng::stream::noise, 7, i));
 }
 
 TEST_CASE("clean stays clean, and pure noise hides everything") {

@@ -17,7 +17,7 @@
 #include <frond/grammar/parse.hpp>
 #include <frond/grammar/rhm.hpp>
 
-#include "../random/chi_square.hpp"
+#include "../rng/chi_square.hpp"
 
 // Some million posteriors: seconds when optimised, minutes otherwise.
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include <frond/random/normal.hpp>
+#include <frond/rng/normal.hpp>
 
 namespace {
 
@@ -39,7 +39,7 @@ TEST_CASE("the likelihood is the normal density of the noise, up to a factor") {
     for (std::uint64_t index = 0; index < 20; ++index) {
       std::vector<double> x(symbols), likelihood(symbols), density(symbols);
       for (std::size_t a = 0; a < symbols; ++a) {
-        const float z = frond::random::normal_at(seed{1}, frond::random::stream::user, index, a);
+        const float z = frond::rng::normal_at(seed{1}, frond::rng::stream::user, index, a);
         x[a] = (a == index % symbols ? std::sqrt(alpha_bar) : 0.0) + std::sqrt(1 - alpha_bar) * static_cast<double>(z);
       }
       for (std::size_t a = 0; a < symbols; ++a) {

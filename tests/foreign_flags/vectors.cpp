@@ -131,7 +131,7 @@ void diffusion_of_vectors() {
     diffusion::gaussian{}.start(seed{6}, 7, out);
     return hash_of(out);
   });
-  const kernel::random_array from{.key = seed{15}, .purpose = random::stream::user, .index = 16, .first = 5};
+  const kernel::random_array from{.key = seed{15}, .purpose = rng::stream::user, .index = 16, .first = 5};
   check_unguarded("kernel/kernels.hpp fill_uniform", [&] {
     std::vector<float> out(100000);
     kernel::fill_uniform(from, out.data(), out.size());

@@ -76,7 +76,7 @@ inline std::uint64_t autoencoders() {
     for (int step = 0; step < 12; ++step) h.add(learner.step());
     h.add(std::span<const float>(parameters));
     std::vector<float> noisy(7 * dimension), mean(noisy.size()), scratch(3 * net.tape_size());
-    kernel::fill_normal({.key = seed{27}, .purpose = random::stream::user}, noisy.data(), noisy.size());
+    kernel::fill_normal({.key = seed{27}, .purpose = rng::stream::user}, noisy.data(), noisy.size());
     lab::vectors::autoencoder_denoiser(net, parameters, scratch).predict(noisy, std::vector<float>(7, 0.7f), mean);
     h.add(std::span<const float>(mean));
   }
@@ -100,7 +100,7 @@ inline std::uint64_t vector_networks() {
   train::trainer learner(plan, problem, options, parameters, memory);
   for (int step = 0; step < 10; ++step) learner.step();
   std::vector<float> noisy(3 * 13), mean(noisy.size()), scratch(2 * plan.scratch_size);
-  kernel::fill_normal({.key = seed{27}, .purpose = random::stream::user}, noisy.data(), noisy.size());
+  kernel::fill_normal({.key = seed{27}, .purpose = rng::stream::user}, noisy.data(), noisy.size());
   nn::vector_denoiser(plan, problem.form, parameters, scratch).predict(noisy, std::vector<float>{0.1f, 0.5f, 0.9f}, mean);
   hasher h;
   h.add(std::span<const float>(parameters));

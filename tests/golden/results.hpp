@@ -39,11 +39,11 @@ inline void require(const status& state) {
 
 inline std::uint64_t random_numbers() {
   hasher h;
-  random::draws draws(seed{1}, random::stream::user, 2);
+  rng::draws draws(seed{1}, rng::stream::user, 2);
   for (int i = 0; i < 100; ++i) h.add(draws.below(1000));
   for (int i = 0; i < 100; ++i) h.add(draws.uniform());
-  for (std::uint64_t i = 0; i < 1000; ++i) h.add(random::normal_at(seed{3}, random::stream::user, 4, i));
-  const random::permutation shuffle(seed{5}, random::stream::order, 6, 1000);
+  for (std::uint64_t i = 0; i < 1000; ++i) h.add(rng::normal_at(seed{3}, rng::stream::user, 4, i));
+  const rng::permutation shuffle(seed{5}, rng::stream::order, 6, 1000);
   for (std::uint64_t i = 0; i < 1000; ++i) h.add(shuffle(i));
   return h.value();
 }
@@ -92,7 +92,7 @@ inline std::uint64_t double_arithmetic() {
 
 // Arrays of random bits, uniform and normal numbers, from the fifth element on.
 inline std::uint64_t fills() {
-  const kernel::random_array from{.key = seed{15}, .purpose = random::stream::user, .index = 16, .first = 5};
+  const kernel::random_array from{.key = seed{15}, .purpose = rng::stream::user, .index = 16, .first = 5};
   std::vector<std::uint32_t> bits(333);
   std::vector<float> uniform(333), normal(333);
   kernel::fill_bits(from, bits.data(), bits.size());
@@ -111,11 +111,11 @@ inline std::uint64_t kernels() {
   std::vector<float> x(rows * columns), gain(columns), shift(columns), y(rows * columns), mean(rows), scale(rows);
   std::vector<float> dx(rows * columns), d_gain(columns), d_shift(columns), weights(rows * columns), uniforms(rows);
   std::vector<symbol> drawn(rows);
-  kernel::fill_normal({.key = seed{17}, .purpose = random::stream::user, .index = 0}, x.data(), x.size());
-  kernel::fill_normal({.key = seed{17}, .purpose = random::stream::user, .index = 1}, gain.data(), gain.size());
-  kernel::fill_uniform({.key = seed{17}, .purpose = random::stream::user, .index = 2}, shift.data(), shift.size());
-  kernel::fill_uniform({.key = seed{17}, .purpose = random::stream::user, .index = 3}, weights.data(), weights.size());
-  kernel::fill_uniform({.key = seed{17}, .purpose = random::stream::user, .index = 4}, uniforms.data(), uniforms.size());
+  kernel::fill_normal({.key = seed{17}, .purpose = rng::stream::user, .index = 0}, x.data(), x.size());
+  kernel::fill_normal({.key = seed{17}, .purpose = rng::stream::user, .index = 1}, gain.data(), gain.size());
+  kernel::fill_uniform({.key = seed{17}, .purpose = rng::stream::user, .index = 2}, shift.data(), shift.size());
+  kernel::fill_uniform({.key = seed{17}, .purpose = rng::stream::user, .index = 3}, weights.data(), weights.size());
+  kernel::fill_uniform({.key = seed{17}, .purpose = rng::stream::user, .index = 4}, uniforms.data(), uniforms.size());
   kernel::layer_norm({.rows = rows,
                       .columns = columns,
                       .x = x.data(),

@@ -53,7 +53,7 @@ struct regression {
   using target = float;
 
   void write(std::uint64_t example, std::span<float> input, std::span<float> out, std::span<float>) const {
-    random::draws draw(seed{14}, random::stream::user, example);
+    rng::draws draw(seed{14}, rng::stream::user, example);
     for (float& x : input) x = 2.0f * draw.uniform() - 1.0f;
     for (std::size_t i = 0; i < 4; ++i) {
       const auto x = input.subspan(3 * i, 3);

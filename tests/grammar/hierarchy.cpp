@@ -106,7 +106,7 @@ TEST_CASE("probabilities follow Zipf's law to 2^-32 and sum to one") {
       double total = 0, sum = 0;
       for (std::uint32_t k = 1; k <= rules; ++k) total += std::pow(k, -exponent);
       for (std::uint32_t k = 0; k < rules; ++k) {
-        const double chance = grammar.view.chance(1, k);
+        const double chance = grammar.view.rule_probability(1, k);
         CHECK(std::abs(chance - std::pow(k + 1, -exponent) / total) < 0x1.01p-32);
         sum += chance;
       }
@@ -119,9 +119,9 @@ TEST_CASE("a caller's own probabilities are drawn and reported") {
   auto grammar = enumeration::draw({100, {{1, 3, 2, 0, 1.0}}}, 1);
   grammar.probabilities = {0, 1u << 30, 3u << 30};
   grammar.view.probabilities = grammar.probabilities;
-  CHECK(grammar.view.chance(1, 0) == 0.25);
-  CHECK(grammar.view.chance(1, 1) == 0.5);
-  CHECK(grammar.view.chance(1, 2) == 0.25);
+  CHECK(grammar.view.rule_probability(1, 0) == 0.25);
+  CHECK(grammar.view.rule_probability(1, 1) == 0.5);
+  CHECK(grammar.view.rule_probability(1, 2) == 0.25);
   std::array<int, 3> counts{};
   std::array<symbol, 2> text{};
   for (std::uint64_t index = 0; index < 10000; ++index) {

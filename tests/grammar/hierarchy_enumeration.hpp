@@ -12,7 +12,7 @@
 #include <map>
 #include <vector>
 
-#include "../random/chi_square.hpp"
+#include "../rng/chi_square.hpp"
 
 namespace enumeration {
 
@@ -82,7 +82,7 @@ inline void grow(const frond::grammar::hierarchy_view& grammar, std::uint32_t le
   for (std::uint32_t k = 0; k < own.rules; ++k) {
     for (std::size_t placing = 0; placing < placings; ++placing) {
       weighted_tree next = tree;
-      next.probability *= grammar.chance(level, k) / static_cast<double>(placings);
+      next.probability *= grammar.rule_probability(level, k) / static_cast<double>(placings);
       const auto rule = grammar.level_rules(level).subspan((tree.nodes[parent] * own.rules + k) * own.branching, own.branching);
       std::size_t rest = placing;
       for (std::size_t j = 0; j < own.branching; ++j, rest /= patch) next.nodes[first + j * patch + rest % patch] = rule[j];

@@ -16,7 +16,7 @@ struct random_rules {
                std::uint32_t classes)
       : symbols(std::size_t{depth - 1} * vocabulary * synonyms * branching + std::size_t{classes} * synonyms * branching),
         tables{symbols.data(), vocabulary, synonyms, branching, depth, classes * synonyms} {
-    random::draws draw(seed{vocabulary}, random::stream::user, synonyms);
+    rng::draws draw(seed{vocabulary}, rng::stream::user, synonyms);
     for (symbol& s : symbols) s = static_cast<symbol>(draw.below(vocabulary));
   }
   random_rules(const random_rules&) = delete;

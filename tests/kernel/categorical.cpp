@@ -10,7 +10,7 @@ namespace {
 // Weights of all sizes, a third of them zero, at least one of each row positive.
 std::vector<float> draw_weights(std::size_t rows, std::size_t classes) {
   std::vector<float> weights(rows * classes);
-  random::draws draws(seed{7}, random::stream::user, 0);
+  rng::draws draws(seed{7}, rng::stream::user, 0);
   for (float& weight : weights) weight = draws.below(3) == 0 ? 0.0f : draws.uniform() * (draws.below(5) == 0 ? 1e-20f : 1.0f);
   for (std::size_t row = 0; row < rows; ++row) weights[row * classes + draws.below(static_cast<std::uint32_t>(classes))] = 0.5f;
   return weights;
@@ -19,7 +19,7 @@ std::vector<float> draw_weights(std::size_t rows, std::size_t classes) {
 // Zero, the largest there is, and numbers between.
 std::vector<float> draw_uniforms(std::size_t rows) {
   std::vector<float> uniforms(rows);
-  random::draws draws(seed{8}, random::stream::user, 0);
+  rng::draws draws(seed{8}, rng::stream::user, 0);
   for (float& value : uniforms) value = draws.below(6) == 0 ? 0.0f : draws.below(6) == 0 ? 1.0f - 0x1p-24f : draws.uniform();
   return uniforms;
 }
@@ -73,13 +73,13 @@ TEST_CASE("known categorical draws") {
   });
 }
 
-TEST_CASE("categorical draws are those of random::draws from the same words") {
+TEST_CASE("categorical draws are those of rng::draws from the same words") {
   const std::size_t rows = 50, classes = 13;
   const auto weights = draw_weights(rows, classes);
   std::vector<float> uniforms(rows);
   std::vector<symbol> drawn(rows), one_by_one(rows);
   for (std::size_t row = 0; row < rows; ++row) {
-    random::draws first(seed{9}, random::stream::user, row), again = first;
+    rng::draws first(seed{9}, rng::stream::user, row), again = first;
     uniforms[row] = first.uniform();
     one_by_one[row] = static_cast<symbol>(again.categorical(std::span<const float>(weights).subspan(row * classes, classes)));
   }
@@ -92,7 +92,7 @@ TEST_CASE("categorical draws follow their weights: chi-square, level 0.001") {
   const float distribution[classes] = {0.5f, 0.0f, 2.0f, 1.0f, 0.25f, 0.25f};
   std::vector<float> weights, uniforms(rows);
   for (std::size_t row = 0; row < rows; ++row) weights.insert(weights.end(), distribution, distribution + classes);
-  random::draws draws(seed{10}, random::stream::user, 0);
+  rng::draws draws(seed{10}, rng::stream::user, 0);
   for (float& value : uniforms) value = draws.uniform();
   std::vector<symbol> drawn(rows);
   kernel::categorical(weights.data(), uniforms.data(), rows, classes, drawn.data());

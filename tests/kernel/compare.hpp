@@ -5,7 +5,7 @@
 
 #include <frond/kernel/kernels.hpp>
 #include <frond/kernel/plain.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -23,10 +23,10 @@ enum class sort {
 };
 inline constexpr sort every_sort[] = {sort::ordinary, sort::tiny, sort::wide, sort::special};
 
-inline float draw_number(frond::random::draws& draws, sort which) {
+inline float draw_number(frond::rng::draws& draws, sort which) {
   const std::uint32_t word = draws.word();
   switch (which) {
-    case sort::ordinary: return frond::random::unit_interval(word) * 8.0f - 4.0f;
+    case sort::ordinary: return frond::rng::unit_interval(word) * 8.0f - 4.0f;
     case sort::tiny: return __builtin_bit_cast(float, word % 8 == 0 ? word & 0x80000000u : word & 0x807fffffu);
     case sort::wide: return std::isfinite(__builtin_bit_cast(float, word)) ? __builtin_bit_cast(float, word) : 1.5f;
     case sort::special: break;
@@ -44,7 +44,7 @@ inline float draw_number(frond::random::draws& draws, sort which) {
 class input {
  public:
   input(std::size_t count, sort which, std::uint64_t key) : all_(count + 1) {
-    frond::random::draws draws(frond::seed{key}, frond::random::stream::user, 0);
+    frond::rng::draws draws(frond::seed{key}, frond::rng::stream::user, 0);
     for (float& value : all_) value = draw_number(draws, which);
   }
   operator const float*() const { return all_.data() + 1; }
@@ -60,7 +60,7 @@ class output {
  public:
   explicit output(std::size_t count) : all_(count + before + 40, -12345.0f), count_(count) {}
   output(std::size_t count, sort which, std::uint64_t key) : output(count) {
-    frond::random::draws draws(frond::seed{key}, frond::random::stream::user, 0);
+    frond::rng::draws draws(frond::seed{key}, frond::rng::stream::user, 0);
     for (std::size_t i = 0; i < count; ++i) data()[i] = draw_number(draws, which);
   }
   operator float*() { return data(); }

@@ -159,7 +159,7 @@ TEST_CASE("an Adam step is the one of the paper") {
   // carry at most five roundings, the direction, whose terms may cancel, at most ten, and the step three more.
   double mean = 0.0, square = 0.0;
   float parameter = 0.8f, first = 0.0f, second = 0.0f;
-  random::draws draws(seed{1}, random::stream::user, 0);
+  rng::draws draws(seed{1}, rng::stream::user, 0);
   for (int t = 1; t <= 200; ++t) {
     const float gradient = test::draw_number(draws, sort::ordinary);
     const auto beta_1 = static_cast<double>(adam.beta_1), beta_2 = static_cast<double>(adam.beta_2);
@@ -189,7 +189,7 @@ TEST_CASE("a step of gradient descent has heavy-ball momentum and decoupled deca
   // velocity = momentum velocity + gradient, parameter = parameter - rate (velocity + decay parameter): at most three roundings
   // for the velocity, three more for the step and one for the parameter.
   float parameter = 0.8f, velocity = 0.0f;
-  random::draws draws(seed{2}, random::stream::user, 0);
+  rng::draws draws(seed{2}, rng::stream::user, 0);
   for (int t = 1; t <= 200; ++t) {
     const float gradient = test::draw_number(draws, sort::ordinary);
     const double g = static_cast<double>(gradient) * static_cast<double>(sgd.gradient_scale);

@@ -1,7 +1,7 @@
 #include "compare.hpp"
 
-#include <frond/random/normal.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/normal.hpp>
+#include <frond/rng/philox.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 using namespace frond;
 using kernel::random_array;
-using random::stream;
+using rng::stream;
 using test::output;
 
 namespace {
@@ -46,7 +46,7 @@ TEST_CASE("random bits are the words of the blocks, from any element on") {
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t element = array.first + i;
       expected[i + 1] =
-          random::words_at(array.key, array.purpose, array.index, static_cast<std::uint32_t>(element / 4))[element % 4];
+          rng::words_at(array.key, array.purpose, array.index, static_cast<std::uint32_t>(element / 4))[element % 4];
     }
     kernel::plain::fill_bits(array, plain.data() + 1, count);
     CHECK(plain == expected);
@@ -90,7 +90,7 @@ TEST_CASE("a million normal numbers are those that are addressed one by one") {
   test::each_instruction_set([&] {
     kernel::fill_normal(array, fast.data(), count);
     std::size_t different = 0;
-    for (std::size_t i = 0; i < count; ++i) different += !test::same(fast[i], random::normal_at(seed{7}, stream::user, 3, i));
+    for (std::size_t i = 0; i < count; ++i) different += !test::same(fast[i], rng::normal_at(seed{7}, stream::user, 3, i));
     CHECK(different == 0);
   });
 }

@@ -10,7 +10,7 @@ namespace {
 // Targets that hit the first class, the last one and many between.
 std::vector<symbol> draw_targets(std::size_t rows, std::size_t classes) {
   std::vector<symbol> targets(rows);
-  random::draws draws(seed{3}, random::stream::user, 1);
+  rng::draws draws(seed{3}, rng::stream::user, 1);
   for (symbol& target : targets) target = static_cast<symbol>(draws.below(static_cast<std::uint32_t>(classes)));
   if (rows > 1) targets[0] = static_cast<symbol>(classes - 1);
   return targets;

@@ -3,7 +3,7 @@ cmake_minimum_required(VERSION 3.20)
 get_filename_component(include_folder ${CMAKE_CURRENT_LIST_DIR}/../../include ABSOLUTE)
 
 # A header includes its own folder and those before it. What stands outside lab/ is the device part, by its path.
-set(device_folders config core simd math random kernel codec diffusion nn train grammar source belief)
+set(device_folders config core simd math rng kernel codec diffusion nn train grammar source belief)
 set(lab_folders lab/numerics lab/parallel lab/io lab/statistics lab/pcfg lab/chart lab/vectors lab/spiked lab/hierarchy
                 lab/evaluation)
 set(folders ${device_folders} ${lab_folders})

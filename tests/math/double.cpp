@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/math/double.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -28,10 +28,10 @@ double ulps(double value, long double exact) {
   return static_cast<double>(std::abs(static_cast<long double>(value) - exact) * std::ldexp(1.0L, 52 - exponent));
 }
 
-double uniform(random::draws& draws) { return static_cast<double>(draws.word64() >> 11) * 0x1p-53; }
+double uniform(rng::draws& draws) { return static_cast<double>(draws.word64() >> 11) * 0x1p-53; }
 
 // Positive and finite, any exponent.
-double any_exponent(random::draws& draws) {
+double any_exponent(rng::draws& draws) {
   const double value = __builtin_bit_cast(double, draws.word64() >> 1);
   return value > 0.0 && value < infinity ? value : 1.0;
 }
@@ -39,7 +39,7 @@ double any_exponent(random::draws& draws) {
 }  // namespace
 
 TEST_CASE("exp stays within two units in the last place") {
-  random::draws draws(seed{1}, random::stream::user, 0);
+  rng::draws draws(seed{1}, rng::stream::user, 0);
   double worst = 0.0;
   for (int i = 0; i < sample_size; ++i) {
     const double wide = -745.0 + uniform(draws) * 1454.7, narrow = 4.0 * uniform(draws) - 2.0;
@@ -50,7 +50,7 @@ TEST_CASE("exp stays within two units in the last place") {
 }
 
 TEST_CASE("log stays within two units in the last place") {
-  random::draws draws(seed{2}, random::stream::user, 0);
+  rng::draws draws(seed{2}, rng::stream::user, 0);
   double worst = 0.0;
   for (int i = 0; i < sample_size; ++i) {
     const double wide = any_exponent(draws), narrow = 0.5 + 2.0 * uniform(draws), near = 1.0 + 1e-3 * (uniform(draws) - 0.5);

@@ -3,7 +3,7 @@
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/network.hpp>
 #include <frond/nn/tree_unet.hpp>
-#include <frond/random/normal.hpp>
+#include <frond/rng/normal.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -108,8 +108,7 @@ TEST_CASE("a weight is a function of the key, its layer and its number") {
       const double za = static_cast<double>(a[second_a.parameters + w]) * std::sqrt(5.0 / 2.0);
       const double zb = static_cast<double>(b[second_b.parameters + w]) * std::sqrt(11.0 / 2.0);
       CHECK(za == doctest::Approx(zb).epsilon(1e-6));
-      CHECK(za ==
-            doctest::Approx(static_cast<double>(random::normal_at(seed{5}, random::stream::weights, 2, w))).epsilon(1e-6));
+      CHECK(za == doctest::Approx(static_cast<double>(rng::normal_at(seed{5}, rng::stream::weights, 2, w))).epsilon(1e-6));
     }
   }
 }

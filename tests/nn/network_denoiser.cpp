@@ -134,7 +134,7 @@ TEST_CASE("a network that does not fit the process is refused with the reason") 
   CHECK(reason_of({4, 6, {dense(5)}}) ==
         "the network has 6 input channels, this noise needs 7: one for each noisy symbol and one for time");
   CHECK(reason_of({4, 7, {dense(6)}}) == "the network has 6 output channels, this noise needs 5: one for each clean symbol");
-  CHECK(reason_of({4, 7, {merge(4), dense(5)}}) == "the network reads 4 tokens and answers for 1");
+  CHECK(reason_of({4, 7, {space_to_depth(4), dense(5)}}) == "the network reads 4 tokens and answers for 1");
 }
 
 TEST_CASE("a token that is no symbol of the noise becomes no number") {

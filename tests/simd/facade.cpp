@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/kernel/pass.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -100,14 +100,14 @@ void expect(const operands& x, outcome& y) {
   y.total = total_of(x.a);
 }
 
-float any_float(random::draws& draws) {
+float any_float(rng::draws& draws) {
   const std::uint32_t word = draws.word();
   switch (word % 8) {
     case 0: return std::numeric_limits<float>::infinity();
     case 1: return word >> 8 & 1 ? 0.0f : -0.0f;
     case 2: return __builtin_bit_cast(float, draws.word() & 0x807fffffu);  // denormal
     case 3: return __builtin_bit_cast(float, draws.word());                // anything, NaN included
-    default: return random::unit_interval(draws.word()) * 8.0f - 4.0f;
+    default: return rng::unit_interval(draws.word()) * 8.0f - 4.0f;
   }
 }
 
@@ -143,7 +143,7 @@ std::vector<form> forms() {
 TEST_CASE("sixteen lanes do what one number after the other does") {
   for (const form& vectors : forms()) {
     CAPTURE(vectors.name);
-    random::draws draws(seed{1}, random::stream::user, 0);
+    rng::draws draws(seed{1}, rng::stream::user, 0);
     for (int round = 0; round < 4000; ++round) {
       CAPTURE(round);
       operands x;
@@ -189,7 +189,7 @@ TEST_CASE("sixteen lanes do what one number after the other does") {
 }
 
 TEST_CASE("the plain fused multiply-add rounds once") {
-  random::draws draws(seed{2}, random::stream::user, 0);
+  rng::draws draws(seed{2}, rng::stream::user, 0);
   for (int round = 0; round < 200'000; ++round) {
     const float a = any_float(draws), b = any_float(draws);
     // Far apart, cancelling, one bit from a tie, and denormal results.

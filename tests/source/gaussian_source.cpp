@@ -15,7 +15,7 @@ namespace {
 // A covariance with all kinds of entries: B B^T + I / 2 for a B of normals.
 std::vector<float> some_covariance(std::size_t d) {
   std::vector<float> b(d * d), out(d * d);
-  kernel::fill_normal({.key = seed{2}, .purpose = random::stream::user, .index = d}, b.data(), b.size());
+  kernel::fill_normal({.key = seed{2}, .purpose = rng::stream::user, .index = d}, b.data(), b.size());
   for (std::size_t i = 0; i < d; ++i)
     for (std::size_t j = 0; j < d; ++j) {
       double sum = i == j ? 0.5 : 0;
@@ -56,7 +56,7 @@ TEST_CASE("what is no covariance is refused at its column") {
 TEST_CASE("moments of data are sums over rows") {
   const std::size_t d = 5, rows = 40;
   std::vector<float> data(rows * d), mean(d), covariance(d * d);
-  kernel::fill_uniform({.key = seed{6}, .purpose = random::stream::user}, data.data(), data.size());
+  kernel::fill_uniform({.key = seed{6}, .purpose = rng::stream::user}, data.data(), data.size());
   const auto original = data;
   source::mean_and_covariance(data, d, mean, covariance);
   for (std::size_t i = 0; i < d; ++i) {
@@ -88,7 +88,7 @@ TEST_CASE("samples are the mean plus the factor times normals, alone and in bloc
         double expected = static_cast<double>(mean[j]);
         for (std::size_t k = 0; k <= j; ++k)
           expected += static_cast<double>(factor[j * d + k]) *
-                      static_cast<double>(random::normal_at(seed{9}, random::stream::datum, 11 + i, k));
+                      static_cast<double>(rng::normal_at(seed{9}, rng::stream::datum, 11 + i, k));
         REQUIRE(single[j] == block[i * d + j]);
         REQUIRE(static_cast<double>(single[j]) == doctest::Approx(expected).epsilon(1e-5).scale(1));
       }
@@ -106,6 +106,6 @@ TEST_CASE("an isotropic clone keeps the mean and the mean variance") {
   for (std::size_t j = 0; j < 3; ++j)
     CHECK(static_cast<double>(x[j]) ==
           doctest::Approx(static_cast<double>(mean[j]) +
-                          2 * static_cast<double>(random::normal_at(seed{1}, random::stream::datum, 7, j)))
+                          2 * static_cast<double>(rng::normal_at(seed{1}, rng::stream::datum, 7, j)))
               .epsilon(1e-6));
 }

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/source/latents.hpp>
 
 #include <algorithm>
@@ -21,8 +21,8 @@ constexpr std::size_t draw_count = 200'000;
 std::vector<latents::pair> draw(const latents& distribution, std::size_t count = draw_count) {
   std::vector<latents::pair> made(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const random::block words = random::words_at(seed{31}, random::stream::user, i, 0);
-    const random::normal_pair normals = random::box_muller(words[0], words[1]);
+    const rng::block words = rng::words_at(seed{31}, rng::stream::user, i, 0);
+    const rng::normal_pair normals = rng::box_muller(words[0], words[1]);
     made[i] = {normals.first, distribution.nu(normals.first, normals.second, words[2], words[3])};
   }
   return made;

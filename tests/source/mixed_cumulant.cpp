@@ -100,7 +100,7 @@ TEST_CASE("a datum is what the formula makes of its latents and normals") {
     std::vector<double> inner(d);
     double along = 0;
     for (std::size_t j = 0; j < d; ++j) {
-      const auto z = static_cast<double>(random::normal_at(seed{5}, random::stream::datum, index / 256, index % 256 * d + j));
+      const auto z = static_cast<double>(rng::normal_at(seed{5}, rng::stream::datum, index / 256, index % 256 * d + j));
       inner[j] = std::sqrt(10.0) * static_cast<double>(hidden.nu * directions[d + j]) + z;
       along += inner[j] * static_cast<double>(directions[d + j]);
     }

@@ -228,7 +228,7 @@ TEST_CASE("sentences that a network cannot learn are refused with the numbers") 
         "the network has 5 input channels, this noise needs 6: one for each noisy symbol and one for time");
   CHECK(reason_of(reference::tree_unet(2, 3, 6, 5, 6), problem) ==
         "the network has 5 output channels, this noise needs 4: one for each clean symbol");
-  CHECK(reason_of({8, 6, {merge(8), dense(4)}}, problem) == "the network reads 8 tokens and answers for 1");
+  CHECK(reason_of({8, 6, {space_to_depth(8), dense(4)}}, problem) == "the network reads 8 tokens and answers for 1");
   CHECK(reason_of(reference::tree_unet(2, 2, 6, 4, 6), problem) == "the network reads 4 tokens, a sentence has 8");
   problem.max_step = 21;
   CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) ==

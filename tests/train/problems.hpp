@@ -4,7 +4,7 @@
 #include <frond/core/concepts.hpp>
 #include <frond/diffusion/process.hpp>
 #include <frond/nn/initialise.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/train/trainer.hpp>
 
@@ -51,7 +51,7 @@ struct regression {
   frond::seed key;
 
   void write(std::uint64_t example, std::span<float> input, std::span<float> out, std::span<float>) const {
-    frond::random::draws draw(key, frond::random::stream::user, example);
+    frond::rng::draws draw(key, frond::rng::stream::user, example);
     for (float& x : input) x = 2.0f * draw.uniform() - 1.0f;
     for (std::size_t i = 0; i < 2; ++i) {
       const float* x = input.data() + 3 * i;

@@ -4,7 +4,7 @@
 #include <frond/nn/network.hpp>
 #include <frond/nn/tree_unet.hpp>
 #include <frond/nn/vector_denoiser.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/train/trainer.hpp>
 
 #include <doctest/doctest.h>
@@ -39,7 +39,7 @@ struct spiral {
     out[1] = static_cast<float>(2 * t * std::sin(turn * t));
   }
   static void sample(seed key, std::uint64_t index, std::span<float> out) {
-    point(wide(random::draws(key, random::stream::datum, index).uniform()), out);
+    point(wide(rng::draws(key, rng::stream::datum, index).uniform()), out);
   }
 };
 static_assert(continuous_source<spiral>);

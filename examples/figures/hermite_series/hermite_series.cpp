@@ -96,7 +96,7 @@ std::vector<double> measure(const problem& p, const path& way, std::size_t data_
   double sums[points] = {}, squares[points] = {};
   for (std::uint64_t first = 0; first < data_count; first += block) {
     model.sample_block(seed{base}, first, clean);
-    kernel::fill_normal({.key = seed{base}, .purpose = random::stream::noise, .index = first}, noise.data(), noise.size());
+    kernel::fill_normal({.key = seed{base}, .purpose = rng::stream::noise, .index = first}, noise.data(), noise.size());
     for (std::size_t i = 0; i < block * d; i += d) {
       double x[d];
       for (std::size_t j = 0; j < d; ++j)

@@ -121,7 +121,7 @@ std::vector<double> measure_chart(std::size_t length, double budget, std::uint64
   lab::chart::chart chart(weights.value);
   lab::chart::outside<double> posterior(chart);
   std::vector<std::uint32_t> words(length);
-  random::draws draw(seed{base}, random::stream::user, length);
+  rng::draws draw(seed{base}, rng::stream::user, length);
   for (std::uint32_t& word : words) word = draw.below(2);
   const double seconds = seconds_of(budget, [&] {
     static_cast<void>(chart.inside(words));

@@ -184,7 +184,7 @@ estimate bootstrapped_slope(const std::vector<double>& x, const std::vector<std:
   constexpr std::size_t resamples = 4000;
   std::vector<double> slopes;
   for (std::size_t i = 0; i < resamples; ++i) {
-    random::draws again(key, random::stream::user, i);
+    rng::draws again(key, rng::stream::user, i);
     slopes.push_back(slope_of([&](std::size_t size, std::size_t) { return again.below(static_cast<std::uint32_t>(size)); }));
   }
   const double slope = slope_of([](std::size_t, std::size_t i) { return i; });

@@ -15,7 +15,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/hierarchy.hpp>
 #include <frond/math/double.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace belief {
@@ -49,7 +49,7 @@ class hierarchy_tree {
     leaves_ = row(0);
     for (std::uint32_t l = 1; l <= grammar.shape.depth(); ++l) {
       const std::size_t first = grammar.shape.probabilities_offset(l), count = grammar.level_probabilities(l).size();
-      for (std::uint32_t k = 0; k < count; ++k) probabilities_[first + k] = static_cast<Real>(grammar.chance(l, k));
+      for (std::uint32_t k = 0; k < count; ++k) probabilities_[first + k] = static_cast<Real>(grammar.rule_probability(l, k));
     }
   }
 
@@ -156,7 +156,7 @@ class hierarchy_tree {
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) {
     const grammar::hierarchy_shape& shape = grammar_.shape;
     FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
-    random::draws draw(key, random::stream::posterior, index);
+    rng::draws draw(key, rng::stream::posterior, index);
     in_ieee_arithmetic([&] {
       out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(message(up_, row(shape.depth()), 0))));
       const symbol* parent = out.data();
@@ -249,7 +249,7 @@ class hierarchy_tree {
     }
   }
 
-  constexpr void draw_children(const step& at, std::size_t node, symbol parent, random::draws& draw, symbol* out) {
+  constexpr void draw_children(const step& at, std::size_t node, symbol parent, rng::draws& draw, symbol* out) {
     const auto blank = static_cast<symbol>(at.children.symbols - 1);
     if (parent == at.rules.parents) {
       for (std::size_t i = 0; i < at.child_count; ++i) out[i] = blank;
@@ -267,7 +267,7 @@ class hierarchy_tree {
   }
 
   // Where in patch j of a node its symbol stands.
-  constexpr std::size_t draw_place(const step& at, std::size_t first, std::size_t j, symbol own, random::draws& draw) {
+  constexpr std::size_t draw_place(const step& at, std::size_t first, std::size_t j, symbol own, rng::draws& draw) {
     const std::size_t size = at.children.symbols;
     const Real* up = &up_[first + j * at.places * size];
     const auto weights = choices_.first(at.places);

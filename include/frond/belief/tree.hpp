@@ -18,7 +18,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/math/double.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace belief {
@@ -171,7 +171,7 @@ class tree {
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) {
     const grammar::rhm_shape& shape = grammar_.shape;
     FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
-    random::draws draw(key, random::stream::posterior, index);
+    rng::draws draw(key, rng::stream::posterior, index);
     in_ieee_arithmetic([&] {
       out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(up_.first(shape.vocabulary))));
       std::size_t node = 0;

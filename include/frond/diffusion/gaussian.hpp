@@ -10,7 +10,7 @@
 #include <frond/core/seed.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
@@ -18,7 +18,7 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 namespace detail {
 
 // out += weight z, element by element, with z the standard normals of an address; a block of them at a time is on the stack.
-inline void add_normals(seed key, random::stream purpose, std::uint64_t index, float weight, std::span<float> out) {
+inline void add_normals(seed key, rng::stream purpose, std::uint64_t index, float weight, std::span<float> out) {
   constexpr std::size_t block = 256;
   float z[block];
   for (std::size_t first = 0; first < out.size(); first += block) {
@@ -36,13 +36,13 @@ inline void add_normals(seed key, random::stream purpose, std::uint64_t index, f
 // clean, 0 pure noise. The vectors have any dimension up to 2^34.
 struct gaussian {
   // Noise for datum `index`: a function of nothing but its arguments. noisy may be clean. Noise lies within 5.77, see
-  // random::box_muller. 1 KiB of stack.
+  // rng::box_muller. 1 KiB of stack.
   void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
     in_ieee_arithmetic([&] {
       const float signal = math::sqrt(alpha_bar);
       kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
-      detail::add_normals(key, random::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+      detail::add_normals(key, rng::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
     });
   }
 
@@ -52,7 +52,7 @@ struct gaussian {
     FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
                  "noise and noisy vector are as long as the clean one");
     in_ieee_arithmetic([&] {
-      kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), noise.size());
+      kernel::fill_normal({.key = key, .purpose = rng::stream::noise, .index = index}, noise.data(), noise.size());
       kernel::combine({.terms = 2,
                        .x = {clean.data(), noise.data()},
                        .weights = {math::sqrt(alpha_bar), math::sqrt(1.0f - alpha_bar)},
@@ -63,7 +63,7 @@ struct gaussian {
 
   // Pure noise, where sample `index` starts.
   void start(seed key, std::uint64_t index, std::span<float> noisy) const {
-    kernel::fill_normal({.key = key, .purpose = random::stream::start, .index = index}, noisy.data(), noisy.size());
+    kernel::fill_normal({.key = key, .purpose = rng::stream::start, .index = index}, noisy.data(), noisy.size());
   }
 };
 

@@ -16,7 +16,7 @@
 #include <frond/diffusion/schedule.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
@@ -96,7 +96,7 @@ struct gaussian_batch {
   void add_noise(std::uint32_t t, float weight) {
     for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      add_normals(key, random::stream::reverse, address, weight, x.subspan(row * dimension, dimension));
+      add_normals(key, rng::stream::reverse, address, weight, x.subspan(row * dimension, dimension));
     }
   }
 

@@ -11,8 +11,8 @@
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/diffusion/reverse_step.hpp>
-#include <frond/random/draws.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/draws.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
@@ -49,10 +49,10 @@ namespace detail {
 
 // visit(i, word) for i in [0, count): word i of an address, four of them from each block.
 template <class Visit>
-constexpr void for_each_word(seed key, random::stream purpose, std::uint64_t index, std::size_t count, const Visit& visit) {
-  FROND_ASSERT(random::has_words(count), "a sentence has at most 2^34 tokens");
+constexpr void for_each_word(seed key, rng::stream purpose, std::uint64_t index, std::size_t count, const Visit& visit) {
+  FROND_ASSERT(rng::has_words(count), "a sentence has at most 2^34 tokens");
   for (std::size_t first = 0; first < count; first += 4) {
-    const random::block words = random::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
+    const rng::block words = rng::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
     const std::size_t left = smaller(count - first, 4);
     for (std::size_t i = 0; i < left; ++i) visit(first + i, words[i]);
   }
@@ -83,15 +83,15 @@ struct uniform {
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
-    detail::for_each_word(key, random::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
+    detail::for_each_word(key, rng::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
       const std::uint64_t product = std::uint64_t{word} * vocabulary;
-      const bool keep = random::unit_interval(static_cast<std::uint32_t>(product)) < alpha_bar;
+      const bool keep = rng::unit_interval(static_cast<std::uint32_t>(product)) < alpha_bar;
       noisy[i] = keep ? clean[i] : static_cast<symbol>(product >> 32);
     });
   }
 
   constexpr void start(seed key, std::uint64_t index, std::span<symbol> noisy) const {
-    detail::for_each_word(key, random::stream::start, index, noisy.size(), [&](std::size_t i, std::uint32_t word) {
+    detail::for_each_word(key, rng::stream::start, index, noisy.size(), [&](std::size_t i, std::uint32_t word) {
       noisy[i] = static_cast<symbol>(std::uint64_t{word} * vocabulary >> 32);
     });
   }
@@ -128,8 +128,8 @@ struct absorbing {
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
-    detail::for_each_word(key, random::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
-      noisy[i] = random::unit_interval(word) < alpha_bar ? clean[i] : mask();
+    detail::for_each_word(key, rng::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
+      noisy[i] = rng::unit_interval(word) < alpha_bar ? clean[i] : mask();
     });
   }
 

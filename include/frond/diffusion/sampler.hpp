@@ -18,7 +18,7 @@
 #include <frond/diffusion/schedule.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
@@ -114,8 +114,8 @@ template <class Step>
 constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t address, std::span<const float> posterior,
                                 std::span<const symbol> given, std::span<symbol> sentence) {
   const std::size_t vocabulary = posterior.size() / sentence.size();
-  detail::for_each_word(key, random::stream::reverse, address, sentence.size(), [&](std::size_t i, std::uint32_t word) {
-    sentence[i] = step.draw(sentence[i], posterior.subspan(i * vocabulary, vocabulary), random::unit_interval(word));
+  detail::for_each_word(key, rng::stream::reverse, address, sentence.size(), [&](std::size_t i, std::uint32_t word) {
+    sentence[i] = step.draw(sentence[i], posterior.subspan(i * vocabulary, vocabulary), rng::unit_interval(word));
   });
   detail::put_given(given, sentence);
 }

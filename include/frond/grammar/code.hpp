@@ -10,7 +10,7 @@
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm.hpp>
-#include <frond/random/permutation.hpp>
+#include <frond/rng/permutation.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
@@ -114,7 +114,7 @@ struct rhm_subset {
       for (symbol& token : out) token = 0;
       return;
     }
-    const random::permutation order(key, random::stream::subset, 0, sentence_count);
+    const rng::permutation order(key, rng::stream::subset, 0, sentence_count);
     detail::expand_code(view, sentence_count, order(index), out);
   }
 };

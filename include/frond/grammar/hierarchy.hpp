@@ -10,8 +10,8 @@
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/hierarchy_shape.hpp>
 #include <frond/grammar/rhm.hpp>
-#include <frond/random/choices.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/choices.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
@@ -42,7 +42,7 @@ struct hierarchy_view {
   }
 
   // The probability that a symbol of a level chooses its rule number `choice`, below the number of rules.
-  [[nodiscard]] constexpr double chance(std::uint32_t level, std::uint32_t choice) const {
+  [[nodiscard]] constexpr double rule_probability(std::uint32_t level, std::uint32_t choice) const {
     const auto before = level_probabilities(level);
     if (before.empty()) return 1.0 / static_cast<double>(shape.level(level).rules);
     const std::uint32_t next = choice + 1 < before.size() ? before[choice + 1] : 0;  // 0 stands for 2^32
@@ -66,12 +66,12 @@ struct hierarchy_view {
 
 namespace detail {
 
-// The choices of one sentence, in the order in which its tree grows. Equally likely ones come from random::choices, in rounds
+// The choices of one sentence, in the order in which its tree grows. Equally likely ones come from rng::choices, in rounds
 // that all sentences share, since all have the same number of nodes that are not blank; others take a word each.
 class hierarchy_growth {
  public:
   constexpr hierarchy_growth(const hierarchy_view& grammar, seed key, std::uint64_t index)
-      : grammar_(grammar), even_(key, index), uneven_(key, random::stream::uneven, index) {}
+      : grammar_(grammar), even_(key, index), uneven_(key, rng::stream::uneven, index) {}
 
   // The root, and its children, which end at `end`. As in rhm_view, one choice tells both the class and its rule where it can.
   constexpr symbol grow_root(symbol* end) {
@@ -142,8 +142,8 @@ class hierarchy_growth {
   }
 
   const hierarchy_view& grammar_;
-  random::choices even_;
-  random::draws uneven_;
+  rng::choices even_;
+  rng::draws uneven_;
 };
 
 }  // namespace detail

@@ -16,8 +16,8 @@ constexpr double choice_entropy(const hierarchy_view& grammar, std::uint32_t lev
   if (grammar.level_probabilities(level).empty()) return math::log(static_cast<double>(rules));
   double sum = 0;
   for (std::uint32_t k = 0; k < rules; ++k) {
-    const double chance = grammar.chance(level, k);
-    sum -= chance * math::log(chance);
+    const double probability = grammar.rule_probability(level, k);
+    sum -= probability * math::log(probability);
   }
   return sum;
 }
@@ -26,7 +26,7 @@ constexpr double choice_entropy(const hierarchy_view& grammar, std::uint32_t lev
 constexpr double effective_rules(const hierarchy_view& grammar, std::uint32_t level) {
   double sum = 0;
   for (std::uint32_t k = 0; k < grammar.shape.level(level).rules; ++k) {
-    sum += grammar.chance(level, k) * grammar.chance(level, k);
+    sum += grammar.rule_probability(level, k) * grammar.rule_probability(level, k);
   }
   return 1 / sum;
 }

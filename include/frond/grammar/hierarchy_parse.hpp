@@ -90,7 +90,7 @@ constexpr double log_probability(const hierarchy_view& grammar, std::span<const 
   const hierarchy_shape& shape = grammar.shape;
   double sum = -math::log(static_cast<double>(shape.symbols(shape.depth())));
   const bool parsed = detail::parse_each(grammar, sentence, tree, [&](std::uint32_t level, std::uint32_t rule) {
-    sum += math::log(grammar.chance(level, rule % shape.level(level).rules));
+    sum += math::log(grammar.rule_probability(level, rule % shape.level(level).rules));
   });
   for (std::uint32_t l = 1; l <= shape.depth(); ++l) {
     const double places = static_cast<double>(shape.level(l).blanks) + 1.0;

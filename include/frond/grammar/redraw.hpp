@@ -9,7 +9,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/grammar/rules.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
@@ -24,7 +24,7 @@ constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t ind
   FROND_ASSERT(tree.size() == grammar.shape.nodes(), "a tree has as many symbols as its shape has nodes");
   FROND_ASSERT(level <= grammar.shape.depth, "a tree has levels from 0 to its depth");
   const grammar::rule_tables tables = grammar.tables();
-  random::draws draw(key, random::stream::redraw, index);
+  rng::draws draw(key, rng::stream::redraw, index);
   auto choose = [&] { return draw.below(tables.synonyms); };
   for (std::uint32_t l = level; l > 0; --l) {
     grammar::plain::expand(tables, l, tree.data() + grammar.shape.tree_offset(l), grammar.shape.level_nodes(l),

@@ -18,8 +18,8 @@
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm_shape.hpp>
 #include <frond/grammar/rules.hpp>
-#include <frond/random/choices.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/choices.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
@@ -70,7 +70,7 @@ constexpr std::uint32_t find_rule(const Tuple& tuple, const symbol* level_rules,
 // bytes.
 constexpr void draw_level(std::uint32_t vocabulary, std::size_t branching, seed key, std::uint32_t level, symbol* level_rules,
                           std::span<std::uint16_t> order) {
-  random::draws draw(key, random::stream::rules, level);
+  rng::draws draw(key, rng::stream::rules, level);
   for (std::size_t accepted = 0; accepted < order.size();) {
     symbol* tuple = level_rules + accepted * branching;
     for (std::size_t j = 0; j < branching; ++j) tuple[j] = static_cast<symbol>(draw.below(vocabulary));
@@ -146,7 +146,7 @@ constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t inde
   FROND_ASSERT(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
   const grammar::rule_tables tables = grammar.tables();
   const std::size_t branching = tables.branching;
-  random::choices choices(key, index);
+  rng::choices choices(key, index);
   auto choose = [&] { return choices.next(); };
   choices.begin(1, tables.top_rules);
   const std::uint32_t top_rule = choose();

@@ -1,6 +1,6 @@
 // Sentences of a random hierarchy model, 256 at a time. Pass text: compiled once per instruction set.
 //
-// The symbols of one level stand in a row, sentence after sentence, just as the choices of a round do (random/choices.hpp). So
+// The symbols of one level stand in a row, sentence after sentence, just as the choices of a round do (rng/choices.hpp). So
 // 64 symbols of the row and 64 choices are the numbers of 64 rules, and these rules, one after the other, continue the row of
 // the level below. Rows end where the memory ends, each over the one before.
 
@@ -14,16 +14,16 @@ class group_choices {
  public:
   // `lines` is how many lines of the group's random bytes all rounds take together.
   group_choices(seed key, std::uint64_t group, std::uint32_t lines)
-      : random_(key, random::stream::datum, group), key_(key), group_(group), batches_((lines + 3) / 4) {}
+      : random_(key, rng::stream::datum, group), key_(key), group_(group), batches_((lines + 3) / 4) {}
 
   template <class Use>
   FROND_ALWAYS_INLINE void round(std::uint32_t count, std::uint32_t bound, const Use& use) {
-    const std::uint32_t bits = random::choice_bits(bound);
+    const std::uint32_t bits = rng::choice_bits(bound);
     count_ = count;
     bound_ = bound;
     if (bits == 16) {
       word_round(use);
-    } else if (random::choice_rest(bound) > 0) {
+    } else if (rng::choice_rest(bound) > 0) {
       byte_round(use);
     } else {
       switch (bits) {
@@ -38,9 +38,9 @@ class group_choices {
   }
 
  private:
-  static constexpr std::uint32_t step_size = random::choices::step_size;
+  static constexpr std::uint32_t step_size = rng::choices::step_size;
 
-  [[nodiscard]] std::uint32_t steps() const { return count_ * (random::choices::group_size / step_size); }
+  [[nodiscard]] std::uint32_t steps() const { return count_ * (rng::choices::group_size / step_size); }
 
   // Powers of two that fit into `Bits` bits of a byte. Four steps take `Bits` half lines.
   template <int Bits, class Use>
@@ -62,7 +62,7 @@ class group_choices {
   // Other bounds, by a whole byte that may have to be dropped.
   template <class Use>
   FROND_ALWAYS_INLINE void byte_round(const Use& use) {
-    const auto rest = static_cast<std::uint8_t>(random::choice_rest(bound_));
+    const auto rest = static_cast<std::uint8_t>(rng::choice_rest(bound_));
     for (std::uint32_t step = 0; step < steps(); ++step) {
       const wide_bytes product = multiply_wide(load(next_line()), static_cast<std::uint8_t>(bound_));
       const bytes dropped = product.low < rest;
@@ -91,7 +91,7 @@ class group_choices {
     }
   }
   FROND_NOINLINE void choose_by_words(std::uint32_t step, std::uint16_t* chosen) {
-    const std::uint32_t rest = random::choice_rest(bound_);
+    const std::uint32_t rest = rng::choice_rest(bound_);
     std::uint32_t product[step_size];
     const std::uint8_t* line = next_line();
     for (std::size_t i = 0; i < step_size; ++i) product[i] = line[i];
@@ -104,8 +104,8 @@ class group_choices {
   // Choice number i of a step.
   [[nodiscard]] std::uint32_t choose_again(std::uint32_t step, std::uint32_t i) const {
     const std::uint32_t place = step * step_size + i;
-    const std::uint64_t index = group_ * random::choices::group_size + place / count_;
-    return random::choose_again(key_, index, made_ + place % count_, bound_);
+    const std::uint64_t index = group_ * rng::choices::group_size + place / count_;
+    return rng::choose_again(key_, index, made_ + place % count_, bound_);
   }
 
   const std::uint8_t* next_line() {
@@ -136,7 +136,7 @@ class group_choices {
     last_line_ = lines_ + batch_bytes * batches - step_size;
   }
 
-  random::address random_;
+  rng::address random_;
   seed key_;
   std::uint64_t group_;
   std::uint32_t batches_, position_ = 0;
@@ -235,7 +235,7 @@ class rule_pairs {
 template <class MakeExpansion>
 inline void sample_group(const grammar::rule_tables& t, group_choices& choices, std::size_t length, symbol* end,
                          const MakeExpansion& expansion) {
-  constexpr std::size_t group_size = random::choices::group_size;
+  constexpr std::size_t group_size = rng::choices::group_size;
   alignas(64) symbol rows[64 * group_size];
   symbol* const row_end = group_size * (length / t.branching) <= sizeof rows ? rows + sizeof rows : end;
   __builtin_memset(row_end - group_size, 0, group_size);  // the rules of the top level are numbered without a parent
@@ -251,8 +251,8 @@ inline void sample_group(const grammar::rule_tables& t, group_choices& choices, 
 inline void sample_rules(const grammar::rule_tables& t, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
   std::size_t length = 1, nodes = 0;
   for (std::uint32_t level = 0; level < t.depth; ++level, length *= t.branching) nodes += length;
-  const std::uint32_t lines = random::choice_lines(t.top_rules, t.synonyms, nodes);
-  const std::size_t group_length = random::choices::group_size * length;
+  const std::uint32_t lines = rng::choice_lines(t.top_rules, t.synonyms, nodes);
+  const std::size_t group_length = rng::choices::group_size * length;
   if (rule_pairs::fit(t)) {
     const rule_pairs pairs(t);
     for (std::size_t group = 0; group < groups; ++group) {

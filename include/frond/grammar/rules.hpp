@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include <frond/core/symbol.hpp>
-#include <frond/random/choices.hpp>
+#include <frond/rng/choices.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
@@ -55,7 +55,7 @@ constexpr void expand_sentence(const rule_tables& tables, std::size_t top_rule, 
 // Sentence `index`, which ends at `end`: its first choice is a rule of the top level, which tells the root as well, and each
 // level below is a round of one choice for each node, from left to right.
 constexpr void sample_sentence(const rule_tables& tables, seed key, std::uint64_t index, symbol* end) {
-  random::choices choices(key, index);
+  rng::choices choices(key, index);
   choices.begin(1, tables.top_rules);
   const std::uint32_t top_rule = choices.next();
   expand_sentence(
@@ -63,13 +63,13 @@ constexpr void sample_sentence(const rule_tables& tables, seed key, std::uint64_
       [&] { return choices.next(); });
 }
 
-// The sentences of `groups` groups of random::choices::group_size, one after the other.
+// The sentences of `groups` groups of rng::choices::group_size, one after the other.
 constexpr void sample_rules(const rule_tables& tables, seed key, std::uint64_t first_group, std::size_t groups, symbol* out) {
   std::size_t length = 1;
   for (std::uint32_t level = 0; level < tables.depth; ++level) length *= tables.branching;
-  for (std::size_t i = 0; i < groups * random::choices::group_size; ++i) {
+  for (std::size_t i = 0; i < groups * rng::choices::group_size; ++i) {
     out += length;
-    sample_sentence(tables, key, first_group * random::choices::group_size + i, out);
+    sample_sentence(tables, key, first_group * rng::choices::group_size + i, out);
   }
 }
 

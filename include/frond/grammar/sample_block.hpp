@@ -11,17 +11,17 @@
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/grammar/sample_rules.hpp>
-#include <frond/random/choices.hpp>
+#include <frond/rng/choices.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
-// Sentences of one group (random/choices.hpp), not all of them. With a kernel that is faster than sample(), the group is made
+// Sentences of one group (rng/choices.hpp), not all of them. With a kernel that is faster than sample(), the group is made
 // in memory on the stack, if it is short enough and enough of it is wanted.
 inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, std::span<symbol> sentences) {
-  constexpr std::size_t group_size = random::choices::group_size, worthwhile = 16, longest = 128;
+  constexpr std::size_t group_size = rng::choices::group_size, worthwhile = 16, longest = 128;
   const std::size_t length = grammar.length(), count = sentences.size() / length;
   if constexpr (FROND_BASE_LANES > 1) {
     if (count >= worthwhile && length <= longest) {
@@ -40,7 +40,7 @@ inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, 
 // rhm_view::sample for each, in a tenth to a hundredth of the time: fastest with two symbols to a rule and at most 64 rules in
 // a level, and for multiples of 256 sentences from a multiple of 256 on.
 inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first, std::span<symbol> sentences) {
-  constexpr std::size_t group_size = random::choices::group_size;
+  constexpr std::size_t group_size = rng::choices::group_size;
   const std::size_t length = grammar.length();
   FROND_ASSERT(sentences.size() % length == 0, "the output must have room for whole sentences");
   FROND_ASSERT(addressable(first, sentences.size() / length), "sentences have numbers below 2^64");

@@ -8,7 +8,7 @@
 #include <frond/core/symbol.hpp>
 #include <frond/grammar/rules.hpp>
 #include <frond/kernel/pass.hpp>
-#include <frond/random/choices.hpp>
+#include <frond/rng/choices.hpp>
 #include <frond/simd/target.hpp>
 #include <frond/config/prologue.hpp>
 

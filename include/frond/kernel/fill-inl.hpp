@@ -18,7 +18,7 @@ struct uniform_of_words {
 };
 
 struct normal_of_words {
-  // random::box_muller
+  // rng::box_muller
   FROND_ALWAYS_INLINE static void apply(words& radius_word, words& angle_word) {
     const vec distance = to_float(shift_right<8>(radius_word) + 1u) * splat(0x1p-24f);
     const vec radius = sqrt(splat(-2.0f) * log_scaled(distance, splat(0.0f)));
@@ -42,7 +42,7 @@ inline constexpr std::size_t bits_batches = 1, normal_batches = 1;
 #endif
 
 template <class Make, std::size_t Batches>
-inline void fill_batches(const random::address& address, std::uint32_t position, unsigned char* to) {
+inline void fill_batches(const rng::address& address, std::uint32_t position, unsigned char* to) {
   words word[4][Batches];
   random_blocks(address, position, word);
   FROND_UNROLL(4) for (std::size_t i = 0; i < Batches; ++i) {
@@ -54,7 +54,7 @@ inline void fill_batches(const random::address& address, std::uint32_t position,
 // `bytes` of the array; the first and the last batch may be wanted in part.
 template <class Make, std::size_t Batches>
 inline void fill(const kernel::random_array& from, unsigned char* to, std::size_t bytes) {
-  const random::address address(from.key, from.purpose, from.index);
+  const rng::address address(from.key, from.purpose, from.index);
   auto position = static_cast<std::uint32_t>(from.first / 4);
   std::size_t skipped = 4 * (from.first % 4);
   while (bytes > 0) {
@@ -85,11 +85,11 @@ inline void fill_uniform(const kernel::random_array& from, float* out, std::size
 #if FROND_PASS_LANES == 1
 // Sixteen lanes of Box and Muller's formulas one after the other in one function would be 17 KiB on a Cortex-M4.
 inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
-  const random::address address(from.key, from.purpose, from.index);
+  const rng::address address(from.key, from.purpose, from.index);
   std::uint64_t element = from.first;
   for (float* const end = out + count; out != end;) {
-    const random::block words = address.words(static_cast<std::uint32_t>(element / 4));
-    const random::normal_pair low = random::box_muller(words[0], words[1]), high = random::box_muller(words[2], words[3]);
+    const rng::block words = address.words(static_cast<std::uint32_t>(element / 4));
+    const rng::normal_pair low = rng::box_muller(words[0], words[1]), high = rng::box_muller(words[2], words[3]);
     const float four[4] = {low.first, low.second, high.first, high.second};
     for (std::size_t i = element % 4; i < 4 && out != end; ++i, ++element) *out++ = four[i];
   }

@@ -6,7 +6,7 @@
 
 #include <frond/core/seed.hpp>
 #include <frond/core/symbol.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace kernel {
@@ -75,13 +75,13 @@ struct layer_norm_gradients {
 // on. Element i belongs to word i mod 4 of the block at position i / 4, so an array has at most 2^34 elements.
 struct random_array {
   seed key;
-  random::stream purpose;
+  rng::stream purpose;
   std::uint64_t index = 0;
   std::uint64_t first = 0;
 
   // Whether there are so many elements from the first on.
   [[nodiscard]] constexpr bool holds(std::uint64_t count) const {
-    return random::has_words(first) && random::has_words(count) && random::has_words(first + count);
+    return rng::has_words(first) && rng::has_words(count) && rng::has_words(first + count);
   }
 };
 

@@ -15,7 +15,7 @@
 #include <frond/simd/matrix-inl.hpp>
 #include <frond/simd/across-inl.hpp>
 #include <frond/math/functions-inl.hpp>
-#include <frond/random/philox-inl.hpp>
+#include <frond/rng/philox-inl.hpp>
 #include <frond/kernel/fill-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>
 #include <frond/kernel/elementwise-inl.hpp>

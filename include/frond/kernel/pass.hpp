@@ -10,9 +10,9 @@
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/choices.hpp>
-#include <frond/random/normal.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/choices.hpp>
+#include <frond/rng/normal.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/simd/target.hpp>
 #include <frond/config/prologue.hpp>
 

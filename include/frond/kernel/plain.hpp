@@ -10,9 +10,9 @@
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/draws.hpp>
-#include <frond/random/normal.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/draws.hpp>
+#include <frond/rng/normal.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace kernel::plain {
@@ -244,7 +244,7 @@ inline void categorical(const float* weights, const float* uniforms, std::size_t
 }
 
 inline std::uint32_t word_of(const random_array& from, std::uint64_t element) {
-  return random::words_at(from.key, from.purpose, from.index, static_cast<std::uint32_t>(element / 4))[element % 4];
+  return rng::words_at(from.key, from.purpose, from.index, static_cast<std::uint32_t>(element / 4))[element % 4];
 }
 
 inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
@@ -252,11 +252,11 @@ inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t 
 }
 
 inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) out[i] = random::unit_interval(word_of(from, from.first + i));
+  for (std::size_t i = 0; i < count; ++i) out[i] = rng::unit_interval(word_of(from, from.first + i));
 }
 
 inline void fill_normal(const random_array& from, float* out, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) out[i] = random::normal_at(from.key, from.purpose, from.index, from.first + i);
+  for (std::size_t i = 0; i < count; ++i) out[i] = rng::normal_at(from.key, from.purpose, from.index, from.first + i);
 }
 
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,

@@ -9,7 +9,7 @@
 #include <frond/core/seed.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace source {
@@ -49,7 +49,7 @@ inline void plant_directions(seed key, std::size_t dimension, std::span<float> o
   in_ieee_arithmetic([&] {
     for (std::size_t k = 0; k * dimension < out.size(); ++k) {
       const std::span<float> row = out.subspan(k * dimension, dimension);
-      kernel::fill_normal({.key = key, .purpose = random::stream::directions, .index = k}, row.data(), dimension);
+      kernel::fill_normal({.key = key, .purpose = rng::stream::directions, .index = k}, row.data(), dimension);
       for (int pass = 0; pass < 2; ++pass) {
         for (std::size_t i = 0; i < k; ++i) {
           const std::span<const float> earlier = out.subspan(i * dimension, dimension);

@@ -13,7 +13,7 @@
 #include <frond/core/status.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace source {
@@ -128,7 +128,7 @@ class gaussian_source {
   void sample_rows(seed key, std::uint64_t first, std::size_t rows, float* out) const {
     const std::size_t size = dimension();
     for (std::size_t i = 0; i < rows; ++i)
-      kernel::fill_normal({.key = key, .purpose = random::stream::datum, .index = first + i}, out + i * size, size);
+      kernel::fill_normal({.key = key, .purpose = rng::stream::datum, .index = first + i}, out + i * size, size);
     float block[block_rows * block_columns];
     for (std::size_t end = size; end > 0;) {
       const std::size_t begin = (end - 1) / block_columns * block_columns, columns = end - begin;
@@ -165,7 +165,7 @@ class isotropic_source {
   void sample(seed key, std::uint64_t index, std::span<float> out) const {
     FROND_ASSERT(out.size() == dimension(), "the output has the dimension of the source");
     in_ieee_arithmetic([&] {
-      kernel::fill_normal({.key = key, .purpose = random::stream::datum, .index = index}, out.data(), out.size());
+      kernel::fill_normal({.key = key, .purpose = rng::stream::datum, .index = index}, out.data(), out.size());
       kernel::combine(
           {.terms = 2, .x = {mean_.data(), out.data()}, .weights = {1.0f, deviation_}, .out = out.data(), .count = out.size()});
     });

@@ -8,8 +8,8 @@
 #include <frond/core/mul_add.hpp>
 #include <frond/core/status.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/normal.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/normal.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace source {
@@ -98,11 +98,11 @@ struct latents {
       return mul_add(rho, lambda, math::sqrt(1.0f - rho * rho) * other_normal);
     }
     if (coupling != latent_coupling::magnitude) {
-      const bool positive = random::unit_interval(side) < probability_positive(lambda > 0.0f);
-      return value(positive, random::unit_interval_open_zero(size));
+      const bool positive = rng::unit_interval(side) < probability_positive(lambda > 0.0f);
+      return value(positive, rng::unit_interval_open_zero(size));
     }
-    const bool upper = random::unit_interval(side) < probability_upper(math::abs(lambda) > median_of_normal);
-    const float tail = random::unit_interval_open_zero(size);
+    const bool upper = rng::unit_interval(side) < probability_upper(math::abs(lambda) > median_of_normal);
+    const float tail = rng::unit_interval_open_zero(size);
     return value(side % 2 == 0, upper ? 0.5f * tail : mul_add(0.5f, tail, 0.5f));
   }
 
@@ -125,8 +125,9 @@ struct latents {
 
  private:
   // The multiple of 2^-24 nearest to 0 <= probability <= 1, of which floats from 1/2 on are some themselves.
-  [[nodiscard]] static constexpr float nearest_probability(float chance) {
-    return chance < 0.5f ? static_cast<float>(static_cast<std::uint32_t>(chance * 0x1p24f + 0.5f)) * 0x1p-24f : chance;
+  [[nodiscard]] static constexpr float nearest_probability(float probability) {
+    return probability < 0.5f ? static_cast<float>(static_cast<std::uint32_t>(probability * 0x1p24f + 0.5f)) * 0x1p-24f
+                              : probability;
   }
   // rho `largest`, largest <= 1/2.
   [[nodiscard]] constexpr float probability_shift(float largest) const {

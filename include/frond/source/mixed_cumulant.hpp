@@ -13,7 +13,7 @@
 #include <frond/core/seed.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/source/directions.hpp>
 #include <frond/source/latents.hpp>
 #include <frond/config/prologue.hpp>
@@ -84,8 +84,8 @@ class mixed_cumulant {
 
   // The hidden variables of a datum.
   [[nodiscard]] latents::pair hidden(seed key, std::uint64_t index) const {
-    const auto words = random::words_at(key, random::stream::latents, index / group_size, index % group_size);
-    const random::normal_pair normals = random::box_muller(words[0], words[1]);
+    const auto words = rng::words_at(key, rng::stream::latents, index / group_size, index % group_size);
+    const rng::normal_pair normals = rng::box_muller(words[0], words[1]);
     return {normals.first, spikes_.hidden.nu(normals.first, normals.second, words[2], words[3])};
   }
 
@@ -119,11 +119,11 @@ class mixed_cumulant {
   // with the directions.
   void sample_rows(seed key, std::uint64_t index, std::size_t rows, float* out) const {
     const std::uint64_t group = index / group_size, place = index % group_size;
-    kernel::fill_normal({.key = key, .purpose = random::stream::datum, .index = group, .first = place * dimension_}, out,
+    kernel::fill_normal({.key = key, .purpose = rng::stream::datum, .index = group, .first = place * dimension_}, out,
                         rows * dimension_);
     float along_v[block_rows], normals[4 * block_rows], weights[3 * block_rows];
     std::uint32_t words[4 * block_rows];
-    const kernel::random_array from{.key = key, .purpose = random::stream::latents, .index = group, .first = 4 * place};
+    const kernel::random_array from{.key = key, .purpose = rng::stream::latents, .index = group, .first = 4 * place};
     kernel::fill_normal(from, normals, 4 * rows);
     kernel::fill_bits(from, words, 4 * rows);
     project_onto(out, rows, v(), along_v);

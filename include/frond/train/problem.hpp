@@ -17,8 +17,8 @@
 #include <frond/diffusion/schedule.hpp>
 #include <frond/nn/network_denoiser.hpp>
 #include <frond/nn/plan.hpp>
-#include <frond/random/draws.hpp>
-#include <frond/random/permutation.hpp>
+#include <frond/rng/draws.hpp>
+#include <frond/rng/permutation.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace train {
@@ -72,7 +72,7 @@ struct data_set {
   [[nodiscard]] constexpr std::uint64_t index(seed order, std::uint64_t example) const {
     FROND_ASSERT(addressable(first, count == 0 ? example : count), "the data of a set have numbers below 2^64");
     if (count == 0) return first + example;
-    const random::permutation shuffle(order, random::stream::order, example / count, count);
+    const rng::permutation shuffle(order, rng::stream::order, example / count, count);
     return first + shuffle(example % count);
   }
 
@@ -141,7 +141,7 @@ struct denoising {
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
     FROND_ASSERT(max_step <= times.steps, "the latest time is one of the schedule");
-    random::draws time(key, random::stream::time, example);
+    rng::draws time(key, rng::stream::time, example);
     return times.alpha_bar(1 + time.below(max_step == 0 ? times.steps : max_step));
   }
 

@@ -16,7 +16,7 @@
 #include <frond/kernel/kernels.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/nn/vector_denoiser.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -85,7 +85,7 @@ struct vector_denoising {
   }
 
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    random::draws time(key, random::stream::time, example);
+    rng::draws time(key, rng::stream::time, example);
     return times.alpha_bar(1 + time.below(times.steps));
   }
 

@@ -93,7 +93,7 @@ class plain_inside {
 
 // Right sides of two to four symbols, or a word.
 lab::pcfg::pcfg proper(std::uint64_t key) {
-  random::draws draw(seed{key}, random::stream::user, 2);
+  rng::draws draw(seed{key}, rng::stream::user, 2);
   const std::uint32_t nonterminals = 4, words = 5;
   std::vector<small_pcfg::rule> rules;
   for (std::uint32_t a = 0; a < nonterminals; ++a) {
@@ -116,7 +116,7 @@ TEST_CASE("the inside probability is that of the plain recursion, to rounding") 
     lab::chart::chart chart(weights);
     for (const std::size_t length : {1u, 2u, 7u, 12u}) {
       std::vector<double> likelihoods(length * grammar.words());
-      random::draws draw(seed{key}, random::stream::user, 3);
+      rng::draws draw(seed{key}, rng::stream::user, 3);
       for (double& each : likelihoods) each = static_cast<double>(draw.uniform());
       chart.inside_weights(likelihoods, length);
       const double expected = plain_inside(grammar, likelihoods, length).total();
@@ -212,7 +212,7 @@ TEST_CASE("belief propagation on the tree of a hierarchy and the passes of its g
     lab::chart::chart chart(weights);
     lab::chart::outside outside(chart);
     for (std::uint64_t round = 0; round < 5; ++round) {
-      random::draws draw(seed{round}, random::stream::user, 4);
+      rng::draws draw(seed{round}, rng::stream::user, 4);
       for (std::size_t i = 0; i < length; ++i)
         for (std::uint32_t a = 0; a < shape.vocabulary; ++a)
           tree.leaf(i)[a] = likelihoods[i * shape.vocabulary + a] = 0.01 + static_cast<double>(draw.uniform());

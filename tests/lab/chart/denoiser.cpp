@@ -5,7 +5,7 @@
 #include <frond/diffusion/sampler.hpp>
 #include <frond/lab/chart/denoiser.hpp>
 #include <frond/lab/chart/length_chart.hpp>
-#include <frond/random/normal.hpp>
+#include <frond/rng/normal.hpp>
 #include <frond/train/problem.hpp>
 
 #include <cmath>
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "../../belief/enumeration.hpp"
-#include "../../random/chi_square.hpp"
+#include "../../rng/chi_square.hpp"
 #include "small_pcfg.hpp"
 
 using namespace frond;
@@ -152,7 +152,7 @@ TEST_CASE("marginals of random grammars agree with the sum over all sentences, G
       std::vector<double> noisy, likelihoods;
       for (std::size_t k = 0; k < length * grammar.words(); ++k) {
         const double at = clean[k / grammar.words()] == k % grammar.words() ? 1 : 0;
-        const auto noise = static_cast<double>(random::normal_at(seed{row}, random::stream::user, key, k));
+        const auto noise = static_cast<double>(rng::normal_at(seed{row}, rng::stream::user, key, k));
         noisy.push_back(static_cast<double>(static_cast<float>(std::sqrt(alpha_bar) * at + std::sqrt(1 - alpha_bar) * noise)));
       }
       // The definition: the density of x_t around sqrt(alpha_bar) e_a, up to a factor.

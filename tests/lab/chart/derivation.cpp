@@ -9,7 +9,7 @@
 #include <map>
 #include <vector>
 
-#include "../../random/chi_square.hpp"
+#include "../../rng/chi_square.hpp"
 #include "small_pcfg.hpp"
 
 using namespace frond;

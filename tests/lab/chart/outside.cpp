@@ -23,7 +23,7 @@ lab::chart::weighted_form<Semiring> weigh(const lab::pcfg::pcfg& grammar) {
 
 // Likelihoods that differ everywhere.
 std::vector<double> soft(std::uint64_t key, std::size_t size) {
-  random::draws draw(seed{key}, random::stream::user, 1);
+  rng::draws draw(seed{key}, rng::stream::user, 1);
   std::vector<double> weights;
   for (std::size_t i = 0; i < size; ++i) weights.push_back(0.1 + static_cast<double>(draw.uniform()));
   return weights;

@@ -6,7 +6,7 @@
 #include <frond/core/seed.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/lab/pcfg/pcfg.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -44,7 +44,7 @@ inline frond::lab::pcfg::pcfg make(std::uint32_t nonterminals, std::uint32_t wor
 // Two or three nonterminals and words, right sides of nought to four symbols. Every nonterminal has one rule with a word alone
 // and, on the even ones, an empty rule; the first two are on a unary cycle.
 inline frond::lab::pcfg::pcfg random(std::uint64_t key) {
-  frond::random::draws draw(frond::seed{key}, frond::random::stream::user, 0);
+  frond::rng::draws draw(frond::seed{key}, frond::rng::stream::user, 0);
   const std::uint32_t nonterminals = 2 + draw.below(3), words = 2 + draw.below(2), symbols = nonterminals + words;
   std::vector<rule> rules;
   for (std::uint32_t a = 0; a < nonterminals; ++a) {

@@ -7,8 +7,8 @@
 #include <frond/lab/hierarchy/forward_backward.hpp>
 #include <frond/lab/spiked/exact_chain.hpp>
 #include <frond/lab/statistics/k_means.hpp>
-#include <frond/random/normal.hpp>
-#include <frond/random/permutation.hpp>
+#include <frond/rng/normal.hpp>
+#include <frond/rng/permutation.hpp>
 #include <frond/source/gaussian_source.hpp>
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/train/problem.hpp>
@@ -34,27 +34,27 @@ constexpr grammar::rhm<shape> rules(seed{1});
 
 TEST_CASE("permutations end with their last element, and those of large sizes with round 2^61" *
           doctest::skip(!tests::asserts)) {
-  const random::permutation few(seed{1}, random::stream::user, largest, 16), many(seed{1}, random::stream::user, 0, 1024);
+  const rng::permutation few(seed{1}, rng::stream::user, largest, 16), many(seed{1}, rng::stream::user, 0, 1024);
   CHECK(few(15) < 16);
   CHECK(stops([&] { static_cast<void>(few(16)); }));
   CHECK(stops([&] { static_cast<void>(few.inverse(16)); }));
   CHECK(stops([&] { static_cast<void>(many(1024)); }));
   CHECK(stops([&] { static_cast<void>(many.inverse(1024)); }));
   constexpr std::uint64_t rounds = std::uint64_t{1} << 61;
-  CHECK(random::permutation(seed{1}, random::stream::user, rounds - 1, 65)(64) < 65);
-  CHECK(stops([] { random::permutation(seed{1}, random::stream::user, rounds, 65); }));
+  CHECK(rng::permutation(seed{1}, rng::stream::user, rounds - 1, 65)(64) < 65);
+  CHECK(stops([] { rng::permutation(seed{1}, rng::stream::user, rounds, 65); }));
 }
 
 TEST_CASE("arrays of random numbers end with element 2^34, wherever they begin" * doctest::skip(!tests::asserts)) {
   float out[4];
   const auto fill = [&](std::uint64_t first, std::size_t count) {
-    kernel::fill_normal({.key = seed{1}, .purpose = random::stream::user, .first = first}, out, count);
+    kernel::fill_normal({.key = seed{1}, .purpose = rng::stream::user, .first = first}, out, count);
   };
   fill(elements - 4, 4);
-  CHECK(out[3] == random::normal_at(seed{1}, random::stream::user, 0, elements - 1));
+  CHECK(out[3] == rng::normal_at(seed{1}, rng::stream::user, 0, elements - 1));
   CHECK(stops([&] { fill(elements - 3, 4); }));
   CHECK(stops([&] { fill(largest - 2, 4); }));  // the sum of both is 1
-  CHECK(stops([] { static_cast<void>(random::normal_at(seed{1}, random::stream::user, 0, elements)); }));
+  CHECK(stops([] { static_cast<void>(rng::normal_at(seed{1}, rng::stream::user, 0, elements)); }));
 }
 
 TEST_CASE("data have numbers below 2^64" * doctest::skip(!tests::asserts)) {

@@ -134,7 +134,7 @@ TEST_CASE("with all sentences the contexts are the exact conditional distributio
 }
 
 TEST_CASE("without any structure the signal to noise is 0 on average, within 4.5 standard errors") {
-  random::draws draw(seed{5}, random::stream::user, 0);
+  rng::draws draw(seed{5}, rng::stream::user, 0);
   double sum = 0, squares = 0;
   const int repetitions = 200;
   for (int k = 0; k < repetitions; ++k) {

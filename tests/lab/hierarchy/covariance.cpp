@@ -5,7 +5,7 @@
 #include <frond/lab/hierarchy/covariance.hpp>
 #include <frond/lab/hierarchy/tree_distributions.hpp>
 #include <frond/lab/statistics/joint_counts.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -166,7 +166,7 @@ TEST_CASE("what sampling adds to a mean square, over 4000 repetitions, within 4.
 
 TEST_CASE("counts may be added in parts and taken back") {
   lab::statistics::joint_counts all(3, 2), part(3, 2), rest(3, 2);
-  random::draws draw(seed{1}, random::stream::user, 0);
+  rng::draws draw(seed{1}, rng::stream::user, 0);
   for (int i = 0; i < 50; ++i) {
     const std::size_t a = draw.below(3), b = draw.below(2);
     all.add(a, b);

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/hierarchy/rule_accuracy.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <array>
 #include <cmath>
@@ -18,7 +18,7 @@ constexpr rhm_shape shape{.vocabulary = 6, .rules = 3, .branching = 2, .depth = 
 
 // Strings whose level-`level` symbols are independent and uniform and whose levels below follow the rules.
 std::vector<symbol> random_above(const grammar::rhm_view& view, std::uint32_t level, std::uint64_t index) {
-  random::draws draw(seed{77}, random::stream::user, index);
+  rng::draws draw(seed{77}, rng::stream::user, index);
   std::vector<symbol> symbols(view.shape.level_nodes(level));
   for (symbol& value : symbols) value = static_cast<symbol>(draw.below(view.vocabulary()));
   for (std::uint32_t l = level; l > 0; --l) {

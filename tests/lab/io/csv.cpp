@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/io/csv.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <bit>
 #include <clocale>
@@ -98,7 +98,7 @@ TEST_CASE("numbers as anybody would write them") {
 }
 
 TEST_CASE("random doubles come back, from no more digits than are needed") {
-  random::draws draw(seed{1}, random::stream::user, 0);
+  rng::draws draw(seed{1}, rng::stream::user, 0);
   for (int i = 0; i < 20000; ++i) {
     const double any = std::bit_cast<double>(draw.word64());
     if (std::isfinite(any)) check_back(any);
@@ -139,7 +139,7 @@ TEST_CASE("a table is a header and rows") {
 }
 
 TEST_CASE("any text comes back from any cell, by another reader") {
-  random::draws draw(seed{2}, random::stream::user, 0);
+  rng::draws draw(seed{2}, rng::stream::user, 0);
   const std::string_view letters = "ab,\"\n\r ;\xc3\xa9";
   rows expected{{"x", "y", "z"}};
   lab::io::csv table({"x", "y", "z"});

@@ -2,7 +2,7 @@
 
 #include <frond/lab/io/weights.hpp>
 #include <frond/nn/network.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -43,7 +43,7 @@ std::vector<float> finite_weights() {
                             16777217.0f,
                             1e10f,
                             3.0f};
-  random::draws draw(seed{3}, random::stream::user, 0);
+  rng::draws draw(seed{3}, rng::stream::user, 0);
   while (values.size() < plan.parameter_count)
     if (const auto value = std::bit_cast<float>(draw.word()); value - value == 0.0f) values.push_back(value);
   return values;

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/numerics/decimal.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <cstdint>
 #include <cstdlib>
@@ -27,7 +27,7 @@ void check_beside_strtod(const std::string& text) {
     CHECK_MESSAGE((ours.ok() && bits(ours.value) == bits(theirs)), text);
 }
 
-std::string random_number(random::draws& draws, std::uint32_t max_digits, std::uint32_t max_exponent) {
+std::string random_number(rng::draws& draws, std::uint32_t max_digits, std::uint32_t max_exponent) {
   std::string text;
   const std::uint32_t digits = 1 + draws.below(max_digits), point = draws.below(digits + 1);
   for (std::uint32_t i = 0; i < digits; ++i) {
@@ -92,7 +92,7 @@ TEST_CASE("numbers that are hard to round") {
 }
 
 TEST_CASE("random numbers as the C library reads them") {
-  random::draws draws(seed{4}, random::stream::user, 1);
+  rng::draws draws(seed{4}, rng::stream::user, 1);
   for (int i = 0; i < 4000; ++i) check_beside_strtod(random_number(draws, 15, 30));
   for (int i = 0; i < 4000; ++i) check_beside_strtod(random_number(draws, 25, 340));
   for (int i = 0; i < 300; ++i) check_beside_strtod(random_number(draws, 800, 1200));

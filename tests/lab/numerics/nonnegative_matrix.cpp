@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/numerics/nonnegative_matrix.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -12,7 +12,7 @@ using namespace frond;
 namespace {
 
 // Positive on a ring, so irreducible; other entries at random.
-std::vector<double> random_matrix(random::draws& draws, std::size_t n) {
+std::vector<double> random_matrix(rng::draws& draws, std::size_t n) {
   std::vector<double> matrix(n * n);
   for (double& entry : matrix)
     if (draws.below(3) == 0) entry = static_cast<double>(draws.uniform());
@@ -41,7 +41,7 @@ double radius_by_powers(const std::vector<double>& matrix, std::size_t n) {
 }  // namespace
 
 TEST_CASE("spectral radii as powers find them") {
-  random::draws draws(seed{1}, random::stream::user, 3);
+  rng::draws draws(seed{1}, rng::stream::user, 3);
   for (const std::size_t n : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{20}})
     for (int trial = 0; trial < 5; ++trial) {
       const std::vector<double> matrix = random_matrix(draws, n);
@@ -53,7 +53,7 @@ TEST_CASE("spectral radii as powers find them") {
 }
 
 TEST_CASE("systems are solved just above the radius, and refused below") {
-  random::draws draws(seed{1}, random::stream::user, 4);
+  rng::draws draws(seed{1}, rng::stream::user, 4);
   for (const std::size_t n : {std::size_t{1}, std::size_t{2}, std::size_t{5}, std::size_t{16}}) {
     const std::vector<double> matrix = random_matrix(draws, n);
     const double radius = lab::numerics::spectral_radius(matrix, n);

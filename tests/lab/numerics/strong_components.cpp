@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/numerics/strong_components.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <cstdint>
 #include <utility>
@@ -27,7 +27,7 @@ std::vector<std::vector<bool>> reach(std::size_t vertices, const edge_list& edge
 }  // namespace
 
 TEST_CASE("components are what reaches each other, in order") {
-  random::draws draws(seed{8}, random::stream::user, 0);
+  rng::draws draws(seed{8}, rng::stream::user, 0);
   for (int trial = 0; trial < 300; ++trial) {
     const std::uint32_t vertices = 1 + draws.below(12), count = draws.below(2 * vertices + 1);
     edge_list edges;

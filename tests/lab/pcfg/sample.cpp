@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../../random/chi_square.hpp"
+#include "../../rng/chi_square.hpp"
 #include "small_grammar.hpp"
 
 using namespace frond;

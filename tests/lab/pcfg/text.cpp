@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/pcfg/text.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <cstdio>
 #include <string>
@@ -225,7 +225,7 @@ TEST_CASE("two texts") {
 }
 
 TEST_CASE("pieces of any size make the same grammar or the same error") {
-  random::draws draws(seed{3}, random::stream::user, 1);
+  rng::draws draws(seed{3}, rng::stream::user, 1);
   for (const std::string text :
        {"S -> NP 'x' [.5] | 'y' [.5]\r\n# z\nNP -> 'n' [1]", "S -> a\nS b", "\n\n\n", "%start S\nS -> a",
         "S -> a\nS -> a b c d e f g h i j k l m n o p\n", "S\nS -> a # .5\n\nS -> b # .5\n", "S -> a # .5\n# x\nS -> b\nS c\n",
@@ -263,7 +263,7 @@ TEST_CASE("files") {
 
 // A hundred million bytes of what is no grammar, fed until the reader has had enough: it must have that early.
 TEST_CASE("garbage is given up long before its end") {
-  random::draws draws(seed{1}, random::stream::user, 7);
+  rng::draws draws(seed{1}, rng::stream::user, 7);
   constexpr std::size_t size = 100000000;
   const auto bytes_taken = [&](auto next_piece) {
     lab::pcfg::grammar_text_reader reader({});

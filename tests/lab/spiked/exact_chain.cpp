@@ -62,7 +62,7 @@ class direct {
     const std::size_t d = w_.size();
     std::vector<float> clean(d), noise(d);
     source::mixed_cumulant(options_.strengths, d, axes_).sample(key, index, clean);
-    kernel::fill_normal({.key = key, .purpose = random::stream::noise, .index = index}, noise.data(), d);
+    kernel::fill_normal({.key = key, .purpose = rng::stream::noise, .index = index}, noise.data(), d);
     const double a = std::sqrt(options_.alpha_bar), b = std::sqrt(1 - options_.alpha_bar);
     std::vector<double> x_0(d), x_t(d), g(d);
     double y = 0, along = 0;
@@ -128,7 +128,7 @@ TEST_CASE("chi-square draws have their distribution") {
   for (const std::uint32_t freedom : {1u, 2u, 3u, 7u, 29u, 500u}) {
     std::vector<double> sorted;
     for (std::uint64_t i = 0; i < 50'000; ++i) {
-      random::draws words(seed{80}, random::stream::user, i);
+      rng::draws words(seed{80}, rng::stream::user, i);
       sorted.push_back(frond::lab::statistics::chi_square(words, freedom));
     }
     std::sort(sorted.begin(), sorted.end());
@@ -141,7 +141,7 @@ TEST_CASE("chi-square draws have their distribution") {
     CAPTURE(freedom);
     CHECK(distance * std::sqrt(static_cast<double>(sorted.size())) < 1.949);
   }
-  random::draws words(seed{80}, random::stream::user, 0);
+  rng::draws words(seed{80}, rng::stream::user, 0);
   CHECK(frond::lab::statistics::chi_square(words, 0) == 0.0);
 }
 

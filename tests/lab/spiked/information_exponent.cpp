@@ -174,7 +174,7 @@ TEST_CASE("Hermite moments against data") {
       for (std::size_t i = 0; i < count; ++i) {
         const double clean = w.u * static_cast<double>(data[3 * i]) + w.v * static_cast<double>(data[3 * i + 1]) +
                              rest * static_cast<double>(data[3 * i + 2]);
-        const double noise = static_cast<double>(random::normal_at(seed{62}, random::stream::user, 0, i));
+        const double noise = static_cast<double>(rng::normal_at(seed{62}, rng::stream::user, 0, i));
         const double value =
             polynomial(k, std::sqrt(alpha) * clean + std::sqrt(1 - alpha) * noise) - moments.moment(k, alpha, w);
         sum += value;

@@ -216,9 +216,8 @@ TEST_CASE("the loss is what the posterior mean loses on data of the plane") {
     double sum_u = 0, sum_v = 0, squares_u = 0, squares_v = 0;
     constexpr int count = 4000;
     for (std::uint64_t i = 0; i < count; ++i) {
-      const auto z = random::normals_at(seed{21}, random::stream::user, i, 0),
-                 w = random::normals_at(seed{21}, random::stream::user, i, 1);
-      const auto words = random::words_at(seed{21}, random::stream::user, i, 2);
+      const auto z = rng::normals_at(seed{21}, rng::stream::user, i, 0), w = rng::normals_at(seed{21}, rng::stream::user, i, 1);
+      const auto words = rng::words_at(seed{21}, rng::stream::user, i, 2);
       const auto nu = static_cast<double>(hidden.nu(z[0], 0.0f, words[0], words[1]));
       const double x_u = plane.lambda_weight * static_cast<double>(z[0]) + static_cast<double>(z[1]);
       const double x_v = plane.nu_weight * nu + plane.rest * static_cast<double>(z[2]);

@@ -94,7 +94,7 @@ TEST_CASE("it is what a neuron adds to the denoising loss of data") {
       const source::mixed_cumulant model(strengths, d, axes);
       std::vector<float> data(count * d), noise(count * d);
       model.sample_block(seed{70}, 0, data);
-      kernel::fill_normal({.key = seed{71}, .purpose = random::stream::user}, noise.data(), noise.size());
+      kernel::fill_normal({.key = seed{71}, .purpose = rng::stream::user}, noise.data(), noise.size());
       const double expected = population_loss(strengths, unit, alpha, w);
       double sum = 0, squares = 0;
       for (std::size_t i = 0; i < count; ++i) {

@@ -9,7 +9,7 @@ namespace {
 struct sixteen_runs {
   explicit sixteen_runs(std::size_t dimension, std::uint64_t key)
       : weights(16 * lab::spiked::sphere_sgd_rows(dimension)), memory(2 * weights.size()), overlap_u(16), overlap_v(16) {
-    random::draws draws(seed{key}, random::stream::user, 0);
+    rng::draws draws(seed{key}, rng::stream::user, 0);
     for (std::size_t lane = 0; lane < 16; ++lane) {
       run[lane] = draws.word() >> 4;
       step[lane] = draws.below(3) == 0 ? 0xffffff00u - draws.below(1000) : draws.below(1000);

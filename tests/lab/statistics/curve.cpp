@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/statistics/curve.hpp>
-#include <frond/random/normal.hpp>
+#include <frond/rng/normal.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -28,7 +28,7 @@ void check_error(const std::vector<double>& values, double error, const Statisti
   for (std::uint64_t experiment = 0; experiment < experiments; ++experiment) {
     std::vector<estimate> noisy = curve(values, error);
     for (std::size_t i = 0; i < noisy.size(); ++i)
-      noisy[i].value += error * static_cast<double>(random::normal_at(seed{3}, random::stream::user, experiment, i));
+      noisy[i].value += error * static_cast<double>(rng::normal_at(seed{3}, rng::stream::user, experiment, i));
     const estimate found = statistic(noisy);
     sum += found.value;
     squares += found.value * found.value;

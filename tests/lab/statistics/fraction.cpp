@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/statistics/fraction.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -32,7 +32,7 @@ TEST_CASE("the standard error is the spread of repeated experiments: groups of u
   constexpr int experiments = 4000, groups = 200;
   double sum = 0, squares = 0, claimed = 0;
   for (std::uint64_t e = 0; e < experiments; ++e) {
-    random::draws draw(seed{5}, random::stream::user, e);
+    rng::draws draw(seed{5}, rng::stream::user, e);
     lab::statistics::grouped_counts counts;
     for (int g = 0; g < groups; ++g) {
       const std::uint64_t size = 1 + draw.below(6);

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/statistics/jackknife.hpp>
-#include <frond/random/normal.hpp>
+#include <frond/rng/normal.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -43,8 +43,8 @@ TEST_CASE("the error of a quotient is the spread of repeated experiments, to 5 %
   for (std::uint64_t experiment = 0; experiment < experiments; ++experiment) {
     std::vector<double> table;
     for (std::uint64_t row = 0; row < rows; ++row) {
-      const auto a = static_cast<double>(random::normal_at(seed{9}, random::stream::user, experiment, 2 * row));
-      const auto b = static_cast<double>(random::normal_at(seed{9}, random::stream::user, experiment, 2 * row + 1));
+      const auto a = static_cast<double>(rng::normal_at(seed{9}, rng::stream::user, experiment, 2 * row));
+      const auto b = static_cast<double>(rng::normal_at(seed{9}, rng::stream::user, experiment, 2 * row + 1));
       table.push_back(5 + a + 0.5 * b);
       table.push_back(4 + 0.5 * a);
     }

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/statistics/k_means.hpp>
-#include <frond/random/draws.hpp>
-#include <frond/random/normal.hpp>
+#include <frond/rng/draws.hpp>
+#include <frond/rng/normal.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -21,7 +21,7 @@ std::vector<double> cloud(std::size_t centres, std::size_t each, double spread) 
   std::vector<double> points;
   for (std::size_t i = 0; i < centres * each; ++i)
     for (std::uint32_t d = 0; d < 3; ++d) {
-      const auto noise = random::normal_at(seed{8}, random::stream::user, 1, 3 * i + d);
+      const auto noise = rng::normal_at(seed{8}, rng::stream::user, 1, 3 * i + d);
       points.push_back(static_cast<double>(i / each >> d & 1) + spread * static_cast<double>(noise));
     }
   return points;
@@ -82,7 +82,7 @@ TEST_CASE("no way to put few points into clusters is better, with and without eq
   for (std::size_t k = 0; k < 20; ++k) {
     std::vector<double> points;
     for (std::uint64_t i = 0; i < 16; ++i)
-      points.push_back(static_cast<double>(random::normal_at(seed{9}, random::stream::user, k, i)));
+      points.push_back(static_cast<double>(rng::normal_at(seed{9}, rng::stream::user, k, i)));
     const auto products = lab::statistics::inner_products(points, 2);
     for (const bool balanced : {false, true}) {
       const auto found =

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <frond/lab/statistics/partition.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <cstddef>
 #include <vector>
@@ -35,7 +35,7 @@ TEST_CASE("the adjusted Rand index, by hand") {
 }
 
 TEST_CASE("random groupings have an adjusted Rand index of 0 on average, within 4.5 standard errors") {
-  random::draws draw(seed{3}, random::stream::user, 0);
+  rng::draws draw(seed{3}, rng::stream::user, 0);
   double sum = 0, squares = 0;
   const int repetitions = 3000;
   for (int k = 0; k < repetitions; ++k) {

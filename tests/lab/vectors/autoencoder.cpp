@@ -1,6 +1,6 @@
 #include <frond/lab/vectors/autoencoder.hpp>
 
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <doctest/doctest.h>
 
@@ -49,7 +49,7 @@ std::vector<double> plain(const lab::vectors::autoencoder_shape& shape, const st
 
 std::vector<float> draw(std::size_t count, std::uint64_t key) {
   std::vector<float> values(count);
-  random::draws draws(seed{key}, random::stream::user, 0);
+  rng::draws draws(seed{key}, rng::stream::user, 0);
   for (float& value : values) value = draws.uniform() * 4.0f - 2.0f;
   return values;
 }

@@ -15,7 +15,7 @@ namespace {
 
 std::vector<float> some_data(std::size_t count, std::size_t d) {
   std::vector<float> out(count * d);
-  kernel::fill_normal({.key = seed{50}, .purpose = random::stream::user, .index = d}, out.data(), out.size());
+  kernel::fill_normal({.key = seed{50}, .purpose = rng::stream::user, .index = d}, out.data(), out.size());
   return out;
 }
 
@@ -26,7 +26,7 @@ TEST_CASE("the answer is the softmax mean of the data, whatever the memory") {
     const std::size_t count = 45, rows = 11;
     const auto data = some_data(count, d);
     std::vector<float> noisy(rows * d), alpha(rows), found(rows * d), again(rows * d);
-    kernel::fill_normal({.key = seed{51}, .purpose = random::stream::user}, noisy.data(), noisy.size());
+    kernel::fill_normal({.key = seed{51}, .purpose = rng::stream::user}, noisy.data(), noisy.size());
     for (std::size_t i = 0; i < rows; ++i) alpha[i] = static_cast<float>(i) * 0.09f;
     std::vector<float> memory(lab::vectors::empirical_memory_size(count, 4)),
         little(lab::vectors::empirical_memory_size(count, 1));
@@ -77,7 +77,7 @@ TEST_CASE("it is the mixture of distributions without width") {
   std::vector<float> memory(lab::vectors::empirical_memory_size(count, rows)), noisy(rows * d), found(rows * d),
       expected(rows * d);
   std::vector<double> probabilities(2 * count);
-  kernel::fill_normal({.key = seed{53}, .purpose = random::stream::user}, noisy.data(), noisy.size());
+  kernel::fill_normal({.key = seed{53}, .purpose = rng::stream::user}, noisy.data(), noisy.size());
   const std::vector<float> alpha(rows, 0.8f);
   lab::vectors::empirical(data, d, memory).predict(noisy, alpha, found);
   lab::vectors::gaussian_mixture({d, ones, data, none}, probabilities).predict(noisy, alpha, expected);

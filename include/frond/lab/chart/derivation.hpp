@@ -13,7 +13,7 @@
 #include <frond/lab/chart/chart.hpp>
 #include <frond/lab/chart/weighted_form.hpp>
 #include <frond/lab/pcfg/derivation.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
@@ -28,7 +28,7 @@ namespace detail {
 
 // A number from [0, 1) with 53 bits, against the sums of weights in order.
 struct random_choice {
-  random::draws draw;
+  rng::draws draw;
 
   std::size_t operator()(std::span<const double> weights) {
     double total = 0;
@@ -152,10 +152,10 @@ inline constexpr status no_parse{"the grammar has no derivation for this", 0};
 // empty gets its derivation too. Probabilities hold to rounding. Refuses where there is no derivation or one of 2^24 nodes.
 template <class Chart>
 status sample_derivation(const Chart& chart, seed key, std::uint64_t index, derivation& out,
-                         random::stream purpose = random::stream::posterior) {
+                         rng::stream purpose = rng::stream::posterior) {
   if (!(chart.scaled_total() > 0)) return detail::no_parse;
   return in_ieee_arithmetic([&] {
-    const detail::random_choice choose{random::draws(key, purpose, index)};
+    const detail::random_choice choose{rng::draws(key, purpose, index)};
     return detail::derivation_walk(chart, choose, out).walk(most_derived_nodes);
   });
 }

@@ -18,7 +18,7 @@
 #include <frond/lab/chart/weighted_form.hpp>
 #include <frond/math/double.hpp>
 #include <frond/math/float_format.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
@@ -192,7 +192,7 @@ class length_source {
 
   // Datum `index` with its derivation. Refused where that is longer than memory: see most_derived_nodes.
   status sample(seed key, std::uint64_t index, derivation& out) const {
-    return sample_derivation(chart_, key, index, out, random::stream::datum);
+    return sample_derivation(chart_, key, index, out, rng::stream::datum);
   }
 
   // Its words alone; out [length]. A sentence whose derivation is too long is not written, which is a programmer's error.

@@ -14,7 +14,7 @@
 #include <frond/lab/chart/derivation.hpp>
 #include <frond/lab/chart/outside.hpp>
 #include <frond/lab/chart/weighted_form.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {

@@ -69,7 +69,7 @@ class hierarchy_pcfg_builder {
     for (std::uint32_t k = 0; k < level.rules; ++k, right += level.branching) {
       std::vector<std::uint32_t> children;
       for (std::uint32_t j = 0; j < level.branching; ++j) children.push_back(below + right[j]);
-      add_rule(first_[l] + a, grammar_.chance(l, k), children);
+      add_rule(first_[l] + a, grammar_.rule_probability(l, k), children);
     }
   }
 

@@ -12,7 +12,7 @@
 #include <frond/core/status.hpp>
 #include <frond/lab/pcfg/derivation.hpp>
 #include <frond/lab/pcfg/pcfg.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
@@ -51,7 +51,7 @@ class pcfg_sampler {
   static constexpr std::uint32_t no_node = 0xffffffffu;
 
   status derive(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
-    random::draws draws(key, random::stream::datum, index);
+    rng::draws draws(key, rng::stream::datum, index);
     out.words.clear();
     out.nodes.clear();
     std::vector<task> waiting{{grammar_.start, no_node}};  // the next one is the last
@@ -78,7 +78,7 @@ class pcfg_sampler {
   }
 
   // The rule in whose part of the interval [0, sum of all) a uniform number of 53 bits falls.
-  std::uint32_t choose(std::uint32_t left, random::draws& draws) const {
+  std::uint32_t choose(std::uint32_t left, rng::draws& draws) const {
     const double *const first = &sums_[grammar_.first_rule[left]], *const last = &sums_[grammar_.first_rule[left + 1] - 1];
     const double place = draws.uniform_double() * *last;
     return static_cast<std::uint32_t>(std::upper_bound(first, last, place) - sums_.data());

@@ -12,8 +12,8 @@
 #include <frond/lab/spiked/sphere_sgd.hpp>
 #include <frond/lab/statistics/chi_square.hpp>
 #include <frond/math/double.hpp>
-#include <frond/random/draws.hpp>
-#include <frond/random/normal.hpp>
+#include <frond/rng/draws.hpp>
+#include <frond/rng/normal.hpp>
 #include <frond/source/mixed_cumulant.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -50,7 +50,7 @@ class exact_chain {
   [[nodiscard]] double overlap_u() const { return u_; }
   [[nodiscard]] double overlap_v() const { return v_; }
 
-  // One step with the draws at (key, random::stream::chain, index). About 0.3 microseconds.
+  // One step with the draws at (key, rng::stream::chain, index). About 0.3 microseconds.
   void step(seed key, std::uint64_t index) {
     in_ieee_arithmetic([&] { do_step(key, index); });
   }
@@ -73,8 +73,8 @@ class exact_chain {
   };
 
   void do_step(seed key, std::uint64_t index) {
-    random::draws words(key, random::stream::chain, index);
-    const random::normal_pair first = next_pair(words);
+    rng::draws words(key, rng::stream::chain, index);
+    const rng::normal_pair first = next_pair(words);
     const std::uint32_t side = words.word(), size = words.word();
     const auto lambda = static_cast<double>(first.first);
     const auto nu = static_cast<double>(plane_.hidden.nu(first.first, first.second, side, size));
@@ -84,12 +84,12 @@ class exact_chain {
   }
   static double dot(const vector& a, const vector& b) { return a.u * b.u + a.v * b.v + a.e * b.e; }
 
-  static random::normal_pair next_pair(random::draws& words) {
+  static rng::normal_pair next_pair(rng::draws& words) {
     const std::uint32_t radius = words.word(), angle = words.word();
-    return random::box_muller(radius, angle);
+    return rng::box_muller(radius, angle);
   }
-  static vector next_vector(random::draws& words) {
-    const random::normal_pair low = next_pair(words), high = next_pair(words);
+  static vector next_vector(rng::draws& words) {
+    const rng::normal_pair low = next_pair(words), high = next_pair(words);
     return {static_cast<double>(low.first), static_cast<double>(low.second), static_cast<double>(high.first)};
   }
 

@@ -27,8 +27,8 @@ inline value_and_slope activate(kernel::activation kind, double x) {
   switch (kind) {
     case kernel::activation::relu: return x > 0.0 ? value_and_slope{x, 1.0} : value_and_slope{0.0, 0.0};
     case kernel::activation::gelu: {
-      const double chance = lab::numerics::normal_tail(-x);
-      return {x * chance, chance + x * lab::numerics::normal_density(x)};
+      const double probability = lab::numerics::normal_tail(-x);
+      return {x * probability, probability + x * lab::numerics::normal_density(x)};
     }
     case kernel::activation::silu: {
       const double s = 1.0 / (1.0 + math::exp(-x));

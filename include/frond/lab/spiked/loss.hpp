@@ -63,9 +63,9 @@ namespace detail {
       for (std::size_t i = 0; i < count; ++i) {
         const auto found = denoiser.posterior({ys[i], y}, lambda[i], nu);
         if (!(found.mass > 0.0)) continue;
-        const double chance = factor * weights[i] * found.mass;
-        squares_u += chance * found.mean.u * found.mean.u;
-        squares_v += chance * found.mean.v * found.mean.v;
+        const double probability = factor * weights[i] * found.mass;
+        squares_u += probability * found.mean.u * found.mean.u;
+        squares_v += probability * found.mean.v * found.mean.v;
       }
     });
   return {plane.variance_u() - squares_u, 1.0 - squares_v, 1.0 - alpha_bar};

@@ -8,7 +8,7 @@
 #include <frond/kernel/pass.hpp>
 #include <frond/lab/spiked/sphere_sgd.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/simd/target.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -34,7 +34,7 @@ inline void sphere_sgd_lane(const sphere_sgd_operands& o, std::size_t lane, floa
   for (std::size_t i = 0; i < others; ++i) rows[i] = o.weights[16 * (2 + i) + lane];
   for (; steps > 0; --steps) {
     const kernel::random_array from{
-        .key = o.key, .purpose = random::stream::online, .index = std::uint64_t{o.run[lane]} << 32 | o.step[lane], .first = 8};
+        .key = o.key, .purpose = rng::stream::online, .index = std::uint64_t{o.run[lane]} << 32 | o.step[lane], .first = 8};
     kernel::fill_normal(from, normals, others);
     plain::detail::sphere_step(o, lane, {rows, 1}, [&](std::size_t i) { return normals[i]; });
   }

@@ -45,7 +45,7 @@ FROND_ALWAYS_INLINE sphere_draw draw_pair(const lab::spiked::sphere_sgd_operands
 
 // All numbers of one step; those of the directions besides u and v go to `normals`, zero beyond the last.
 FROND_NOINLINE inline sphere_draw draw_step(const lab::spiked::sphere_sgd_operands& o, const words& step, float* normals) {
-  const lane_addresses from(o.key, random::stream::online, step, load(o.run));
+  const lane_addresses from(o.key, rng::stream::online, step, load(o.run));
   const std::size_t others = o.dimension - 2, blocks = (others + 3) / 4;
   std::size_t block = 0;
   for (; block + sphere_batches <= blocks; block += sphere_batches)

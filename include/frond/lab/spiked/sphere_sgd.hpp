@@ -21,9 +21,9 @@
 #include <frond/kernel/plain.hpp>
 #include <frond/lab/vectors/neuron.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/draws.hpp>
-#include <frond/random/normal.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/draws.hpp>
+#include <frond/rng/normal.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
@@ -39,7 +39,7 @@ struct sphere_sgd_operands {
   vectors::neuron unit{};
   float skip = 1;
   float rate = 0;
-  // Sixteen runs. Run number `run` takes draws of (key, random::stream::online, run 2^32 + step), so steps end at 2^32.
+  // Sixteen runs. Run number `run` takes draws of (key, rng::stream::online, run 2^32 + step), so steps end at 2^32.
   seed key{};
   const std::uint32_t* run = nullptr;  // [16]
   std::uint32_t* step = nullptr;       // [16], the steps that each run has done; moved on
@@ -72,11 +72,11 @@ struct sphere_draw {
 };
 
 inline sphere_draw draw_pair(const sphere_sgd_operands& o, std::uint64_t index) {
-  const auto first = random::normals_at(o.key, random::stream::online, index, 0);
-  const random::block words = random::words_at(o.key, random::stream::online, index, 1);
-  const random::normal_pair second = random::box_muller(words[0], words[1]);
+  const auto first = rng::normals_at(o.key, rng::stream::online, index, 0);
+  const rng::block words = rng::words_at(o.key, rng::stream::online, index, 1);
+  const rng::normal_pair second = rng::box_muller(words[0], words[1]);
   const float likely = 0.0f < first[0] ? o.high_if_positive : o.high_if_not;
-  const float latent = random::unit_interval(words[2]) < likely ? o.high : o.low;
+  const float latent = rng::unit_interval(words[2]) < likely ? o.high : o.low;
   const float a = math::sqrt(o.alpha_bar), b = math::sqrt(1.0f - o.alpha_bar);
   sphere_draw draw;
   draw.clean_u = mul_add(o.spike, first[0], first[1]);
@@ -178,7 +178,7 @@ inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
     for (std::size_t i = 0; i < steps; ++i) {
       const std::uint64_t index = std::uint64_t{o.run[lane]} << 32 | o.step[lane];
       detail::sphere_step(o, lane, {o.weights + 32 + lane, 16},
-                          [&](std::size_t row) { return random::normal_at(o.key, random::stream::online, index, 8 + row); });
+                          [&](std::size_t row) { return rng::normal_at(o.key, rng::stream::online, index, 8 + row); });
     }
 }
 

@@ -11,7 +11,7 @@
 #include <frond/core/checked.hpp>
 #include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
@@ -53,7 +53,7 @@ class lloyd {
       : products_(products), points_(points), clusters_(options.clusters), balanced_(options.balanced), cluster_(points),
         distances_(points * clusters_), sizes_(clusters_) {}
 
-  k_means_result run(random::draws draw) {
+  k_means_result run(rng::draws draw) {
     start(draw);
     k_means_result best;
     best.cost = assign();
@@ -76,7 +76,7 @@ class lloyd {
 
   // Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007: each next mean is a point drawn in
   // proportion to its squared distance from the nearest mean so far.
-  void start(random::draws& draw) {
+  void start(rng::draws& draw) {
     std::vector<double> nearest(points_, std::numeric_limits<double>::infinity());
     std::size_t chosen = draw.below(static_cast<std::uint32_t>(points_));
     for (std::size_t c = 0; c < clusters_; ++c) {
@@ -198,7 +198,7 @@ inline k_means_result k_means(std::span<const double> products, std::size_t poin
   k_means_result best;
   for (std::size_t r = 0; r < options.restarts; ++r) {
     detail::lloyd iteration(products, points, options);
-    k_means_result found = iteration.run({options.key, random::stream::clusters, options.index + r});
+    k_means_result found = iteration.run({options.key, rng::stream::clusters, options.index + r});
     if (r == 0 || found.cost < best.cost) best = std::move(found);
   }
   return best;

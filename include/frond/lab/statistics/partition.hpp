@@ -27,8 +27,8 @@ inline double adjusted_rand_index(const joint_counts& things) {
   for (const std::uint64_t count : left) first += count > 1 ? pairs(count) : 0;
   for (const std::uint64_t count : right) second += count > 1 ? pairs(count) : 0;
   if (things.total() < 2) return 1;
-  const double chance = first * second / pairs(things.total()), best = (first + second) / 2;
-  return best > chance ? (both - chance) / (best - chance) : 1;
+  const double probability = first * second / pairs(things.total()), best = (first + second) / 2;
+  return best > probability ? (both - probability) / (best - probability) : 1;
 }
 
 inline constexpr std::size_t no_match = SIZE_MAX;

@@ -13,7 +13,7 @@
 #include <frond/kernel/kernels.hpp>
 #include <frond/lab/vectors/neuron.hpp>
 #include <frond/math/scalar.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
@@ -93,7 +93,7 @@ inline status check_initialised(const autoencoder_shape& shape, std::span<const 
 inline status initialise(const autoencoder_shape& shape, seed key, float skip, std::span<float> parameters) {
   if (const status fits = shape.check_parameters(parameters.size()); !fits) return fits;
   in_ieee_arithmetic([&] {
-    kernel::fill_normal({.key = key, .purpose = random::stream::weights, .index = 0}, parameters.data(), shape.weight_count());
+    kernel::fill_normal({.key = key, .purpose = rng::stream::weights, .index = 0}, parameters.data(), shape.weight_count());
     normalise_rows(shape, parameters);
     const detail::autoencoder_parameters p(shape, parameters.data());
     for (std::size_t k = 0; k < shape.neurons; ++k) p.amplitudes[k] = shape.unit.amplitude;

@@ -82,22 +82,22 @@ class gaussian_mixture {
   // Posterior probabilities of the components.
   void weigh(double alpha, std::span<const float> x) {
     const double signal = math::sqrt(alpha);
-    const std::span<double> chance = probabilities();
+    const std::span<double> probability = probabilities();
     double best = 0.0, total = 0.0;
-    for (std::size_t k = 0; k < chance.size(); ++k) {
+    for (std::size_t k = 0; k < probability.size(); ++k) {
       double sum = 0.0;
       for (std::size_t j = 0; j < x.size(); ++j) {
         const double miss = static_cast<double>(x[j]) - signal * components_.mean(k, j);
         sum += miss * miss / total_variance(alpha, k, j);
       }
-      chance[k] = normalisers()[k] - 0.5 * sum;
-      if (k == 0 || best < chance[k]) best = chance[k];
+      probability[k] = normalisers()[k] - 0.5 * sum;
+      if (k == 0 || best < probability[k]) best = probability[k];
     }
-    for (double& value : chance) {
+    for (double& value : probability) {
       value = math::exp(value - best);
       total += value;
     }
-    for (double& value : chance) value /= total;
+    for (double& value : probability) value /= total;
   }
 
   void average(double alpha, std::span<const float> x, std::span<float> out) const {

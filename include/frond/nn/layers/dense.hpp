@@ -8,8 +8,8 @@
 #include <frond/core/seed.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/nn/layer.hpp>
-#include <frond/random/normal.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/normal.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
@@ -77,9 +77,9 @@ struct dense {
   // vector form would be a seventh of a small program.
   static void initialise(const layer& l, std::size_t number, float scale, seed key, float* parameters) {
     const std::size_t count = l.weight_count();
-    FROND_ASSERT(random::has_words(count), "a layer has at most 2^34 weights");
+    FROND_ASSERT(rng::has_words(count), "a layer has at most 2^34 weights");
     for (std::size_t w = 0; w < count; w += 4) {
-      const auto normals = random::normals_at(key, random::stream::weights, number, static_cast<std::uint32_t>(w / 4));
+      const auto normals = rng::normals_at(key, rng::stream::weights, number, static_cast<std::uint32_t>(w / 4));
       for (std::size_t i = 0; i < 4 && w + i < count; ++i) parameters[w + i] = scale * normals[i];
     }
     for (std::size_t b = 0; b < l.outputs; ++b) parameters[count + b] = 0.0f;

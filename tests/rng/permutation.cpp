@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <frond/random/permutation.hpp>
+#include <frond/rng/permutation.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -11,8 +11,8 @@
 #include "chi_square.hpp"
 
 using namespace frond;
-using random::permutation;
-using random::stream;
+using rng::permutation;
+using rng::stream;
 
 namespace {
 

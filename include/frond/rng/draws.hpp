@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <span>
 
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 // The top 24 bits of a word as a float in [0, 1): all 2^24 multiples of 2^-24, each equally likely.
 constexpr float unit_interval(std::uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
@@ -89,6 +89,6 @@ class draws {
   block block_{};
 };
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
 #include <frond/config/epilogue.hpp>

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 
 #include <array>
 #include <cmath>
@@ -12,26 +12,26 @@
 #include "chi_square.hpp"
 
 using namespace frond;
-using random::draws;
-using random::stream;
+using rng::draws;
+using rng::stream;
 
 TEST_CASE("a cursor hands out the words of its address in order") {
   draws draw(seed{3}, stream::user, 17);
   for (std::uint32_t position = 0; position < 3; ++position) {
-    for (const std::uint32_t expected : random::words_at(seed{3}, stream::user, 17, position)) CHECK(draw.word() == expected);
+    for (const std::uint32_t expected : rng::words_at(seed{3}, stream::user, 17, position)) CHECK(draw.word() == expected);
   }
   draws again(seed{3}, stream::user, 17);
-  const auto first = random::words_at(seed{3}, stream::user, 17, 0);
+  const auto first = rng::words_at(seed{3}, stream::user, 17, 0);
   CHECK(again.word64() == (first[0] | std::uint64_t{first[1]} << 32));
 }
 
 TEST_CASE("floats are multiples of 2^-24 in [0, 1) and (0, 1], ends included where they belong") {
-  CHECK(random::unit_interval(0) == 0.0f);
-  CHECK(random::unit_interval(0xffffffffu) == 1.0f - 0x1p-24f);
-  CHECK(random::unit_interval(0x100u) == 0x1p-24f);
-  CHECK(random::unit_interval(0xffu) == 0.0f);
-  CHECK(random::unit_interval_open_zero(0) == 0x1p-24f);
-  CHECK(random::unit_interval_open_zero(0xffffffffu) == 1.0f);
+  CHECK(rng::unit_interval(0) == 0.0f);
+  CHECK(rng::unit_interval(0xffffffffu) == 1.0f - 0x1p-24f);
+  CHECK(rng::unit_interval(0x100u) == 0x1p-24f);
+  CHECK(rng::unit_interval(0xffu) == 0.0f);
+  CHECK(rng::unit_interval_open_zero(0) == 0x1p-24f);
+  CHECK(rng::unit_interval_open_zero(0xffffffffu) == 1.0f);
 }
 
 TEST_CASE("bounded integers are uniform: chi-square, level 0.001 for each bound") {

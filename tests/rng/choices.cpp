@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <frond/random/choices.hpp>
+#include <frond/rng/choices.hpp>
 
 #include <array>
 #include <cstddef>
@@ -10,8 +10,8 @@
 #include "chi_square.hpp"
 
 using namespace frond;
-using random::choices;
-using random::stream;
+using rng::choices;
+using rng::stream;
 
 namespace {
 
@@ -31,12 +31,12 @@ rows_and_lines rows_of_group(seed key, std::uint64_t group, const std::vector<ch
   std::uint32_t used = 0, bits = 0;  // bits of its bytes that are gone; bits of a choice in the round before
   const auto byte = [&](std::size_t number, std::size_t column) {
     const std::size_t position = 64 * number + column;
-    const auto words = random::words_at(key, stream::datum, group, static_cast<std::uint32_t>(position / 16));
+    const auto words = rng::words_at(key, stream::datum, group, static_cast<std::uint32_t>(position / 16));
     return words[position / 4 % 4] >> (8 * (position % 4)) & 0xffu;
   };
   std::uint32_t before = 0;  // choices of a datum in the rounds before
   for (const auto& [count, bound] : rounds) {
-    const std::uint32_t now = random::choice_bits(bound);
+    const std::uint32_t now = rng::choice_bits(bound);
     if (now != bits && used > 0) ++line, used = 0;
     bits = now;
     std::vector<std::uint32_t> row(256 * std::size_t{count});
@@ -48,7 +48,7 @@ rows_and_lines rows_of_group(seed key, std::uint64_t group, const std::vector<ch
         const std::uint32_t place = static_cast<std::uint32_t>(64 * step + column), range = 1u << bits;
         std::uint32_t choice = drawn * bound / range;
         if (drawn * bound % range < range % bound)
-          choice = random::choose_again(key, 256 * group + place / count, before + place % count, bound);
+          choice = rng::choose_again(key, 256 * group + place / count, before + place % count, bound);
         row[place] = choice;
       }
       used += bits;
@@ -83,11 +83,11 @@ TEST_CASE("a choice takes few bits") {
                                                {16, 257},
                                                {16, 65535}}};
   for (const auto& [count, bound] : bits) {
-    CHECK(random::choice_bits(bound) == count);
+    CHECK(rng::choice_bits(bound) == count);
     if ((bound & (bound - 1)) == 0)
-      CHECK(random::choice_rest(bound) == 0);
+      CHECK(rng::choice_rest(bound) == 0);
     else
-      CHECK(random::choice_rest(bound) == (1u << count) % bound);
+      CHECK(rng::choice_rest(bound) == (1u << count) % bound);
   }
 }
 
@@ -120,8 +120,8 @@ TEST_CASE("the choices of a group stand in rows, and any datum finds its own") {
 TEST_CASE("a number that is dropped is replaced by the word at its own address") {
   for (const std::uint32_t bound : {3u, 7u, 100u, 60000u})
     for (const std::uint32_t number : {0u, 1u, 77u, (1u << 24) - 1}) {
-      const std::uint32_t word = random::words_at(seed{5}, stream::again, 12345678901ull, number)[0];
-      CHECK(random::choose_again(seed{5}, 12345678901ull, number, bound) == std::uint64_t{word} * bound >> 32);
+      const std::uint32_t word = rng::words_at(seed{5}, stream::again, 12345678901ull, number)[0];
+      CHECK(rng::choose_again(seed{5}, 12345678901ull, number, bound) == std::uint64_t{word} * bound >> 32);
     }
 }
 
@@ -191,5 +191,5 @@ TEST_CASE("the lines that a group takes are counted") {
        {choice_round{64, 4}, choice_round{2, 2}, choice_round{16, 8}, choice_round{9, 3}, choice_round{100, 10},
         choice_round{1, 1}, choice_round{4, 2}, choice_round{2, 4}, choice_round{30, 30}})
     for (const std::uint32_t count : {1u, 2u, 3u, 7u, 15u, 40u})
-      CHECK(random::choice_lines(first, bound, count) == rows_of_group(seed{1}, 0, {{1, first}, {count - 1, bound}}).lines);
+      CHECK(rng::choice_lines(first, bound, count) == rows_of_group(seed{1}, 0, {{1, first}, {count - 1, bound}}).lines);
 }

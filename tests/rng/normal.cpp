@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <frond/random/normal.hpp>
+#include <frond/rng/normal.hpp>
 
 #include <algorithm>
 #include <array>
@@ -22,7 +22,7 @@ const std::vector<double>& million() {
     std::vector<double> made;
     made.reserve(4 * block_count);
     for (std::uint32_t position = 0; position < block_count; ++position)
-      for (const float value : random::normals_at(seed{2024}, random::stream::user, 5, position))
+      for (const float value : rng::normals_at(seed{2024}, rng::stream::user, 5, position))
         made.push_back(static_cast<double>(value));
     return made;
   }();
@@ -85,7 +85,7 @@ TEST_CASE("a pair is the radius and the angle of Box and Muller") {
   for (int i = 0; i < 100'000; ++i) {
     word = word * 1664525u + 1013904223u;
     const std::uint32_t other = word ^ word << 7;
-    const auto [first, second] = random::box_muller(word, other);
+    const auto [first, second] = rng::box_muller(word, other);
     const double radius = std::sqrt(-2.0 * std::log((word / 256 + 1) * 0x1p-24));
     const double turns = (other / 256) * 0x1p-24;
     // Radius within 2 ulp of at most 6, direction within 1.2e-7.
@@ -96,24 +96,24 @@ TEST_CASE("a pair is the radius and the angle of Box and Muller") {
 
 TEST_CASE("the tail ends at sqrt(48 ln 2)") {
   const double reach = std::sqrt(48.0 * std::log(2.0));
-  CHECK(static_cast<double>(random::box_muller(0, 0).first) == doctest::Approx(reach).epsilon(1e-7));
-  CHECK(random::box_muller(0, 0).second == 0.0f);
-  CHECK(static_cast<double>(random::box_muller(0xff, 0x40000000u).second) == doctest::Approx(reach).epsilon(1e-7));
-  CHECK(random::box_muller(0xffffffffu, 12345).first == 0.0f);
+  CHECK(static_cast<double>(rng::box_muller(0, 0).first) == doctest::Approx(reach).epsilon(1e-7));
+  CHECK(rng::box_muller(0, 0).second == 0.0f);
+  CHECK(static_cast<double>(rng::box_muller(0xff, 0x40000000u).second) == doctest::Approx(reach).epsilon(1e-7));
+  CHECK(rng::box_muller(0xffffffffu, 12345).first == 0.0f);
   CHECK(2.0 * exact_cdf(-reach) == doctest::Approx(8.0e-9).epsilon(0.01));
 }
 
 TEST_CASE("every element has its own address") {
   for (const std::uint64_t index : {std::uint64_t{0}, std::uint64_t{7}, std::uint64_t{1} << 40}) {
-    random::draws cursor(seed{9}, random::stream::weights, index);
+    rng::draws cursor(seed{9}, rng::stream::weights, index);
     for (std::uint64_t element = 0; element < 64; element += 2) {
       const std::uint32_t radius_word = cursor.word(), angle_word = cursor.word();
-      const auto pair = random::box_muller(radius_word, angle_word);
-      CHECK(random::normal_at(seed{9}, random::stream::weights, index, element) == pair.first);
-      CHECK(random::normal_at(seed{9}, random::stream::weights, index, element + 1) == pair.second);
+      const auto pair = rng::box_muller(radius_word, angle_word);
+      CHECK(rng::normal_at(seed{9}, rng::stream::weights, index, element) == pair.first);
+      CHECK(rng::normal_at(seed{9}, rng::stream::weights, index, element + 1) == pair.second);
     }
   }
   const std::uint64_t last = (std::uint64_t{1} << 34) - 1;
-  CHECK(random::normal_at(seed{9}, random::stream::weights, 3, last) ==
-        random::normals_at(seed{9}, random::stream::weights, 3, std::numeric_limits<std::uint32_t>::max())[3]);
+  CHECK(rng::normal_at(seed{9}, rng::stream::weights, 3, last) ==
+        rng::normals_at(seed{9}, rng::stream::weights, 3, std::numeric_limits<std::uint32_t>::max())[3]);
 }

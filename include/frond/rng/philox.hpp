@@ -7,7 +7,7 @@
 #include <frond/core/seed.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 using block = std::array<std::uint32_t, 4>;
 
@@ -33,7 +33,7 @@ constexpr block philox_rounds(block counter, std::uint32_t key_0, std::uint32_t 
 }  // namespace detail
 
 // Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. A bijection of the
-// 128-bit counter under a 64-bit key; it passes the published known answers (tests/random/philox.cpp).
+// 128-bit counter under a 64-bit key; it passes the published known answers (tests/rng/philox.cpp).
 constexpr block philox(block counter, std::uint32_t key_0, std::uint32_t key_1) {
   return detail::philox_rounds(counter, key_0, key_1, 10);
 }
@@ -111,6 +111,6 @@ struct address {
   }
 };
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
 #include <frond/config/epilogue.hpp>

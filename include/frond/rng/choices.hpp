@@ -4,10 +4,10 @@
 #include <bit>
 #include <cstdint>
 
-#include <frond/random/philox.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 // How many random bits decide among `bound` outcomes, 0 < bound <= 65536. For a power of two: 0, 1, 2, 4, 8 or 16, the fewest
 // that hold it. For any other bound: 8 bits up to 16 outcomes, 16 bits above.
@@ -112,6 +112,6 @@ constexpr std::uint32_t choice_lines(std::uint32_t first_bound, std::uint32_t bo
   return static_cast<std::uint32_t>(together ? (first + rest + 7) / 8 : (first + 7) / 8 + (rest + 7) / 8);
 }
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
 #include <frond/config/epilogue.hpp>

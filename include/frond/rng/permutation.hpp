@@ -7,11 +7,11 @@
 #include <cstdint>
 
 #include <frond/core/checked.hpp>
-#include <frond/random/draws.hpp>
-#include <frond/random/philox.hpp>
+#include <frond/rng/draws.hpp>
+#include <frond/rng/philox.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 // A pseudo-random bijection of [0, size) with random access in both directions and no heap. `round` tells permutations of one
 // stream apart, for example epochs. 0 < size <= 2^63.
@@ -118,6 +118,6 @@ class permutation {
   std::array<std::uint8_t, largest_shuffle> images_{};  // of shuffled elements
 };
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
 #include <frond/config/epilogue.hpp>

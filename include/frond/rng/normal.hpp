@@ -6,10 +6,10 @@
 #include <cstdint>
 
 #include <frond/math/scalar.hpp>
-#include <frond/random/draws.hpp>
+#include <frond/rng/draws.hpp>
 #include <frond/config/prologue.hpp>
 
-namespace frond { inline namespace FROND_ABI { namespace random {
+namespace frond { inline namespace FROND_ABI { namespace rng {
 
 struct normal_pair {
   float first, second;
@@ -38,6 +38,6 @@ inline float normal_at(seed key, stream purpose, std::uint64_t index, std::uint6
   return normals_at(key, purpose, index, static_cast<std::uint32_t>(element / 4))[element % 4];
 }
 
-}}}  // namespace frond::random
+}}}  // namespace frond::rng
 
 #include <frond/config/epilogue.hpp>
