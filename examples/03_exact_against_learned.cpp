@@ -3,7 +3,9 @@
 #include <span>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/evaluation.hpp>
+#include <frond/lab/hierarchy.hpp>
 
 using namespace frond;
 

@@ -4,7 +4,8 @@
 #include <span>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/hierarchy.hpp>
 
 using namespace frond;
 

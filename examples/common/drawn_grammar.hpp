@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
 
 namespace common {
 

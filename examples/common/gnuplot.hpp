@@ -5,7 +5,8 @@
 #include <cstdlib>
 #include <string>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/io.hpp>
 
 namespace common {
 

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/evaluation.hpp>
+#include <frond/lab/hierarchy.hpp>
 
 #include "demand.hpp"
 #include "drawn_grammar.hpp"

@@ -5,7 +5,9 @@
 #include <string>
 #include <type_traits>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/spiked.hpp>
+#include <frond/lab/vectors.hpp>
 
 namespace common {
 

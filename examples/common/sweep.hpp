@@ -15,7 +15,9 @@
 #include <string_view>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/io.hpp>
+#include <frond/lab/parallel.hpp>
 
 #include "gnuplot.hpp"
 #include "journal.hpp"

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/io.hpp>
 
 namespace common {
 

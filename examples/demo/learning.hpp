@@ -11,6 +11,10 @@
 #include <system_error>
 #include <vector>
 
+#include <frond/lab/hierarchy.hpp>
+#include <frond/lab/io.hpp>
+#include <frond/lab/parallel.hpp>
+
 #include "../common/demand.hpp"
 #include "../common/progress.hpp"
 #include "setup.hpp"

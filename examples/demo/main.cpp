@@ -9,6 +9,10 @@
 
 #include <cxxopts.hpp>
 
+#include <frond/lab/evaluation.hpp>
+#include <frond/lab/io.hpp>
+#include <frond/lab/parallel.hpp>
+
 #include "../common/gnuplot.hpp"
 #include "../common/optimised.hpp"
 #include "../common/program.hpp"

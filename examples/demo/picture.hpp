@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <frond/lab/io.hpp>
+
 #include "../common/gnuplot.hpp"
 #include "learning.hpp"
 #include "report.hpp"

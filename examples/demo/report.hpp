@@ -6,6 +6,11 @@
 #include <string>
 #include <vector>
 
+#include <frond/lab/evaluation.hpp>
+#include <frond/lab/hierarchy.hpp>
+#include <frond/lab/io.hpp>
+#include <frond/lab/statistics.hpp>
+
 #include "setup.hpp"
 
 namespace demo {

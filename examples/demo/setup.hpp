@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
 
 namespace demo {
 

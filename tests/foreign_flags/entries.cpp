@@ -11,6 +11,7 @@ int main(int, [[maybe_unused]] char** argv) {
   entries::sentences();
 #ifndef ENTRIES_OF_SENTENCES  // enough for the guard of another machine
   entries::vectors();
+  entries::neurons();
   entries::grammars();
   entries::experiments();
   entries::compare_with_headers(argv[1]);

@@ -6,6 +6,7 @@
 namespace entries {
 
 void vectors();
+void neurons();
 void sentences();
 void grammars();
 void experiments();

@@ -1,13 +1,10 @@
 // Entries that deal with vectors: sources, noise, solvers, denoisers, networks and their training. Data are so small that
 // products and squares are denormal.
-#include "entries.hpp"
+#include "vectors.hpp"
 
 #include <frond/diffusion/gaussian_sampler.hpp>
 #include <frond/diffusion/prediction.hpp>
 #include <frond/lab/spiked/denoiser.hpp>
-#include <frond/lab/spiked/sphere_runs.hpp>
-#include <frond/lab/vectors/autoencoder.hpp>
-#include <frond/lab/vectors/autoencoder_trainer.hpp>
 #include <frond/lab/vectors/empirical.hpp>
 #include <frond/lab/vectors/gaussian_mixture.hpp>
 #include <frond/nn/forward.hpp>
@@ -29,39 +26,6 @@ using namespace frond;
 using modes::check;
 using modes::check_unguarded;
 using modes::hash_of;
-
-constexpr std::size_t rows = 9, dimension = 11;
-
-// Of every size from one down to the smallest float.
-std::vector<float> small_numbers(std::size_t count) {
-  std::vector<float> out(count);
-  float size = 1.0f;
-  for (std::size_t i = 0; i < count; ++i) {
-    out[i] = size * (i % 3 == 0 ? -1.1f : 1.3f);
-    size = size < 1e-44f ? 1.0f : size * 0.09f;
-  }
-  return out;
-}
-
-const std::vector<float> noisy = small_numbers(rows * dimension);
-const std::vector<float> levels{0.0f, 1e-38f, 1e-30f, 0.01f, 0.3f, 0.5f, 0.9f, 0.9999999f, 1.0f};
-const std::vector<float> means = small_numbers(dimension), variances(dimension, 1e-38f);
-const source::spikes strengths{.covariance = 5.0f, .cumulant = 10.0f, .hidden = {.strength = 0.5f}};
-
-std::vector<float> directions() {
-  std::vector<float> out(3 * dimension);
-  source::plant_directions(seed{3}, dimension, out);
-  return out;
-}
-const std::vector<float> planted = directions();
-const source::mixed_cumulant model(strengths, dimension, planted);
-
-template <class Denoiser>
-std::uint64_t answer(Denoiser&& denoiser) {
-  std::vector<float> mean(noisy.size());
-  denoiser.predict(std::span<const float>(noisy), std::span<const float>(levels), std::span<float>(mean));
-  return hash_of(mean);
-}
 
 void denoisers() {
   check("source/wiener.hpp predict", [] { return answer(source::wiener(means, variances)); });
@@ -244,59 +208,6 @@ void training() {
     std::vector<float> memory(train::evaluation_memory(plan, 10, 4, 1));
     return hash_of(std::vector{train::evaluate(plan, parameters, small_examples{}, 0, 10, 4, memory)});
   });
-  check("lab/spiked/sphere_runs.hpp run_on_sphere", [] {
-    const lab::spiked::sphere_problem p{.dimension = 20,
-                                        .data = {.covariance = 5.0f, .cumulant = 10.0f},
-                                        .unit = {.amplitude = 0.4f, .gain = 1.5f, .shift = 0.25f},
-                                        .max_steps = 60,
-                                        .key = seed{9}};
-    constexpr std::uint32_t record_at[] = {1, 50};
-    std::vector<lab::spiked::sphere_run> passages(17);
-    std::vector<float> records(2 * 2 * 17), memory(lab::spiked::sphere_memory(p.dimension, 1));
-    const status done = lab::spiked::run_on_sphere(p, 5, record_at, memory, passages, records);
-    return hash_of(records) + done.ok();
-  });
-}
-
-void autoencoders() {
-  const lab::vectors::autoencoder_shape net{.dimension = dimension,
-                                            .neurons = 5,
-                                            .unit = {.amplitude = 0.2f, .gain = 2.0f},
-                                            .trained_amplitudes = true,
-                                            .trained_skip = true};
-  const auto started = [&] {
-    std::vector<float> out(net.parameter_count());
-    lab::vectors::initialise(net, seed{10}, 1e-30f, out);
-    return out;
-  };
-  const std::vector<float> neurons = started();
-  check("lab/vectors/autoencoder.hpp initialise", [&] { return hash_of(started()); });
-  check("lab/vectors/autoencoder.hpp check_initialised", [&] {
-    const std::vector<float> tiny(net.parameter_count(), 1e-22f);
-    return std::uint64_t{lab::vectors::check_initialised(net, tiny).ok()};
-  });
-  check("lab/vectors/autoencoder.hpp predict", [&] {
-    std::vector<float> scratch(2 * net.tape_size());
-    return answer(lab::vectors::autoencoder_denoiser(net, neurons, scratch));
-  });
-  const auto passed = [&](bool backward) {
-    std::vector<float> tape(rows * net.tape_size()), out(noisy.size()), gradient(net.parameter_count());
-    lab::vectors::forward(net, neurons, noisy.data(), rows, tape.data(), out.data());
-    if (backward) lab::vectors::backward(net, neurons, noisy.data(), rows, tape.data(), noisy.data(), gradient);
-    return hash_of(out) ^ hash_of(gradient);
-  };
-  check("lab/vectors/autoencoder.hpp forward", [&] { return passed(false); });
-  check("lab/vectors/autoencoder.hpp backward", [&] { return passed(true); });
-  check("lab/vectors/autoencoder_trainer.hpp step", [&] {
-    const train::level_denoising problem{train::data_set{model, seed{24}, 0, 100}, 0.7f, seed{25}};
-    const lab::vectors::autoencoder_options options{.optimiser = {.learning_rate = 1e-30f}, .batch = 21};
-    std::vector<float> trained = neurons, memory(lab::vectors::autoencoder_memory(net, options));
-    lab::vectors::autoencoder_trainer learner(net, problem, options, trained, memory);
-    hasher h;
-    for (int step = 0; step < 3; ++step) h.add(learner.step());
-    h.add(std::span<const float>(trained));
-    return h.value();
-  });
 }
 
 }  // namespace
@@ -307,7 +218,6 @@ void vectors() {
   diffusion_of_vectors();
   networks();
   training();
-  autoencoders();
 }
 
 }  // namespace entries

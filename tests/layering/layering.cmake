@@ -168,6 +168,20 @@ foreach(header IN LISTS headers)
   endif()
 endforeach()
 
+# No source file is long, wherever it stands.
+foreach(folder tests bench examples)
+  file(GLOB_RECURSE other_sources RELATIVE ${include_folder}/.. ${include_folder}/../${folder}/*.hpp
+       ${include_folder}/../${folder}/*.cpp)
+  foreach(source IN LISTS other_sources)
+    file(READ ${include_folder}/../${source} lines)
+    string(REGEX REPLACE "[^\n]" "" lines "${lines}")
+    string(LENGTH "${lines}" count)
+    if(count GREATER most_lines)
+      fault("${source}: has ${count} lines, more than ${most_lines}")
+    endif()
+  endforeach()
+endforeach()
+
 if(faults)
   message(FATAL_ERROR "The order of the house is broken:\n${faults}")
 endif()

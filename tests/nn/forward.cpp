@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "nets.hpp"
 #include "reference.hpp"
 
 using namespace frond;

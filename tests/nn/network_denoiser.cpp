@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "nets.hpp"
 #include "reference.hpp"
 
 using namespace frond;

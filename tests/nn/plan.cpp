@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "nets.hpp"
 #include "reference.hpp"
 
 using namespace frond;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "nets.hpp"
 #include "reference.hpp"
 
 using namespace frond;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "nets.hpp"
 #include "reference.hpp"
 
 using namespace frond;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "../nn/nets.hpp"
 #include "../nn/reference.hpp"
 
 namespace problems {

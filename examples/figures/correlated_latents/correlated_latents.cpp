@@ -6,8 +6,13 @@
 #include <string>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/io.hpp>
+#include <frond/lab/numerics.hpp>
+#include <frond/lab/spiked.hpp>
 #include <frond/lab/spiked/population_loss.hpp>
+#include <frond/lab/statistics.hpp>
+#include <frond/lab/vectors.hpp>
 
 #include "../../common/demand.hpp"
 #include "../../common/sweep.hpp"

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/spiked.hpp>
+#include <frond/lab/vectors.hpp>
 
 #include "../../common/sweep.hpp"
 

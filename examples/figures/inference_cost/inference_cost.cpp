@@ -9,7 +9,10 @@
 #include <string>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/chart.hpp>
+#include <frond/lab/pcfg.hpp>
+#include <frond/lab/statistics.hpp>
 
 #include "../../common/drawn_grammar.hpp"
 #include "../../common/sweep.hpp"

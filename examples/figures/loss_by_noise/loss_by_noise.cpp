@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/io.hpp>
+#include <frond/lab/spiked.hpp>
+#include <frond/lab/statistics.hpp>
 
 #include "../../common/demand.hpp"
 #include "../../common/sweep.hpp"

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/evaluation.hpp>
+#include <frond/lab/statistics.hpp>
 
 #include "../../common/learning_run.hpp"
 #include "../../common/sweep.hpp"

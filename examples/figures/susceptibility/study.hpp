@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/hierarchy.hpp>
+#include <frond/lab/statistics.hpp>
 
 #include "../../common/drawn_grammar.hpp"
 #include "../../common/sweep.hpp"

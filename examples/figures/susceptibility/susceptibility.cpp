@@ -6,7 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include <frond/lab.hpp>
+#include <frond/frond.hpp>
+#include <frond/lab/hierarchy.hpp>
+#include <frond/lab/io.hpp>
+#include <frond/lab/statistics.hpp>
 
 #include "study.hpp"
 

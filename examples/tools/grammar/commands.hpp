@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <frond/lab/chart/weighted_form.hpp>
+#include <frond/lab/pcfg.hpp>
 
 #include "sentences.hpp"
 

@@ -8,6 +8,7 @@
 #include <frond/diffusion/process.hpp>
 #include <frond/lab/chart/posterior.hpp>
 #include <frond/lab/io/csv.hpp>
+#include <frond/lab/pcfg.hpp>
 
 #include "../../common/program.hpp"
 #include "commands.hpp"

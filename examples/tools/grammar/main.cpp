@@ -2,6 +2,8 @@
 #include <cstdio>
 #include <string>
 
+#include <frond/lab/pcfg.hpp>
+
 #include "../../common/program.hpp"
 #include "commands.hpp"
 #include "settings.hpp"

@@ -5,6 +5,7 @@
 #include <frond/lab/chart/chart.hpp>
 #include <frond/lab/chart/derivation.hpp>
 #include <frond/lab/io/csv.hpp>
+#include <frond/lab/pcfg.hpp>
 
 #include "../../common/program.hpp"
 #include "commands.hpp"

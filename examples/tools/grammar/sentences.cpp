@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include <frond/lab/io/utf8.hpp>
+#include <frond/lab/pcfg.hpp>
 
 #include "../../common/program.hpp"
 

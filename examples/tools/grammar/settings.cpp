@@ -10,6 +10,7 @@
 #include <cxxopts.hpp>
 
 #include <frond/lab/numerics/decimal.hpp>
+#include <frond/lab/pcfg.hpp>
 
 namespace tool {
 
