@@ -15,10 +15,13 @@ set(golden_configurations
   # target     | compilers | levels      | flags                    | backend | arithmetic | runs | test
 
   # x86-64 without a flag: the instruction set is chosen at run time.
-  "x86_64     | gcc clang | -O0 -O3     |                          | default | separate   | 1 2 3 16 1/sse2 1/avx2 1/avx512 | x"
+  "x86_64     | gcc       | -O3         |                          | default | separate   | 1 2 3 16 1/sse2 1/avx2 1/avx512 | x"
+  "x86_64     | clang     | -O0         |                          | default | separate   | 1 2 3 16 1/sse2 1/avx2 1/avx512 | x"
+  "x86_64     | gcc       | -O0         |                          | default | separate   | 1 2 3 16 1/sse2 1/avx2 1/avx512 |"
+  "x86_64     | clang     | -O3         |                          | default | separate   | 1 2 3 16 1/sse2 1/avx2 1/avx512 |"
   "x86_64     | gcc clang | -O2         |                          | default | separate   | 1 2 3 16 1/sse2 1/avx2 1/avx512 |"
   # It is chosen by flags.
-  "x86_64     | gcc clang | -O2         | -march=native            | default | separate   | 1 2 | x"
+  "x86_64     | gcc clang | -O2         | -march=native            | default | separate   | 1 2 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -DFROND_DISPATCH=0       | builtin | separate   | 1/sse2 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -mavx2, -march=x86-64-v3 | builtin | separate   | 1/avx2 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -march=x86-64-v4         | builtin | separate   | 1/avx512 |"
@@ -26,14 +29,17 @@ set(golden_configurations
   "x86_64     | gcc       | -O2         |                          | highway | separate   | 1 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -march=x86-64-v2         | highway | separate   | 1/sse2 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 |                          | xsimd   | separate   | 1/sse2 |"
-  "x86_64     | gcc clang | -O2         | -march=x86-64-v3         | highway | separate   | 1/avx2 2/avx2 | x"
+  "x86_64     | gcc       | -O2         | -march=x86-64-v3         | highway | separate   | 1/avx2 2/avx2 | x"
+  "x86_64     | clang     | -O2         | -march=x86-64-v3         | highway | separate   | 1/avx2 2/avx2 |"
   "x86_64     | gcc clang | -O0 -O3     | -march=x86-64-v3         | highway | separate   | 1/avx2 2/avx2 |"
-  "x86_64     | gcc clang | -O2         | -march=x86-64-v3         | xsimd   | separate   | 1/avx2 2/avx2 | x"
+  "x86_64     | gcc       | -O2         | -march=x86-64-v3         | xsimd   | separate   | 1/avx2 2/avx2 |"
+  "x86_64     | clang     | -O2         | -march=x86-64-v3         | xsimd   | separate   | 1/avx2 2/avx2 | x"
   "x86_64     | gcc clang | -O0 -O3     | -march=x86-64-v3         | xsimd   | separate   | 1/avx2 2/avx2 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -march=x86-64-v4         | highway | separate   | 1/avx512 3/avx512 |"
   "x86_64     | gcc clang | -O0 -O2 -O3 | -march=x86-64-v4         | xsimd   | separate   | 1/avx512 3/avx512 |"
   # The plain backend, also where the compiler could fuse what it must not.
-  "x86_64     | gcc clang | -O2         |                          | scalar  | separate   | 1/scalar 2/scalar | x"
+  "x86_64     | gcc       | -O2         |                          | scalar  | separate   | 1/scalar 2/scalar | x"
+  "x86_64     | clang     | -O2         |                          | scalar  | separate   | 1/scalar 2/scalar |"
   "x86_64     | gcc clang | -O0 -O3     |                          | scalar  | separate   | 1/scalar |"
   "x86_64     | gcc clang | -O3         | -march=x86-64-v3         | scalar  | separate   | 1/scalar |"
   "x86_64     | gcc clang | -O3         | -march=x86-64-v4         | scalar  | separate   | 1/scalar |"
@@ -82,7 +88,8 @@ set(golden_configurations
   "wasm       | clang     | -O2         | -msimd128                | highway | separate   | 1/wasm-simd128 |"
 
   # Arithmetic `fused`, with and without hardware for it.
-  "x86_64     | gcc clang | -O2         |                          | default | fused      | 1 2 1/sse2 1/avx2 1/avx512 | x"
+  "x86_64     | gcc       | -O2         |                          | default | fused      | 1 2 1/sse2 1/avx2 1/avx512 |"
+  "x86_64     | clang     | -O2         |                          | default | fused      | 1 2 1/sse2 1/avx2 1/avx512 | x"
   "x86_64     | gcc clang | -O2         | -march=x86-64-v3         | highway | fused      | 1/avx2 |"
   "x86_64     | gcc clang | -O2         | -march=x86-64-v3         | xsimd   | fused      | 1/avx2 |"
   "x86_64     | gcc clang | -O2         | -march=x86-64-v4         | highway | fused      | 1/avx512 |"
