@@ -63,6 +63,7 @@
 #include <frond/nn/layers/skip.hpp>
 #include <frond/nn/network.hpp>
 #include <frond/nn/network_denoiser.hpp>
+#include <frond/nn/network_for.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/nn/plan_storage.hpp>
 #include <frond/nn/tree_unet.hpp>
@@ -95,6 +96,8 @@
 #include <frond/source/gaussian_source.hpp>
 #include <frond/source/latents.hpp>
 #include <frond/source/mixed_cumulant.hpp>
+#include <frond/source/shuffled.hpp>
+#include <frond/source/table.hpp>
 #include <frond/source/wiener.hpp>
 
 #include <frond/belief/hierarchy_denoiser.hpp>

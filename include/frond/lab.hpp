@@ -7,9 +7,11 @@
 #include <frond/lab/evaluation.hpp>
 #include <frond/lab/hierarchy.hpp>
 #include <frond/lab/io.hpp>
+#include <frond/lab/model.hpp>
 #include <frond/lab/numerics.hpp>
 #include <frond/lab/parallel.hpp>
 #include <frond/lab/pcfg.hpp>
 #include <frond/lab/spiked.hpp>
 #include <frond/lab/statistics.hpp>
+#include <frond/lab/text.hpp>
 #include <frond/lab/vectors.hpp>

@@ -1,0 +1,220 @@
+// A network that learns: its weights, the optimiser's state and all memory in one object, for people on a PC.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <frond/core/concepts.hpp>
+#include <frond/core/minimum.hpp>
+#include <frond/core/seed.hpp>
+#include <frond/core/status.hpp>
+#include <frond/core/symbol.hpp>
+#include <frond/diffusion/gaussian.hpp>
+#include <frond/diffusion/gaussian_sampler.hpp>
+#include <frond/diffusion/sampler.hpp>
+#include <frond/lab/evaluation/cross_entropy.hpp>
+#include <frond/lab/io/checkpoint.hpp>
+#include <frond/lab/io/weights.hpp>
+#include <frond/lab/model/split.hpp>
+#include <frond/lab/parallel/thread_pool.hpp>
+#include <frond/nn/initialise.hpp>
+#include <frond/nn/network_denoiser.hpp>
+#include <frond/nn/plan_storage.hpp>
+#include <frond/nn/vector_denoiser.hpp>
+#include <frond/train/fit.hpp>
+#include <frond/train/trainer.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond { inline namespace FROND_ABI { namespace lab::model {
+
+struct learner_options {
+  train::trainer_options training{};
+  train::fit_options fit{};     // its validation_count is at most the number of held-out data
+  std::uint32_t patience = 10;  // validations without a lower loss that end the training
+  nn::initialisation weights = nn::initialisation::he_zero_readout;
+  std::size_t threads = 1;  // any number gives the same bits
+};
+
+// One validation: losses in the units of train::evaluate(), the training loss being the mean since the last validation.
+struct learning_point {
+  std::uint64_t step = 0;
+  float training = 0, validation = 0;
+};
+
+// Owns everything that a training needs but the data. Problem is train::denoising or train::vector_denoising, see split().
+template <class Problem>
+class learner {
+  static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");
+
+ public:
+  // The weights begin as a function of `key`. Where something does not fit together check() says why, and train() fails with
+  // the same sentence before its first step.
+  template <std::size_t Capacity>
+  learner(const nn::plan_storage<Capacity>& network, const split_problem<Problem>& data, const learner_options& o, seed key)
+      : layers_(copy_layers(network)), plan_(copy_plan(network, layers_)), data_(data), options_(o), pool_(o.threads),
+        weights_(plan_.parameter_count), kept_(plan_.parameter_count + 2 * most_points()),
+        memory_(network.state() && o.training.check() ? train::training_memory(plan_, o.training, pool_.workers()) : 0),
+        trainer_(plan_, data_.training, o.training, weights_, memory_, pool_), stopping_{.patience = o.patience},
+        misfit_(find_misfit(network.state())) {
+    if (misfit_) misfit_ = nn::initialise(plan_, o.weights, key, weights_);
+    if (misfit_) std::copy(weights_.begin(), weights_.end(), kept_.begin());
+  }
+  learner(const learner&) = delete;
+  learner& operator=(const learner&) = delete;
+
+  [[nodiscard]] const status& check() const { return misfit_; }
+
+  // Trains until the loss on the held-out data falls no more, and keeps the weights of its minimum. watch(point) is called
+  // after each validation; where it returns false the training ends early.
+  template <class Watch>
+  status train(const Watch& watch) {
+    return run({}, watch);
+  }
+  status train() {
+    return run({}, [](const learning_point&) {});
+  }
+  // The same, going on from the checkpoint where there is one, and writing it at each validation.
+  template <class Watch>
+  status train(const std::string& checkpoint, const Watch& watch) {
+    return run(checkpoint, watch);
+  }
+
+  // All validations so far, those before a resumption too.
+  [[nodiscard]] std::vector<learning_point> curve() const {
+    std::vector<learning_point> points;
+    for (std::size_t i = 0; i < most_points(); ++i) {
+      const float* const at = kept_.data() + plan_.parameter_count + 2 * i;
+      const std::uint64_t step = smaller((i + 1) * options_.fit.evaluate_every, options_.fit.max_steps);
+      if (step <= trainer_.steps()) points.push_back({step, at[0], at[1]});
+    }
+    return points;
+  }
+
+  [[nodiscard]] const nn::plan& network() const { return plan_; }
+  // The weights with the lowest loss so far, at first those of the start.
+  [[nodiscard]] std::span<const float> weights() const { return std::span(kept_).first(plan_.parameter_count); }
+  status save(const std::string& path) const { return io::save_weights(path, plan_, weights()); }
+  status load(const std::string& path) { return io::load_weights(path, plan_, std::span(kept_).first(plan_.parameter_count)); }
+
+  // A denoiser with these weights; it refers to this object.
+  [[nodiscard]] auto denoiser() {
+    scratch_.resize(plan_.scratch_size * rows_at_once);
+    if constexpr (of_symbols)
+      return nn::network_denoiser(plan_, data_.held_out.process, weights(), std::span<float>(scratch_));
+    else
+      return nn::vector_denoiser(plan_, data_.held_out.form, weights(), std::span<float>(scratch_));
+  }
+
+  // `count` new sentences [count][length], or vectors [count][dimension]. Options beside the schedule, which is the one that
+  // was learned, are those of diffusion::sample().
+  [[nodiscard]] auto sample(seed key, std::size_t count) {
+    auto model = denoiser();
+    if constexpr (of_symbols) {
+      result<std::vector<symbol>> made{std::vector<symbol>(count * model.length()), misfit_};
+      std::vector<float> room(diffusion::sampling_memory(model.length(), model.vocabulary(), rows_at_once));
+      if (misfit_)
+        made.state =
+            diffusion::sample(data_.held_out.process, model, key, {.noise = data_.held_out.times}, room, std::span(made.value));
+      return made;
+    } else {
+      result<std::vector<float>> made{std::vector<float>(count * model.dimension()), misfit_};
+      std::vector<float> room(
+          diffusion::gaussian_sampling_memory(diffusion::gaussian_sampling_options{}.method, model.dimension(), rows_at_once));
+      if (misfit_)
+        made.state = diffusion::sample(diffusion::gaussian{}, model, key, {.noise = data_.held_out.times}, std::span(room),
+                                       std::span(made.value));
+      return made;
+    }
+  }
+
+  // The loss on `count` held-out examples beside that of another denoiser, such as the exact one.
+  template <class Reference>
+  requires std::same_as<typename Problem::target, symbol>
+  [[nodiscard]] evaluation::excess_loss compare(Reference& reference, std::size_t count) {
+    auto model = denoiser();
+    return evaluation::compare_losses(model, reference, data_.held_out, count);
+  }
+
+ private:
+  static constexpr bool of_symbols = std::same_as<typename Problem::target, symbol>;
+  static constexpr std::size_t rows_at_once = 32;
+
+  template <std::size_t Capacity>
+  static std::vector<nn::layer> copy_layers(const nn::plan_storage<Capacity>& network) {
+    if (!network.state()) return {};
+    const auto from = network.view().layers;
+    return {from.begin(), from.end()};
+  }
+  template <std::size_t Capacity>
+  static nn::plan copy_plan(const nn::plan_storage<Capacity>& network, const std::vector<nn::layer>& layers) {
+    if (!network.state()) return {};
+    nn::plan copy = network.view();
+    copy.layers = layers;
+    return copy;
+  }
+
+  [[nodiscard]] std::size_t most_points() const {
+    const train::fit_options& f = options_.fit;
+    return f.evaluate_every == 0 ? 0 : static_cast<std::size_t>((f.max_steps + f.evaluate_every - 1) / f.evaluate_every);
+  }
+
+  [[nodiscard]] status find_misfit(const status& built) const {
+    if (!built) return built;
+    if (!trainer_.check()) return trainer_.check();
+    if (const status fits = options_.fit.check(); !fits) return fits;
+    if (const status fits = train::check_problem(plan_, data_.held_out); !fits) return fits;
+    if (options_.fit.validation_count > data_.held_out.data.count)
+      return {"a validation of {} examples needs as many held-out data, there are {}",
+              options_.fit.validation_count,
+              {to_size(data_.held_out.data.count)}};
+    return {};
+  }
+
+  template <class Watch>
+  status run(const std::string& checkpoint, const Watch& watch) {
+    if (!misfit_) return misfit_;
+    if (!checkpoint.empty() && std::filesystem::exists(checkpoint))
+      if (const status loaded = io::load_checkpoint(checkpoint, trainer_, stopping_, std::span<float>(kept_)); !loaded)
+        return loaded;
+    std::vector<float> room(
+        train::evaluation_memory(plan_, options_.fit.validation_count, options_.fit.block_rows, pool_.workers()));
+    status saved;
+    const auto after = [&](std::uint64_t step, float training, float validation) {
+      const std::size_t at = plan_.parameter_count + 2 * static_cast<std::size_t>((step - 1) / options_.fit.evaluate_every);
+      kept_[at] = training;
+      kept_[at + 1] = validation;
+      bool go_on = true;
+      if constexpr (std::same_as<decltype(watch(learning_point{})), bool>)
+        go_on = watch(learning_point{step, training, validation});
+      else
+        watch(learning_point{step, training, validation});
+      if (!checkpoint.empty()) saved = io::save_checkpoint(checkpoint, trainer_, stopping_, kept_);
+      return go_on && saved.ok();
+    };
+    const status done = train::fit(trainer_, data_.held_out, options_.fit, stopping_,
+                                   std::span(kept_).first(plan_.parameter_count), std::span<float>(room), pool_, after);
+    return done ? saved : done;
+  }
+
+  std::vector<nn::layer> layers_;
+  nn::plan plan_;
+  split_problem<Problem> data_;
+  learner_options options_;
+  parallel::thread_pool pool_;
+  std::vector<float> weights_, kept_;  // of the last step; the best ones, then the curve
+  std::vector<float> memory_, scratch_;
+  train::trainer<Problem, parallel::thread_pool> trainer_;
+  train::early_stopping stopping_;
+  status misfit_;
+};
+
+}}}  // namespace frond::lab::model
+
+#include <frond/config/epilogue.hpp>

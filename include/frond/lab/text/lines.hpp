@@ -1,0 +1,80 @@
+// Text as data: lines of one length, a symbol for each byte.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <frond/core/status.hpp>
+#include <frond/core/symbol.hpp>
+#include <frond/lab/io/file.hpp>
+#include <frond/source/table.hpp>
+#include <frond/config/prologue.hpp>
+
+namespace frond { inline namespace FROND_ABI { namespace lab::text {
+
+// Lines as numbers: each different byte is a symbol, numbered as they first occur.
+struct lines {
+  std::vector<symbol> symbols;  // [lines][length]
+  std::size_t length = 0;
+  std::string alphabet;  // the byte of each symbol
+
+  // The source; `lines` must outlive it.
+  [[nodiscard]] source::symbol_table table() const { return {symbols, length, static_cast<std::uint32_t>(alphabet.size())}; }
+  // Symbols as text again; what is no symbol of the alphabet, such as a mask, becomes '_'.
+  [[nodiscard]] std::string text(std::span<const symbol> of) const {
+    std::string out;
+    for (const symbol each : of) out += each < alphabet.size() ? alphabet[each] : '_';
+    return out;
+  }
+  // A text as symbols; fails with the position of the first byte that the alphabet lacks.
+  [[nodiscard]] result<std::vector<symbol>> encode(std::string_view of) const {
+    std::vector<symbol> out;
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      const std::size_t found = alphabet.find(of[i]);
+      if (found == std::string::npos) return {{}, {"byte {} of this text is not in the alphabet of the lines", i}};
+      out.push_back(static_cast<symbol>(found));
+    }
+    return {std::move(out), {}};
+  }
+};
+
+// Lines of `length` bytes each; the last one may lack its line feed. The position of an error is the number of the line.
+inline result<lines> read_lines(std::string_view bytes, std::size_t length) {
+  lines out{.symbols = {}, .length = length, .alphabet = {}};
+  if (length == 0) return {{}, {"a line has at least one byte"}};
+  std::size_t number = 0;
+  while (!bytes.empty()) {
+    ++number;
+    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+    const std::string_view line = bytes.substr(0, end);
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+    if (line.size() != length) return {{}, {"line {} has {} bytes and not {}", number, {line.size(), length}}};
+    for (const char byte : line) {
+      std::size_t found = out.alphabet.find(byte);
+      if (found == std::string::npos) {
+        if (out.alphabet.size() == max_vocabulary) return {{}, {"line {} has the 256th different byte", number}};
+        found = out.alphabet.size();
+        out.alphabet += byte;
+      }
+      out.symbols.push_back(static_cast<symbol>(found));
+    }
+  }
+  if (number == 0) return {{}, {"there is no line"}};
+  return {std::move(out), {}};
+}
+
+inline result<lines> load_lines(const std::string& path, std::size_t length) {
+  const auto bytes = io::read_file(path, SIZE_MAX);
+  if (!bytes) return {{}, bytes.state};
+  return read_lines({reinterpret_cast<const char*>(bytes.value.data()), bytes.value.size()}, length);
+}
+
+}}}  // namespace frond::lab::text
+
+#include <frond/config/epilogue.hpp>
