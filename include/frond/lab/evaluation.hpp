@@ -4,3 +4,4 @@
 #include <frond/lab/evaluation/copies.hpp>
 #include <frond/lab/evaluation/cross_entropy.hpp>
 #include <frond/lab/evaluation/network_features.hpp>
+#include <frond/lab/evaluation/variational_bound.hpp>
