@@ -5097,6 +5097,12 @@ inline status initialise(const plan& p, initialisation kind, seed key, std::span
 }}}  // namespace frond::nn
 
 // =============================================================================================================
+// frond/nn/network_for.hpp
+// =============================================================================================================
+
+// Networks that fit by construction: channels follow from the noise process and the length, so that nobody counts them.
+
+// =============================================================================================================
 // frond/nn/tree_unet.hpp
 // =============================================================================================================
 
@@ -5171,6 +5177,52 @@ struct mlp {
   static constexpr auto storage = make_mlp<2 * Shape.hidden_layers + 1>(Shape);
   static_assert(storage.state().ok(), "a multilayer perceptron needs a length and at least one channel everywhere");
 };
+
+}}}  // namespace frond::nn
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// A multilayer perceptron that denoises sentences of `length` tokens under a noise process.
+template <std::size_t Capacity = 128, class Process>
+constexpr plan_storage<Capacity> mlp_for(const Process& process, std::size_t length, std::uint32_t width,
+                                         std::uint32_t hidden_layers = 2,
+                                         kernel::activation function = kernel::activation::gelu) {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+  if (length > 0xffffffffu) return plan_storage<Capacity>::refused("a sentence has at most 2^32 - 1 tokens");
+  return make_mlp<Capacity>({.length = static_cast<std::uint32_t>(length),
+                             .input_channels = token_channels(process.input_symbols()),
+                             .output_channels = process.vocabulary,
+                             .width = width,
+                             .hidden_layers = hidden_layers,
+                             .function = function});
+}
+
+// A tree U-Net for sentences of branching^depth tokens.
+template <std::size_t Capacity = 128, class Process>
+constexpr plan_storage<Capacity> tree_unet_for(const Process& process, std::uint32_t branching, std::uint32_t depth,
+                                               std::uint32_t width) {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+  return make_tree_unet<Capacity>({.branching = branching,
+                                   .depth = depth,
+                                   .input_channels = token_channels(process.input_symbols()),
+                                   .output_channels = process.vocabulary,
+                                   .width = width});
+}
+
+// A multilayer perceptron that denoises vectors: it takes the vector and its noise level and gives a vector.
+template <std::size_t Capacity = 128>
+constexpr plan_storage<Capacity> vector_mlp_for(std::size_t dimension, std::uint32_t width, std::uint32_t hidden_layers = 2,
+                                                kernel::activation function = kernel::activation::gelu) {
+  if (dimension >= 0xffffffffu) return plan_storage<Capacity>::refused("a vector has at most 2^32 - 2 numbers");
+  return make_mlp<Capacity>({.length = 1,
+                             .input_channels = static_cast<std::uint32_t>(dimension) + 1,
+                             .output_channels = static_cast<std::uint32_t>(dimension),
+                             .width = width,
+                             .hidden_layers = hidden_layers,
+                             .function = function});
+}
 
 }}}  // namespace frond::nn
 
@@ -7929,6 +7981,98 @@ class mixed_cumulant {
 };
 
 static_assert(continuous_source<mixed_cumulant>);
+
+}}}  // namespace frond::source
+
+// =============================================================================================================
+// frond/source/shuffled.hpp
+// =============================================================================================================
+
+// A source in another order: data that stand in memory in some order of their own, such as sorted lines, before they are split.
+
+namespace frond { inline namespace FROND_ABI { namespace source {
+
+// Datum i is datum number permutation(i) of `from`, which has count() of them; the permutation is a function of `order` and the
+// count alone.
+template <class Source>
+struct shuffled {
+  static_assert(discrete_source<Source> || continuous_source<Source>,
+                "this is no source of data: see discrete_source and continuous_source in core/concepts.hpp");
+
+  Source from;
+  seed order;
+
+  [[nodiscard]] constexpr std::size_t length() const requires discrete_source<Source> { return from.length(); }
+  [[nodiscard]] constexpr std::uint32_t vocabulary() const requires discrete_source<Source> { return from.vocabulary(); }
+  [[nodiscard]] constexpr std::size_t dimension() const requires continuous_source<Source> { return from.dimension(); }
+  [[nodiscard]] constexpr std::uint64_t count() const { return from.count(); }
+  [[nodiscard]] constexpr status check() const { return check_ready(from); }
+  template <class Value>
+  constexpr void sample(seed key, std::uint64_t index, std::span<Value> out) const {
+    from.sample(key, rng::permutation(order, rng::stream::order, 0, count())(index), out);
+  }
+};
+
+template <class Source>
+shuffled(Source, seed) -> shuffled<Source>;
+
+}}}  // namespace frond::source
+
+// =============================================================================================================
+// frond/source/table.hpp
+// =============================================================================================================
+
+// Data of one's own, in memory: rows of symbols or of numbers as sources.
+
+namespace frond { inline namespace FROND_ABI { namespace source {
+
+// Sentences in memory: datum i is row i, whatever the seed. The symbols must outlive the table.
+struct symbol_table {
+  std::span<const symbol> symbols;  // [count()][row], each below `kinds`
+  std::size_t row = 0;              // tokens of a sentence
+  std::uint32_t kinds = 0;          // size of the vocabulary
+
+  [[nodiscard]] constexpr std::size_t length() const { return row; }
+  [[nodiscard]] constexpr std::uint32_t vocabulary() const { return kinds; }
+  [[nodiscard]] constexpr std::uint64_t count() const { return row == 0 ? 0 : symbols.size() / row; }
+  constexpr void sample(seed, std::uint64_t index, std::span<symbol> out) const {
+    FROND_ASSERT(index < count() && out.size() == row, "a table has count() rows of length() symbols");
+    for (std::size_t i = 0; i < row; ++i) out[i] = symbols[static_cast<std::size_t>(index) * row + i];
+  }
+
+  // Whether there are whole rows, and no symbol beyond the vocabulary (position: where it stands). O(symbols).
+  [[nodiscard]] constexpr status check() const {
+    if (row == 0 || symbols.empty() || symbols.size() % row != 0)
+      return {"{} symbols are not whole rows of {}", symbols.size(), {row}};
+    if (kinds == 0 || kinds > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", kinds};
+    for (std::size_t i = 0; i < symbols.size(); ++i)
+      if (symbols[i] >= kinds) return {"symbol number {} of the table is beyond its vocabulary of {}", i, {kinds}};
+    return {};
+  }
+};
+
+static_assert(discrete_source<symbol_table>);
+
+// Vectors in memory: datum i is row i, whatever the seed. The numbers must outlive the table.
+struct vector_table {
+  std::span<const float> numbers;  // [count()][row]
+  std::size_t row = 0;             // numbers of a vector
+
+  [[nodiscard]] constexpr std::size_t dimension() const { return row; }
+  [[nodiscard]] constexpr std::uint64_t count() const { return row == 0 ? 0 : numbers.size() / row; }
+  constexpr void sample(seed, std::uint64_t index, std::span<float> out) const {
+    FROND_ASSERT(index < count() && out.size() == row, "a table has count() rows of dimension() numbers");
+    for (std::size_t i = 0; i < row; ++i) out[i] = numbers[static_cast<std::size_t>(index) * row + i];
+  }
+
+  [[nodiscard]] constexpr status check() const {
+    if (row == 0 || numbers.empty() || numbers.size() % row != 0)
+      return {"{} numbers are not whole rows of {}", numbers.size(), {row}};
+    return {};
+  }
+};
+
+static_assert(continuous_source<vector_table>);
 
 }}}  // namespace frond::source
 

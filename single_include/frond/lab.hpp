@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <fcntl.h>
+#include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <iterator>
@@ -2629,6 +2630,96 @@ class network_features {
 }}}  // namespace frond::lab::evaluation
 
 // =============================================================================================================
+// frond/lab/evaluation/variational_bound.hpp
+// =============================================================================================================
+
+// The variational bound of a discrete diffusion model: how many bits it needs for held-out sentences, at most.
+//
+// -ln p(x_0) <= KL(q(x_T | x_0) || p(x_T)) + sum over t = 1 .. T of E KL(q(x_s | x_t, x_0) || p(x_s | x_t)), s = t - 1, where
+// x_t is drawn from q(x_t | x_0): equation 1 of Austin et al., "Structured denoising diffusion models in discrete
+// state-spaces", NeurIPS 2021. The last term of theirs, at t = 1, is the same divergence here, since q(x_0 | x_1, x_0) is
+// certain. The reverse step p is the one that diffusion::sample() takes with this denoiser.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::evaluation {
+
+// KL(q(x_T | x_0) || p(x_T)) of one token in nats, for alpha_bar at the last time. Infinite under absorbing noise that leaves
+// some tokens, because sampling starts from masks alone.
+constexpr double prior_divergence(const diffusion::uniform& process, double alpha_bar) {
+  const double v = process.vocabulary, other = (1 - alpha_bar) / v, same = alpha_bar + other;
+  return same * math::log(same * v) + (other > 0 ? (v - 1) * other * math::log(other * v) : 0.0);
+}
+constexpr double prior_divergence(const diffusion::absorbing&, double alpha_bar) {
+  return alpha_bar > 0 ? std::numeric_limits<double>::infinity() : 0.0;
+}
+
+// KL(q(x_s | x_t, x_0) || p(x_s | x_t)) in nats, the sum over the tokens of one sentence. posterior [length][vocabulary] is
+// what the denoiser says of x_0.
+template <class Process>
+double reverse_divergence(const Process& process, float abar_t, float abar_s, std::span<const symbol> clean,
+                          std::span<const symbol> noisy, std::span<const float> posterior, diffusion::reverse_form form) {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+  return in_ieee_arithmetic([&] {
+    const std::size_t v = process.vocabulary, kinds = process.input_symbols();
+    std::vector<double> certain(v), said(v), truth(kinds), model(kinds);
+    const auto step = process.step(static_cast<double>(abar_t), static_cast<double>(abar_s), form);
+    double sum = 0;
+    for (std::size_t i = 0; i < clean.size(); ++i) {
+      for (std::size_t a = 0; a < v; ++a) {
+        certain[a] = a == clean[i] ? 1 : 0;
+        said[a] = static_cast<double>(posterior[i * v + a]);
+      }
+      step.distribution(noisy[i], std::span<const double>(certain), std::span<double>(truth));
+      step.distribution(noisy[i], std::span<const double>(said), std::span<double>(model));
+      for (std::size_t k = 0; k < kinds; ++k)
+        if (truth[k] > 0) sum += truth[k] * (math::log(truth[k]) - math::log(model[k]));
+    }
+    return sum;
+  });
+}
+
+// Bits per token, and its standard error over the examples.
+struct variational_bound {
+  double bits = 0, standard_error = 0;
+};
+
+// The bound of a denoiser on examples 0 .. count - 1 of a denoising problem (train::denoising), count >= 2: one time, uniform
+// on 1 .. T, and one noisy sentence each, drawn from `key`. NaN where the denoiser does not answer.
+template <class Model, class Denoising>
+variational_bound bound_in_bits(Model& model, const Denoising& examples, std::size_t count, seed key,
+                                diffusion::reverse_form form = diffusion::reverse_form::posterior_weighted) {
+  static_assert(discrete_denoiser<Model>, "this is no denoiser of sentences: see discrete_denoiser in core/concepts.hpp");
+  return in_ieee_arithmetic([&] {
+    const std::size_t length = model.length();
+    const std::uint32_t steps = examples.times.steps;
+    std::vector<symbol> clean(length), noisy(length);
+    std::vector<float> posterior(length * model.vocabulary());
+    const double tokens = static_cast<double>(length) * 0.6931471805599453;  // nats in a bit of each token
+    double sum = 0, squares = 0;
+    for (std::size_t g = 0; g < count; ++g) {
+      rng::draws draw(key, rng::stream::time, g);
+      const std::uint32_t t = 1 + draw.below(steps);
+      const float abar[] = {examples.times.alpha_bar(t)};
+      examples.data.from.sample(examples.data.key, examples.data.index(examples.key, g), std::span<symbol>(clean));
+      examples.process.corrupt(key, g, abar[0], clean, noisy);
+      if (!ask(model, std::span<const symbol>(noisy), std::span<const float>(abar), std::span<float>(posterior)))
+        return variational_bound{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
+      const double nats =
+          static_cast<double>(steps) *
+          reverse_divergence(examples.process, abar[0], examples.times.alpha_bar(t - 1), clean, noisy, posterior, form);
+      sum += nats / tokens;
+      squares += nats / tokens * (nats / tokens);
+    }
+    const auto n = static_cast<double>(count);
+    const double mean = sum / n, variance = (squares / n - mean * mean) / (n - 1);
+    const double prior = prior_divergence(examples.process, static_cast<double>(examples.times.alpha_bar(steps)));
+    return variational_bound{mean + prior / 0.6931471805599453, variance > 0 ? __builtin_sqrt(variance) : 0.0};
+  });
+}
+
+}}}  // namespace frond::lab::evaluation
+
+// =============================================================================================================
 // frond/lab/hierarchy.hpp
 // =============================================================================================================
 
@@ -4995,6 +5086,401 @@ inline status write_weights_header(const std::string& path, const std::string& n
 }}}  // namespace frond::lab::io
 
 // =============================================================================================================
+// frond/lab/model.hpp
+// =============================================================================================================
+
+// For a PC, a network that learns, with all that it needs in one object; grammars with their memory; data split in two.
+
+// =============================================================================================================
+// frond/lab/model/learner.hpp
+// =============================================================================================================
+
+// A network that learns: its weights, the optimiser's state and all memory in one object, for people on a PC.
+
+// =============================================================================================================
+// frond/lab/model/split.hpp
+// =============================================================================================================
+
+// Data cut into training and held-out data, as problems that a learner takes.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::model {
+
+// How many data are learned, and how many that follow them are held out, in the order of the source; source::shuffled mixes
+// data that are sorted. training = 0: all that the source has but the held-out ones; where a source has no end, every example
+// is then a new datum, and the held-out ones are those from 2^63 on.
+struct split_sizes {
+  std::uint64_t training = 0;
+  std::uint64_t held_out = 1000;
+};
+
+// What is learned, and what stops the learning.
+template <class Problem>
+struct split_problem {
+  Problem training, held_out;
+};
+
+namespace detail {
+
+template <class Source>
+split_problem<train::data_set<Source>> split_data(const Source& from, split_sizes sizes, seed key) {
+  if constexpr (requires { from.count(); }) {
+    const std::uint64_t all = from.count();
+    if (sizes.training == 0 && sizes.held_out < all) sizes.training = all - sizes.held_out;
+  }
+  const std::uint64_t first = sizes.training == 0 ? std::uint64_t{1} << 63 : sizes.training;
+  return {{from, key, 0, sizes.training}, {from, key, first, sizes.held_out}};
+}
+
+}  // namespace detail
+
+// Sentences under a noise process. The data have seed key, the noise of the training data key + 1, that of the held-out ones
+// key + 2.
+template <class Source, class Process>
+split_problem<train::denoising<Source, Process>> split(const Source& from, const Process& process,
+                                                       const diffusion::schedule& times, split_sizes sizes, seed key) {
+  const auto data = detail::split_data(from, sizes, key);
+  return {{data.training, process, times, seed{key.value + 1}}, {data.held_out, process, times, seed{key.value + 2}}};
+}
+
+// Vectors under Gaussian noise, in a parametrisation; the seeds likewise.
+template <class Source>
+split_problem<train::vector_denoising<Source>> split(const Source& from, const diffusion::schedule& times,
+                                                     const diffusion::parametrisation& form, split_sizes sizes, seed key) {
+  const auto data = detail::split_data(from, sizes, key);
+  return {{data.training, times, seed{key.value + 1}, form}, {data.held_out, times, seed{key.value + 2}, form}};
+}
+
+}}}  // namespace frond::lab::model
+
+// =============================================================================================================
+// frond/lab/parallel/thread_pool.hpp
+// =============================================================================================================
+
+// Threads as an executor.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::parallel {
+
+// A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker
+// runs which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
+// inside a task; tasks do not throw. Where the system refuses a thread, the pool has fewer workers, which changes no
+// result.
+class thread_pool {
+ public:
+  // workers = 0: as many as the machine has cores.
+  explicit thread_pool(std::size_t workers = 0) {
+    if (workers == 0) workers = std::thread::hardware_concurrency();
+    if (workers == 0) workers = 1;
+    threads_.reserve(workers - 1);
+    try {
+      for (std::size_t worker = 1; worker < workers; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+    } catch (const std::system_error&) {
+    }
+  }
+  ~thread_pool() {
+    stopping_.store(true, std::memory_order_relaxed);
+    begin_round();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  thread_pool(const thread_pool&) = delete;
+  thread_pool& operator=(const thread_pool&) = delete;
+
+  [[nodiscard]] std::size_t workers() const { return threads_.size() + 1; }
+
+  template <class Task>
+  void run(std::size_t count, const Task& task) {
+    if (threads_.empty() || count <= 1) return serial_executor{}.run(count, task);
+    task_ = &task;
+    call_ = [](const void* erased, std::size_t index, std::size_t worker) {
+      (*static_cast<const Task*>(erased))(index, worker);
+    };
+    count_ = count;
+    next_.store(0, std::memory_order_relaxed);
+    busy_.store(static_cast<std::uint32_t>(threads_.size()), std::memory_order_relaxed);
+    begin_round();
+    work(0);
+    for (std::uint32_t left = busy_.load(std::memory_order_acquire); left > 0;) left = change_of(busy_, left);
+  }
+
+ private:
+  // A training step comes back within microseconds, so a thread looks that often before it goes to sleep; waking it costs more.
+  static constexpr int looks = 4000;
+
+  // Waits until `value` is no longer `old`, and returns it.
+  static std::uint32_t change_of(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
+    for (int look = 0; look < looks; ++look) {
+      const std::uint32_t now = value.load(std::memory_order_acquire);
+      if (now != old) return now;
+      pause();
+    }
+    value.wait(old, std::memory_order_acquire);
+    return value.load(std::memory_order_acquire);
+  }
+  static void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+  }
+
+  // Everything that the workers read in a round is written before this.
+  void begin_round() {
+    round_.fetch_add(1, std::memory_order_release);
+    round_.notify_all();
+  }
+  void work(std::size_t worker) {
+    const ieee_arithmetic guard;
+    for (;;) {
+      const std::size_t index = next_.fetch_add(1, std::memory_order_relaxed);
+      if (index >= count_) return;
+      call_(task_, index, worker);
+    }
+  }
+  void serve(std::size_t worker) {
+    for (std::uint32_t seen = 0;;) {
+      seen = change_of(round_, seen);
+      if (stopping_.load(std::memory_order_relaxed)) return;
+      work(worker);
+      if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_one();
+    }
+  }
+
+  std::vector<std::thread> threads_;
+  const void* task_ = nullptr;
+  void (*call_)(const void*, std::size_t, std::size_t) = nullptr;
+  std::size_t count_ = 0;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<std::uint32_t> round_{0}, busy_{0};
+  std::atomic<bool> stopping_{false};
+};
+
+static_assert(executor<thread_pool>);
+
+}}}  // namespace frond::lab::parallel
+
+namespace frond { inline namespace FROND_ABI { namespace lab::model {
+
+struct learner_options {
+  train::trainer_options training{};
+  train::fit_options fit{};     // its validation_count is at most the number of held-out data
+  std::uint32_t patience = 10;  // validations without a lower loss that end the training
+  nn::initialisation weights = nn::initialisation::he_zero_readout;
+  std::size_t threads = 1;  // any number gives the same bits
+};
+
+// One validation: losses in the units of train::evaluate(), the training loss being the mean since the last validation.
+struct learning_point {
+  std::uint64_t step = 0;
+  float training = 0, validation = 0;
+};
+
+// Owns everything that a training needs but the data. Problem is train::denoising or train::vector_denoising, see split().
+template <class Problem>
+class learner {
+  static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");
+
+ public:
+  // The weights begin as a function of `key`. Where something does not fit together check() says why, and train() fails with
+  // the same sentence before its first step.
+  template <std::size_t Capacity>
+  learner(const nn::plan_storage<Capacity>& network, const split_problem<Problem>& data, const learner_options& o, seed key)
+      : layers_(copy_layers(network)), plan_(copy_plan(network, layers_)), data_(data), options_(o), pool_(o.threads),
+        weights_(plan_.parameter_count), kept_(plan_.parameter_count + 2 * most_points()),
+        memory_(network.state() && o.training.check() ? train::training_memory(plan_, o.training, pool_.workers()) : 0),
+        trainer_(plan_, data_.training, o.training, weights_, memory_, pool_), stopping_{.patience = o.patience},
+        misfit_(find_misfit(network.state())) {
+    if (misfit_) misfit_ = nn::initialise(plan_, o.weights, key, weights_);
+    if (misfit_) std::copy(weights_.begin(), weights_.end(), kept_.begin());
+  }
+  learner(const learner&) = delete;
+  learner& operator=(const learner&) = delete;
+
+  [[nodiscard]] const status& check() const { return misfit_; }
+
+  // Trains until the loss on the held-out data falls no more, and keeps the weights of its minimum. watch(point) is called
+  // after each validation; where it returns false the training ends early.
+  template <class Watch>
+  status train(const Watch& watch) {
+    return run({}, watch);
+  }
+  status train() {
+    return run({}, [](const learning_point&) {});
+  }
+  // The same, going on from the checkpoint where there is one, and writing it at each validation.
+  template <class Watch>
+  status train(const std::string& checkpoint, const Watch& watch) {
+    return run(checkpoint, watch);
+  }
+
+  // All validations so far, those before a resumption too.
+  [[nodiscard]] std::vector<learning_point> curve() const {
+    std::vector<learning_point> points;
+    for (std::size_t i = 0; i < most_points(); ++i) {
+      const float* const at = kept_.data() + plan_.parameter_count + 2 * i;
+      const std::uint64_t step = smaller((i + 1) * options_.fit.evaluate_every, options_.fit.max_steps);
+      if (step <= trainer_.steps()) points.push_back({step, at[0], at[1]});
+    }
+    return points;
+  }
+
+  [[nodiscard]] const nn::plan& network() const { return plan_; }
+  // The weights with the lowest loss so far, at first those of the start.
+  [[nodiscard]] std::span<const float> weights() const { return std::span(kept_).first(plan_.parameter_count); }
+  status save(const std::string& path) const { return io::save_weights(path, plan_, weights()); }
+  status load(const std::string& path) { return io::load_weights(path, plan_, std::span(kept_).first(plan_.parameter_count)); }
+
+  // A denoiser with these weights; it refers to this object.
+  [[nodiscard]] auto denoiser() {
+    scratch_.resize(plan_.scratch_size * rows_at_once);
+    if constexpr (of_symbols)
+      return nn::network_denoiser(plan_, data_.held_out.process, weights(), std::span<float>(scratch_));
+    else
+      return nn::vector_denoiser(plan_, data_.held_out.form, weights(), std::span<float>(scratch_));
+  }
+
+  // `count` new sentences [count][length], or vectors [count][dimension]. Options beside the schedule, which is the one that
+  // was learned, are those of diffusion::sample().
+  [[nodiscard]] auto sample(seed key, std::size_t count) {
+    auto model = denoiser();
+    if constexpr (of_symbols) {
+      result<std::vector<symbol>> made{std::vector<symbol>(count * model.length()), misfit_};
+      std::vector<float> room(diffusion::sampling_memory(model.length(), model.vocabulary(), rows_at_once));
+      if (misfit_)
+        made.state =
+            diffusion::sample(data_.held_out.process, model, key, {.noise = data_.held_out.times}, room, std::span(made.value));
+      return made;
+    } else {
+      result<std::vector<float>> made{std::vector<float>(count * model.dimension()), misfit_};
+      std::vector<float> room(
+          diffusion::gaussian_sampling_memory(diffusion::gaussian_sampling_options{}.method, model.dimension(), rows_at_once));
+      if (misfit_)
+        made.state = diffusion::sample(diffusion::gaussian{}, model, key, {.noise = data_.held_out.times}, std::span(room),
+                                       std::span(made.value));
+      return made;
+    }
+  }
+
+  // The loss on `count` held-out examples beside that of another denoiser, such as the exact one.
+  template <class Reference>
+  requires std::same_as<typename Problem::target, symbol>
+  [[nodiscard]] evaluation::excess_loss compare(Reference& reference, std::size_t count) {
+    auto model = denoiser();
+    return evaluation::compare_losses(model, reference, data_.held_out, count);
+  }
+
+ private:
+  static constexpr bool of_symbols = std::same_as<typename Problem::target, symbol>;
+  static constexpr std::size_t rows_at_once = 32;
+
+  template <std::size_t Capacity>
+  static std::vector<nn::layer> copy_layers(const nn::plan_storage<Capacity>& network) {
+    if (!network.state()) return {};
+    const auto from = network.view().layers;
+    return {from.begin(), from.end()};
+  }
+  template <std::size_t Capacity>
+  static nn::plan copy_plan(const nn::plan_storage<Capacity>& network, const std::vector<nn::layer>& layers) {
+    if (!network.state()) return {};
+    nn::plan copy = network.view();
+    copy.layers = layers;
+    return copy;
+  }
+
+  [[nodiscard]] std::size_t most_points() const {
+    const train::fit_options& f = options_.fit;
+    return f.evaluate_every == 0 ? 0 : static_cast<std::size_t>((f.max_steps + f.evaluate_every - 1) / f.evaluate_every);
+  }
+
+  [[nodiscard]] status find_misfit(const status& built) const {
+    if (!built) return built;
+    if (!trainer_.check()) return trainer_.check();
+    if (const status fits = options_.fit.check(); !fits) return fits;
+    if (const status fits = train::check_problem(plan_, data_.held_out); !fits) return fits;
+    if (options_.fit.validation_count > data_.held_out.data.count)
+      return {"a validation of {} examples needs as many held-out data, there are {}",
+              options_.fit.validation_count,
+              {to_size(data_.held_out.data.count)}};
+    return {};
+  }
+
+  template <class Watch>
+  status run(const std::string& checkpoint, const Watch& watch) {
+    if (!misfit_) return misfit_;
+    if (!checkpoint.empty() && std::filesystem::exists(checkpoint))
+      if (const status loaded = io::load_checkpoint(checkpoint, trainer_, stopping_, std::span<float>(kept_)); !loaded)
+        return loaded;
+    std::vector<float> room(
+        train::evaluation_memory(plan_, options_.fit.validation_count, options_.fit.block_rows, pool_.workers()));
+    status saved;
+    const auto after = [&](std::uint64_t step, float training, float validation) {
+      const std::size_t at = plan_.parameter_count + 2 * static_cast<std::size_t>((step - 1) / options_.fit.evaluate_every);
+      kept_[at] = training;
+      kept_[at + 1] = validation;
+      bool go_on = true;
+      if constexpr (std::same_as<decltype(watch(learning_point{})), bool>)
+        go_on = watch(learning_point{step, training, validation});
+      else
+        watch(learning_point{step, training, validation});
+      if (!checkpoint.empty()) saved = io::save_checkpoint(checkpoint, trainer_, stopping_, kept_);
+      return go_on && saved.ok();
+    };
+    const status done = train::fit(trainer_, data_.held_out, options_.fit, stopping_,
+                                   std::span(kept_).first(plan_.parameter_count), std::span<float>(room), pool_, after);
+    return done ? saved : done;
+  }
+
+  std::vector<nn::layer> layers_;
+  nn::plan plan_;
+  split_problem<Problem> data_;
+  learner_options options_;
+  parallel::thread_pool pool_;
+  std::vector<float> weights_, kept_;  // of the last step; the best ones, then the curve
+  std::vector<float> memory_, scratch_;
+  train::trainer<Problem, parallel::thread_pool> trainer_;
+  train::early_stopping stopping_;
+  status misfit_;
+};
+
+}}}  // namespace frond::lab::model
+
+// =============================================================================================================
+// frond/lab/model/random_grammar.hpp
+// =============================================================================================================
+
+// A random hierarchy model whose shape is known at run time, with the memory for its tables.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::model {
+
+class random_grammar {
+ public:
+  // Draws the rules. A shape that is none of a grammar leaves the reason in check().
+  random_grammar(const grammar::rhm_shape& shape, seed key) {
+    const auto needed = grammar::memory_of(shape);
+    state_ = needed.state;
+    if (!state_) return;
+    rules_.resize(needed.value.rules);
+    order_.resize(needed.value.order);
+    const auto drawn = grammar::draw_rhm(shape, key, rules_, order_);
+    view_ = drawn.value;
+    state_ = drawn.state;
+  }
+  random_grammar(const random_grammar&) = delete;
+  random_grammar& operator=(const random_grammar&) = delete;
+
+  [[nodiscard]] const status& check() const { return state_; }
+  // The rules, which are a source of sentences. They live in this object.
+  [[nodiscard]] const grammar::rhm_view& view() const { return view_; }
+
+ private:
+  std::vector<symbol> rules_;
+  std::vector<std::uint16_t> order_;
+  grammar::rhm_view view_;
+  status state_;
+};
+
+}}}  // namespace frond::lab::model
+
+// =============================================================================================================
 // frond/lab/numerics.hpp
 // =============================================================================================================
 
@@ -5328,112 +5814,6 @@ struct gauss_legendre {
 // =============================================================================================================
 
 // For a PC, a pool of threads.
-
-// =============================================================================================================
-// frond/lab/parallel/thread_pool.hpp
-// =============================================================================================================
-
-// Threads as an executor.
-
-namespace frond { inline namespace FROND_ABI { namespace lab::parallel {
-
-// A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker
-// runs which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
-// inside a task; tasks do not throw. Where the system refuses a thread, the pool has fewer workers, which changes no
-// result.
-class thread_pool {
- public:
-  // workers = 0: as many as the machine has cores.
-  explicit thread_pool(std::size_t workers = 0) {
-    if (workers == 0) workers = std::thread::hardware_concurrency();
-    if (workers == 0) workers = 1;
-    threads_.reserve(workers - 1);
-    try {
-      for (std::size_t worker = 1; worker < workers; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
-    } catch (const std::system_error&) {
-    }
-  }
-  ~thread_pool() {
-    stopping_.store(true, std::memory_order_relaxed);
-    begin_round();
-    for (std::thread& thread : threads_) thread.join();
-  }
-  thread_pool(const thread_pool&) = delete;
-  thread_pool& operator=(const thread_pool&) = delete;
-
-  [[nodiscard]] std::size_t workers() const { return threads_.size() + 1; }
-
-  template <class Task>
-  void run(std::size_t count, const Task& task) {
-    if (threads_.empty() || count <= 1) return serial_executor{}.run(count, task);
-    task_ = &task;
-    call_ = [](const void* erased, std::size_t index, std::size_t worker) {
-      (*static_cast<const Task*>(erased))(index, worker);
-    };
-    count_ = count;
-    next_.store(0, std::memory_order_relaxed);
-    busy_.store(static_cast<std::uint32_t>(threads_.size()), std::memory_order_relaxed);
-    begin_round();
-    work(0);
-    for (std::uint32_t left = busy_.load(std::memory_order_acquire); left > 0;) left = change_of(busy_, left);
-  }
-
- private:
-  // A training step comes back within microseconds, so a thread looks that often before it goes to sleep; waking it costs more.
-  static constexpr int looks = 4000;
-
-  // Waits until `value` is no longer `old`, and returns it.
-  static std::uint32_t change_of(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
-    for (int look = 0; look < looks; ++look) {
-      const std::uint32_t now = value.load(std::memory_order_acquire);
-      if (now != old) return now;
-      pause();
-    }
-    value.wait(old, std::memory_order_acquire);
-    return value.load(std::memory_order_acquire);
-  }
-  static void pause() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ __volatile__("yield");
-#endif
-  }
-
-  // Everything that the workers read in a round is written before this.
-  void begin_round() {
-    round_.fetch_add(1, std::memory_order_release);
-    round_.notify_all();
-  }
-  void work(std::size_t worker) {
-    const ieee_arithmetic guard;
-    for (;;) {
-      const std::size_t index = next_.fetch_add(1, std::memory_order_relaxed);
-      if (index >= count_) return;
-      call_(task_, index, worker);
-    }
-  }
-  void serve(std::size_t worker) {
-    for (std::uint32_t seen = 0;;) {
-      seen = change_of(round_, seen);
-      if (stopping_.load(std::memory_order_relaxed)) return;
-      work(worker);
-      if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_one();
-    }
-  }
-
-  std::vector<std::thread> threads_;
-  const void* task_ = nullptr;
-  void (*call_)(const void*, std::size_t, std::size_t) = nullptr;
-  std::size_t count_ = 0;
-  std::atomic<std::size_t> next_{0};
-  std::atomic<std::uint32_t> round_{0}, busy_{0};
-  std::atomic<bool> stopping_{false};
-};
-
-static_assert(executor<thread_pool>);
-
-}}}  // namespace frond::lab::parallel
 
 // =============================================================================================================
 // frond/lab/pcfg.hpp
@@ -8854,6 +9234,79 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
 // =============================================================================================================
 
 // For a PC, statistics: errors by the jackknife, curves, fractions, k-means, partitions.
+
+// =============================================================================================================
+// frond/lab/text.hpp
+// =============================================================================================================
+
+// For a PC, text as data: lines of one length.
+
+// =============================================================================================================
+// frond/lab/text/lines.hpp
+// =============================================================================================================
+
+// Text as data: lines of one length, a symbol for each byte.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::text {
+
+// Lines as numbers: each different byte is a symbol, numbered as they first occur.
+struct lines {
+  std::vector<symbol> symbols;  // [lines][length]
+  std::size_t length = 0;
+  std::string alphabet;  // the byte of each symbol
+
+  // The source; `lines` must outlive it.
+  [[nodiscard]] source::symbol_table table() const { return {symbols, length, static_cast<std::uint32_t>(alphabet.size())}; }
+  // Symbols as text again; what is no symbol of the alphabet, such as a mask, becomes '_'.
+  [[nodiscard]] std::string text(std::span<const symbol> of) const {
+    std::string out;
+    for (const symbol each : of) out += each < alphabet.size() ? alphabet[each] : '_';
+    return out;
+  }
+  // A text as symbols; fails with the position of the first byte that the alphabet lacks.
+  [[nodiscard]] result<std::vector<symbol>> encode(std::string_view of) const {
+    std::vector<symbol> out;
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      const std::size_t found = alphabet.find(of[i]);
+      if (found == std::string::npos) return {{}, {"byte {} of this text is not in the alphabet of the lines", i}};
+      out.push_back(static_cast<symbol>(found));
+    }
+    return {std::move(out), {}};
+  }
+};
+
+// Lines of `length` bytes each; the last one may lack its line feed. The position of an error is the number of the line.
+inline result<lines> read_lines(std::string_view bytes, std::size_t length) {
+  lines out{.symbols = {}, .length = length, .alphabet = {}};
+  if (length == 0) return {{}, {"a line has at least one byte"}};
+  std::size_t number = 0;
+  while (!bytes.empty()) {
+    ++number;
+    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+    const std::string_view line = bytes.substr(0, end);
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+    if (line.size() != length) return {{}, {"line {} has {} bytes and not {}", number, {line.size(), length}}};
+    for (const char byte : line) {
+      std::size_t found = out.alphabet.find(byte);
+      if (found == std::string::npos) {
+        if (out.alphabet.size() == max_vocabulary) return {{}, {"line {} has the 256th different byte", number}};
+        found = out.alphabet.size();
+        out.alphabet += byte;
+      }
+      out.symbols.push_back(static_cast<symbol>(found));
+    }
+  }
+  if (number == 0) return {{}, {"there is no line"}};
+  return {std::move(out), {}};
+}
+
+inline result<lines> load_lines(const std::string& path, std::size_t length) {
+  const auto bytes = io::read_file(path, SIZE_MAX);
+  if (!bytes) return {{}, bytes.state};
+  return read_lines({reinterpret_cast<const char*>(bytes.value.data()), bytes.value.size()}, length);
+}
+
+}}}  // namespace frond::lab::text
 
 // =============================================================================================================
 // frond/lab/vectors.hpp

@@ -1,4 +1,5 @@
-// For a PC, measurements on grammars of equal levels: covariances, clustering, coarse-graining, sensitivity, forward-backward experiments.
+// For a PC, measurements on grammars of equal levels: covariances, clustering, coarse-graining, sensitivity, forward-backward
+// experiments.
 #pragma once
 
 #include <frond/lab/hierarchy/annealed_map.hpp>
