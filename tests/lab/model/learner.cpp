@@ -146,8 +146,8 @@ TEST_CASE("what does not fit together is said before the first step") {
   CHECK(refusal(shorter) == "the network reads 3 tokens, a sentence has 4");
   student no_network(nn::mlp_for(noise, 4, 0), sentences(), options(), seed{1});
   CHECK(refusal(no_network) == "a dense layer needs at least one output");
-  student few(net, sentences(200, 63), options(), seed{1});
-  CHECK(refusal(few) == "a validation of 64 examples needs as many held-out data, there are 63");
+  student none(net, sentences(200, 0), options(), seed{1});
+  CHECK(refusal(none) == "a validation needs at least one example");
   lab::model::learner_options never = options();
   never.fit.evaluate_every = 0;
   student no_validation(net, sentences(), never, seed{1});
@@ -156,6 +156,18 @@ TEST_CASE("what does not fit together is said before the first step") {
   still.training.optimiser.learning_rate = 0;
   student no_rate(net, sentences(), still, seed{1});
   CHECK(refusal(no_rate) == "the rate must be positive and finite");
+}
+
+TEST_CASE("a validation takes no more than the held-out data") {
+  const auto net = nn::mlp_for(noise, 4, 16);
+  student all(net, sentences(200, 40), options(), seed{4});
+  lab::model::learner_options o = options();
+  o.fit.validation_count = 40;
+  student said(net, sentences(200, 40), o, seed{4});
+  REQUIRE(all.train().ok());
+  REQUIRE(said.train().ok());
+  CHECK(same(all.weights(), said.weights()));
+  CHECK(all.curve().back().validation == said.curve().back().validation);
 }
 
 TEST_CASE("a table that is shorter than said is refused") {

@@ -36,7 +36,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::model {
 
 struct learner_options {
   train::trainer_options training{};
-  train::fit_options fit{};     // its validation_count is at most the number of held-out data
+  train::fit_options fit{};     // a validation takes all held-out data where they are fewer than its validation_count
   std::uint32_t patience = 10;  // validations without a lower loss that end the training
   nn::initialisation weights = nn::initialisation::he_zero_readout;
   std::size_t threads = 1;  // any number gives the same bits
@@ -58,8 +58,8 @@ class learner {
   // the same sentence before its first step.
   template <std::size_t Capacity>
   learner(const nn::plan_storage<Capacity>& network, const split_problem<Problem>& data, const learner_options& o, seed key)
-      : layers_(copy_layers(network)), plan_(copy_plan(network, layers_)), data_(data), options_(o), pool_(o.threads),
-        weights_(plan_.parameter_count), kept_(plan_.parameter_count + 2 * most_points()),
+      : layers_(copy_layers(network)), plan_(copy_plan(network, layers_)), data_(data), options_(bounded(o, data)),
+        pool_(o.threads), weights_(plan_.parameter_count), kept_(plan_.parameter_count + 2 * most_points()),
         memory_(network.state() && o.training.check() ? train::training_memory(plan_, o.training, pool_.workers()) : 0),
         trainer_(plan_, data_.training, o.training, weights_, memory_, pool_), stopping_{.patience = o.patience},
         misfit_(find_misfit(network.state())) {
@@ -160,6 +160,10 @@ class learner {
     return copy;
   }
 
+  static learner_options bounded(learner_options o, const split_problem<Problem>& data) {
+    o.fit.validation_count = smaller(o.fit.validation_count, to_size(data.held_out.data.count));
+    return o;
+  }
   [[nodiscard]] std::size_t most_points() const {
     const train::fit_options& f = options_.fit;
     return f.evaluate_every == 0 ? 0 : static_cast<std::size_t>((f.max_steps + f.evaluate_every - 1) / f.evaluate_every);
@@ -170,10 +174,6 @@ class learner {
     if (!trainer_.check()) return trainer_.check();
     if (const status fits = options_.fit.check(); !fits) return fits;
     if (const status fits = train::check_problem(plan_, data_.held_out); !fits) return fits;
-    if (options_.fit.validation_count > data_.held_out.data.count)
-      return {"a validation of {} examples needs as many held-out data, there are {}",
-              options_.fit.validation_count,
-              {to_size(data_.held_out.data.count)}};
     return {};
   }
 
