@@ -8037,7 +8037,7 @@ struct symbol_table {
   [[nodiscard]] constexpr std::uint64_t count() const { return row == 0 ? 0 : symbols.size() / row; }
   constexpr void sample(seed, std::uint64_t index, std::span<symbol> out) const {
     FROND_ASSERT(index < count() && out.size() == row, "a table has count() rows of length() symbols");
-    for (std::size_t i = 0; i < row; ++i) out[i] = symbols[static_cast<std::size_t>(index) * row + i];
+    for (std::size_t i = 0; i < row; ++i) out[i] = symbols[to_size(index) * row + i];
   }
 
   // Whether there are whole rows, and no symbol beyond the vocabulary (position: where it stands). O(symbols).
@@ -8062,7 +8062,7 @@ struct vector_table {
   [[nodiscard]] constexpr std::uint64_t count() const { return row == 0 ? 0 : numbers.size() / row; }
   constexpr void sample(seed, std::uint64_t index, std::span<float> out) const {
     FROND_ASSERT(index < count() && out.size() == row, "a table has count() rows of dimension() numbers");
-    for (std::size_t i = 0; i < row; ++i) out[i] = numbers[static_cast<std::size_t>(index) * row + i];
+    for (std::size_t i = 0; i < row; ++i) out[i] = numbers[to_size(index) * row + i];
   }
 
   [[nodiscard]] constexpr status check() const {

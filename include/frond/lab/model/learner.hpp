@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
 #include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
@@ -166,7 +167,7 @@ class learner {
   }
   [[nodiscard]] std::size_t most_points() const {
     const train::fit_options& f = options_.fit;
-    return f.evaluate_every == 0 ? 0 : static_cast<std::size_t>((f.max_steps + f.evaluate_every - 1) / f.evaluate_every);
+    return f.evaluate_every == 0 ? 0 : to_size((f.max_steps + f.evaluate_every - 1) / f.evaluate_every);
   }
 
   [[nodiscard]] status find_misfit(const status& built) const {
@@ -187,7 +188,7 @@ class learner {
         train::evaluation_memory(plan_, options_.fit.validation_count, options_.fit.block_rows, pool_.workers()));
     status saved;
     const auto after = [&](std::uint64_t step, float training, float validation) {
-      const std::size_t at = plan_.parameter_count + 2 * static_cast<std::size_t>((step - 1) / options_.fit.evaluate_every);
+      const std::size_t at = plan_.parameter_count + 2 * to_size((step - 1) / options_.fit.evaluate_every);
       kept_[at] = training;
       kept_[at + 1] = validation;
       bool go_on = true;
