@@ -5392,7 +5392,7 @@ struct denoising {
 
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    FROND_ASSERT(max_step <= times.steps, "the latest time is one of the schedule");
+    FROND_ASSERT(max_step <= times.steps, "the last time is one of the schedule");
     rng::draws time(key, rng::stream::time, example);
     return times.alpha_bar(1 + time.below(max_step == 0 ? times.steps : max_step));
   }

@@ -26,7 +26,7 @@ TEST_CASE("the examples of all forms are the same grammar, and are recognised") 
   const auto truth = rule_list::of(
       "S -> NP VP = 1\nNP -> 'she' = 1/2\nNP -> 'he' = 1/2\n"
       "VP -> 'sings' = 1/2\nVP -> VP 'too' = 1/2\n");
-  const auto page = std::filesystem::path(__FILE__).parent_path() / "../../docs/grammar-forms.md";
+  const auto page = std::filesystem::path(__FILE__).parent_path() / "../../../docs/grammar-forms.md";
   std::istringstream lines(rule_list::file(page));
   std::map<std::string, int> examples;
   for (std::string line, text; std::getline(lines, line);) {
