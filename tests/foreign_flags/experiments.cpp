@@ -6,6 +6,7 @@
 #include <frond/grammar/sample_block.hpp>
 #include <frond/lab/evaluation/cross_entropy.hpp>
 #include <frond/lab/evaluation/network_features.hpp>
+#include <frond/lab/evaluation/variational_bound.hpp>
 #include <frond/lab/hierarchy/annealed_map.hpp>
 #include <frond/lab/hierarchy/clustering.hpp>
 #include <frond/lab/hierarchy/coherence.hpp>
@@ -129,6 +130,19 @@ void statistics() {
     const train::denoising problem{train::data_set{rules, seed{10}, 0, 100}, noise, {diffusion::schedule::cosine, 9}, seed{11}};
     const lab::evaluation::excess_loss found = lab::evaluation::compare_losses(one, other, problem, 40);
     return hash_of(std::vector{found.reference, found.excess});
+  });
+  check("lab/evaluation/variational_bound.hpp bound_in_bits", [] {
+    const diffusion::uniform noise{shape.vocabulary};
+    belief::tree_denoiser<diffusion::uniform, belief::tree_memory<float, shape>> model(rules, noise);
+    const train::denoising problem{train::data_set{rules, seed{10}, 0, 100}, noise, {diffusion::schedule::cosine, 9}, seed{11}};
+    const lab::evaluation::variational_bound found = lab::evaluation::bound_in_bits(model, problem, 40, seed{12});
+    return hash_of(std::vector{found.bits, found.standard_error});
+  });
+  check("lab/evaluation/variational_bound.hpp reverse_divergence", [] {
+    const symbol clean[] = {0, 1}, noisy[] = {1, 1};
+    const float posterior[] = {1e-40f, 1.0f, 0.5f, 0.5f};
+    return hash_of(std::vector{lab::evaluation::reverse_divergence(diffusion::uniform{2}, 1e-38f, 0.5f, clean, noisy, posterior,
+                                                                   diffusion::reverse_form::posterior_weighted)});
   });
   const auto net = nn::make_tree_unet({.branching = shape.branching,
                                        .depth = shape.depth,

@@ -74,7 +74,7 @@ void charts() {
     outside.pass();
     return hash_of(std::vector<double>(outside.rule_uses().begin(), outside.rule_uses().end()));
   });
-  check("lab/chart/outside.hpp word_law", [&] {
+  check("lab/chart/outside.hpp word_distribution", [&] {
     std::vector<float> distribution(words);
     hasher h;
     for (std::size_t i = 0; i < length; ++i) {

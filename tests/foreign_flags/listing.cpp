@@ -72,6 +72,14 @@ constexpr std::string_view without_guard[] = {
     "diffusion/sampler.hpp reverse_sentence", "diffusion/gaussian_step.hpp make_gaussian_step",
     "diffusion/gaussian_step.hpp heun_correction", "diffusion/prediction.hpp convert", "diffusion/prediction.hpp target_of",
     "diffusion/one_hot.hpp one_hot_sharpness", "diffusion/one_hot.hpp one_hot_likelihood",
+    // Kernels, for guarded callers; data that stand in memory; what calls a guarded function.
+    "belief/tree_kernel.hpp tree_beliefs", "belief/tree_kernel.hpp tree_observe", "belief/tree_kernel.hpp tree_observe_any",
+    "belief/tree_kernel.hpp tree_observe_one_hot", "belief/tree_kernel.hpp tree_posterior",
+    "belief/tree_operands.hpp make_tree_pairs", "belief/tree_operands.hpp tree_belief",
+    "lab/spiked/sphere_kernel.hpp sphere_sgd", "lab/spiked/sphere_kernel.hpp sphere_sgd_lane",
+    "lab/spiked/sphere_sgd.hpp sphere_sgd", "nn/network_for.hpp mlp_for", "nn/network_for.hpp tree_unet_for",
+    "nn/network_for.hpp vector_mlp_for", "source/shuffled.hpp sample", "source/table.hpp sample", "source/table.hpp sample",
+    "lab/model/learner.hpp sample",
     // Parts of guarded passes.
     "nn/layers/activate.hpp forward", "nn/layers/activate.hpp forward", "nn/layers/activate.hpp backward",
     "nn/layers/activate.hpp initialise", "nn/layers/add.hpp forward", "nn/layers/add.hpp backward",
@@ -95,7 +103,8 @@ constexpr std::string_view without_guard[] = {
     "lab/statistics/jackknife.hpp jackknife", "lab/statistics/joint_counts.hpp mean_square",
     "lab/statistics/joint_counts.hpp noise_floor", "lab/statistics/k_means.hpp inner_products",
     "lab/statistics/k_means.hpp k_means", "lab/statistics/partition.hpp adjusted_rand_index",
-    "lab/hierarchy/rule_accuracy.hpp probability", "lab/hierarchy/sample_complexity.hpp predicted_threshold",
+    "lab/hierarchy/rule_accuracy.hpp chance", "lab/evaluation/variational_bound.hpp prior_divergence",
+    "lab/evaluation/variational_bound.hpp prior_divergence", "lab/hierarchy/sample_complexity.hpp predicted_threshold",
     "lab/hierarchy/sample_complexity.hpp predicted_coherence", "lab/hierarchy/sample_complexity.hpp predicted_coherence_power"};
 
 template <std::size_t Size>

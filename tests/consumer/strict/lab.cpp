@@ -1,4 +1,5 @@
 // The same for lab.hpp: general grammars, exact inference, analysis, files and threads.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -77,9 +78,31 @@ bool spikes() {
   return mean[0] < 100;
 }
 
+bool neurons() {
+  constexpr std::uint32_t dimension = 4;
+  std::array<float, 2 * dimension> directions{};
+  source::plant_directions(seed{23}, dimension, directions);
+  const source::mixed_cumulant model({.covariance = 5, .cumulant = 10}, dimension, directions);
+  constexpr lab::vectors::autoencoder_shape shape_of_net{.dimension = dimension, .neurons = 2, .unit = {.amplitude = 0.2f}};
+  constexpr lab::vectors::autoencoder_options options{.optimiser = {.learning_rate = 0.01f}, .batch = 8};
+  std::array<float, shape_of_net.parameter_count()> parameters{};
+  static std::array<float, lab::vectors::autoencoder_memory(shape_of_net, options)> memory;
+  const train::level_denoising problem{train::data_set{model, seed{24}, 0, 100}, 0.7f, seed{25}};
+  lab::vectors::initialise(shape_of_net, seed{26}, 0.8f, parameters);
+  lab::vectors::autoencoder_trainer learner(shape_of_net, problem, options, parameters, memory);
+  return learner.step() > 0;
+}
+
+bool learners(const grammar::rhm_view& rules) {
+  const diffusion::absorbing noise{rules.shape.vocabulary};
+  const auto data = lab::model::split(rules, noise, {diffusion::schedule::linear_signal, 10}, {20, 10}, seed{1});
+  lab::model::learner student(nn::mlp_for(noise, rules.length(), 8), data, {.fit = {.max_steps = 2}}, seed{2});
+  return student.train().ok() && student.sample(seed{3}, 2).ok();
+}
+
 }  // namespace
 
 int main() {
   const grammar::rhm<shape> drawn{seed{6}};
-  return general_grammars() && analyses(drawn) && spikes() ? 0 : 1;
+  return general_grammars() && analyses(drawn) && spikes() && neurons() && learners(drawn) ? 0 : 1;
 }
