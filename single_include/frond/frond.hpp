@@ -3791,8 +3791,8 @@ namespace detail {
 template <discrete_process Process, discrete_denoiser Denoiser>
 constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling_options& options,
                               std::uint32_t start, std::span<float> memory, std::span<symbol> batch) {
-  const std::size_t length = model.length(), distributions = length * process.vocabulary, rows = batch.size() / length;
-  const std::span<float> posterior = memory.first(rows * distributions), alpha_bar = memory.subspan(rows * distributions, rows);
+  const std::size_t length = model.length(), answer_size = length * process.vocabulary, rows = batch.size() / length;
+  const std::span<float> posterior = memory.first(rows * answer_size), alpha_bar = memory.subspan(rows * answer_size, rows);
   const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
   const auto given = [&](std::size_t row) {
     return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
@@ -3805,14 +3805,13 @@ constexpr status sample_batch(const Process& process, Denoiser& model, seed key,
     if (!answered) return answered;
     const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
     for (std::size_t row = 0; row < rows; ++row) {
-      if (const std::size_t i = find_no_distribution(posterior.subspan(row * distributions, distributions), length);
-          i < length) {
+      if (const std::size_t i = find_no_distribution(posterior.subspan(row * answer_size, answer_size), length); i < length) {
         return {"sentence {}, token {}: the denoiser's answer at time {} is no probability distribution",
                 static_cast<std::size_t>(options.first) + row,
                 {i, t}};
       }
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      reverse_sentence(step, key, address, posterior.subspan(row * distributions, distributions), given(row), sentence(row));
+      reverse_sentence(step, key, address, posterior.subspan(row * answer_size, answer_size), given(row), sentence(row));
     }
   }
   return {};
@@ -4860,15 +4859,15 @@ class network_denoiser {
   // posterior is left alone.
   status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (!fit_) return fit_;
-    const std::size_t distributions = plan_.output_size();
-    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), distributions); !sizes)
+    const std::size_t answer_size = plan_.output_size();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), answer_size); !sizes)
       return sizes;
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
         const std::size_t rows = smaller(alpha_bar.size() - row, block);
         predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
-                      posterior.subspan(row * distributions, rows * distributions));
+                      posterior.subspan(row * answer_size, rows * answer_size));
       }
     });
     return {};
@@ -8816,9 +8815,8 @@ class hierarchy_denoiser {
   // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
   constexpr status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (!fit_) return fit_;
-    const std::size_t rows = alpha_bar.size(), distributions = length() * vocabulary();
-    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), distributions); !sizes)
-      return sizes;
+    const std::size_t rows = alpha_bar.size(), answer_size = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), answer_size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       visit(noisy, alpha_bar, [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
         beliefs.token_marginals(posterior.subspan(row * length() * vocabulary(), length() * vocabulary()));
@@ -9497,17 +9495,17 @@ class tree_denoiser {
   // 0.1 microseconds in a batch (AVX2 or AVX-512, 3.7 GHz, many rows in a call) and 1.2 alone.
   constexpr status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (!fit_) return fit_;
-    const std::size_t distributions = length() * vocabulary();
-    const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), distributions);
+    const std::size_t answer_size = length() * vocabulary();
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), answer_size);
     if (!sizes) return sizes;
     in_ieee_arithmetic([&] {
       visit(
           noisy, alpha_bar,
           [&](const tree_operands& trees, std::size_t first, std::size_t rows) {
-            tree_posterior(trees, rows, posterior.data() + first * distributions);
+            tree_posterior(trees, rows, posterior.data() + first * answer_size);
           },
           [&](const tree<real>& beliefs, std::size_t row) {
-            beliefs.token_marginals(posterior.subspan(row * distributions, distributions));
+            beliefs.token_marginals(posterior.subspan(row * answer_size, answer_size));
           });
     });
     return {};

@@ -1976,9 +1976,8 @@ class pcfg_denoiser {
   // then the posterior is left alone.
   status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (const status fits = check(); !fits) return fits;
-    const std::size_t rows = alpha_bar.size(), distributions = length() * vocabulary();
-    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), distributions); !sizes)
-      return sizes;
+    const std::size_t rows = alpha_bar.size(), answer_size = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), answer_size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));
@@ -3860,7 +3859,7 @@ inline learned_grammar learn_grammar(std::span<const symbol> sentences, const cl
 // How much of one level was found.
 struct level_recovery {
   double rand_index = 0;      // adjusted, between true and learned latents of the rules that occur in the sentences
-  std::size_t recovered = 0;  // rules whose latent is the one that stands for their true parent (partners())
+  std::size_t recovered = 0;  // rules whose latent is the one that stands for their true parent (best_matches())
   std::size_t rules = 0;      // of the grammar, at this level
 };
 
@@ -4277,7 +4276,7 @@ struct epsilon_noise {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
-// What forward_backward() and reconstruction() need of noise: a diffusion process, or lab::hierarchy::epsilon_noise.
+// What forward_backward() and reconstruction() need of noise: a diffusion process, or epsilon_noise.
 template <class Noise>
 concept observable_noise = requires(const Noise& n, seed key, std::uint64_t index, float alpha_bar, symbol token,
                                     std::span<const symbol> clean, std::span<symbol> noisy, std::span<double> distribution) {
@@ -4285,12 +4284,13 @@ concept observable_noise = requires(const Noise& n, seed key, std::uint64_t inde
   n.likelihood(token, static_cast<double>(alpha_bar), distribution);
 };
 
-// Which trips are made. Trip j of datum i depends on the seed, i and j alone: the datum is sentence i of the grammar, and noise
-// and way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings of tables of many.
+// Which experiments are made. Experiment j of datum i depends on the seed, i and j alone: the datum is sentence i of the
+// grammar, and its noise and its way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings
+// of tables of many.
 struct forward_backward_options {
-  float alpha_bar = 0.5f;  // what is left of the signal where they turn
+  float alpha_bar = 0.5f;  // how much of the signal is left before the way back
   std::size_t data = 1;
-  std::size_t each = 1;     // trips of one datum
+  std::size_t each = 1;     // experiments with one datum
   std::uint64_t first = 0;  // the first datum; their numbers lie below 2^44
 };
 
@@ -4305,8 +4305,8 @@ class walker {
   walker(walker&&) = default;  // a copy would look into the memory of the original
   walker& operator=(walker&&) = delete;
 
-  // look() after each observation of the datum: one for each trip, or one for all where noise is no matter of probability; then
-  // the way up has been gone, but not the way down. back(number) after each trip's end.
+  // look() is called after each observation of the datum: once for each experiment, or once for all where the noise is not
+  // random. The upward pass is done then, the downward pass is not. back(number) is called at the end of each experiment.
   template <observable_noise Noise, class Look, class Back>
   void visit(const Noise& noise, seed key, const forward_backward_options& plan, std::uint64_t datum, const Look& look,
              const Back& back) {
@@ -4361,7 +4361,7 @@ inline std::vector<walker> walkers(const grammar::rhm_view& grammar, std::size_t
 }
 
 inline void check_options(const forward_backward_options& plan) {
-  FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum makes 1 to 2^20 trips");
+  FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum has 1 to 2^20 experiments");
   FROND_ASSERT(addressable(plan.first, plan.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
   FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
   static_cast<void>(plan);
@@ -4371,7 +4371,7 @@ inline void check_options(const forward_backward_options& plan) {
 
 // Forward into noise and back: each trip ends in a joint sample of the exact posterior, all levels of the tree together, which
 // is what reverse diffusion with the exact denoiser ends in after infinitely many steps. At least two trips of each datum.
-// A trip costs an upward pass and a sample, with lab::hierarchy::epsilon_noise the sample alone. Data are split among the
+// A trip costs an upward pass and a sample, with epsilon_noise the sample alone. Data are split among the
 // workers.
 template <observable_noise Noise, executor Executor>
 change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key,
@@ -4527,9 +4527,9 @@ inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t lev
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
-// The rules of level l > 1 are learned once synonyms of the level below are told by their correlation with tokens across level
-// l: at P = v m^(l+1) / (1 - f), where that correlation rises above sampling noise. Level 1 needs its tuples seen: v m / (1 -
-// f). f is the valid fraction of the level, below 1. Up to factors of order one, which differ between learners.
+// The rules of level l > 1 are learned once synonyms of the level below are told apart by their correlation with tokens across
+// level l: at P = v m^(l+1) / (1 - f), where that correlation rises above sampling noise. Level 1 needs its tuples seen: v m /
+// (1 - f). f is the valid fraction of the level, below 1. Up to factors of order one, which differ between learners.
 constexpr double predicted_threshold(const grammar::rhm_shape& shape, std::uint32_t level) {
   FROND_ASSERT(level >= 1 && level <= shape.depth, "rules belong to the levels from 1 to the depth");
   double threshold = static_cast<double>(shape.vocabulary) * static_cast<double>(shape.rules);
@@ -6913,10 +6913,10 @@ namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 // The first warnings, in the order in which they were found, and how many more there were.
 struct grammar_warnings {
   static constexpr std::size_t most = 20;
-  std::vector<lab::pcfg::pcfg_error> list;
+  std::vector<pcfg_error> list;
   std::size_t more = 0;
 
-  void add(lab::pcfg::pcfg_error found) {
+  void add(pcfg_error found) {
     if (list.size() < most)
       list.push_back(std::move(found));
     else
@@ -6930,7 +6930,7 @@ namespace detail {
 struct text_habits {
   bool quotes = false;                        // its words are quoted
   bool semicolons = false, percents = false;  // a whole line was a comment with this mark
-  lab::pcfg::pcfg_error number;               // that may have been meant as a probability
+  pcfg_error number;                          // that may have been meant as a probability
 };
 
 // Why a comment at the end of a line may have been meant as a word; nullptr if it cannot. # and // begin comments wherever a
@@ -6965,33 +6965,33 @@ namespace frond { inline namespace FROND_ABI { namespace lab::pcfg::detail {
 
 // Where the rules of a text and the warnings about them go.
 struct grammar_sink {
-  lab::pcfg::pcfg_builder rules;
+  pcfg_builder rules;
   grammar_warnings warnings;
   text_habits habits;
 };
 
 class grammar_line {
  public:
-  grammar_line(std::string_view line, lab::pcfg::text_place place, grammar_sink& to) : line_(line), place_(place), to_(to) {}
+  grammar_line(std::string_view line, text_place place, grammar_sink& to) : line_(line), place_(place), to_(to) {}
 
   // `tail` says what probability_last means.
-  lab::pcfg::pcfg_error read(grammar_form form, const weight_tail& tail) {
+  pcfg_error read(grammar_form form, const weight_tail& tail) {
     form_ = form;
     tail_ = form == grammar_form::probability_last ? tail : weight_tail{};
     return has_no_arrow(form) ? read_counts() : read_arrow();
   }
 
  private:
-  [[nodiscard]] lab::pcfg::text_place place(std::size_t at) const {
+  [[nodiscard]] text_place place(std::size_t at) const {
     return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file};
   }
-  [[nodiscard]] lab::pcfg::pcfg_error wrong(const char* reason, const token& t) const {
+  [[nodiscard]] pcfg_error wrong(const char* reason, const token& t) const {
     return {reason, std::string(t.text), place(t.at)};
   }
-  [[nodiscard]] lab::pcfg::pcfg_name name(const token& t) const { return {t.text, t.kind == token_kind::quoted, place(t.at)}; }
+  [[nodiscard]] pcfg_name name(const token& t) const { return {t.text, t.kind == token_kind::quoted, place(t.at)}; }
 
   // A probability or a count that begins at a byte of the line.
-  lab::pcfg::pcfg_error read_weight(std::string_view text, std::size_t at, double& weight) const {
+  pcfg_error read_weight(std::string_view text, std::size_t at, double& weight) const {
     const result<double> number = lab::numerics::read_decimal({text.data(), text.size()});
     if (!number.ok()) return {number.state.reason, std::string(text), place(at + number.state.position)};
     weight = number.value;
@@ -6999,24 +6999,24 @@ class grammar_line {
     return {};
   }
   // The same, where blanks may stand around the number.
-  lab::pcfg::pcfg_error read_inner_weight(std::string_view text, std::size_t at, double& weight) const {
+  pcfg_error read_inner_weight(std::string_view text, std::size_t at, double& weight) const {
     const std::string_view inner = trimmed(text);
     return read_weight(inner, at + static_cast<std::size_t>(inner.data() - text.data()), weight);
   }
 
   // [probability] left -> right | right ...
-  lab::pcfg::pcfg_error read_arrow() {
+  pcfg_error read_arrow() {
     const arrow_place arrow = find_arrow(line_, form_);
     if (arrow.size == 0) return no_arrow();
     between_blanks_ = is_arrow(line_.substr(arrow.at, line_.find_first_of(blanks, arrow.at) - arrow.at)) &&
                       (arrow.at == 0 || is_blank(line_[arrow.at - 1]));
     token left;
     double weight = 1;
-    if (lab::pcfg::pcfg_error e = read_left(arrow, left, weight); !e.ok()) return e;
+    if (pcfg_error e = read_left(arrow, left, weight); !e.ok()) return e;
     if (tail_.marked) {
       const std::size_t at = find_comment(line_, form_);
       const std::string_view number = line_.substr(at + comment_mark(line_.substr(at)));
-      if (lab::pcfg::pcfg_error e = read_inner_weight(number, line_.size() - number.size(), weight); !e.ok()) return e;
+      if (pcfg_error e = read_inner_weight(number, line_.size() - number.size(), weight); !e.ok()) return e;
     }
     grammar_tokens tokens(line_, form_, arrow.at + arrow.size);
     token t, missing;
@@ -7025,16 +7025,16 @@ class grammar_line {
       right_.clear();
       bool weighed = false;
       double own = weight;
-      if (lab::pcfg::pcfg_error e = read_right(tokens, t, own, weighed); !e.ok()) return e;
+      if (pcfg_error e = read_right(tokens, t, own, weighed); !e.ok()) return e;
       some_weighed = some_weighed || weighed;
       if (!weighed && missing.at == 0) missing = t;
       if (some_weighed && missing.at > 0) return wrong("a probability in brackets was expected", missing);
-      if (lab::pcfg::pcfg_error e = to_.rules.add(name(left), right_, own); !e.ok()) return e;
+      if (pcfg_error e = to_.rules.add(name(left), right_, own); !e.ok()) return e;
     } while (t.kind == token_kind::bar);
     return {};
   }
 
-  [[nodiscard]] lab::pcfg::pcfg_error no_arrow() const {
+  [[nodiscard]] pcfg_error no_arrow() const {
     if (const foreign_notation foreign = find_foreign(line_); foreign.reason != nullptr)
       return {foreign.reason, {}, place(foreign.at)};
     grammar_tokens tokens(line_, form_);
@@ -7051,7 +7051,7 @@ class grammar_line {
   }
 
   // What stands before the arrow.
-  lab::pcfg::pcfg_error read_left(const arrow_place& arrow, token& left, double& weight) {
+  pcfg_error read_left(const arrow_place& arrow, token& left, double& weight) {
     grammar_tokens tokens(line_, form_, 0, arrow.at);
     token first = tokens.next(), second = tokens.next();
     if (first.kind == token_kind::wrong) return wrong(first.reason, first);
@@ -7064,7 +7064,7 @@ class grammar_line {
       if (!has_some_probabilities() || (!number && form_ == grammar_form::bracketed))
         return wrong("an arrow was expected: ->", second);
       const std::size_t at = first.at + (first.kind == token_kind::bracket);
-      if (lab::pcfg::pcfg_error e = read_inner_weight(first.text, at, weight); !e.ok()) return e;
+      if (pcfg_error e = read_inner_weight(first.text, at, weight); !e.ok()) return e;
       before_ = true;
       if (const token third = tokens.next(); third.kind != token_kind::end) return wrong("an arrow was expected: ->", third);
     }
@@ -7074,14 +7074,14 @@ class grammar_line {
   }
 
   // Up to a bar, a comment or the end, which becomes `t`.
-  lab::pcfg::pcfg_error read_right(grammar_tokens& tokens, token& t, double& weight, bool& weighed) {
+  pcfg_error read_right(grammar_tokens& tokens, token& t, double& weight, bool& weighed) {
     token last;
     for (t = tokens.next(); !ends_right(t.kind); t = tokens.next()) {
       if (t.kind == token_kind::wrong) return wrong(t.reason, t);
       if (t.kind == token_kind::arrow || (!between_blanks_ && t.kind == token_kind::name && arrow_inside(t.text).size > 0))
         return wrong("a second arrow", t);
       if (t.kind == token_kind::bracket) {
-        if (lab::pcfg::pcfg_error e = read_bracket(t, weighed, weight); !e.ok()) return e;
+        if (pcfg_error e = read_bracket(t, weighed, weight); !e.ok()) return e;
         weighed = true;
       } else if (weighed) {
         return wrong("a bar or the end was expected after a probability", t);
@@ -7098,7 +7098,7 @@ class grammar_line {
     return kind == token_kind::end || kind == token_kind::bar || kind == token_kind::comment;
   }
 
-  [[nodiscard]] lab::pcfg::pcfg_error read_bracket(const token& t, bool weighed, double& weight) const {
+  [[nodiscard]] pcfg_error read_bracket(const token& t, bool weighed, double& weight) const {
     if (weighed || before_ || tail_.count() > 0) return wrong("a second probability", t);
     if (form_ == grammar_form::plain) return wrong("a bracket, but this form has no probabilities (a word would be quoted)", t);
     return read_inner_weight(t.text, t.at + 1, weight);
@@ -7112,7 +7112,7 @@ class grammar_line {
   }
 
   // The last token of a right side: its probability, where the form says so.
-  lab::pcfg::pcfg_error read_end(const token& last, double& weight) {
+  pcfg_error read_end(const token& last, double& weight) {
     const std::string_view number = unmarked_number(last);
     if (tail_.bare || tail_.colon) {
       if (number.empty()) return wrong("a probability was expected at the end of a right side", last);
@@ -7126,21 +7126,20 @@ class grammar_line {
   }
 
   // count, left side, right side
-  lab::pcfg::pcfg_error read_counts() {
+  pcfg_error read_counts() {
     const count_fields fields = find_count_fields(line_);
     return fields.tabs && form_ != grammar_form::spaced_counts ? read_tabs(fields) : read_blanks(fields);
   }
 
   // Between tabs: the third field is taken as it stands.
-  lab::pcfg::pcfg_error read_tabs(const count_fields& fields) {
+  pcfg_error read_tabs(const count_fields& fields) {
     double weight = 0;
-    if (lab::pcfg::pcfg_error e = read_inner_weight(line_.substr(0, fields.first), 0, weight); !e.ok()) return e;
+    if (pcfg_error e = read_inner_weight(line_.substr(0, fields.first), 0, weight); !e.ok()) return e;
     const std::size_t third = line_.find('\t', fields.second + 1);
     if (third != std::string_view::npos && line_.find_first_not_of(blanks, third) != std::string_view::npos)
       return wrong("a third tab", {token_kind::wrong, {}, third, nullptr});
     const std::string_view left = trimmed(line_.substr(fields.first + 1, fields.second - fields.first - 1));
-    const lab::pcfg::text_place where =
-        place(left.empty() ? fields.first + 1 : static_cast<std::size_t>(left.data() - line_.data()));
+    const text_place where = place(left.empty() ? fields.first + 1 : static_cast<std::size_t>(left.data() - line_.data()));
     if (left.empty() || left.find(' ') != std::string_view::npos)
       return {"a left side was expected: one name", std::string(left), where};
     read_names(fields.second + 1, line_.size());
@@ -7148,21 +7147,20 @@ class grammar_line {
   }
 
   // Between blanks: # begins a comment, and the right side is not empty.
-  lab::pcfg::pcfg_error read_blanks(const count_fields& fields) {
+  pcfg_error read_blanks(const count_fields& fields) {
     const bool lexicon = form_ == grammar_form::lexicon_counts;
     const std::size_t end = lexicon ? line_.size() : find_count_comment();
     read_names(0, end);
     double weight = 0;
-    const lab::pcfg::pcfg_name count = right_.empty() ? lab::pcfg::pcfg_name{} : right_.front();
-    if (lab::pcfg::pcfg_error e = read_weight(count.text, right_.empty() ? 0 : count.where.column - 1u, weight); !e.ok())
-      return e;
+    const pcfg_name count = right_.empty() ? pcfg_name{} : right_.front();
+    if (pcfg_error e = read_weight(count.text, right_.empty() ? 0 : count.where.column - 1u, weight); !e.ok()) return e;
     if (right_.size() < 3 && fields.first != std::string_view::npos && fields.first > 0)
       return wrong("two tabs were expected: count, left side, right side", {token_kind::end, {}, end, nullptr});
     if (right_.size() < 3)
       return wrong("a right side was expected: count, left side, right side", {token_kind::end, {}, end, nullptr});
-    const lab::pcfg::pcfg_name left = right_[1];
+    const pcfg_name left = right_[1];
     right_.erase(right_.begin(), right_.begin() + 2);
-    for (const lab::pcfg::pcfg_name& each : right_)
+    for (const pcfg_name& each : right_)
       if (!lexicon && (each.text == "|" || is_arrow(each.text)))
         return {"an arrow or a bar, but these rules have none (with tabs, it would be a name)", std::string(each.text),
                 each.where};
@@ -7187,10 +7185,10 @@ class grammar_line {
     }
   }
 
-  lab::pcfg::pcfg_error add_counted(const lab::pcfg::pcfg_name& left, double weight, std::size_t right_at) {
+  pcfg_error add_counted(const pcfg_name& left, double weight, std::size_t right_at) {
     const bool lexicon = form_ == grammar_form::lexicon_counts;
     if (lexicon && right_.size() != 1) return {"one word was expected", {}, place(right_at)};
-    for (const lab::pcfg::pcfg_name& each : right_)
+    for (const pcfg_name& each : right_)
       if (!lexicon && looks_marked(each.text, right_.size() == 1)) {
         to_.warnings.add({each.text.starts_with('#')
                               ? "this is read as a name, as all after the second tab (spaced-counts have comments)"
@@ -7202,13 +7200,13 @@ class grammar_line {
   }
 
   std::string_view line_;
-  lab::pcfg::text_place place_;
+  text_place place_;
   grammar_sink& to_;
   grammar_form form_ = grammar_form::plain;
   weight_tail tail_;
   bool between_blanks_ = true;  // the arrow
   bool before_ = false;         // the probability
-  std::vector<lab::pcfg::pcfg_name> right_;
+  std::vector<pcfg_name> right_;
 };
 
 }}}  // namespace frond::lab::pcfg::detail
@@ -7229,7 +7227,7 @@ class grammar_rules {
     pointed_ = has_rules_ = false;
   }
 
-  lab::pcfg::pcfg_error take(std::string_view line, lab::pcfg::text_place where) {
+  pcfg_error take(std::string_view line, text_place where) {
     has_rules_ = true;
     if (!undecided_) return read(line, where);
     const found_tail found = find_tail(line);
@@ -7244,13 +7242,13 @@ class grammar_rules {
     }
     if (asked_ == grammar_form::probability_last)
       return {"a probability was expected at the end of each rule, in all rules after the same mark or none", {}, where};
-    if (lab::pcfg::pcfg_error wrong = read_kept(); !wrong.ok()) return wrong;
+    if (pcfg_error wrong = read_kept(); !wrong.ok()) return wrong;
     return read(line, where);
   }
 
-  lab::pcfg::pcfg_error end_text() {
+  pcfg_error end_text() {
     if (!kept_places_.empty())
-      if (lab::pcfg::pcfg_error wrong = decide_at_end(); !wrong.ok()) return wrong;
+      if (pcfg_error wrong = decide_at_end(); !wrong.ok()) return wrong;
     if (!has_rules_) return {};
     if (form_ == grammar_form::plain && !sink_.habits.number.ok()) sink_.warnings.add(sink_.habits.number);
     if (texts_form_ == grammar_form::detected) first_form_ = form_;
@@ -7263,7 +7261,7 @@ class grammar_rules {
   [[nodiscard]] grammar_warnings all_warnings() const {
     grammar_warnings all = sink_.warnings;
     if (has_no_arrow(first_form_)) return all;
-    sink_.rules.visit_unquoted_words([&](std::string_view word, lab::pcfg::text_place where) {
+    sink_.rules.visit_unquoted_words([&](std::string_view word, text_place where) {
       if (where.file == 0 && holds_mark(word))
         all.add({"this is read as a word (a comment would begin after a blank)", std::string(word), where});
     });
@@ -7274,16 +7272,16 @@ class grammar_rules {
   [[nodiscard]] grammar_form form() const { return form_; }              // of this text, as far as it is known
   [[nodiscard]] grammar_form first_form() const { return first_form_; }  // of the first text with rules
   [[nodiscard]] bool are_relative() const { return !has_probabilities(texts_form_); }
-  [[nodiscard]] const lab::pcfg::pcfg_builder& builder() const { return sink_.rules; }
+  [[nodiscard]] const pcfg_builder& builder() const { return sink_.rules; }
   [[nodiscard]] grammar_warnings& warnings() { return sink_.warnings; }
   [[nodiscard]] text_habits& habits() { return sink_.habits; }
 
  private:
-  static lab::pcfg::pcfg_error too_many_rules(lab::pcfg::text_place where) { return {"there are too many rules", {}, where}; }
+  static pcfg_error too_many_rules(text_place where) { return {"there are too many rules", {}, where}; }
 
   // All rules of a text end in a number.
-  lab::pcfg::pcfg_error decide_at_end() {
-    const lab::pcfg::text_place first = kept_places_.front();
+  pcfg_error decide_at_end() {
+    const text_place first = kept_places_.front();
     if (tail_.count() > 1) return {"each rule ends in two numbers, and either may be its probability", {}, first};
     if (!tail_.bare || pointed_ || asked_ == grammar_form::probability_last)
       form_ = grammar_form::probability_last;
@@ -7292,12 +7290,12 @@ class grammar_rules {
     return read_kept();
   }
 
-  lab::pcfg::pcfg_error read_kept() {
+  pcfg_error read_kept() {
     undecided_ = false;
     std::string_view rest = kept_;
-    for (const lab::pcfg::text_place& where : kept_places_) {
+    for (const text_place& where : kept_places_) {
       const std::size_t end = rest.find('\n');
-      if (lab::pcfg::pcfg_error wrong = read(rest.substr(0, end), where); !wrong.ok()) return wrong;
+      if (pcfg_error wrong = read(rest.substr(0, end), where); !wrong.ok()) return wrong;
       rest.remove_prefix(end + 1);
     }
     kept_.clear();
@@ -7305,7 +7303,7 @@ class grammar_rules {
     return {};
   }
 
-  lab::pcfg::pcfg_error read(std::string_view line, lab::pcfg::text_place where) {
+  pcfg_error read(std::string_view line, text_place where) {
     // Rules without probabilities leave open where later ones have theirs.
     if (form_ == grammar_form::detected ||
         (form_ == grammar_form::plain && asked_ == grammar_form::detected && may_have_probability(line)))
@@ -7313,7 +7311,7 @@ class grammar_rules {
         form_ = found;
     if (texts_form_ != grammar_form::detected && has_probabilities(form_) == are_relative())
       return {"one text has probabilities, the other counts", {}, where};
-    if (lab::pcfg::pcfg_error wrong = grammar_line(line, where, sink_).read(form_, tail_); !wrong.ok()) return wrong;
+    if (pcfg_error wrong = grammar_line(line, where, sink_).read(form_, tail_); !wrong.ok()) return wrong;
     if (sink_.rules.rules() > max_rules_) return too_many_rules(where);
     if (sink_.rules.names() > max_names_) return {"there are too many names", {}, where};
     return {};
@@ -7330,7 +7328,7 @@ class grammar_rules {
   weight_tail tail_;        // what all rules so far have
   bool pointed_ = false;    // some number has a point or an exponent
   std::string kept_;        // lines, each with its end
-  std::vector<lab::pcfg::text_place> kept_places_;
+  std::vector<text_place> kept_places_;
 };
 
 }}}  // namespace frond::lab::pcfg::detail
@@ -7340,7 +7338,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 struct grammar_text_options {
   grammar_form form = grammar_form::detected;
   std::string start = {};  // empty: what the text says, else the left side of the first rule
-  lab::pcfg::undefined_symbols undefined = lab::pcfg::undefined_symbols::are_errors;
+  undefined_symbols undefined = undefined_symbols::are_errors;
   bool normalise = false;            // written probabilities may have any sum, and are divided by it
   bool refuse_inconsistent = false;  // an error where a derivation may never end
   std::size_t max_line = std::size_t{1} << 16;
@@ -7349,7 +7347,7 @@ struct grammar_text_options {
 };
 
 // A grammar or an error, the form of the (first) text, `detected` where no rule was read, and what the reader was not sure of.
-struct grammar_text_result : lab::pcfg::pcfg_result {
+struct grammar_text_result : pcfg_result {
   grammar_form form = grammar_form::detected;
   grammar_warnings warnings;
 };
@@ -7399,7 +7397,7 @@ class grammar_text_reader {
     end_text();
     grammar_text_result made;
     if (error_.ok())
-      static_cast<lab::pcfg::pcfg_result&>(made) = build();
+      static_cast<pcfg_result&>(made) = build();
     else
       made.error = error_;
     made.form = rules_.first_form();
@@ -7420,18 +7418,18 @@ class grammar_text_reader {
     if (error_.ok()) error_ = rules_.end_text();
   }
 
-  [[nodiscard]] lab::pcfg::pcfg_result build() const {
+  [[nodiscard]] pcfg_result build() const {
     if (rules_.builder().rules() == 0 && start_alone_)
       return {{},
               {"an arrow was expected: ->",
                {},
                {start_place_.line, start_place_.column + static_cast<std::uint32_t>(start_.size()), 0}}};
-    lab::pcfg::pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
-                                                          .undefined = options_.undefined,
-                                                          .normalise = options_.normalise || rules_.are_relative()});
+    pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
+                                               .undefined = options_.undefined,
+                                               .normalise = options_.normalise || rules_.are_relative()});
     if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
     if (made.ok() && options_.refuse_inconsistent)
-      if (lab::pcfg::pcfg_error wrong = lab::pcfg::check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+      if (pcfg_error wrong = check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
     return made;
   }
 
@@ -7497,9 +7495,7 @@ class grammar_text_reader {
     return detail::has_no_arrow(form) ? line.size() : detail::find_comment(line, form);
   }
 
-  [[nodiscard]] lab::pcfg::text_place here(std::size_t at) const {
-    return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file};
-  }
+  [[nodiscard]] text_place here(std::size_t at) const { return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file}; }
 
   void read_start(std::string_view line, std::size_t at) {
     detail::grammar_tokens tokens(line, grammar_form::plain, at);
@@ -7529,14 +7525,14 @@ class grammar_text_reader {
 
   grammar_text_options options_;
   detail::grammar_rules rules_;
-  lab::pcfg::pcfg_error error_;
-  std::string line_;             // the beginning of a line whose end was not fed yet
-  lab::pcfg::text_place place_;  // of the line that was read last
+  pcfg_error error_;
+  std::string line_;  // the beginning of a line whose end was not fed yet
+  text_place place_;  // of the line that was read last
   std::size_t bytes_ = 0;
   bool in_comment_ = false;  // between /* and */
-  lab::pcfg::text_place comment_place_;
+  text_place comment_place_;
   std::string start_;  // what the text says
-  lab::pcfg::text_place start_place_;
+  text_place start_place_;
   bool start_alone_ = false;
 };
 
@@ -7577,8 +7573,7 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
     file = 1;
   }
   grammar_text_result made = reader.finish();
-  if (reason != nullptr)
-    static_cast<lab::pcfg::pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
+  if (reason != nullptr) static_cast<pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
   return made;
 }
 
@@ -8445,7 +8440,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 // Projected online gradient descent on the sphere, w <- w + learning_rate (g - (w.g) w), scaled to length one, with
 //   g = sigma r + (w.r) sigma' x_t,  r = x_0 - skip x_t - w sigma(w.x_t),
 // for data of the mixed cumulant model without a mean spike and one noise level; learning_rate is delta / dimension. The same
-// as lab::spiked::sphere_sgd and train::sphere_runs, for any latents.
+// as sphere_sgd and train::sphere_runs, for any latents.
 struct chain_options {
   source::spikes strengths{};
   std::uint32_t dimension = 3;
@@ -8539,7 +8534,7 @@ class exact_chain {
   }
 
   chain_options options_;
-  lab::spiked::spike_plane plane_;
+  spike_plane plane_;
   double u_, v_;
 };
 
@@ -8570,7 +8565,7 @@ class hermite_moments {
   explicit hermite_moments(const source::spikes& strengths) : plane_(strengths) {
     mean_ = math::sqrt(static_cast<double>(strengths.mean));
     for (unsigned i = 0; i < orders; ++i)
-      for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = lab::spiked::latent_moment(strengths.hidden, i, j);
+      for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = latent_moment(strengths.hidden, i, j);
   }
 
   // Exactly 0 where the distribution of the latents makes it so: what a sum of terms leaves of less than 1e-12 of their sizes
@@ -8613,7 +8608,7 @@ class hermite_moments {
     return product;
   }
 
-  lab::spiked::spike_plane plane_;
+  spike_plane plane_;
   double mean_ = 0;
   double latent_[orders][orders] = {};
 };
@@ -8834,24 +8829,24 @@ namespace detail {
 
 [[nodiscard]] inline double population_loss(const source::spikes& strengths, const lab::vectors::neuron& unit, double alpha_bar,
                                             const overlaps& w) {
-  const lab::spiked::spike_plane plane(strengths);
+  const spike_plane plane(strengths);
   const denoising_potential potential(unit, alpha_bar);
   const double a = math::sqrt(alpha_bar), along_lambda = a * plane.lambda_weight * w.u, along_nu = a * plane.nu_weight * w.v;
   const double mean = a * math::sqrt(static_cast<double>(strengths.mean)) * w.m;
-  if (plane.hidden.distribution == lab::spiked::latent_distribution::normal) {
+  if (plane.hidden.distribution == latent_distribution::normal) {
     const double variance =
-        1.0 + along_lambda * along_lambda + 2.0 * along_lambda * along_nu * lab::spiked::latent_moment(plane.hidden, 1, 1);
+        1.0 + along_lambda * along_lambda + 2.0 * along_lambda * along_nu * latent_moment(plane.hidden, 1, 1);
     return normal_expectation(mean, math::sqrt(variance), unit, potential);
   }
   const double noise = math::sqrt(1.0 - along_nu * along_nu), slope = along_lambda / noise;
   const double deviation = math::sqrt(along_lambda * along_lambda + noise * noise);
-  const lab::spiked::latent_cells cells(plane.hidden);
+  const latent_cells cells(plane.hidden);
   double sum = 0.0;
-  lab::spiked::detail::visit_latents(plane.hidden, -1e100, 1e100, [&](double nu, double weight, int cell) {
+  detail::visit_latents(plane.hidden, -1e100, 1e100, [&](double nu, double weight, int cell) {
     const double center = mean + along_nu * nu;
     sum += weight * normal_expectation(center, deviation, unit, [&](double y) {
-             if (plane.hidden.coupling == lab::spiked::latent_coupling::independent) return potential(y);
-             const auto lambda = lab::spiked::detail::observe_lambda(plane.hidden.coupling, slope, (y - center) / noise);
+             if (plane.hidden.coupling == latent_coupling::independent) return potential(y);
+             const auto lambda = detail::observe_lambda(plane.hidden.coupling, slope, (y - center) / noise);
              return potential(y) * (cells.ratio(0, cell) * lambda.mass[0] + cells.ratio(1, cell) * lambda.mass[1]);
            });
   });
@@ -9053,7 +9048,7 @@ struct sphere_run {
 
 // Floats of memory that run_on_sphere() needs.
 constexpr std::size_t sphere_memory(std::size_t dimension, std::size_t workers) {
-  return workers * 3 * 16 * lab::spiked::sphere_sgd_rows(dimension);
+  return workers * 3 * 16 * sphere_sgd_rows(dimension);
 }
 
 // Where run `run` starts: a direction, in the first two entries of which u and v are seen. out [dimension]
@@ -9078,8 +9073,8 @@ class sphere_lanes {
                std::span<const std::uint32_t> record_at, std::span<float> memory, std::span<sphere_run> runs,
                std::span<float> records)
       : problem_(p), first_(first), next_(pack), stride_(packs), record_at_(record_at), weights_(memory.data()),
-        column_(memory.data() + 16 * lab::spiked::sphere_sgd_rows(p.dimension)), runs_(runs), records_(records) {
-    for (std::size_t i = 0; i < 16 * lab::spiked::sphere_sgd_rows(p.dimension); ++i) weights_[i] = 1.0f;
+        column_(memory.data() + 16 * sphere_sgd_rows(p.dimension)), runs_(runs), records_(records) {
+    for (std::size_t i = 0; i < 16 * sphere_sgd_rows(p.dimension); ++i) weights_[i] = 1.0f;
     zero_padding();
   }
 
@@ -9099,14 +9094,13 @@ class sphere_lanes {
   // In the end a few slow runs are left. One by one they take a quarter to a half of the time of sixteen.
   void go_on(std::size_t steps) {
     const std::size_t d = problem_.dimension, few = d < 32 ? 1 : d < 64 ? 2 : 3;
-    if (active_ > few) return lab::spiked::sphere_sgd(operands(), steps);
+    if (active_ > few) return sphere_sgd(operands(), steps);
     for (std::size_t lane = 0; lane < 16; ++lane)
-      if (busy_[lane]) lab::spiked::sphere_sgd_lane(operands(), lane, column_ + d, steps);
+      if (busy_[lane]) sphere_sgd_lane(operands(), lane, column_ + d, steps);
   }
 
   void zero_padding() {
-    for (std::size_t i = 16 * problem_.dimension; i < 16 * lab::spiked::sphere_sgd_rows(problem_.dimension); ++i)
-      weights_[i] = 0.0f;
+    for (std::size_t i = 16 * problem_.dimension; i < 16 * sphere_sgd_rows(problem_.dimension); ++i) weights_[i] = 0.0f;
   }
 
   // Idle lanes go on with whatever they have, from step 0 on, so that they never run out of steps.
@@ -9153,7 +9147,7 @@ class sphere_lanes {
     refill(lane);
   }
 
-  lab::spiked::sphere_sgd_operands operands() {
+  sphere_sgd_operands operands() {
     const source::latents& hidden = problem_.data.hidden;
     return {.dimension = problem_.dimension,
             .spike = problem_.data.lambda_weight(),
@@ -9324,10 +9318,10 @@ namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
 // f(x) = c x + the sum over k of A_k w_k sigma(w_k . x) with |w_k| = 1. Cui and Zdeborova, "High-dimensional asymptotics of
 // denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of
-// lab::vectors::neuron; its amplitude is where the A_k start.
+// neuron; its amplitude is where the A_k start.
 struct autoencoder_shape {
   std::uint32_t dimension = 0, neurons = 1;
-  lab::vectors::neuron unit{};
+  neuron unit{};
   bool trained_amplitudes = false, trained_skip = false;
 
   // Parameters: w [neurons][dimension], A [neurons], c.
@@ -9423,7 +9417,7 @@ inline void forward(const autoencoder_shape& shape, std::span<const float> param
                   .b_transposed = true,
                   .c = t.activated,
                   .c_stride = neurons});
-  const lab::vectors::neuron& unit = shape.unit;
+  const neuron& unit = shape.unit;
   for (std::size_t i = 0; i < rows * neurons; ++i) t.activated[i] = unit.gain * (t.activated[i] + unit.shift);
   kernel::activate_with_slope(unit.kind, t.activated, t.activated, t.slope, rows * neurons);
   for (std::size_t row = 0; row < rows; ++row)
@@ -9577,7 +9571,7 @@ struct autoencoder_options {
 };
 
 // Floats of memory that a trainer needs besides the parameters.
-constexpr std::size_t autoencoder_memory(const lab::vectors::autoencoder_shape& shape, const autoencoder_options& o) {
+constexpr std::size_t autoencoder_memory(const autoencoder_shape& shape, const autoencoder_options& o) {
   return (1 + train::state_arrays(o.optimiser.kind)) * shape.parameter_count() +
          (3 * std::size_t{shape.dimension} + shape.tape_size() + 1) * o.batch;
 }
@@ -9596,7 +9590,7 @@ class autoencoder_trainer {
  public:
   // Examples are inputs and targets of the shape's dimension. `memory` holds autoencoder_memory(shape, o) floats. Parameters
   // and memory must outlive the trainer.
-  autoencoder_trainer(const lab::vectors::autoencoder_shape& shape, const Problem& examples, const autoencoder_options& o,
+  autoencoder_trainer(const autoencoder_shape& shape, const Problem& examples, const autoencoder_options& o,
                       std::span<float> parameters, std::span<float> memory)
       : shape_(shape), problem_(examples), options_(o), parameters_(parameters) {
     stopped_ = misfit_ = check_sizes(memory.size());
@@ -9670,7 +9664,7 @@ class autoencoder_trainer {
     const float clipping = finite ? train::clip_scale(options_.optimiser, gradient_) : 0.0f;
     if (!(clipping > 0.0f) || !math::is_finite(loss)) return stop(), loss;
     train::optimiser_step(options_.optimiser, step_, clipping, gradient_, parameters_, state_, 0, gradient_.size());
-    lab::vectors::normalise_rows(shape_, parameters_);
+    normalise_rows(shape_, parameters_);
     return loss;
   }
 
@@ -9685,7 +9679,7 @@ class autoencoder_trainer {
                   {train::first_not_finite(gradient_, true)}};
   }
 
-  lab::vectors::autoencoder_shape shape_;
+  autoencoder_shape shape_;
   Problem problem_;
   autoencoder_options options_;
   std::span<float> parameters_, state_, gradient_;

@@ -65,9 +65,8 @@ class hierarchy_denoiser {
   // noisy [rows][length], alpha_bar [rows], posterior [rows][length][vocabulary].
   constexpr status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (!fit_) return fit_;
-    const std::size_t rows = alpha_bar.size(), distributions = length() * vocabulary();
-    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), distributions); !sizes)
-      return sizes;
+    const std::size_t rows = alpha_bar.size(), answer_size = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), answer_size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       visit(noisy, alpha_bar, [&](const hierarchy_tree<real>& beliefs, std::size_t row) {
         beliefs.token_marginals(posterior.subspan(row * length() * vocabulary(), length() * vocabulary()));

@@ -126,8 +126,8 @@ namespace detail {
 template <discrete_process Process, discrete_denoiser Denoiser>
 constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling_options& options,
                               std::uint32_t start, std::span<float> memory, std::span<symbol> batch) {
-  const std::size_t length = model.length(), distributions = length * process.vocabulary, rows = batch.size() / length;
-  const std::span<float> posterior = memory.first(rows * distributions), alpha_bar = memory.subspan(rows * distributions, rows);
+  const std::size_t length = model.length(), answer_size = length * process.vocabulary, rows = batch.size() / length;
+  const std::span<float> posterior = memory.first(rows * answer_size), alpha_bar = memory.subspan(rows * answer_size, rows);
   const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
   const auto given = [&](std::size_t row) {
     return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
@@ -140,14 +140,13 @@ constexpr status sample_batch(const Process& process, Denoiser& model, seed key,
     if (!answered) return answered;
     const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
     for (std::size_t row = 0; row < rows; ++row) {
-      if (const std::size_t i = find_no_distribution(posterior.subspan(row * distributions, distributions), length);
-          i < length) {
+      if (const std::size_t i = find_no_distribution(posterior.subspan(row * answer_size, answer_size), length); i < length) {
         return {"sentence {}, token {}: the denoiser's answer at time {} is no probability distribution",
                 static_cast<std::size_t>(options.first) + row,
                 {i, t}};
       }
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      reverse_sentence(step, key, address, posterior.subspan(row * distributions, distributions), given(row), sentence(row));
+      reverse_sentence(step, key, address, posterior.subspan(row * answer_size, answer_size), given(row), sentence(row));
     }
   }
   return {};

@@ -79,15 +79,15 @@ class network_denoiser {
   // posterior is left alone.
   status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (!fit_) return fit_;
-    const std::size_t distributions = plan_.output_size();
-    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), distributions); !sizes)
+    const std::size_t answer_size = plan_.output_size();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), answer_size); !sizes)
       return sizes;
     const std::size_t block = scratch_.size() / plan_.scratch_size;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
         const std::size_t rows = smaller(alpha_bar.size() - row, block);
         predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
-                      posterior.subspan(row * distributions, rows * distributions));
+                      posterior.subspan(row * answer_size, rows * answer_size));
       }
     });
     return {};

@@ -53,9 +53,8 @@ class pcfg_denoiser {
   // then the posterior is left alone.
   status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
     if (const status fits = check(); !fits) return fits;
-    const std::size_t rows = alpha_bar.size(), distributions = length() * vocabulary();
-    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), distributions); !sizes)
-      return sizes;
+    const std::size_t rows = alpha_bar.size(), answer_size = length() * vocabulary();
+    if (const status sizes = check_question(rows, noisy.size(), length(), posterior.size(), answer_size); !sizes) return sizes;
     in_ieee_arithmetic([&] {
       for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
         observe(noisy.subspan(row * length(), length()), static_cast<Real>(alpha_bar[row]));

@@ -96,7 +96,7 @@ inline learned_grammar learn_grammar(std::span<const symbol> sentences, const cl
 // How much of one level was found.
 struct level_recovery {
   double rand_index = 0;      // adjusted, between true and learned latents of the rules that occur in the sentences
-  std::size_t recovered = 0;  // rules whose latent is the one that stands for their true parent (partners())
+  std::size_t recovered = 0;  // rules whose latent is the one that stands for their true parent (best_matches())
   std::size_t rules = 0;      // of the grammar, at this level
 };
 

@@ -20,7 +20,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
-// What forward_backward() and reconstruction() need of noise: a diffusion process, or lab::hierarchy::epsilon_noise.
+// What forward_backward() and reconstruction() need of noise: a diffusion process, or epsilon_noise.
 template <class Noise>
 concept observable_noise = requires(const Noise& n, seed key, std::uint64_t index, float alpha_bar, symbol token,
                                     std::span<const symbol> clean, std::span<symbol> noisy, std::span<double> distribution) {
@@ -28,12 +28,13 @@ concept observable_noise = requires(const Noise& n, seed key, std::uint64_t inde
   n.likelihood(token, static_cast<double>(alpha_bar), distribution);
 };
 
-// Which trips are made. Trip j of datum i depends on the seed, i and j alone: the datum is sentence i of the grammar, and noise
-// and way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings of tables of many.
+// Which experiments are made. Experiment j of datum i depends on the seed, i and j alone: the datum is sentence i of the
+// grammar, and its noise and its way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings
+// of tables of many.
 struct forward_backward_options {
-  float alpha_bar = 0.5f;  // what is left of the signal where they turn
+  float alpha_bar = 0.5f;  // how much of the signal is left before the way back
   std::size_t data = 1;
-  std::size_t each = 1;     // trips of one datum
+  std::size_t each = 1;     // experiments with one datum
   std::uint64_t first = 0;  // the first datum; their numbers lie below 2^44
 };
 
@@ -48,8 +49,8 @@ class walker {
   walker(walker&&) = default;  // a copy would look into the memory of the original
   walker& operator=(walker&&) = delete;
 
-  // look() after each observation of the datum: one for each trip, or one for all where noise is no matter of probability; then
-  // the way up has been gone, but not the way down. back(number) after each trip's end.
+  // look() is called after each observation of the datum: once for each experiment, or once for all where the noise is not
+  // random. The upward pass is done then, the downward pass is not. back(number) is called at the end of each experiment.
   template <observable_noise Noise, class Look, class Back>
   void visit(const Noise& noise, seed key, const forward_backward_options& plan, std::uint64_t datum, const Look& look,
              const Back& back) {
@@ -104,7 +105,7 @@ inline std::vector<walker> walkers(const grammar::rhm_view& grammar, std::size_t
 }
 
 inline void check_options(const forward_backward_options& plan) {
-  FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum makes 1 to 2^20 trips");
+  FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum has 1 to 2^20 experiments");
   FROND_ASSERT(addressable(plan.first, plan.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
   FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
   static_cast<void>(plan);
@@ -114,7 +115,7 @@ inline void check_options(const forward_backward_options& plan) {
 
 // Forward into noise and back: each trip ends in a joint sample of the exact posterior, all levels of the tree together, which
 // is what reverse diffusion with the exact denoiser ends in after infinitely many steps. At least two trips of each datum.
-// A trip costs an upward pass and a sample, with lab::hierarchy::epsilon_noise the sample alone. Data are split among the
+// A trip costs an upward pass and a sample, with epsilon_noise the sample alone. Data are split among the
 // workers.
 template <observable_noise Noise, executor Executor>
 change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key,

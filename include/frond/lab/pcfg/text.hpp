@@ -26,7 +26,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 struct grammar_text_options {
   grammar_form form = grammar_form::detected;
   std::string start = {};  // empty: what the text says, else the left side of the first rule
-  lab::pcfg::undefined_symbols undefined = lab::pcfg::undefined_symbols::are_errors;
+  undefined_symbols undefined = undefined_symbols::are_errors;
   bool normalise = false;            // written probabilities may have any sum, and are divided by it
   bool refuse_inconsistent = false;  // an error where a derivation may never end
   std::size_t max_line = std::size_t{1} << 16;
@@ -35,7 +35,7 @@ struct grammar_text_options {
 };
 
 // A grammar or an error, the form of the (first) text, `detected` where no rule was read, and what the reader was not sure of.
-struct grammar_text_result : lab::pcfg::pcfg_result {
+struct grammar_text_result : pcfg_result {
   grammar_form form = grammar_form::detected;
   grammar_warnings warnings;
 };
@@ -85,7 +85,7 @@ class grammar_text_reader {
     end_text();
     grammar_text_result made;
     if (error_.ok())
-      static_cast<lab::pcfg::pcfg_result&>(made) = build();
+      static_cast<pcfg_result&>(made) = build();
     else
       made.error = error_;
     made.form = rules_.first_form();
@@ -106,18 +106,18 @@ class grammar_text_reader {
     if (error_.ok()) error_ = rules_.end_text();
   }
 
-  [[nodiscard]] lab::pcfg::pcfg_result build() const {
+  [[nodiscard]] pcfg_result build() const {
     if (rules_.builder().rules() == 0 && start_alone_)
       return {{},
               {"an arrow was expected: ->",
                {},
                {start_place_.line, start_place_.column + static_cast<std::uint32_t>(start_.size()), 0}}};
-    lab::pcfg::pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
-                                                          .undefined = options_.undefined,
-                                                          .normalise = options_.normalise || rules_.are_relative()});
+    pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
+                                               .undefined = options_.undefined,
+                                               .normalise = options_.normalise || rules_.are_relative()});
     if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
     if (made.ok() && options_.refuse_inconsistent)
-      if (lab::pcfg::pcfg_error wrong = lab::pcfg::check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+      if (pcfg_error wrong = check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
     return made;
   }
 
@@ -183,9 +183,7 @@ class grammar_text_reader {
     return detail::has_no_arrow(form) ? line.size() : detail::find_comment(line, form);
   }
 
-  [[nodiscard]] lab::pcfg::text_place here(std::size_t at) const {
-    return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file};
-  }
+  [[nodiscard]] text_place here(std::size_t at) const { return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file}; }
 
   void read_start(std::string_view line, std::size_t at) {
     detail::grammar_tokens tokens(line, grammar_form::plain, at);
@@ -215,14 +213,14 @@ class grammar_text_reader {
 
   grammar_text_options options_;
   detail::grammar_rules rules_;
-  lab::pcfg::pcfg_error error_;
-  std::string line_;             // the beginning of a line whose end was not fed yet
-  lab::pcfg::text_place place_;  // of the line that was read last
+  pcfg_error error_;
+  std::string line_;  // the beginning of a line whose end was not fed yet
+  text_place place_;  // of the line that was read last
   std::size_t bytes_ = 0;
   bool in_comment_ = false;  // between /* and */
-  lab::pcfg::text_place comment_place_;
+  text_place comment_place_;
   std::string start_;  // what the text says
-  lab::pcfg::text_place start_place_;
+  text_place start_place_;
   bool start_alone_ = false;
 };
 
@@ -263,8 +261,7 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
     file = 1;
   }
   grammar_text_result made = reader.finish();
-  if (reason != nullptr)
-    static_cast<lab::pcfg::pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
+  if (reason != nullptr) static_cast<pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
   return made;
 }
 

@@ -28,7 +28,7 @@ class hermite_moments {
   explicit hermite_moments(const source::spikes& strengths) : plane_(strengths) {
     mean_ = math::sqrt(static_cast<double>(strengths.mean));
     for (unsigned i = 0; i < orders; ++i)
-      for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = lab::spiked::latent_moment(strengths.hidden, i, j);
+      for (unsigned j = 0; i + j < orders; ++j) latent_[i][j] = latent_moment(strengths.hidden, i, j);
   }
 
   // Exactly 0 where the distribution of the latents makes it so: what a sum of terms leaves of less than 1e-12 of their sizes
@@ -71,7 +71,7 @@ class hermite_moments {
     return product;
   }
 
-  lab::spiked::spike_plane plane_;
+  spike_plane plane_;
   double mean_ = 0;
   double latent_[orders][orders] = {};
 };

@@ -19,24 +19,24 @@ namespace detail {
 
 [[nodiscard]] inline double population_loss(const source::spikes& strengths, const lab::vectors::neuron& unit, double alpha_bar,
                                             const overlaps& w) {
-  const lab::spiked::spike_plane plane(strengths);
+  const spike_plane plane(strengths);
   const denoising_potential potential(unit, alpha_bar);
   const double a = math::sqrt(alpha_bar), along_lambda = a * plane.lambda_weight * w.u, along_nu = a * plane.nu_weight * w.v;
   const double mean = a * math::sqrt(static_cast<double>(strengths.mean)) * w.m;
-  if (plane.hidden.distribution == lab::spiked::latent_distribution::normal) {
+  if (plane.hidden.distribution == latent_distribution::normal) {
     const double variance =
-        1.0 + along_lambda * along_lambda + 2.0 * along_lambda * along_nu * lab::spiked::latent_moment(plane.hidden, 1, 1);
+        1.0 + along_lambda * along_lambda + 2.0 * along_lambda * along_nu * latent_moment(plane.hidden, 1, 1);
     return normal_expectation(mean, math::sqrt(variance), unit, potential);
   }
   const double noise = math::sqrt(1.0 - along_nu * along_nu), slope = along_lambda / noise;
   const double deviation = math::sqrt(along_lambda * along_lambda + noise * noise);
-  const lab::spiked::latent_cells cells(plane.hidden);
+  const latent_cells cells(plane.hidden);
   double sum = 0.0;
-  lab::spiked::detail::visit_latents(plane.hidden, -1e100, 1e100, [&](double nu, double weight, int cell) {
+  detail::visit_latents(plane.hidden, -1e100, 1e100, [&](double nu, double weight, int cell) {
     const double center = mean + along_nu * nu;
     sum += weight * normal_expectation(center, deviation, unit, [&](double y) {
-             if (plane.hidden.coupling == lab::spiked::latent_coupling::independent) return potential(y);
-             const auto lambda = lab::spiked::detail::observe_lambda(plane.hidden.coupling, slope, (y - center) / noise);
+             if (plane.hidden.coupling == latent_coupling::independent) return potential(y);
+             const auto lambda = detail::observe_lambda(plane.hidden.coupling, slope, (y - center) / noise);
              return potential(y) * (cells.ratio(0, cell) * lambda.mass[0] + cells.ratio(1, cell) * lambda.mass[1]);
            });
   });

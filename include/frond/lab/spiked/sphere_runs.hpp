@@ -65,7 +65,7 @@ struct sphere_run {
 
 // Floats of memory that run_on_sphere() needs.
 constexpr std::size_t sphere_memory(std::size_t dimension, std::size_t workers) {
-  return workers * 3 * 16 * lab::spiked::sphere_sgd_rows(dimension);
+  return workers * 3 * 16 * sphere_sgd_rows(dimension);
 }
 
 // Where run `run` starts: a direction, in the first two entries of which u and v are seen. out [dimension]
@@ -90,8 +90,8 @@ class sphere_lanes {
                std::span<const std::uint32_t> record_at, std::span<float> memory, std::span<sphere_run> runs,
                std::span<float> records)
       : problem_(p), first_(first), next_(pack), stride_(packs), record_at_(record_at), weights_(memory.data()),
-        column_(memory.data() + 16 * lab::spiked::sphere_sgd_rows(p.dimension)), runs_(runs), records_(records) {
-    for (std::size_t i = 0; i < 16 * lab::spiked::sphere_sgd_rows(p.dimension); ++i) weights_[i] = 1.0f;
+        column_(memory.data() + 16 * sphere_sgd_rows(p.dimension)), runs_(runs), records_(records) {
+    for (std::size_t i = 0; i < 16 * sphere_sgd_rows(p.dimension); ++i) weights_[i] = 1.0f;
     zero_padding();
   }
 
@@ -111,14 +111,13 @@ class sphere_lanes {
   // In the end a few slow runs are left. One by one they take a quarter to a half of the time of sixteen.
   void go_on(std::size_t steps) {
     const std::size_t d = problem_.dimension, few = d < 32 ? 1 : d < 64 ? 2 : 3;
-    if (active_ > few) return lab::spiked::sphere_sgd(operands(), steps);
+    if (active_ > few) return sphere_sgd(operands(), steps);
     for (std::size_t lane = 0; lane < 16; ++lane)
-      if (busy_[lane]) lab::spiked::sphere_sgd_lane(operands(), lane, column_ + d, steps);
+      if (busy_[lane]) sphere_sgd_lane(operands(), lane, column_ + d, steps);
   }
 
   void zero_padding() {
-    for (std::size_t i = 16 * problem_.dimension; i < 16 * lab::spiked::sphere_sgd_rows(problem_.dimension); ++i)
-      weights_[i] = 0.0f;
+    for (std::size_t i = 16 * problem_.dimension; i < 16 * sphere_sgd_rows(problem_.dimension); ++i) weights_[i] = 0.0f;
   }
 
   // Idle lanes go on with whatever they have, from step 0 on, so that they never run out of steps.
@@ -165,7 +164,7 @@ class sphere_lanes {
     refill(lane);
   }
 
-  lab::spiked::sphere_sgd_operands operands() {
+  sphere_sgd_operands operands() {
     const source::latents& hidden = problem_.data.hidden;
     return {.dimension = problem_.dimension,
             .spike = problem_.data.lambda_weight(),

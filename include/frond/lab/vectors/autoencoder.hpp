@@ -20,10 +20,10 @@ namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
 // f(x) = c x + the sum over k of A_k w_k sigma(w_k . x) with |w_k| = 1. Cui and Zdeborova, "High-dimensional asymptotics of
 // denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of
-// lab::vectors::neuron; its amplitude is where the A_k start.
+// neuron; its amplitude is where the A_k start.
 struct autoencoder_shape {
   std::uint32_t dimension = 0, neurons = 1;
-  lab::vectors::neuron unit{};
+  neuron unit{};
   bool trained_amplitudes = false, trained_skip = false;
 
   // Parameters: w [neurons][dimension], A [neurons], c.
@@ -119,7 +119,7 @@ inline void forward(const autoencoder_shape& shape, std::span<const float> param
                   .b_transposed = true,
                   .c = t.activated,
                   .c_stride = neurons});
-  const lab::vectors::neuron& unit = shape.unit;
+  const neuron& unit = shape.unit;
   for (std::size_t i = 0; i < rows * neurons; ++i) t.activated[i] = unit.gain * (t.activated[i] + unit.shift);
   kernel::activate_with_slope(unit.kind, t.activated, t.activated, t.slope, rows * neurons);
   for (std::size_t row = 0; row < rows; ++row)

@@ -31,7 +31,7 @@ struct autoencoder_options {
 };
 
 // Floats of memory that a trainer needs besides the parameters.
-constexpr std::size_t autoencoder_memory(const lab::vectors::autoencoder_shape& shape, const autoencoder_options& o) {
+constexpr std::size_t autoencoder_memory(const autoencoder_shape& shape, const autoencoder_options& o) {
   return (1 + train::state_arrays(o.optimiser.kind)) * shape.parameter_count() +
          (3 * std::size_t{shape.dimension} + shape.tape_size() + 1) * o.batch;
 }
@@ -50,7 +50,7 @@ class autoencoder_trainer {
  public:
   // Examples are inputs and targets of the shape's dimension. `memory` holds autoencoder_memory(shape, o) floats. Parameters
   // and memory must outlive the trainer.
-  autoencoder_trainer(const lab::vectors::autoencoder_shape& shape, const Problem& examples, const autoencoder_options& o,
+  autoencoder_trainer(const autoencoder_shape& shape, const Problem& examples, const autoencoder_options& o,
                       std::span<float> parameters, std::span<float> memory)
       : shape_(shape), problem_(examples), options_(o), parameters_(parameters) {
     stopped_ = misfit_ = check_sizes(memory.size());
@@ -124,7 +124,7 @@ class autoencoder_trainer {
     const float clipping = finite ? train::clip_scale(options_.optimiser, gradient_) : 0.0f;
     if (!(clipping > 0.0f) || !math::is_finite(loss)) return stop(), loss;
     train::optimiser_step(options_.optimiser, step_, clipping, gradient_, parameters_, state_, 0, gradient_.size());
-    lab::vectors::normalise_rows(shape_, parameters_);
+    normalise_rows(shape_, parameters_);
     return loss;
   }
 
@@ -139,7 +139,7 @@ class autoencoder_trainer {
                   {train::first_not_finite(gradient_, true)}};
   }
 
-  lab::vectors::autoencoder_shape shape_;
+  autoencoder_shape shape_;
   Problem problem_;
   autoencoder_options options_;
   std::span<float> parameters_, state_, gradient_;
