@@ -2173,7 +2173,7 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
 inline void layer_norm(const layer_norm_operands& n) { FROND_DISPATCH_CALL(layer_norm(n)); }
 inline void layer_norm_backward(const layer_norm_gradients& n) { FROND_DISPATCH_CALL(layer_norm_backward(n)); }
 
-// drawn[row] = an index drawn in proportion to weights[row], by the distribution and the sums of rng::draws::categorical:
+// drawn[row] = an index drawn in proportion to weights[row], by the rule and the sums of rng::draws::categorical:
 // weights [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
 inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
   FROND_DISPATCH_CALL(categorical(weights, uniforms, rows, classes, drawn));

@@ -1,4 +1,4 @@
-// Noise without probability: what random noise does to the beliefs in the tokens, averaged over the noise.
+// Noise that is not random: what random noise does to the beliefs in the tokens, averaged over the noise.
 #pragma once
 
 #include <cstddef>

@@ -10,7 +10,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
-// How well two groupings of the same things agree, beyond probability: 1 if they are the same up to names, 0 on average for
+// How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for
 // groups of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by
 // its group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
 inline double adjusted_rand_index(const joint_counts& things) {
