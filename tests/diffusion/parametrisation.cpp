@@ -8,7 +8,7 @@ using frond::diffusion::noise_input;
 using frond::diffusion::parametrisation;
 using frond::diffusion::prediction;
 
-TEST_CASE("a network is taught the velocity and told half the log of the signal-to-noise ratio by default") {
+TEST_CASE("by default a network learns the velocity and gets half the log of the signal-to-noise ratio as input") {
   CHECK(parametrisation{} == parametrisation{prediction::velocity, noise_input::half_log_snr});
 }
 

@@ -197,7 +197,7 @@ TEST_CASE("given tokens stay, and under absorbing noise the rest follows the con
   CHECK(moved == 0);
 }
 
-TEST_CASE("sentence i is the same however the sentences are split") {
+TEST_CASE("sentence i is the same however the sentences are split into calls") {
   check_splitting(uniform{3});
   check_splitting(absorbing{3});
 }

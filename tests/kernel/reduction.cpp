@@ -38,7 +38,7 @@ TEST_CASE("sums are the plain ones") {
     }
 }
 
-TEST_CASE("squares with a finite sum are told from others, wherever a number stands") {
+TEST_CASE("squares with a finite sum are recognised, wherever a number stands") {
   for (const sort which : test::every_sort)
     for (const std::size_t count : test::counts) {
       CAPTURE(count);

@@ -116,7 +116,7 @@ TEST_CASE("impossible lists leave the reason") {
   CHECK(reason_of({3, 3, {skip, dense(4), add}}) == "an addition needs a skip with as many positions and channels");
   CHECK(reason_of({4, 3, {skip, space_to_depth(2), dense(3), add}}) ==
         "an addition needs a skip with as many positions and channels");
-  CHECK(reason_of({3, 3, std::vector<word>(33, skip)}) == "too many tensors are saved at a time");
+  CHECK(reason_of({3, 3, std::vector<word>(33, skip)}) == "too many skip connections are open at a time");
   CHECK(reason_of({3, 3, std::vector<word>(65, dense(2))}) == "the network has more layers than its storage holds");
   CHECK(reason_of({3, 3, std::vector<word>(64, dense(2))}).empty());
 }
@@ -128,7 +128,7 @@ TEST_CASE("sizes that overflow are refused") {
   CHECK(reason_of({most, most, {dense(1)}}) == too_large);
   CHECK(reason_of({64 * k, 64 * k, {space_to_depth(64 * k), dense(1)}}) == too_large);    // 2^32 channels
   CHECK(reason_of({64 * k, 64 * k, {depth_to_space(64 * k), dense(1)}}) == too_large);    // 2^32 positions
-  CHECK(reason_of({1, 1, {dense(2048 * m), skip, concatenate, dense(1)}}) == too_large);  // 2^32 channels joined
+  CHECK(reason_of({1, 1, {dense(2048 * m), skip, concatenate, dense(1)}}) == too_large);  // 2^32 channels after it
   CHECK(reason_of({1, 1, {dense(most), dense(most)}}) == too_large);                      // nearly 2^64 weights
   CHECK(reason_of({most, 1, {dense(most)}}) == too_large);                                // nearly 2^64 floats in a tensor
   CHECK(reason_of({64 * k, 1, {dense(64 * k), depth_to_space(64), dense(64 * k)}})

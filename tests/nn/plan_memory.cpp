@@ -183,7 +183,7 @@ TEST_CASE("tensors never stand in each other's way") {
   }
 }
 
-TEST_CASE("tensors of any list never stand in each other's way") {
+TEST_CASE("tensors of any list never overlap in memory while both are needed") {
   std::size_t concatenations = 0, additions = 0;
   for (std::uint32_t key = 0; key < 400; ++key) {
     CAPTURE(key);
@@ -199,7 +199,7 @@ TEST_CASE("tensors of any list never stand in each other's way") {
   CHECK(additions > 50);
 }
 
-TEST_CASE("what was joined leaves its place to the next tensor that is saved") {
+TEST_CASE("after its concatenation a skip connection leaves its place to the next one") {
   using namespace reference;
   const auto once = build({3, 5, {skip, dense(7), concatenate, dense(5)}});
   const auto twice = build({3, 5, {skip, dense(7), concatenate, dense(5), skip, dense(7), concatenate, dense(5)}});

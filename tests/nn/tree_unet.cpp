@@ -25,7 +25,7 @@ constexpr nn::mlp_shape perceptron{.length = 8,
 
 static_assert(nn::fixed_network<nn::tree_unet<binary>> && nn::fixed_network<nn::mlp<perceptron>>);
 
-// Weights and biases by level: in, down, up from the single position, up from what was joined, out.
+// Weights and biases by level: in, down, up from the single position, up from what was concatenated, out.
 constexpr std::size_t unet_parameters(const nn::tree_unet_shape& s) {
   const std::size_t w = s.width, b = s.branching, depth = s.depth;
   return (s.input_channels + 1) * w + depth * (b * w + 1) * w + (w + 1) * b * w + (depth - 1) * (2 * w + 1) * b * w +

@@ -146,7 +146,7 @@ TEST_CASE("a validation loss that is no number ends the run") {
   CHECK(r.best == start);
 }
 
-TEST_CASE("weights that diverge at a huge rate end the run, and the best ones are finite") {
+TEST_CASE("weights that diverge at a huge learning rate end the run, and the best ones are finite") {
   run r(1000, 500);
   const auto learn = [&](train::trainer_options o) {
     train::trainer learner(r.plan, r.learned, o, std::span<float>(r.weights), std::span<float>(r.memory));

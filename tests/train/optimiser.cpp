@@ -51,7 +51,7 @@ std::string reason_of(const optimiser_options& o) { return o.check().ok() ? "" :
 
 }  // namespace
 
-TEST_CASE("the rate warms up, stays, and decays") {
+TEST_CASE("the learning rate warms up, stays, and decays") {
   optimiser_options o{.learning_rate = 0.75f, .warm_up = 4};
   for (std::uint64_t step = 0; step < 4; ++step)
     CHECK(train::learning_rate_at(o, step) == 0.75f * static_cast<float>(step + 1) / 4.0f);
@@ -145,7 +145,7 @@ TEST_CASE("impossible options are refused with the reason") {
   const float nan = std::nanf("");
   CHECK(reason_of({}).empty());
   for (const float rate : {0.0f, -1.0f, nan, std::numeric_limits<float>::infinity()})
-    CHECK(reason_of({.learning_rate = rate}) == "the rate must be positive and finite");
+    CHECK(reason_of({.learning_rate = rate}) == "the learning rate must be positive and finite");
   for (const float momentum : {-0.1f, 1.0f, nan}) CHECK(reason_of({.momentum = momentum}) == "momentum must lie in [0, 1)");
   for (const float beta : {-0.1f, 1.0f, nan}) {
     CHECK(reason_of({.beta_1 = beta}) == "beta_1 and beta_2 must lie in [0, 1)");
@@ -159,7 +159,7 @@ TEST_CASE("impossible options are refused with the reason") {
   for (const float norm : {-0.1f, nan, infinite})
     CHECK(reason_of({.clip_norm = norm}) == "the clipping norm must be finite and not negative");
   CHECK(reason_of({.warm_up = 5, .decay = decay_curve::linear, .decay_end = 5}) ==
-        "the rate's decay must end after its warm-up");
+        "the decay of the learning rate must end after its warm-up");
   CHECK(reason_of({.warm_up = 5, .decay = decay_curve::cosine, .decay_end = 6}).empty());
   CHECK(reason_of({.warm_up = 5, .decay_end = 5}).empty());
 }

@@ -133,7 +133,7 @@ TEST_CASE("times are uniform on 1 .. steps") {
   CHECK(chi_square(counts, std::vector(steps, 1.0 / steps)) < problems::chi_square_limit(steps - 1.0));
 }
 
-TEST_CASE("times after the latest one are never shown, and the others stay uniform") {
+TEST_CASE("times after max_step are never shown, and the others stay uniform") {
   constexpr std::uint32_t max_step = 3;  // chi-square with two degrees of freedom, level 0.001
   auto problem = problems::denoising<uniform>(11, 4, steps);
   problem.max_step = max_step;
@@ -231,7 +231,7 @@ TEST_CASE("sentences that a network cannot learn are refused with the numbers") 
   CHECK(reason_of({8, 6, {space_to_depth(8), dense(4)}}, problem) == "the network reads 8 tokens and answers for 1");
   CHECK(reason_of(reference::tree_unet(2, 2, 6, 4, 6), problem) == "the network reads 4 tokens, a sentence has 8");
   problem.max_step = 21;
-  CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) == "the last time 21 comes after the last of the schedule, 20");
+  CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) == "max_step 21 comes after the last time of the schedule, 20");
   problem.max_step = 0;
   problem.times.steps = 0;
   CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) == "a schedule needs at least one step");

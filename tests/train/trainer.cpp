@@ -261,7 +261,7 @@ TEST_CASE("impossible options are refused with the reason") {
   CHECK(reason_of({.batch = 0}) == "a batch needs at least one example");
   CHECK(reason_of({.shard_rows = 0}) == "a shard needs at least one row");
   CHECK(reason_of({.block_rows = 0}) == "a block needs at least one row");
-  CHECK(reason_of({.optimiser = {.learning_rate = 0.0f}}) == "the rate must be positive and finite");
+  CHECK(reason_of({.optimiser = {.learning_rate = 0.0f}}) == "the learning rate must be positive and finite");
 }
 
 TEST_CASE("small nets stay on one thread, and need memory for one") {

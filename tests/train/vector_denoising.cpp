@@ -118,7 +118,7 @@ TEST_CASE("an example is the corrupted vector, its noise level and the target th
     }
 }
 
-TEST_CASE("a network learns the velocity at half the log of the signal-to-noise ratio unless told otherwise") {
+TEST_CASE("by default a network learns the velocity, with half the log of the signal-to-noise ratio as input") {
   const train::vector_denoising<spiral> chosen{.data = {spiral{}, seed{1}, 0, 0}, .key = seed{2}};
   const train::vector_denoising explicitly{train::data_set{spiral{}, seed{1}, 0, 0},
                                            {schedule::half_log_snr, 1000},

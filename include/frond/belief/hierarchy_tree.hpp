@@ -21,9 +21,9 @@
 namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // The posterior over one tree, to be used like tree<Real>: fill leaf(i), call upward() and, for marginals, downward(); then
-// ask. The blank of a level is a symbol like others, the last. For equal levels without blanks the bits of tree<Real>, but for
-// the last ones of log_evidence(), which adds up level by level. An observation that cannot be explained is treated as there; a
-// patch that cannot be counts as a node.
+// ask. The blank of a level is a symbol like others, the last. For equal levels without blanks all results have the bits of
+// tree<Real>, except that log_evidence() may differ by rounding, since it adds up level by level. An observation that cannot be
+// explained is treated as in tree<Real>; a patch that cannot be explained counts as a node.
 //
 // A block of many tokens says clearly whether it is blank: in float the belief in what it is not underflows to zero when the
 // observation is 2^-126 times as likely that way.
@@ -92,15 +92,15 @@ class hierarchy_tree {
           const Real scale = detail::scale_down(down);
           const Real* children = children_of(at, i, false);
           const std::span<Real> below = down_.subspan(first_child(at, i), at.child_count * at.rules.vocabulary);
-          Real* const told = at.places > 1 ? patches_down_.data() : below.data();
+          Real* const to_children = at.places > 1 ? patches_down_.data() : below.data();
           with_weights(at, [&](const auto& weigh) {
             if (at.rules.branching == 2)
-              detail::distribute_pairs(at.rules, down.data(), children, told, weigh);
+              detail::distribute_pairs(at.rules, down.data(), children, to_children, weigh);
             else
-              detail::distribute(at.rules, down.data(), children, told, steps_.data(), weigh);
+              detail::distribute(at.rules, down.data(), children, to_children, steps_.data(), weigh);
           });
           for (std::size_t j = 0; at.may_be_blank && j < at.rules.branching; ++j) {
-            told[(j + 1) * at.rules.vocabulary - 1] = down[at.rules.parents] * blank_but(at, children, j);
+            to_children[(j + 1) * at.rules.vocabulary - 1] = down[at.rules.parents] * blank_but(at, children, j);
           }
           if (at.places > 1) tell_patches(at, i);
           for (Real& value : below) value *= scale;

@@ -162,8 +162,8 @@ constexpr void distribute_pairs(const rule_table& table, const Real* down, const
   }
 }
 
-// The scale of a message down, which all that its node sends on is multiplied by: so no message carries the factors of more
-// than one node. A message that is zero everywhere becomes one that says nothing.
+// The scale of a message down. All messages that its node sends on are multiplied by it, so no message carries the factors of
+// more than one node. A message that is zero everywhere becomes one that says nothing.
 template <class Real>
 constexpr Real scale_down(std::span<Real> down) {
   Real largest = math::largest_of<Real>(down);

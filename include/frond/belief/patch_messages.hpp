@@ -58,15 +58,15 @@ constexpr void collect_patch(const Real* up, std::size_t places, std::size_t siz
   if (may_be_blank) patch[size - 1] = static_cast<Real>(places) * blank;
 }
 
-// What the patch is told, down_patch [size], told to its nodes, down [places][size]:
+// Turns the message down to the patch, down_patch [size], into the messages down to its nodes, down [places][size]:
 //   D_q(c) = D(c) prod_{r != q} U_r(blank)
 //   D_q(blank) = places D(blank) prod_{r != q} U_r(blank) + sum_{p != q, c} D(c) U_p(c) prod_{r != p, q} U_r(blank)
 // scratch [3 places]. The last sum goes along the patch once in each direction, so the cost is O(places size).
 template <class Real>
 constexpr void distribute_patch(const Real* up, std::size_t places, std::size_t size, const Real* down_patch, Real* down,
                                 Real* scratch) {
-  Real* const filled = scratch;                   // the likelihood that node q is not blank, given what the patch is told
-  Real* const none_before = filled + places;      // that all nodes before q are blank
+  Real* const filled = scratch;               // the likelihood that node q is not blank, given the message down to the patch
+  Real* const none_before = filled + places;  // that all nodes before q are blank
   Real* const one_before = none_before + places;  // that exactly one of them is not
   Real none = 1, one = 0;
   for (std::size_t q = 0; q < places; ++q) {

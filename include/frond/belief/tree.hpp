@@ -54,8 +54,8 @@ requires(grammar::require_valid<Shape>()) using tree_memory = std::array<Real, t
 // upward() and, for marginals, downward(); then ask. Real is float or double; memory belongs to the caller.
 //
 // What float costs, against double: at most 1.1e-6 of each probability that is not below 1e-30, 1.7e-7 on average, and 3e-6
-// nats of evidence (vocabularies 8 to 32, 2 to 8 rules, depth up to 6, all noise levels; tests/exact/tree.cpp holds twice of
-// that).
+// nats of evidence (vocabularies 8 to 32, 2 to 8 rules, depth up to 6, all noise levels; tests/belief/tree.cpp allows twice as
+// much).
 //
 // An observation that no sentence of the grammar explains (visible tokens that break a rule, a leaf with likelihood zero
 // everywhere, products that underflow) gives no NaN: the lowest node that cannot be explained counts as not observed, and so

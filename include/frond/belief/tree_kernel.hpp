@@ -16,11 +16,10 @@
 
 namespace frond { inline namespace FROND_ABI { namespace belief { inline namespace FROND_ENTRY {
 
-// Belief propagation on sixteen trees at once, lane by lane the bits of belief::tree<float>, which is the plain form. First say
-// what was seen of the tokens, by tree_observe() or tree_observe_one_hot() for all of them or by tree_observe_any() for each.
-// Then either
-// tree_posterior() writes the beliefs in the tokens of the first `rows` trees, [rows][tokens][vocabulary], or tree_beliefs()
-// leaves them where the messages of the tokens were. O(nodes rules branching) operations on sixteen lanes.
+// Belief propagation on sixteen trees at once, lane by lane the bits of tree<float>, which is the plain form. First say what
+// was seen of the tokens, by tree_observe() or tree_observe_one_hot() for all of them or by tree_observe_any() for each. Then
+// either tree_posterior() writes the beliefs in the tokens of the first `rows` trees, [rows][tokens][vocabulary], or
+// tree_beliefs() leaves them where the messages of the tokens were. O(nodes rules branching) operations on sixteen lanes.
 inline void tree_observe(const tree_operands& t, const noisy_tokens& seen) { FROND_DISPATCH_CALL(tree_observe(t, seen)); }
 inline void tree_observe_one_hot(const tree_operands& t, const noisy_vectors& seen) {
   FROND_DISPATCH_CALL(tree_observe_one_hot(t, seen));

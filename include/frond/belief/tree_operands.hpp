@@ -43,7 +43,7 @@ struct noisy_vectors {
 
 namespace detail {
 
-// The rules of one level for two children, each rule as one word: where two of the three messages that it joins have the
+// The rules of one level for two children, each rule as one word: where two of the three messages that it connects have the
 // entries for its symbols, as distances in floats, low half and high half. Words stand in the memory of floats as bits.
 //   collect  [parents][choices]   left child, right child
 //   left     [parents * choices]  parent, right child: rules in order of the left symbol, and as they come for each

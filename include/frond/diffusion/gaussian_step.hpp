@@ -14,10 +14,9 @@
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
-//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that
-//   distribution ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta of the noise of
-//   ddpm, the rest
-//                   of it by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
+//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of this q
+//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta times the noise of ddpm,
+//                   the rest of the step by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
 //   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in distribution.
 //   euler           the probability flow in that clock. Order 1; here to be compared with, ddim is the better one.
 //   heun            Heun's method for dy/dsigma: Karras, Aittala, Aila and Laine, "Elucidating the design space of

@@ -54,8 +54,8 @@ template <>
 inline constexpr double least_likelihood<double> = 0x1p-500;
 
 // P(x | clean symbol a) over that of the likeliest symbol, for one token's noisy vector x under diffusion::gaussian:
-// exp(sharpness (x[a] - max x)), but never below least_likelihood, so that a vector which is nowhere near any sentence
-// does not rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
+// exp(sharpness (x[a] - max x)), but never below least_likelihood, so that a vector which is nowhere near any sentence does not
+// rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
 template <class Real>
 constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
                                   std::type_identity_t<std::span<Real>> out) {

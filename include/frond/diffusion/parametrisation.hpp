@@ -1,5 +1,5 @@
-// What a network that denoises vectors predicts and how it is told the noise level: one object for training and for use, so
-// that both agree.
+// What a network that denoises vectors predicts, and in which form it gets the noise level: one object for training and for
+// use, so that both agree.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
-// The number that tells a network the noise level.
+// The number that stands for the noise level in the input of a network.
 //   signal        2 alpha_bar - 1
 //   half_log_snr  ln(alpha_bar / (1 - alpha_bar)) / 2, half the logarithm of the signal-to-noise ratio: Kingma, Salimans, Poole
 //                 and Ho, "Variational diffusion models", NeurIPS 2021. Signal and noise count as at least 2^-24 of the
@@ -23,7 +23,7 @@ struct parametrisation {
   prediction target = prediction::velocity;
   noise_input input = noise_input::half_log_snr;
 
-  // What the network is told; 0 <= alpha_bar <= 1.
+  // The number that the network gets; 0 <= alpha_bar <= 1.
   [[nodiscard]] constexpr float level(float alpha_bar) const {
     if (input == noise_input::signal) return 2.0f * alpha_bar - 1.0f;
     constexpr float least = 0x1p-24f;

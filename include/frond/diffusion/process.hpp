@@ -123,8 +123,7 @@ struct absorbing {
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary + 1; }
   [[nodiscard]] constexpr symbol mask() const { return static_cast<symbol>(vocabulary); }
 
-  // noisy may be clean. All probabilities hold to 2^-24. About 4 ns a token, nearly all of it for
-  // random words.
+  // noisy may be clean. All probabilities hold to 2^-24. About 4 ns a token, nearly all of it for random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");

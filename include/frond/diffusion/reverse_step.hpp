@@ -1,7 +1,7 @@
 // One reverse step x_t -> x_s of one token, s < t, given the posterior p(y) = P(x_0 = y | all of x_t) of its clean symbol.
 //
-// Form A (posterior_weighted):  distribution(k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t |
-// y). Form B (d3pm):                distribution(k) ~ q(x_t | k) sum_y p(y) q(k | y), the form in the published code of D3PM.
+//   form A (posterior_weighted)  P(x_s = k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t | y)
+//   form B (d3pm)                P(x_s = k) ~ q(x_t | k) sum_y p(y) q(k | y), as in the published code of D3PM
 //
 // A denoiser trained by cross-entropy knows the noisy token itself, so its answer already holds the factor q(x_t | y); form A
 // divides it out before it enters again and is exact for each token, whatever the step. Form B counts the token twice and does
@@ -27,8 +27,8 @@ enum class reverse_form : std::uint8_t {
   d3pm,                // form B, for comparison
 };
 
-// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the distribution is
-//   distribution(x) = stay(p(x)),   distribution(k) = jump p(k) + drift(p(x)) for k != x,
+// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the distribution of x_s is
+//   P(x_s = x) = stay(p(x)),   P(x_s = k) = jump p(k) + drift(p(x)) for k != x,
 // where stay and drift are affine in p(x): the names ending in _same are their values at p(x) = 1, in _other at p(x) = 0.
 // Form B divides all three by a normaliser that is affine in p(x) too.
 template <class Real>

@@ -32,9 +32,10 @@ struct sampling_options {
   // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls. Numbers
   // times the steps of the schedule stay below 2^64.
   std::uint64_t first = 0;
-  // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty.
-  // With absorbing noise the samples then follow the conditional distribution of the rest, up to the error of the steps. With
-  // uniform noise they do not quite: the denoiser takes the given tokens for noisy ones, so their say grows with alpha_bar.
+  // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty. With
+  // absorbing noise the samples then follow the conditional distribution of the rest, up to the error of the steps. With
+  // uniform noise they do not quite: the denoiser takes the given tokens for noisy ones, so their influence grows with
+  // alpha_bar.
   std::span<const symbol> given{};
 };
 
@@ -72,9 +73,9 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
   return {};
 }
 
-// Whether `sum` can be that of `distributions` probability distributions.
-constexpr bool is_sum_of_distributions(float sum, std::size_t distributions) {
-  return math::abs(sum - static_cast<float>(distributions)) < 0.01f;
+// Whether `sum` can be the sum of all entries of `count` probability distributions.
+constexpr bool is_sum_of_distributions(float sum, std::size_t count) {
+  return math::abs(sum - static_cast<float>(count)) < 0.01f;
 }
 
 // The first token whose posterior is no probability distribution because its sum is not one, or `tokens`. Sums of many
@@ -85,13 +86,11 @@ constexpr std::size_t find_no_distribution(std::span<const float> posterior, std
   const std::size_t vocabulary = posterior.size() / tokens;
   for (std::size_t first = 0; first < tokens; first += many) {
     const std::size_t count = smaller(tokens - first, many);
-    const std::span<const float> distributions = posterior.subspan(first * vocabulary, count * vocabulary);
-    if (!std::is_constant_evaluated() &&
-        is_sum_of_distributions(kernel::sum(distributions.data(), distributions.size()), count))
-      continue;
+    const std::span<const float> block = posterior.subspan(first * vocabulary, count * vocabulary);
+    if (!std::is_constant_evaluated() && is_sum_of_distributions(kernel::sum(block.data(), block.size()), count)) continue;
     for (std::size_t i = 0; i < count; ++i) {
       float sum = 0;
-      for (const float probability : distributions.subspan(i * vocabulary, vocabulary)) sum += probability;
+      for (const float probability : block.subspan(i * vocabulary, vocabulary)) sum += probability;
       if (!is_sum_of_distributions(sum, 1)) return first + i;
     }
   }

@@ -17,13 +17,12 @@
 namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // A hierarchy in memory that somebody else owns. Cheap to copy; a source (core/concepts.hpp).
-//   rules    [level 1..L][parent][rule][branching]   symbols of the level below, never its blank
-//   order    [level 1..L][parent * rule]             the rule numbers (parent * rules + rule), sorted by their tuple
+//   rules          [level 1..L][parent][rule][branching]   symbols of the level below, never its blank
+//   order          [level 1..L][parent * rule]             the rule numbers (parent * rules + rule), sorted by their tuple
 //   probabilities  [level with a Zipf exponent][rule]      2^32 times the probability of all rules before this one
-// The probabilities are the distribution itself and not its approximation: sentences are drawn with exactly these
-// probabilities, multiples of 2^-32, and everything that is computed about a hierarchy takes them from here. So a caller with
-// other probabilities in mind than Zipf's gives a level any positive exponent and then writes its own: 0 first, then numbers
-// that rise. Levels without an exponent choose with probability 1/m exactly.
+// These probabilities, multiples of 2^-32, are exact: sentences are drawn with them, and everything that is computed about a
+// hierarchy takes them from here. A caller who wants other probabilities than Zipf's gives a level any positive exponent and
+// then writes its own: 0 first, then numbers that rise. Levels without an exponent choose with probability 1/m exactly.
 struct hierarchy_view {
   hierarchy_shape shape;
   std::span<const symbol> rules;
@@ -96,7 +95,7 @@ class hierarchy_growth {
   }
 
  private:
-  // Equally likely rules, or else the last rule before which there is no more than a random word.
+  // One of equally likely rules where `probabilities` is empty; else the last rule whose entry is at most a random word.
   constexpr std::uint32_t choose(std::span<const std::uint32_t> probabilities) {
     if (probabilities.empty()) return even_.next();
     const std::uint32_t word = uneven_.word();

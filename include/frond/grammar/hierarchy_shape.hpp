@@ -26,8 +26,8 @@ struct hierarchy_level {
 // A random hierarchy model whose levels need not be alike. Level 0 has the tokens, level L = levels.size() the root, which is
 // one of the symbols of the top level, its classes, all equally likely. rhm_shape is the case of equal levels without blanks,
 // and the rules and sentences of such a hierarchy are those of rhm (levels_of()). Blanks are form A of Tomasini and Wyart, "How
-// deep networks learn sparse and hierarchical data: the sparse random hierarchy model", 2024. What each freedom does
-// to counts, entropies, covariances and learning stands in docs/theory/hierarchies.md.
+// deep networks learn sparse and hierarchical data: the sparse random hierarchy model", 2024. What each freedom does to counts,
+// entropies, covariances and learning stands in docs/theory/hierarchies.md.
 //
 // Levels belong to somebody else. Everything but check() assumes that check() passes.
 struct hierarchy_shape {

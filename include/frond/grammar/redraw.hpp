@@ -14,8 +14,8 @@
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
 
-// Draws everything below the nodes of `level` anew, from the distribution of the grammar given the symbols of that level: each
-// of its nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the
+// Draws everything below the nodes of `level` anew, with the grammar's probabilities given the symbols of that level: each of
+// its nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the
 // depth only the root stays, at level 0 everything does. One tree has one redraw for each (key, index); words are used in the
 // same order for each level, so redraws from different levels are not independent.
 //   tree [nodes]  in the layout of sample_tree; parsed down to `level`

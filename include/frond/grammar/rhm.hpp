@@ -129,8 +129,8 @@ struct rhm_view {
             shape.branching, shape.depth,      static_cast<std::uint32_t>(shape.rule_count(shape.depth))};
   }
 
-  // Writes sentence `index`: a root drawn uniformly from the classes, then for each node a rule drawn uniformly from those
-  // of its symbol, level by level, left to right. All sentences of the grammar are equally likely. out [length()]. Many at once
+  // Writes sentence `index`: a root drawn uniformly from the classes, then for each node a rule drawn uniformly from those of
+  // its symbol, level by level, left to right. All sentences of the grammar are equally likely. out [length()]. Many at once
   // are made much faster by sample_block().
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) const;
 };
@@ -204,9 +204,9 @@ constexpr result<rhm_memory> memory_of(const rhm_shape& shape) {
   return {{shape.rules_size(), shape.order_size()}, {}};
 }
 
-// Draws a grammar into the caller's memory, the same one that rhm<shape> would hold: rules and order have at least the sizes
-// of memory_of(shape), and the view refers to them. Refuses bad shapes and short memory (position: the size needed).
-// Expected time O(levels (v m)^2), more when the rules are nearly all tuples that there are.
+// Draws a grammar into the caller's memory, the same one that rhm<shape> would hold: rules and order have at least the sizes of
+// memory_of(shape), and the view refers to them. Refuses bad shapes and short memory (position: the size needed). Expected time
+// O(levels (v m)^2), more when the rules are nearly all tuples that there are.
 constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<symbol> rules, std::span<std::uint16_t> order) {
   const result<rhm_memory> needed = memory_of(shape);
   if (!needed.ok()) return {{}, needed.state};

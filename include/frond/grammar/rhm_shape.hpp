@@ -55,8 +55,8 @@ struct rhm_shape {
   // How many rules are chosen for one sentence: one for each node above the tokens.
   [[nodiscard]] constexpr std::size_t choice_count() const { return tree_offset(0); }
 
-  // Where a level starts in a tree that is laid out as [root][level depth - 1]...[level 0]. The children of the node at
-  // place p of this layout are at p branching + 1 ... p branching + branching.
+  // Where a level starts in a tree that is laid out as [root][level depth - 1]...[level 0]. The children of the node at place p
+  // of this layout are at p branching + 1 ... p branching + branching.
   [[nodiscard]] constexpr std::size_t tree_offset(std::uint32_t level) const {
     std::size_t above = 0;
     for (std::uint32_t l = depth; l > level; --l) above += level_nodes(l);

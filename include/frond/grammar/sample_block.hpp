@@ -18,8 +18,8 @@ namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
-// Sentences of one group (rng/choices.hpp), not all of them. With a kernel that is faster than sample(), the group is made
-// in memory on the stack, if it is short enough and enough of it is wanted.
+// Sentences of one group (rng/choices.hpp), not all of them. With a kernel that is faster than sample(), the group is made in
+// memory on the stack, if it is short enough and enough of it is wanted.
 inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, std::span<symbol> sentences) {
   constexpr std::size_t group_size = rng::choices::group_size, worthwhile = 16, longest = 128;
   const std::size_t length = grammar.length(), count = sentences.size() / length;

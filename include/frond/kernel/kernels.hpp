@@ -69,8 +69,8 @@ inline void add_column_sums(const float* x, std::size_t rows, std::size_t column
   FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));
 }
 
-// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are
-// finite, or -infinity for classes that are impossible while another is not.
+// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are finite, or
+// -infinity for classes that are impossible while another is not.
 inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
   FROND_DISPATCH_CALL(softmax(logits, rows, classes, probabilities));
 }
@@ -92,14 +92,14 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
 inline void layer_norm(const layer_norm_operands& n) { FROND_DISPATCH_CALL(layer_norm(n)); }
 inline void layer_norm_backward(const layer_norm_gradients& n) { FROND_DISPATCH_CALL(layer_norm_backward(n)); }
 
-// drawn[row] = an index drawn in proportion to weights[row], by the rule and the sums of rng::draws::categorical:
-// weights [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
+// drawn[row] = an index drawn in proportion to weights[row], with the rule and the sums of rng::draws::categorical: weights
+// [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
 inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
   FROND_DISPATCH_CALL(categorical(weights, uniforms, rows, classes, drawn));
 }
 
-// Random bits, floats as rng::unit_interval makes them, and standard normals as rng::normal_at. Any part of an array can
-// be filled on its own: out[i] is element from.first + i.
+// Random bits, floats as rng::unit_interval makes them, and standard normals as rng::normal_at. Any part of an array can be
+// filled on its own: out[i] is element from.first + i.
 inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
   FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
   FROND_DISPATCH_CALL(fill_bits(from, out, count));

@@ -93,7 +93,7 @@ constexpr std::uint64_t forward_operations(const plan& p) {
   return operations;
 }
 
-// Says where weights were forgotten: zeros alone, in a network with a hidden layer, which then never learns.
+// Refuses weights that were forgotten: zeros alone, in a network with a hidden layer, which then never learns.
 constexpr status check_initialised(const plan& p, std::span<const float> parameters) {
   std::size_t dense_layers = 0;
   for (const layer& l : p.layers) dense_layers += l.kind == layers::dense::kind ? 1 : 0;

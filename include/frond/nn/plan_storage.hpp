@@ -113,7 +113,7 @@ class plan_storage {
   }
   // A layer that leaves the tensor as it is, and remembers it for one that recalls it: the last first.
   constexpr void remember(layer_kind kind) {
-    if (saved_count_ == max_saved) return fail("too many tensors are saved at a time");
+    if (saved_count_ == max_saved) return fail("too many skip connections are open at a time");
     layer* const l = append_to_list(kind, plan_.output_channels);
     if (l == nullptr) return;
     l->tape.output = l->tape.saved = plan_.tape_output;

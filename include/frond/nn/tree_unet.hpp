@@ -21,10 +21,10 @@ struct tree_unet_shape {
 };
 
 // Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per
-// level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the
-// way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every
-// convolution is a dense layer on merged positions. No attention, no normalisation. After Favero et al., arXiv 2502.12089;
-// biases and the time channel of network_denoiser.hpp are choices of ours.
+// level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, its output
+// concatenated with what the way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals
+// the stride, every convolution is a dense layer after space_to_depth or before depth_to_space. No attention, no normalisation.
+// After Favero et al., arXiv 2502.12089; biases and the time channel of network_denoiser.hpp are choices of ours.
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   if (shape.branching < 2 || shape.depth < 1)

@@ -17,8 +17,8 @@ constexpr std::uint32_t choice_bits(std::uint32_t bound) {
 }
 
 // A number x of so many uniform bits means outcome x bound / 2^bits, unless the rest of that division is below this: then some
-// outcomes would come more often than others, and x is dropped. Never for a power of two, at most once in 28 choices for
-// a bound up to 16.
+// outcomes would come more often than others, and x is dropped. Never for a power of two, at most once in 28 choices for a
+// bound up to 16.
 constexpr std::uint32_t choice_rest(std::uint32_t bound) { return (1u << choice_bits(bound)) % bound; }
 
 // What replaces a dropped number: 32-bit words with an address of their own, which almost always means the first of them.

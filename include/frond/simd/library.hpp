@@ -4,7 +4,7 @@
 #include <frond/config/config.hpp>
 
 #if FROND_BACKEND == FROND_BACKEND_HIGHWAY
-// Highway takes AVX2 for less than it is unless these two are on, or it is told that they do not matter.
+// Highway uses no AVX2 unless the compiler also allows PCLMUL and AES, or the two are disabled:
 #ifndef HWY_DISABLE_PCLMUL_AES
 #define HWY_DISABLE_PCLMUL_AES
 #endif

@@ -14,20 +14,18 @@
 
 namespace frond { inline namespace FROND_ABI { namespace source {
 
-// Distributions of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, kappa_3 = 0 where nothing else is
-// said.
+// Distributions of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, and kappa_3 is 0 unless given.
 enum class latent_distribution : std::uint8_t {
   rademacher,  // -1 or 1; kappa_4 = -2
-  two_point,  // sqrt(q / p) with probability p, else -sqrt(p / q), q = 1 - p; kappa_3 = (1 - 2 p) / sqrt(p q), kappa_4 = 1 / (p
-              // q) -
-              // 6
-  laplace,    // density e^(-sqrt(2) |nu|) / sqrt(2); kappa_4 = 3
-  uniform,    // between -sqrt(3) and sqrt(3); kappa_4 = -6/5
-  student,    // Student's t with six degrees of freedom, scaled to variance 1; kappa_4 = 3, moments from the sixth on infinite
-  normal,     // for Gaussian clones
+  // sqrt(q / p) with probability p, else -sqrt(p / q), q = 1 - p; kappa_3 = (1 - 2 p) / sqrt(p q), kappa_4 = 1 / (p q) - 6
+  two_point,
+  laplace,  // density e^(-sqrt(2) |nu|) / sqrt(2); kappa_4 = 3
+  uniform,  // between -sqrt(3) and sqrt(3); kappa_4 = -6/5
+  student,  // Student's t with six degrees of freedom, scaled to variance 1; kappa_4 = 3, moments from the sixth on infinite
+  normal,   // for Gaussian clones
 };
 
-// How nu, whose distribution stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence. All
+// How nu depends on lambda; the distribution of nu stays what it is. rho is the strength, from -1 to 1; 0 is independence. All
 // probabilities are multiples of 2^-24, as random numbers are: p and the shifts rho min(p, q) and rho / 2 stand for the nearest
 // of them.
 enum class latent_coupling : std::uint8_t {
@@ -36,9 +34,9 @@ enum class latent_coupling : std::uint8_t {
   // distributions); |nu| depends on that sign alone. For Rademacher nu and rho = 1, nu = sign(lambda). E[lambda nu] is
   // latents::correlation().
   sign,
-  // |nu| is above its median with probability (1 + rho)/2 if |lambda| is above its own, (1 - rho)/2 if not; the sign of nu is a
-  // fair coin. E[lambda nu] = 0, so no covariance shows it; E[lambda^2 nu^2] - 1 is not 0. For symmetric distributions with a
-  // density.
+  // |nu| is above its median with probability (1 + rho)/2 if |lambda| is above its own, (1 - rho)/2 if not; the sign of nu has
+  // probability 1/2 each way. E[lambda nu] = 0, so no covariance shows it; E[lambda^2 nu^2] - 1 is not 0. For symmetric
+  // distributions with a density.
   magnitude,
   linear,  // nu = rho lambda + sqrt(1 - rho^2) zeta with another normal zeta: for normal nu alone
 };

@@ -25,8 +25,8 @@ class wiener {
 
   [[nodiscard]] constexpr std::size_t dimension() const { return means_.size(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
-  // disagree; then the mean is left alone.
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes disagree;
+  // then the mean is left alone.
   status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
     if (!sizes) return sizes;

@@ -34,13 +34,12 @@ struct fit_options {
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
 // at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
 // those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
-// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without
-// that.
+// first loss, gradient or validation loss that is not finite (position: the step); `best` then holds the best weights so far.
 //   best      parameter_count floats
 //   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
-// Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if it was saved at a validation
-// (inside `watch`); the training loss that is shown is the mean since the last one.
+// Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if its checkpoint was written at
+// a validation (inside `watch`); the training loss that is shown is the mean since the last one.
 template <problem Problem, executor Executor, class Layers, problem Validation, class Watch>
 [[nodiscard]] status fit(trainer<Problem, Executor, Layers>& learner, const Validation& validation, const fit_options& options,
                          early_stopping& stopping, std::span<float> best, std::span<float> memory, Executor& workers,

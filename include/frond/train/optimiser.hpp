@@ -1,4 +1,4 @@
-// Optimisers: parameters, gradients and state to parameters; and how the rate changes over time.
+// Optimisers: new parameters from parameters, gradients and state; and how the learning rate changes over time.
 #pragma once
 
 #include <cstddef>
@@ -25,20 +25,21 @@ struct optimiser_options {
   float momentum = 0.9f;                  // sgd
   float beta_1 = 0.9f, beta_2 = 0.999f;   // adam
   float epsilon = 1e-8f;                  // adam
-  float weight_decay = 0.0f;              // decoupled: a parameter loses rate * weight_decay of itself in each step
-  std::uint64_t warm_up = 0;              // the rate rises linearly over so many steps
+  float weight_decay = 0.0f;              // decoupled: in each step a parameter loses learning_rate * weight_decay of itself
+  std::uint64_t warm_up = 0;              // the learning rate rises linearly over so many steps
   decay_curve decay = decay_curve::none;  // then it falls to zero at step `decay_end`
   std::uint64_t decay_end = 0;
   float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
-    if (!(learning_rate > 0.0f && math::is_finite(learning_rate))) return {"the rate must be positive and finite"};
+    if (!(learning_rate > 0.0f && math::is_finite(learning_rate))) return {"the learning rate must be positive and finite"};
     if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
     if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
     if (!(epsilon > 0.0f && math::is_finite(epsilon))) return {"epsilon must be positive and finite"};
     if (!(weight_decay >= 0.0f && math::is_finite(weight_decay))) return {"weight decay must be finite and not negative"};
     if (!(clip_norm >= 0.0f && math::is_finite(clip_norm))) return {"the clipping norm must be finite and not negative"};
-    if (decay != decay_curve::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
+    if (decay != decay_curve::none && decay_end <= warm_up)
+      return {"the decay of the learning rate must end after its warm-up"};
     return {};
   }
 };
@@ -46,7 +47,7 @@ struct optimiser_options {
 // How many arrays of the parameters' size the method keeps.
 constexpr std::size_t state_arrays(optimiser_kind kind) { return kind == optimiser_kind::adam ? 2 : 1; }
 
-// The rate of step `step`, counted from 0.
+// The learning rate of step `step`, counted from 0.
 constexpr float learning_rate_at(const optimiser_options& o, std::uint64_t step) {
   if (step < o.warm_up) return o.learning_rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
   if (o.decay == decay_curve::none) return o.learning_rate;

@@ -102,7 +102,7 @@ template <class Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
 // Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
-// time uniform on 1 .. latest, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
+// time uniform on 1 .. max_step, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
 template <class Source, class Process>
 struct denoising {
   static_assert(discrete_source<Source>, "this is no source of sentences: see discrete_source in core/concepts.hpp");
@@ -115,8 +115,9 @@ struct denoising {
   Process process;
   diffusion::schedule times;
   seed key;  // of order, times and noise; the data have their own
-  // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
-  // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
+  // The last time of an example, at most times.steps; 0: all times. Late times bring much noise into gradients and say little
+  // about long distances, so without them a network learns long distances in fewer steps. To write from pure noise it must then
+  // extrapolate to them.
   std::uint32_t max_step = 0;
 
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
@@ -126,7 +127,7 @@ struct denoising {
     if (data.from.vocabulary() > process.vocabulary)
       return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
     if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
-    if (max_step > times.steps) return {"the last time {} comes after the last of the schedule, {}", max_step, {times.steps}};
+    if (max_step > times.steps) return {"max_step {} comes after the last time of the schedule, {}", max_step, {times.steps}};
     return data.check();
   }
   constexpr void add_to(hasher& h) const {
@@ -140,7 +141,7 @@ struct denoising {
 
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    FROND_ASSERT(max_step <= times.steps, "the last time is one of the schedule");
+    FROND_ASSERT(max_step <= times.steps, "max_step is a time of the schedule");
     rng::draws time(key, rng::stream::time, example);
     return times.alpha_bar(1 + time.below(max_step == 0 ? times.steps : max_step));
   }

@@ -55,7 +55,7 @@ constexpr std::size_t shards_at_a_time(const nn::plan& p, const trainer_options&
   return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
 }
 
-// How many sums of shards wait at a time for others to be merged with: log2 of the number of shards, rounded up.
+// How many sums of shards wait at a time for others to be added to: log2 of the number of shards, rounded up.
 constexpr std::size_t waiting_sums(std::size_t shards) {
   return static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{shards - 1}));
 }
@@ -79,8 +79,8 @@ struct alignas(64) memory {
 };
 
 // Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
-// merged like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and
-// shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
+// added as a binary counter carries: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch
+// and shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
 //
 // Training stops by itself where it makes no sense: check() says why, and step() changes nothing any more but steps(), so that
 // a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were

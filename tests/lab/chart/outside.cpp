@@ -66,7 +66,7 @@ TEST_CASE("expected numbers of rules are the derivatives of the logarithm of the
 }
 
 // Mean over 4000 samples with fixed seeds, within five standard errors (one in two million by chance, some thousand numbers).
-TEST_CASE("expected nonterminals over stretches are the means over sampled derivations") {
+TEST_CASE("expected nonterminals over spans are the means over sampled derivations") {
   constexpr std::size_t length = 5;
   constexpr double samples = 4000;
   for (std::uint64_t key = 0; key < 12; ++key) {

@@ -79,7 +79,7 @@ TEST_CASE("data have numbers below 2^64" * doctest::skip(!tests::asserts)) {
   CHECK(stops([&] { static_cast<void>(too_many.index(seed{2}, 0)); }));
 }
 
-TEST_CASE("trips of different data never share a draw" * doctest::skip(!tests::asserts)) {
+TEST_CASE("trajectories of different data never share a draw" * doctest::skip(!tests::asserts)) {
   constexpr diffusion::uniform noise{shape.vocabulary};
   const auto travel = [&](std::uint64_t first) {
     static_cast<void>(lab::hierarchy::reconstruction(rules, noise, seed{1}, {.data = 2, .first = first}, calling_thread));

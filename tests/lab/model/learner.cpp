@@ -155,7 +155,7 @@ TEST_CASE("what does not fit together is said before the first step") {
   lab::model::learner_options still = options();
   still.training.optimiser.learning_rate = 0;
   student no_rate(net, sentences(), still, seed{1});
-  CHECK(refusal(no_rate) == "the rate must be positive and finite");
+  CHECK(refusal(no_rate) == "the learning rate must be positive and finite");
 }
 
 TEST_CASE("a validation takes no more than the held-out data") {

@@ -49,7 +49,7 @@ TEST_CASE("random groupings have an adjusted Rand index of 0 on average, within 
   CHECK(mean * mean < 4.5 * 4.5 * (squares / repetitions - mean * mean) / repetitions);
 }
 
-TEST_CASE("partners: the largest common part first") {
+TEST_CASE("best matches: the largest common part first") {
   joint_counts table(3, 2);
   for (int i = 0; i < 5; ++i) table.add(0, 0);
   for (int i = 0; i < 6; ++i) table.add(1, 0);

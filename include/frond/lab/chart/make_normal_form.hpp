@@ -28,7 +28,7 @@ class form_builder {
     add_steps();
     renumber();
     add_continuations();
-    order_emptiness();
+    order_nullable();
     return std::move(form_);
   }
 
@@ -215,7 +215,7 @@ class form_builder {
     for (const std::uint32_t t : prefixes) form_.continuations.push_back({form_.complement_of[form_.last[t]], t});
   }
 
-  void order_emptiness() {
+  void order_nullable() {
     if (std::find(form_.nullable.begin(), form_.nullable.end(), 1) == form_.nullable.end()) return;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
     for (std::size_t r = 0; r < form_.rules(); ++r) {

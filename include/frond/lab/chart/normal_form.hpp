@@ -46,8 +46,8 @@ struct normal_form {
     std::uint32_t first_step, last_step;  // its inner steps, in `inner_steps`
   };
 
-  std::uint32_t words = 0;         // items 0 .. words - 1, in the order of the grammar
-  std::uint32_t nonterminals = 0;  //
+  std::uint32_t words = 0;  // items 0 .. words - 1, in the order of the grammar
+  std::uint32_t nonterminals = 0;
   std::uint32_t items = 0;
   std::uint32_t start = 0;                        // an item
   std::vector<std::uint32_t> item_of;             // [nonterminals]
@@ -64,7 +64,7 @@ struct normal_form {
   std::vector<component> components;              // ascending
   std::vector<unary_step> inner_steps;
   lab::numerics::strong_components
-      empty_order;  // of all items: what their emptiness follows from comes first; none if nothing may be empty
+      empty_order;  // all items, each after those that decide whether it may be empty; none if nothing may be empty
 
   std::vector<std::uint32_t> first_rule;  // [nonterminals + 1]
   std::vector<std::uint32_t> rule_left;   // [rules], an item

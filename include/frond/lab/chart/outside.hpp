@@ -57,7 +57,7 @@ class outside {
     return expected_item(word, position, position + 1);
   }
 
-  // The posterior distribution of the word at this position, out [words]. Sums to one but for rounding; all zero if nothing is
+  // The posterior distribution of the word at this position, out [words]. Sums to one up to rounding; all zero if nothing is
   // possible.
   void word_distribution(std::size_t position, std::span<Real> out) const {
     FROND_ASSERT(out.size() == form_->words, "a distribution has one entry for each word");

@@ -17,7 +17,7 @@
 namespace frond { inline namespace FROND_ABI { namespace lab::evaluation {
 
 // Mean cross-entropy of a model and of a reference on the same corrupted sentences, in nats per token. If the reference is the
-// exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior: never below 0 but for sampling
+// exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior: never below 0 except by sampling
 // noise.
 struct excess_loss {
   double model = 0, reference = 0;
@@ -60,10 +60,10 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
     }
     const std::span<const symbol> seen(noisy.data(), rows * length), truth(clean.data(), rows * length);
     const std::span<const float> levels(alpha_bar.data(), rows);
-    const std::span<float> distributions(posterior.data(), rows * length * model.vocabulary());
+    const std::span<float> answer(posterior.data(), rows * length * model.vocabulary());
     double model_losses[block] = {}, reference_losses[block] = {};
-    add_losses(model, truth, seen, levels, distributions, model_losses);
-    add_losses(reference, truth, seen, levels, distributions, reference_losses);
+    add_losses(model, truth, seen, levels, answer, model_losses);
+    add_losses(reference, truth, seen, levels, answer, reference_losses);
     for (std::size_t row = 0; row < rows; ++row) {
       const double difference = model_losses[row] - reference_losses[row];
       total.model += model_losses[row];

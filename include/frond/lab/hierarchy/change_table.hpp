@@ -1,5 +1,5 @@
-// What of a sentence changes together on a trip into noise and back. Sclocchi, Favero, Levi and Wyart, "Probing the latent
-// hierarchical structure of data via diffusion models", ICLR 2025.
+// Which parts of a sentence change together when it goes into noise and back. Sclocchi, Favero, Levi and Wyart, "Probing the
+// latent hierarchical structure of data via diffusion models", ICLR 2025.
 #pragma once
 
 #include <algorithm>
@@ -89,7 +89,8 @@ class change_table {
 
   // More data with as many trajectories each, of a grammar with the same branching and depth.
   void append(const change_table& other) {
-    FROND_ASSERT(other.shape_.branching == shape_.branching && other.width() == width(), "only like tables can be joined");
+    FROND_ASSERT(other.shape_.branching == shape_.branching && other.width() == width(),
+                 "only a table of the same branching and width can be appended");
     rows_.insert(rows_.end(), other.rows_.begin(), other.rows_.end());
   }
 
@@ -102,7 +103,7 @@ class change_table {
   // r = branching^level - 1 apart in the distance of the tree, divided by the mean of C_ii.
   [[nodiscard]] lab::statistics::estimate correlation(std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "two tokens have their common ancestor above them");
-    return over_data([&](const sums& of) { return of.shell(level) / (best_matches(level) * of.within(0)); });
+    return over_data([&](const sums& of) { return of.shell(level) / (tokens_meeting_at(level) * of.within(0)); });
   }
 
   // chi = sum_ij C_ij / sum_i C_ii: how many tokens change as one.
@@ -130,8 +131,8 @@ class change_table {
   }
 
   [[nodiscard]] double nodes(std::uint32_t level) const { return static_cast<double>(shape_.level_nodes(level)); }
-  // How many tokens have their lowest common ancestor with a given one at a level.
-  [[nodiscard]] double best_matches(std::uint32_t level) const {
+  // How many tokens have their lowest common ancestor with a given token at this level.
+  [[nodiscard]] double tokens_meeting_at(std::uint32_t level) const {
     return nodes(shape_.depth - level) - nodes(shape_.depth - level + 1);
   }
   [[nodiscard]] std::size_t width() const { return change_counter::width(shape_); }
@@ -140,9 +141,9 @@ class change_table {
   std::vector<std::int64_t> rows_;  // [datum][width()]
 };
 
-// The distance xi at which C(r) has fallen to half of what it is at the critical point: branching^level for the level, a
-// real number, at which their quotient is one half. That is read off where C(r) is large; moments of C(r) would be those of
-// the noise in its tail. Unknown if the quotient never gets there.
+// The distance xi at which C(r) has fallen to half of what it is at the critical point: branching^level for the level, a real
+// number, at which their quotient is one half. That is read off where C(r) is large; moments of C(r) would be those of the
+// noise in its tail. Unknown if the quotient never gets there.
 //   here, critical  change_table::correlation(1), (2), ... of two tables
 inline lab::statistics::estimate correlation_length(std::span<const lab::statistics::estimate> here,
                                                     std::span<const lab::statistics::estimate> critical,

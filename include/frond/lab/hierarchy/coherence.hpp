@@ -19,7 +19,7 @@
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // Which tokens stand together in sentences, for all pairs of positions, counted in blocks of sentences so that errors can be
-// told. C^2 of a pair is the sum of the squares of its covariances [symbol][symbol].
+// estimated. C^2 of a pair is the sum of the squares of its covariances [symbol][symbol].
 class token_correlations {
  public:
   // blocks: sentence i belongs to block i mod blocks; at least 2.

@@ -28,13 +28,13 @@ concept observable_noise = requires(const Noise& n, seed key, std::uint64_t inde
   n.likelihood(token, static_cast<double>(alpha_bar), distribution);
 };
 
-// Which experiments are made. Experiment j of datum i depends on the seed, i and j alone: the datum is sentence i of the
-// grammar, and its noise and its way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings
-// of tables of many.
+// Which trajectories are drawn. Trajectory j of datum i depends on the seed, i and j alone: the datum is sentence i of the
+// grammar, and its noise and its way back have the number i 2^20 + j in their streams. So a table of few data is the beginning
+// of a table of many.
 struct forward_backward_options {
-  float alpha_bar = 0.5f;  // how much of the signal is left before the way back
+  float alpha_bar = 0.5f;  // what is left of the signal where a trajectory turns back
   std::size_t data = 1;
-  std::size_t each = 1;     // experiments with one datum
+  std::size_t each = 1;     // trajectories of each datum
   std::uint64_t first = 0;  // the first datum; their numbers lie below 2^44
 };
 
@@ -49,19 +49,20 @@ class walker {
   walker(walker&&) = default;  // a copy would look into the memory of the original
   walker& operator=(walker&&) = delete;
 
-  // look() is called after each observation of the datum: once for each experiment, or once for all where the noise is not
-  // random. The upward pass is done then, the downward pass is not. back(number) is called at the end of each experiment.
+  // look() is called after each observation of the datum, when its messages have gone up but not down: once for each
+  // trajectory, or once for all where the noise is deterministic. back(number) is called for each trajectory, to draw its way
+  // back.
   template <observable_noise Noise, class Look, class Back>
-  void visit(const Noise& noise, seed key, const forward_backward_options& plan, std::uint64_t datum, const Look& look,
+  void visit(const Noise& noise, seed key, const forward_backward_options& options, std::uint64_t datum, const Look& look,
              const Back& back) {
     constexpr bool one_for_all = requires { requires Noise::deterministic; };
     grammar::sample_tree(grammar_, key, datum, before_);
-    for (std::size_t j = 0; j < plan.each; ++j) {
+    for (std::size_t j = 0; j < options.each; ++j) {
       const std::uint64_t number = datum << 20 | j;
       if (j == 0 || !one_for_all) {
-        noise.corrupt(key, number, plan.alpha_bar, tokens(), noisy_);
+        noise.corrupt(key, number, options.alpha_bar, tokens(), noisy_);
         for (std::size_t i = 0; i < noisy_.size(); ++i)
-          noise.likelihood(noisy_[i], static_cast<double>(plan.alpha_bar), beliefs_.leaf(i));
+          noise.likelihood(noisy_[i], static_cast<double>(options.alpha_bar), beliefs_.leaf(i));
         beliefs_.upward();
         look();
       }
@@ -104,31 +105,32 @@ inline std::vector<walker> walkers(const grammar::rhm_view& grammar, std::size_t
   return all;
 }
 
-inline void check_options(const forward_backward_options& plan) {
-  FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum has 1 to 2^20 experiments");
-  FROND_ASSERT(addressable(plan.first, plan.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
-  FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
-  static_cast<void>(plan);
+inline void check_options(const forward_backward_options& options) {
+  FROND_ASSERT(options.data >= 1 && options.each >= 1 && options.each <= std::size_t{1} << 20,
+               "a datum has 1 to 2^20 trajectories");
+  FROND_ASSERT(addressable(options.first, options.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
+  FROND_ASSERT(options.alpha_bar >= 0 && options.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
+  static_cast<void>(options);
 }
 
 }  // namespace detail
 
-// Forward into noise and back: each trip ends in a joint sample of the exact posterior, all levels of the tree together, which
-// is what reverse diffusion with the exact denoiser ends in after infinitely many steps. At least two trips of each datum.
-// A trip costs an upward pass and a sample, with epsilon_noise the sample alone. Data are split among the
+// Forward into noise and back: each trajectory ends in a joint sample of the exact posterior, all levels of the tree together,
+// which is what reverse diffusion with the exact denoiser ends in after infinitely many steps. At least two trajectories of
+// each datum. A trajectory costs an upward pass and a sample, with epsilon_noise the sample alone. Data are shared among the
 // workers.
 template <observable_noise Noise, executor Executor>
 change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key,
-                              const forward_backward_options& plan, Executor& workers) {
-  detail::check_options(plan);
-  FROND_ASSERT(plan.each >= 2, "one trip has no covariance");
-  change_table table(grammar.shape, plan.data);
+                              const forward_backward_options& options, Executor& workers) {
+  detail::check_options(options);
+  FROND_ASSERT(options.each >= 2, "one trajectory has no covariance");
+  change_table table(grammar.shape, options.data);
   std::vector<detail::walker> walkers = detail::walkers(grammar, workers.workers());
   in_ieee_arithmetic([&] {
-    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+    workers.run(options.data, [&](std::size_t datum, std::size_t worker) {
       detail::walker& own = walkers[worker];
       own.visit(
-          noise, key, plan, plan.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
+          noise, key, options, options.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
       own.report(table.row(datum));
     });
   });
@@ -136,22 +138,21 @@ change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noi
 }
 
 // The posterior probability of the true symbol, a mean over the nodes of a level, for each datum: [data][depth + 1], tokens
-// first. It is one minus the probability of a change, without the probability of the way back, averaged over `each` draws of
-// noise.
+// first. It is one minus the probability of a change, averaged over `each` draws of noise; no way back is drawn.
 template <observable_noise Noise, executor Executor>
 std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise& noise, seed key,
-                                   const forward_backward_options& plan, Executor& workers) {
-  detail::check_options(plan);
+                                   const forward_backward_options& options, Executor& workers) {
+  detail::check_options(options);
   const std::size_t levels = grammar.shape.depth + std::size_t{1};
-  std::vector<double> table(plan.data * levels);
+  std::vector<double> table(options.data * levels);
   std::vector<detail::walker> walkers = detail::walkers(grammar, workers.workers());
   in_ieee_arithmetic([&] {
-    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+    workers.run(options.data, [&](std::size_t datum, std::size_t worker) {
       detail::walker& own = walkers[worker];
       const std::span<double> row = std::span(table).subspan(datum * levels, levels);
       std::size_t looks = 0;
       own.visit(
-          noise, key, plan, plan.first + datum,
+          noise, key, options, options.first + datum,
           [&] {
             own.add_reconstruction(row);
             ++looks;

@@ -10,9 +10,9 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
-// The rules of level l > 1 are learned once synonyms of the level below are told apart by their correlation with tokens across
-// level l: at P = v m^(l+1) / (1 - f), where that correlation rises above sampling noise. Level 1 needs its tuples seen: v m /
-// (1 - f). f is the valid fraction of the level, below 1. Up to factors of order one, which differ between learners.
+// The rules of level l > 1 are learned once synonyms of the level below are recognised by their correlation with tokens across
+// level l: at P = v m^(l+1) / (1 - f), where that correlation rises above sampling noise. Level 1 needs its tuples seen:
+// v m / (1 - f). f is the valid fraction of the level, below 1. Up to factors of order one, which differ between learners.
 constexpr double predicted_threshold(const grammar::rhm_shape& shape, std::uint32_t level) {
   FROND_ASSERT(level >= 1 && level <= shape.depth, "rules belong to the levels from 1 to the depth");
   double threshold = static_cast<double>(shape.vocabulary) * static_cast<double>(shape.rules);

@@ -80,7 +80,7 @@ class tree_distributions {
     return transposed(joint, symbols);
   }
 
-  // What the joint distribution has beyond the product of the two distributions, [symbols of the first][symbols of the second].
+  // The joint distribution less the product of the two distributions, [symbols of the first][symbols of the second].
   [[nodiscard]] std::vector<double> covariance(node first, node second) const {
     std::vector<double> values = joint(first, second);
     const std::vector<double> rows = distribution(first), columns = distribution(second);

@@ -11,7 +11,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 
-// More significant digits than any double needs to be told from its neighbours (767), and what the memory below is made for.
+// More significant digits than it takes to tell any double from its neighbours (767), and what the memory below is made for.
 inline constexpr std::size_t max_decimal_digits = 800;
 
 namespace detail {

@@ -15,9 +15,8 @@
 namespace frond { inline namespace FROND_ABI { namespace lab::parallel {
 
 // A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker
-// runs which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
-// inside a task; tasks do not throw. Where the system refuses a thread, the pool has fewer workers, which changes no
-// result.
+// runs which task is not fixed; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
+// inside a task; tasks do not throw. Where the system refuses a thread, the pool has fewer workers, which changes no result.
 class thread_pool {
  public:
   // workers = 0: as many as the machine has cores.

@@ -193,10 +193,9 @@ class branching {
 
 }  // namespace detail
 
-// All of it. The partition function is within about 1e-15 of the truth, and of itself divided by the distance of the radius
-// from
-// 1. An error (position: a nonterminal) where more than 2048 symbols call each other. O(size of the grammar) and the cube of
-// each group of symbols that call each other.
+// All of it. The error of the partition function is about 1e-15 of its value, divided by the distance of the radius from 1. An
+// error (position: a nonterminal) where more than 2048 symbols call each other. O(size of the grammar) and the cube of each
+// group of symbols that call each other.
 inline result<pcfg_properties> properties_of(const pcfg& g) {
   return in_ieee_arithmetic([&] { return detail::branching(g).run(); });
 }

@@ -9,9 +9,9 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
-// How a text gives its rules; docs/grammar-forms.md has an example of each form and says how comments are told from words.
-// Tokens stand between blanks (spaces, tabs); 'a' and "a" are quoted words, without escapes; nothing need follow an arrow (an
-// empty right side).
+// How a text gives its rules; docs/grammar-forms.md has an example of each form and says what tells comments from words. Tokens
+// stand between blanks (spaces, tabs); 'a' and "a" are quoted words, without escapes; nothing need follow an arrow (an empty
+// right side).
 enum class grammar_form : std::uint8_t {
   detected,           // by the rules themselves
   bracketed,          // NP -> Det N [.41] | NP PP [.59]     brackets, bars and quotes need no blanks around them

@@ -70,8 +70,8 @@ class spike_bayes {
 
   [[nodiscard]] std::size_t dimension() const { return model_.dimension(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
-  // disagree; then the mean is left alone.
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes disagree;
+  // then the mean is left alone.
   status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     return in_ieee_arithmetic([&] {
       return detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
@@ -95,8 +95,8 @@ class spike_wiener {
 
   [[nodiscard]] std::size_t dimension() const { return model_.dimension(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
-  // disagree; then the mean is left alone.
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes disagree;
+  // then the mean is left alone.
   status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     return in_ieee_arithmetic([&] {
       return detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {

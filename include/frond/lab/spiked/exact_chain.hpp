@@ -22,7 +22,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 // Projected online gradient descent on the sphere, w <- w + learning_rate (g - (w.g) w), scaled to length one, with
 //   g = sigma r + (w.r) sigma' x_t,  r = x_0 - skip x_t - w sigma(w.x_t),
 // for data of the mixed cumulant model without a mean spike and one noise level; learning_rate is delta / dimension. The same
-// as sphere_sgd and train::sphere_runs, for any latents.
+// as sphere_sgd() and run_on_sphere() do, for any latents.
 struct chain_options {
   source::spikes strengths{};
   std::uint32_t dimension = 3;

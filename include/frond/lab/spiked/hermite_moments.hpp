@@ -18,9 +18,9 @@ struct overlaps {
 
 // E He_k(w . x_t) is a polynomial in the overlaps, homogeneous of degree k: the sum over i + j + l = k of
 //   alpha_bar^(k/2) coefficient(i, j, l) u^i v^j m^l.
-// It vanishes for data that are standard normal along w, as noise does; so w . x_t = a (sqrt(b_u) lambda u + g nu v + sqrt(b_m)
-// m)
-// + noise of variance 1 - alpha_bar g^2 v^2, and E He_k is that of a Hermite polynomial whose variance is alpha_bar g^2 v^2.
+// It vanishes for data that are standard normal along w, as noise does; so w . x_t is
+//   a (sqrt(b_u) lambda u + g nu v + sqrt(b_m) m) + noise of variance 1 - alpha_bar g^2 v^2,
+// and E He_k is that of a Hermite polynomial whose variance is alpha_bar g^2 v^2.
 class hermite_moments {
  public:
   static constexpr unsigned orders = 9;

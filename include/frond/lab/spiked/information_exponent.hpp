@@ -115,8 +115,8 @@ inline void join(information_exponent& out, double pure, double cross) {
 // The exponent of a direction for a neuron at one noise level. Orders go up to the eighth, with Student's latents to the fifth.
 // The working definition is ours: the lowest order of the population loss in the overlap. It coincides with the information
 // exponent of Ben Arous, Gheissari and Jagannath, "Online stochastic gradient descent on non-convex losses from
-// high-dimensional inference", JMLR 2021, for this loss. Orders of v and u together beyond the covariance are not joined: they
-// move v only once u is known; hermite_moments has them.
+// high-dimensional inference", JMLR 2021, for this loss. Joint orders of u and v beyond the covariance are left out: they move
+// v only once u is known; hermite_moments has them.
 [[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const hermite_coefficients& unit,
                                                         double alpha_bar, planted_direction direction) {
   return in_ieee_arithmetic([&] { return detail::find_exponent(strengths, unit, alpha_bar, direction); });

@@ -105,7 +105,7 @@ class sphere_lanes {
   }
 
  private:
-  // A lane whose run has passed its thresholds is noticed after so many steps at the latest.
+  // A lane whose run has passed its thresholds is noticed after at most so many steps.
   static constexpr std::uint32_t longest_call = 512;
 
   // In the end a few slow runs are left. One by one they take a quarter to a half of the time of sixteen.
@@ -208,8 +208,8 @@ class sphere_lanes {
 }  // namespace detail
 
 // Runs first, first + 1, ..., as many as `runs` has room for. Run i is a function of the problem and i alone: it depends
-// neither on the workers nor on its neighbours. A lane takes the next run when its own has ended, since the slowest run of a
-// scaling law takes several times the typical one.
+// neither on the workers nor on its neighbours. A lane takes the next run when its own has ended, since the slowest of many
+// runs takes several times as long as a typical one.
 //   record_at  steps in increasing order, from 1 on
 //   records    [runs][record_at][w.u, w.v], written; NaN after the end of a run
 //   memory     sphere_memory(dimension, workers.workers()) floats

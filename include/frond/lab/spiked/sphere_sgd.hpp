@@ -4,7 +4,7 @@
 // z are standard normal, nu takes two values and may follow the sign of lambda. They are corrupted to x_t = a x_0 + b z'. The
 // denoiser is f(x) = skip x + w sigma(w.x) with |w| = 1 and sigma(y) = amplitude activation(gain (y + shift)). A step takes one
 // fresh pair and goes down the gradient of |x_0 - f(x_t)|^2 on the sphere:
-//   g = sigma r + (w.r) sigma' x_t with r = x_0 - f(x_t),   w <- w + rate (g - (w.g) w), scaled to length one.
+//   g = sigma r + (w.r) sigma' x_t with r = x_0 - f(x_t),   w <- w + learning_rate (g - (w.g) w), scaled to length one.
 //
 // The model knows no directions but u and v, so these are the first two axes; nothing is lost by that. In the other d - 2
 // directions x_t and e = x_0 - a x_t are independent normal vectors with variances 1 and b^2, and a step needs their scalar

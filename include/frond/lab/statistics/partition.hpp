@@ -10,9 +10,9 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
-// How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for
-// groups of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by
-// its group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
+// How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for groups
+// of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). `things` counts each of them once, by its
+// group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
 inline double adjusted_rand_index(const joint_counts& things) {
   const std::size_t rows = things.first_symbols(), columns = things.second_symbols();
   const auto pairs = [](std::uint64_t n) { return static_cast<double>(n / 2 * (n - 1 + n % 2)); };  // n (n - 1) / 2

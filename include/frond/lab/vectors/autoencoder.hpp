@@ -19,8 +19,8 @@
 namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
 // f(x) = c x + the sum over k of A_k w_k sigma(w_k . x) with |w_k| = 1. Cui and Zdeborova, "High-dimensional asymptotics of
-// denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of
-// neuron; its amplitude is where the A_k start.
+// denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of neuron; its
+// amplitude is where the A_k start.
 struct autoencoder_shape {
   std::uint32_t dimension = 0, neurons = 1;
   neuron unit{};
@@ -78,7 +78,7 @@ inline void normalise_rows(const autoencoder_shape& shape, std::span<float> para
   }
 }
 
-// Says where weights were forgotten: those of a neuron, all zero, have no direction.
+// Refuses weights that were forgotten: where those of a neuron are all zero, they have no direction.
 inline status check_initialised(const autoencoder_shape& shape, std::span<const float> parameters) {
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t k = 0; k < shape.neurons; ++k)

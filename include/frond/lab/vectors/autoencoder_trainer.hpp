@@ -38,9 +38,9 @@ constexpr std::size_t autoencoder_memory(const autoencoder_shape& shape, const a
 
 // Goes down the mean over examples and outputs of the squared error, and puts the weights back onto the sphere after each step.
 // Parameters that are not trained have gradient zero; with weight decay they would move all the same. Projected gradient
-// descent with step size delta / dimension on the whole squared error, as in lab::spiked::sphere_problem, is rate = delta / 2
-// with batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where training
-// makes no sense it stops by itself, as train::trainer does.
+// descent with step size delta / dimension on the whole squared error, as in lab::spiked::sphere_problem, is learning_rate =
+// delta / 2 with batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where
+// training makes no sense it stops by itself, as train::trainer does.
 template <class Problem>
 class autoencoder_trainer {
   static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");

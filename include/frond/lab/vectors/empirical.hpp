@@ -13,8 +13,8 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
-// How many floats the denoiser of so many data wants, to work on `rows` vectors at a time. More rows are faster, up to
-// about 64.
+// How many floats the denoiser of so many data wants, to work on `rows` vectors at a time. More rows are faster, up to about
+// 64.
 constexpr std::size_t empirical_memory_size(std::size_t data, std::size_t rows) { return data * (rows + 1); }
 
 // E[x_0 | x_t] for x_0 drawn from a finite data set, under diffusion::gaussian: a mean of the data weighted by the softmax of
@@ -38,8 +38,8 @@ class empirical {
   [[nodiscard]] std::size_t dimension() const { return dimension_; }
   [[nodiscard]] std::size_t count() const { return data_.size() / dimension_; }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
-  // disagree; then the mean is left alone.
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes disagree;
+  // then the mean is left alone.
   status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
     const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension_, mean.size(), dimension_);
     if (!sizes) return sizes;
