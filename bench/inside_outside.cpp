@@ -81,7 +81,7 @@ struct treebank {
   explicit treebank(std::size_t length) {
     auto found = grammar_data::treebank_grammar();
     if (!found.ok()) return;
-    grammar = std::move(found.grammar);
+    grammar = std::move(found.value);
     const grammar_data::vocabulary vocabulary(grammar);
     for (const char* genre : {"news", "bio", "voyage", "academic"})
       for (const auto& text :

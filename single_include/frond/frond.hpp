@@ -472,11 +472,12 @@ constexpr status_text text(const status& state) {
   return made;
 }
 
-// A value, or the status that explains why there is none. `value` is meaningful only where ok().
-template <class Value>
+// A value, or what explains why there is none: a status, or an Error that can say more. `value` is meaningful only where ok();
+// text(state) is a sentence.
+template <class Value, class Error = status>
 struct result {
   Value value{};
-  status state{};
+  Error state{};
 
   [[nodiscard]] constexpr bool ok() const { return state.ok(); }
   constexpr explicit operator bool() const { return ok(); }
@@ -830,7 +831,7 @@ constexpr float mul_add(float a, float b, float c) {
 // The vector library behind the facade, if one was chosen. Static use of headers only: nothing of it is linked.
 
 #if FROND_BACKEND == FROND_BACKEND_HIGHWAY
-// Highway takes AVX2 for less than it is unless these two are on, or it is told that they do not matter.
+// Highway uses no AVX2 unless the compiler also allows PCLMUL and AES, or the two are disabled:
 #ifndef HWY_DISABLE_PCLMUL_AES
 #define HWY_DISABLE_PCLMUL_AES
 #endif
@@ -1585,8 +1586,8 @@ constexpr std::uint32_t choice_bits(std::uint32_t bound) {
 }
 
 // A number x of so many uniform bits means outcome x bound / 2^bits, unless the rest of that division is below this: then some
-// outcomes would come more often than others, and x is dropped. Never for a power of two, at most once in 28 choices for
-// a bound up to 16.
+// outcomes would come more often than others, and x is dropped. Never for a power of two, at most once in 28 choices for a
+// bound up to 16.
 constexpr std::uint32_t choice_rest(std::uint32_t bound) { return (1u << choice_bits(bound)) % bound; }
 
 // What replaces a dropped number: 32-bit words with an address of their own, which almost always means the first of them.
@@ -2150,8 +2151,8 @@ inline void add_column_sums(const float* x, std::size_t rows, std::size_t column
   FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));
 }
 
-// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are
-// finite, or -infinity for classes that are impossible while another is not.
+// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are finite, or
+// -infinity for classes that are impossible while another is not.
 inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
   FROND_DISPATCH_CALL(softmax(logits, rows, classes, probabilities));
 }
@@ -2173,14 +2174,14 @@ inline void squared_error(const float* outputs, const float* targets, std::size_
 inline void layer_norm(const layer_norm_operands& n) { FROND_DISPATCH_CALL(layer_norm(n)); }
 inline void layer_norm_backward(const layer_norm_gradients& n) { FROND_DISPATCH_CALL(layer_norm_backward(n)); }
 
-// drawn[row] = an index drawn in proportion to weights[row], by the rule and the sums of rng::draws::categorical:
-// weights [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
+// drawn[row] = an index drawn in proportion to weights[row], with the rule and the sums of rng::draws::categorical: weights
+// [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
 inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
   FROND_DISPATCH_CALL(categorical(weights, uniforms, rows, classes, drawn));
 }
 
-// Random bits, floats as rng::unit_interval makes them, and standard normals as rng::normal_at. Any part of an array can
-// be filled on its own: out[i] is element from.first + i.
+// Random bits, floats as rng::unit_interval makes them, and standard normals as rng::normal_at. Any part of an array can be
+// filled on its own: out[i] is element from.first + i.
 inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
   FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
   FROND_DISPATCH_CALL(fill_bits(from, out, count));
@@ -2816,10 +2817,9 @@ struct gaussian {
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
-//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of that
-//   distribution ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta of the noise of
-//   ddpm, the rest
-//                   of it by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
+//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of this q
+//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta times the noise of ddpm,
+//                   the rest of the step by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
 //   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in distribution.
 //   euler           the probability flow in that clock. Order 1; here to be compared with, ddim is the better one.
 //   heun            Heun's method for dy/dsigma: Karras, Aittala, Aila and Laine, "Elucidating the design space of
@@ -3245,8 +3245,8 @@ template <>
 inline constexpr double least_likelihood<double> = 0x1p-500;
 
 // P(x | clean symbol a) over that of the likeliest symbol, for one token's noisy vector x under diffusion::gaussian:
-// exp(sharpness (x[a] - max x)), but never below least_likelihood, so that a vector which is nowhere near any sentence
-// does not rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
+// exp(sharpness (x[a] - max x)), but never below least_likelihood, so that a vector which is nowhere near any sentence does not
+// rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
 template <class Real>
 constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
                                   std::type_identity_t<std::span<Real>> out) {
@@ -3277,8 +3277,8 @@ constexpr void one_hot_likelihoods(std::span<const Value> noisy, Value alpha_bar
 // frond/diffusion/parametrisation.hpp
 // =============================================================================================================
 
-// What a network that denoises vectors predicts and how it is told the noise level: one object for training and for use, so
-// that both agree.
+// What a network that denoises vectors predicts, and in which form it gets the noise level: one object for training and for
+// use, so that both agree.
 
 // =============================================================================================================
 // frond/diffusion/prediction.hpp
@@ -3364,7 +3364,7 @@ inline regression_target<Real> target_of(prediction what, Real alpha_bar) {
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
-// The number that tells a network the noise level.
+// The number that stands for the noise level in the input of a network.
 //   signal        2 alpha_bar - 1
 //   half_log_snr  ln(alpha_bar / (1 - alpha_bar)) / 2, half the logarithm of the signal-to-noise ratio: Kingma, Salimans, Poole
 //                 and Ho, "Variational diffusion models", NeurIPS 2021. Signal and noise count as at least 2^-24 of the
@@ -3377,7 +3377,7 @@ struct parametrisation {
   prediction target = prediction::velocity;
   noise_input input = noise_input::half_log_snr;
 
-  // What the network is told; 0 <= alpha_bar <= 1.
+  // The number that the network gets; 0 <= alpha_bar <= 1.
   [[nodiscard]] constexpr float level(float alpha_bar) const {
     if (input == noise_input::signal) return 2.0f * alpha_bar - 1.0f;
     constexpr float least = 0x1p-24f;
@@ -3402,8 +3402,8 @@ struct parametrisation {
 
 // One reverse step x_t -> x_s of one token, s < t, given the posterior p(y) = P(x_0 = y | all of x_t) of its clean symbol.
 //
-// Form A (posterior_weighted):  distribution(k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t |
-// y). Form B (d3pm):                distribution(k) ~ q(x_t | k) sum_y p(y) q(k | y), the form in the published code of D3PM.
+//   form A (posterior_weighted)  P(x_s = k) = sum_y p(y) q(k | x_t, y) with q(k | x_t, y) = q(x_t | k) q(k | y) / q(x_t | y)
+//   form B (d3pm)                P(x_s = k) ~ q(x_t | k) sum_y p(y) q(k | y), as in the published code of D3PM
 //
 // A denoiser trained by cross-entropy knows the noisy token itself, so its answer already holds the factor q(x_t | y); form A
 // divides it out before it enters again and is exact for each token, whatever the step. Form B counts the token twice and does
@@ -3421,8 +3421,8 @@ enum class reverse_form : std::uint8_t {
   d3pm,                // form B, for comparison
 };
 
-// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the distribution is
-//   distribution(x) = stay(p(x)),   distribution(k) = jump p(k) + drift(p(x)) for k != x,
+// Uniform noise. With x = x_t, a = q(x | x_s = x) and so on, the distribution of x_s is
+//   P(x_s = x) = stay(p(x)),   P(x_s = k) = jump p(k) + drift(p(x)) for k != x,
 // where stay and drift are affine in p(x): the names ending in _same are their values at p(x) = 1, in _other at p(x) = 0.
 // Form B divides all three by a normaliser that is affine in p(x) too.
 template <class Real>
@@ -3643,8 +3643,7 @@ struct absorbing {
   [[nodiscard]] constexpr std::uint32_t input_symbols() const { return vocabulary + 1; }
   [[nodiscard]] constexpr symbol mask() const { return static_cast<symbol>(vocabulary); }
 
-  // noisy may be clean. All probabilities hold to 2^-24. About 4 ns a token, nearly all of it for
-  // random words.
+  // noisy may be clean. All probabilities hold to 2^-24. About 4 ns a token, nearly all of it for random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
     FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
@@ -3697,9 +3696,10 @@ struct sampling_options {
   // The number of the first sentence. Sentence i of a seed is the same however the sentences are split into calls. Numbers
   // times the steps of the schedule stay below 2^64.
   std::uint64_t first = 0;
-  // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty.
-  // With absorbing noise the samples then follow the conditional distribution of the rest, up to the error of the steps. With
-  // uniform noise they do not quite: the denoiser takes the given tokens for noisy ones, so their say grows with alpha_bar.
+  // Tokens that stay fixed, or `vacant`: [length] for all sentences alike, [rows][length] for each its own, or empty. With
+  // absorbing noise the samples then follow the conditional distribution of the rest, up to the error of the steps. With
+  // uniform noise they do not quite: the denoiser takes the given tokens for noisy ones, so their influence grows with
+  // alpha_bar.
   std::span<const symbol> given{};
 };
 
@@ -3737,9 +3737,9 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
   return {};
 }
 
-// Whether `sum` can be that of `distributions` probability distributions.
-constexpr bool is_sum_of_distributions(float sum, std::size_t distributions) {
-  return math::abs(sum - static_cast<float>(distributions)) < 0.01f;
+// Whether `sum` can be the sum of all entries of `count` probability distributions.
+constexpr bool is_sum_of_distributions(float sum, std::size_t count) {
+  return math::abs(sum - static_cast<float>(count)) < 0.01f;
 }
 
 // The first token whose posterior is no probability distribution because its sum is not one, or `tokens`. Sums of many
@@ -3750,13 +3750,11 @@ constexpr std::size_t find_no_distribution(std::span<const float> posterior, std
   const std::size_t vocabulary = posterior.size() / tokens;
   for (std::size_t first = 0; first < tokens; first += many) {
     const std::size_t count = smaller(tokens - first, many);
-    const std::span<const float> distributions = posterior.subspan(first * vocabulary, count * vocabulary);
-    if (!std::is_constant_evaluated() &&
-        is_sum_of_distributions(kernel::sum(distributions.data(), distributions.size()), count))
-      continue;
+    const std::span<const float> block = posterior.subspan(first * vocabulary, count * vocabulary);
+    if (!std::is_constant_evaluated() && is_sum_of_distributions(kernel::sum(block.data(), block.size()), count)) continue;
     for (std::size_t i = 0; i < count; ++i) {
       float sum = 0;
-      for (const float probability : distributions.subspan(i * vocabulary, vocabulary)) sum += probability;
+      for (const float probability : block.subspan(i * vocabulary, vocabulary)) sum += probability;
       if (!is_sum_of_distributions(sum, 1)) return first + i;
     }
   }
@@ -4453,7 +4451,7 @@ constexpr std::uint64_t forward_operations(const plan& p) {
   return operations;
 }
 
-// Says where weights were forgotten: zeros alone, in a network with a hidden layer, which then never learns.
+// Refuses weights that were forgotten: zeros alone, in a network with a hidden layer, which then never learns.
 constexpr status check_initialised(const plan& p, std::span<const float> parameters) {
   std::size_t dense_layers = 0;
   for (const layer& l : p.layers) dense_layers += l.kind == layers::dense::kind ? 1 : 0;
@@ -4573,7 +4571,7 @@ class plan_storage {
   }
   // A layer that leaves the tensor as it is, and remembers it for one that recalls it: the last first.
   constexpr void remember(layer_kind kind) {
-    if (saved_count_ == max_saved) return fail("too many tensors are saved at a time");
+    if (saved_count_ == max_saved) return fail("too many skip connections are open at a time");
     layer* const l = append_to_list(kind, plan_.output_channels);
     if (l == nullptr) return;
     l->tape.output = l->tape.saved = plan_.tape_output;
@@ -5119,10 +5117,10 @@ struct tree_unet_shape {
 };
 
 // Down: a 1x1 convolution to `width` channels with GELU, then one convolution with kernel = stride = branching and GELU per
-// level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, joined with what the
-// way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals the stride, every
-// convolution is a dense layer on merged positions. No attention, no normalisation. After Favero et al., arXiv 2502.12089;
-// biases and the time channel of network_denoiser.hpp are choices of ours.
+// level, up to a single position. Up: one transposed convolution with the same kernel and GELU per level, its output
+// concatenated with what the way down left at that resolution; last a 1x1 convolution to the logits. Because the kernel equals
+// the stride, every convolution is a dense layer after space_to_depth or before depth_to_space. No attention, no normalisation.
+// After Favero et al., arXiv 2502.12089; biases and the time channel of network_denoiser.hpp are choices of ours.
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   if (shape.branching < 2 || shape.depth < 1)
@@ -5353,7 +5351,7 @@ template <class Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
 // Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
-// time uniform on 1 .. latest, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
+// time uniform on 1 .. max_step, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
 template <class Source, class Process>
 struct denoising {
   static_assert(discrete_source<Source>, "this is no source of sentences: see discrete_source in core/concepts.hpp");
@@ -5366,8 +5364,9 @@ struct denoising {
   Process process;
   diffusion::schedule times;
   seed key;  // of order, times and noise; the data have their own
-  // At most times.steps; 0: all times. Late ones bring much noise into gradients and little about long distances, so a network
-  // learns those in fewer steps without them. It must then continue to them by itself where it writes from pure noise.
+  // The last time of an example, at most times.steps; 0: all times. Late times bring much noise into gradients and say little
+  // about long distances, so without them a network learns long distances in fewer steps. To write from pure noise it must then
+  // extrapolate to them.
   std::uint32_t max_step = 0;
 
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
@@ -5377,7 +5376,7 @@ struct denoising {
     if (data.from.vocabulary() > process.vocabulary)
       return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
     if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
-    if (max_step > times.steps) return {"the last time {} comes after the last of the schedule, {}", max_step, {times.steps}};
+    if (max_step > times.steps) return {"max_step {} comes after the last time of the schedule, {}", max_step, {times.steps}};
     return data.check();
   }
   constexpr void add_to(hasher& h) const {
@@ -5391,7 +5390,7 @@ struct denoising {
 
   // The noise level of an example.
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    FROND_ASSERT(max_step <= times.steps, "the last time is one of the schedule");
+    FROND_ASSERT(max_step <= times.steps, "max_step is a time of the schedule");
     rng::draws time(key, rng::stream::time, example);
     return times.alpha_bar(1 + time.below(max_step == 0 ? times.steps : max_step));
   }
@@ -5560,7 +5559,7 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
 // frond/train/optimiser.hpp
 // =============================================================================================================
 
-// Optimisers: parameters, gradients and state to parameters; and how the rate changes over time.
+// Optimisers: new parameters from parameters, gradients and state; and how the learning rate changes over time.
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
@@ -5577,20 +5576,21 @@ struct optimiser_options {
   float momentum = 0.9f;                  // sgd
   float beta_1 = 0.9f, beta_2 = 0.999f;   // adam
   float epsilon = 1e-8f;                  // adam
-  float weight_decay = 0.0f;              // decoupled: a parameter loses rate * weight_decay of itself in each step
-  std::uint64_t warm_up = 0;              // the rate rises linearly over so many steps
+  float weight_decay = 0.0f;              // decoupled: in each step a parameter loses learning_rate * weight_decay of itself
+  std::uint64_t warm_up = 0;              // the learning rate rises linearly over so many steps
   decay_curve decay = decay_curve::none;  // then it falls to zero at step `decay_end`
   std::uint64_t decay_end = 0;
   float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
 
   [[nodiscard]] constexpr status check() const {
-    if (!(learning_rate > 0.0f && math::is_finite(learning_rate))) return {"the rate must be positive and finite"};
+    if (!(learning_rate > 0.0f && math::is_finite(learning_rate))) return {"the learning rate must be positive and finite"};
     if (!(momentum >= 0.0f && momentum < 1.0f)) return {"momentum must lie in [0, 1)"};
     if (!(beta_1 >= 0.0f && beta_1 < 1.0f && beta_2 >= 0.0f && beta_2 < 1.0f)) return {"beta_1 and beta_2 must lie in [0, 1)"};
     if (!(epsilon > 0.0f && math::is_finite(epsilon))) return {"epsilon must be positive and finite"};
     if (!(weight_decay >= 0.0f && math::is_finite(weight_decay))) return {"weight decay must be finite and not negative"};
     if (!(clip_norm >= 0.0f && math::is_finite(clip_norm))) return {"the clipping norm must be finite and not negative"};
-    if (decay != decay_curve::none && decay_end <= warm_up) return {"the rate's decay must end after its warm-up"};
+    if (decay != decay_curve::none && decay_end <= warm_up)
+      return {"the decay of the learning rate must end after its warm-up"};
     return {};
   }
 };
@@ -5598,7 +5598,7 @@ struct optimiser_options {
 // How many arrays of the parameters' size the method keeps.
 constexpr std::size_t state_arrays(optimiser_kind kind) { return kind == optimiser_kind::adam ? 2 : 1; }
 
-// The rate of step `step`, counted from 0.
+// The learning rate of step `step`, counted from 0.
 constexpr float learning_rate_at(const optimiser_options& o, std::uint64_t step) {
   if (step < o.warm_up) return o.learning_rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
   if (o.decay == decay_curve::none) return o.learning_rate;
@@ -5701,7 +5701,7 @@ constexpr std::size_t shards_at_a_time(const nn::plan& p, const trainer_options&
   return 3 * nn::forward_operations(p) * o.shard_rows < o.parallel_operations ? 1 : running;
 }
 
-// How many sums of shards wait at a time for others to be merged with: log2 of the number of shards, rounded up.
+// How many sums of shards wait at a time for others to be added to: log2 of the number of shards, rounded up.
 constexpr std::size_t waiting_sums(std::size_t shards) {
   return static_cast<std::size_t>(64 - std::countl_zero(std::uint64_t{shards - 1}));
 }
@@ -5725,8 +5725,8 @@ struct alignas(64) memory {
 };
 
 // Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
-// merged like a binary counter: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch and
-// shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
+// added as a binary counter carries: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch
+// and shard_rows alone, so any number of workers and any block size give the same bits. Nothing is allocated.
 //
 // Training stops by itself where it makes no sense: check() says why, and step() changes nothing any more but steps(), so that
 // a loop up to a number of steps ends. With the first loss or gradient that is not finite the parameters stay what they were
@@ -5944,13 +5944,12 @@ struct fit_options {
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
 // at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
 // those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
-// first loss, gradient or validation loss that is not finite (position: the step); `best` holds what it would hold without
-// that.
+// first loss, gradient or validation loss that is not finite (position: the step); `best` then holds the best weights so far.
 //   best      parameter_count floats
 //   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
-// Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if it was saved at a validation
-// (inside `watch`); the training loss that is shown is the mean since the last one.
+// Goes on from where the trainer and `stopping` are, so a resumed run ends with the same bits if its checkpoint was written at
+// a validation (inside `watch`); the training loss that is shown is the mean since the last one.
 template <problem Problem, executor Executor, class Layers, problem Validation, class Watch>
 [[nodiscard]] status fit(trainer<Problem, Executor, Layers>& learner, const Validation& validation, const fit_options& options,
                          early_stopping& stopping, std::span<float> best, std::span<float> memory, Executor& workers,
@@ -6155,8 +6154,8 @@ struct rhm_shape {
   // How many rules are chosen for one sentence: one for each node above the tokens.
   [[nodiscard]] constexpr std::size_t choice_count() const { return tree_offset(0); }
 
-  // Where a level starts in a tree that is laid out as [root][level depth - 1]...[level 0]. The children of the node at
-  // place p of this layout are at p branching + 1 ... p branching + branching.
+  // Where a level starts in a tree that is laid out as [root][level depth - 1]...[level 0]. The children of the node at place p
+  // of this layout are at p branching + 1 ... p branching + branching.
   [[nodiscard]] constexpr std::size_t tree_offset(std::uint32_t level) const {
     std::size_t above = 0;
     for (std::uint32_t l = depth; l > level; --l) above += level_nodes(l);
@@ -6411,8 +6410,8 @@ struct rhm_view {
             shape.branching, shape.depth,      static_cast<std::uint32_t>(shape.rule_count(shape.depth))};
   }
 
-  // Writes sentence `index`: a root drawn uniformly from the classes, then for each node a rule drawn uniformly from those
-  // of its symbol, level by level, left to right. All sentences of the grammar are equally likely. out [length()]. Many at once
+  // Writes sentence `index`: a root drawn uniformly from the classes, then for each node a rule drawn uniformly from those of
+  // its symbol, level by level, left to right. All sentences of the grammar are equally likely. out [length()]. Many at once
   // are made much faster by sample_block().
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) const;
 };
@@ -6486,9 +6485,9 @@ constexpr result<rhm_memory> memory_of(const rhm_shape& shape) {
   return {{shape.rules_size(), shape.order_size()}, {}};
 }
 
-// Draws a grammar into the caller's memory, the same one that rhm<shape> would hold: rules and order have at least the sizes
-// of memory_of(shape), and the view refers to them. Refuses bad shapes and short memory (position: the size needed).
-// Expected time O(levels (v m)^2), more when the rules are nearly all tuples that there are.
+// Draws a grammar into the caller's memory, the same one that rhm<shape> would hold: rules and order have at least the sizes of
+// memory_of(shape), and the view refers to them. Refuses bad shapes and short memory (position: the size needed). Expected time
+// O(levels (v m)^2), more when the rules are nearly all tuples that there are.
 constexpr result<rhm_view> draw_rhm(const rhm_shape& shape, seed key, std::span<symbol> rules, std::span<std::uint16_t> order) {
   const result<rhm_memory> needed = memory_of(shape);
   if (!needed.ok()) return {{}, needed.state};
@@ -6665,8 +6664,8 @@ struct hierarchy_level {
 // A random hierarchy model whose levels need not be alike. Level 0 has the tokens, level L = levels.size() the root, which is
 // one of the symbols of the top level, its classes, all equally likely. rhm_shape is the case of equal levels without blanks,
 // and the rules and sentences of such a hierarchy are those of rhm (levels_of()). Blanks are form A of Tomasini and Wyart, "How
-// deep networks learn sparse and hierarchical data: the sparse random hierarchy model", 2024. What each freedom does
-// to counts, entropies, covariances and learning stands in docs/theory/hierarchies.md.
+// deep networks learn sparse and hierarchical data: the sparse random hierarchy model", 2024. What each freedom does to counts,
+// entropies, covariances and learning stands in docs/theory/hierarchies.md.
 //
 // Levels belong to somebody else. Everything but check() assumes that check() passes.
 struct hierarchy_shape {
@@ -6812,13 +6811,12 @@ constexpr result<hierarchy_shape> levels_of(const rhm_shape& shape, std::span<hi
 namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 // A hierarchy in memory that somebody else owns. Cheap to copy; a source (core/concepts.hpp).
-//   rules    [level 1..L][parent][rule][branching]   symbols of the level below, never its blank
-//   order    [level 1..L][parent * rule]             the rule numbers (parent * rules + rule), sorted by their tuple
+//   rules          [level 1..L][parent][rule][branching]   symbols of the level below, never its blank
+//   order          [level 1..L][parent * rule]             the rule numbers (parent * rules + rule), sorted by their tuple
 //   probabilities  [level with a Zipf exponent][rule]      2^32 times the probability of all rules before this one
-// The probabilities are the distribution itself and not its approximation: sentences are drawn with exactly these
-// probabilities, multiples of 2^-32, and everything that is computed about a hierarchy takes them from here. So a caller with
-// other probabilities in mind than Zipf's gives a level any positive exponent and then writes its own: 0 first, then numbers
-// that rise. Levels without an exponent choose with probability 1/m exactly.
+// These probabilities, multiples of 2^-32, are exact: sentences are drawn with them, and everything that is computed about a
+// hierarchy takes them from here. A caller who wants other probabilities than Zipf's gives a level any positive exponent and
+// then writes its own: 0 first, then numbers that rise. Levels without an exponent choose with probability 1/m exactly.
 struct hierarchy_view {
   hierarchy_shape shape;
   std::span<const symbol> rules;
@@ -6891,7 +6889,7 @@ class hierarchy_growth {
   }
 
  private:
-  // Equally likely rules, or else the last rule before which there is no more than a random word.
+  // One of equally likely rules where `probabilities` is empty; else the last rule whose entry is at most a random word.
   constexpr std::uint32_t choose(std::span<const std::uint32_t> probabilities) {
     if (probabilities.empty()) return even_.next();
     const std::uint32_t word = uneven_.word();
@@ -7298,8 +7296,8 @@ constexpr double log_probability(const hierarchy_view& grammar, std::span<const 
 
 namespace frond { inline namespace FROND_ABI { namespace grammar {
 
-// Draws everything below the nodes of `level` anew, from the distribution of the grammar given the symbols of that level: each
-// of its nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the
+// Draws everything below the nodes of `level` anew, with the grammar's probabilities given the symbols of that level: each of
+// its nodes, and each node below, chooses among the rules of its symbol. A rule may be chosen that was there before. At the
 // depth only the root stays, at level 0 everything does. One tree has one redraw for each (key, index); words are used in the
 // same order for each level, so redraws from different levels are not independent.
 //   tree [nodes]  in the layout of sample_tree; parsed down to `level`
@@ -7393,8 +7391,8 @@ namespace frond { inline namespace FROND_ABI { namespace grammar {
 
 namespace detail {
 
-// Sentences of one group (rng/choices.hpp), not all of them. With a kernel that is faster than sample(), the group is made
-// in memory on the stack, if it is short enough and enough of it is wanted.
+// Sentences of one group (rng/choices.hpp), not all of them. With a kernel that is faster than sample(), the group is made in
+// memory on the stack, if it is short enough and enough of it is wanted.
 inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, std::span<symbol> sentences) {
   constexpr std::size_t group_size = rng::choices::group_size, worthwhile = 16, longest = 128;
   const std::size_t length = grammar.length(), count = sentences.size() / length;
@@ -7688,20 +7686,18 @@ static_assert(continuous_source<gaussian_source> && continuous_source<isotropic_
 
 namespace frond { inline namespace FROND_ABI { namespace source {
 
-// Distributions of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, kappa_3 = 0 where nothing else is
-// said.
+// Distributions of nu, all with mean 0 and variance 1; kappa_4 is their fourth cumulant, and kappa_3 is 0 unless given.
 enum class latent_distribution : std::uint8_t {
   rademacher,  // -1 or 1; kappa_4 = -2
-  two_point,  // sqrt(q / p) with probability p, else -sqrt(p / q), q = 1 - p; kappa_3 = (1 - 2 p) / sqrt(p q), kappa_4 = 1 / (p
-              // q) -
-              // 6
-  laplace,    // density e^(-sqrt(2) |nu|) / sqrt(2); kappa_4 = 3
-  uniform,    // between -sqrt(3) and sqrt(3); kappa_4 = -6/5
-  student,    // Student's t with six degrees of freedom, scaled to variance 1; kappa_4 = 3, moments from the sixth on infinite
-  normal,     // for Gaussian clones
+  // sqrt(q / p) with probability p, else -sqrt(p / q), q = 1 - p; kappa_3 = (1 - 2 p) / sqrt(p q), kappa_4 = 1 / (p q) - 6
+  two_point,
+  laplace,  // density e^(-sqrt(2) |nu|) / sqrt(2); kappa_4 = 3
+  uniform,  // between -sqrt(3) and sqrt(3); kappa_4 = -6/5
+  student,  // Student's t with six degrees of freedom, scaled to variance 1; kappa_4 = 3, moments from the sixth on infinite
+  normal,   // for Gaussian clones
 };
 
-// How nu, whose distribution stays what it is, depends on lambda. rho is the strength, from -1 to 1; 0 is independence. All
+// How nu depends on lambda; the distribution of nu stays what it is. rho is the strength, from -1 to 1; 0 is independence. All
 // probabilities are multiples of 2^-24, as random numbers are: p and the shifts rho min(p, q) and rho / 2 stand for the nearest
 // of them.
 enum class latent_coupling : std::uint8_t {
@@ -7710,9 +7706,9 @@ enum class latent_coupling : std::uint8_t {
   // distributions); |nu| depends on that sign alone. For Rademacher nu and rho = 1, nu = sign(lambda). E[lambda nu] is
   // latents::correlation().
   sign,
-  // |nu| is above its median with probability (1 + rho)/2 if |lambda| is above its own, (1 - rho)/2 if not; the sign of nu is a
-  // fair coin. E[lambda nu] = 0, so no covariance shows it; E[lambda^2 nu^2] - 1 is not 0. For symmetric distributions with a
-  // density.
+  // |nu| is above its median with probability (1 + rho)/2 if |lambda| is above its own, (1 - rho)/2 if not; the sign of nu has
+  // probability 1/2 each way. E[lambda nu] = 0, so no covariance shows it; E[lambda^2 nu^2] - 1 is not 0. For symmetric
+  // distributions with a density.
   magnitude,
   linear,  // nu = rho lambda + sqrt(1 - rho^2) zeta with another normal zeta: for normal nu alone
 };
@@ -8096,8 +8092,8 @@ class wiener {
 
   [[nodiscard]] constexpr std::size_t dimension() const { return means_.size(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
-  // disagree; then the mean is left alone.
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes disagree;
+  // then the mean is left alone.
   status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
     if (!sizes) return sizes;
@@ -8346,8 +8342,8 @@ constexpr void distribute_pairs(const rule_table& table, const Real* down, const
   }
 }
 
-// The scale of a message down, which all that its node sends on is multiplied by: so no message carries the factors of more
-// than one node. A message that is zero everywhere becomes one that says nothing.
+// The scale of a message down. All messages that its node sends on are multiplied by it, so no message carries the factors of
+// more than one node. A message that is zero everywhere becomes one that says nothing.
 template <class Real>
 constexpr Real scale_down(std::span<Real> down) {
   Real largest = math::largest_of<Real>(down);
@@ -8456,15 +8452,15 @@ constexpr void collect_patch(const Real* up, std::size_t places, std::size_t siz
   if (may_be_blank) patch[size - 1] = static_cast<Real>(places) * blank;
 }
 
-// What the patch is told, down_patch [size], told to its nodes, down [places][size]:
+// Turns the message down to the patch, down_patch [size], into the messages down to its nodes, down [places][size]:
 //   D_q(c) = D(c) prod_{r != q} U_r(blank)
 //   D_q(blank) = places D(blank) prod_{r != q} U_r(blank) + sum_{p != q, c} D(c) U_p(c) prod_{r != p, q} U_r(blank)
 // scratch [3 places]. The last sum goes along the patch once in each direction, so the cost is O(places size).
 template <class Real>
 constexpr void distribute_patch(const Real* up, std::size_t places, std::size_t size, const Real* down_patch, Real* down,
                                 Real* scratch) {
-  Real* const filled = scratch;                   // the likelihood that node q is not blank, given what the patch is told
-  Real* const none_before = filled + places;      // that all nodes before q are blank
+  Real* const filled = scratch;               // the likelihood that node q is not blank, given the message down to the patch
+  Real* const none_before = filled + places;  // that all nodes before q are blank
   Real* const one_before = none_before + places;  // that exactly one of them is not
   Real none = 1, one = 0;
   for (std::size_t q = 0; q < places; ++q) {
@@ -8493,9 +8489,9 @@ constexpr void distribute_patch(const Real* up, std::size_t places, std::size_t 
 namespace frond { inline namespace FROND_ABI { namespace belief {
 
 // The posterior over one tree, to be used like tree<Real>: fill leaf(i), call upward() and, for marginals, downward(); then
-// ask. The blank of a level is a symbol like others, the last. For equal levels without blanks the bits of tree<Real>, but for
-// the last ones of log_evidence(), which adds up level by level. An observation that cannot be explained is treated as there; a
-// patch that cannot be counts as a node.
+// ask. The blank of a level is a symbol like others, the last. For equal levels without blanks all results have the bits of
+// tree<Real>, except that log_evidence() may differ by rounding, since it adds up level by level. An observation that cannot be
+// explained is treated as in tree<Real>; a patch that cannot be explained counts as a node.
 //
 // A block of many tokens says clearly whether it is blank: in float the belief in what it is not underflows to zero when the
 // observation is 2^-126 times as likely that way.
@@ -8564,15 +8560,15 @@ class hierarchy_tree {
           const Real scale = detail::scale_down(down);
           const Real* children = children_of(at, i, false);
           const std::span<Real> below = down_.subspan(first_child(at, i), at.child_count * at.rules.vocabulary);
-          Real* const told = at.places > 1 ? patches_down_.data() : below.data();
+          Real* const to_children = at.places > 1 ? patches_down_.data() : below.data();
           with_weights(at, [&](const auto& weigh) {
             if (at.rules.branching == 2)
-              detail::distribute_pairs(at.rules, down.data(), children, told, weigh);
+              detail::distribute_pairs(at.rules, down.data(), children, to_children, weigh);
             else
-              detail::distribute(at.rules, down.data(), children, told, steps_.data(), weigh);
+              detail::distribute(at.rules, down.data(), children, to_children, steps_.data(), weigh);
           });
           for (std::size_t j = 0; at.may_be_blank && j < at.rules.branching; ++j) {
-            told[(j + 1) * at.rules.vocabulary - 1] = down[at.rules.parents] * blank_but(at, children, j);
+            to_children[(j + 1) * at.rules.vocabulary - 1] = down[at.rules.parents] * blank_but(at, children, j);
           }
           if (at.places > 1) tell_patches(at, i);
           for (Real& value : below) value *= scale;
@@ -8945,8 +8941,8 @@ requires(grammar::require_valid<Shape>()) using tree_memory = std::array<Real, t
 // upward() and, for marginals, downward(); then ask. Real is float or double; memory belongs to the caller.
 //
 // What float costs, against double: at most 1.1e-6 of each probability that is not below 1e-30, 1.7e-7 on average, and 3e-6
-// nats of evidence (vocabularies 8 to 32, 2 to 8 rules, depth up to 6, all noise levels; tests/exact/tree.cpp holds twice of
-// that).
+// nats of evidence (vocabularies 8 to 32, 2 to 8 rules, depth up to 6, all noise levels; tests/belief/tree.cpp allows twice as
+// much).
 //
 // An observation that no sentence of the grammar explains (visible tokens that break a rule, a leaf with likelihood zero
 // everywhere, products that underflow) gives no NaN: the lowest node that cannot be explained counts as not observed, and so
@@ -9166,7 +9162,7 @@ struct noisy_vectors {
 
 namespace detail {
 
-// The rules of one level for two children, each rule as one word: where two of the three messages that it joins have the
+// The rules of one level for two children, each rule as one word: where two of the three messages that it connects have the
 // entries for its symbols, as distances in floats, low half and high half. Words stand in the memory of floats as bits.
 //   collect  [parents][choices]   left child, right child
 //   left     [parents * choices]  parent, right child: rules in order of the left symbol, and as they come for each
@@ -9310,11 +9306,10 @@ FROND_END_TARGET
 
 namespace frond { inline namespace FROND_ABI { namespace belief { inline namespace FROND_ENTRY {
 
-// Belief propagation on sixteen trees at once, lane by lane the bits of belief::tree<float>, which is the plain form. First say
-// what was seen of the tokens, by tree_observe() or tree_observe_one_hot() for all of them or by tree_observe_any() for each.
-// Then either
-// tree_posterior() writes the beliefs in the tokens of the first `rows` trees, [rows][tokens][vocabulary], or tree_beliefs()
-// leaves them where the messages of the tokens were. O(nodes rules branching) operations on sixteen lanes.
+// Belief propagation on sixteen trees at once, lane by lane the bits of tree<float>, which is the plain form. First say what
+// was seen of the tokens, by tree_observe() or tree_observe_one_hot() for all of them or by tree_observe_any() for each. Then
+// either tree_posterior() writes the beliefs in the tokens of the first `rows` trees, [rows][tokens][vocabulary], or
+// tree_beliefs() leaves them where the messages of the tokens were. O(nodes rules branching) operations on sixteen lanes.
 inline void tree_observe(const tree_operands& t, const noisy_tokens& seen) { FROND_DISPATCH_CALL(tree_observe(t, seen)); }
 inline void tree_observe_one_hot(const tree_operands& t, const noisy_vectors& seen) {
   FROND_DISPATCH_CALL(tree_observe_one_hot(t, seen));

@@ -286,7 +286,7 @@ inline strong_components find_components(const directed_graph& graph) { return d
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // left -> right[first .. first + size): any length, nothing included.
-struct pcfg_rule {
+struct weighted_rule {
   std::uint32_t left = 0;
   std::uint32_t first = 0;
   std::uint32_t size = 0;
@@ -299,7 +299,7 @@ struct pcfg {
   std::uint32_t start = 0;
   std::uint32_t nonterminals = 0;
   std::vector<std::string> names;         // [symbols()]
-  std::vector<pcfg_rule> rules;           // those of nonterminal 0, then 1, ...; in the order in which they were given
+  std::vector<weighted_rule> rules;       // those of nonterminal 0, then 1, ...; in the order in which they were given
   std::vector<std::uint32_t> right;       // the right sides, one after the other
   std::vector<std::uint32_t> first_rule;  // [nonterminals + 1]: where the rules of a nonterminal begin
 
@@ -307,10 +307,10 @@ struct pcfg {
   [[nodiscard]] std::uint32_t words() const { return symbols() - nonterminals; }
   [[nodiscard]] bool is_word(std::uint32_t symbol) const { return symbol >= nonterminals; }
 
-  [[nodiscard]] std::span<const std::uint32_t> right_side(const pcfg_rule& rule) const {
+  [[nodiscard]] std::span<const std::uint32_t> right_side(const weighted_rule& rule) const {
     return std::span(right).subspan(rule.first, rule.size);
   }
-  [[nodiscard]] std::span<const pcfg_rule> rules_of(std::uint32_t nonterminal) const {
+  [[nodiscard]] std::span<const weighted_rule> rules_of(std::uint32_t nonterminal) const {
     return std::span(rules).subspan(first_rule[nonterminal], first_rule[nonterminal + 1] - first_rule[nonterminal]);
   }
 };
@@ -338,8 +338,8 @@ struct normal_form {
     std::uint32_t first_step, last_step;  // its inner steps, in `inner_steps`
   };
 
-  std::uint32_t words = 0;         // items 0 .. words - 1, in the order of the grammar
-  std::uint32_t nonterminals = 0;  //
+  std::uint32_t words = 0;  // items 0 .. words - 1, in the order of the grammar
+  std::uint32_t nonterminals = 0;
   std::uint32_t items = 0;
   std::uint32_t start = 0;                        // an item
   std::vector<std::uint32_t> item_of;             // [nonterminals]
@@ -356,7 +356,7 @@ struct normal_form {
   std::vector<component> components;              // ascending
   std::vector<unary_step> inner_steps;
   lab::numerics::strong_components
-      empty_order;  // of all items: what their emptiness follows from comes first; none if nothing may be empty
+      empty_order;  // all items, each after those that decide whether it may be empty; none if nothing may be empty
 
   std::vector<std::uint32_t> first_rule;  // [nonterminals + 1]
   std::vector<std::uint32_t> rule_left;   // [rules], an item
@@ -881,7 +881,7 @@ class form_builder {
     add_steps();
     renumber();
     add_continuations();
-    order_emptiness();
+    order_nullable();
     return std::move(form_);
   }
 
@@ -898,7 +898,7 @@ class form_builder {
     form_.parent.assign(form_.items, no_item);
     form_.last.assign(form_.items, no_item);
     form_.first_rule = grammar_.first_rule;
-    for (const lab::pcfg::pcfg_rule& rule : grammar_.rules) {
+    for (const lab::pcfg::weighted_rule& rule : grammar_.rules) {
       form_.rule_left.push_back(preliminary(rule.left));
       form_.probability.push_back(rule.probability);
     }
@@ -1068,7 +1068,7 @@ class form_builder {
     for (const std::uint32_t t : prefixes) form_.continuations.push_back({form_.complement_of[form_.last[t]], t});
   }
 
-  void order_emptiness() {
+  void order_nullable() {
     if (std::find(form_.nullable.begin(), form_.nullable.end(), 1) == form_.nullable.end()) return;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
     for (std::size_t r = 0; r < form_.rules(); ++r) {
@@ -1735,7 +1735,7 @@ class outside {
     return expected_item(word, position, position + 1);
   }
 
-  // The posterior distribution of the word at this position, out [words]. Sums to one but for rounding; all zero if nothing is
+  // The posterior distribution of the word at this position, out [words]. Sums to one up to rounding; all zero if nothing is
   // possible.
   void word_distribution(std::size_t position, std::span<Real> out) const {
     FROND_ASSERT(out.size() == form_->words, "a distribution has one entry for each word");
@@ -2497,7 +2497,7 @@ inline copy_fractions count_copies(std::span<const symbol> samples, std::span<co
 namespace frond { inline namespace FROND_ABI { namespace lab::evaluation {
 
 // Mean cross-entropy of a model and of a reference on the same corrupted sentences, in nats per token. If the reference is the
-// exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior: never below 0 but for sampling
+// exact denoiser, `excess` is the mean Kullback-Leibler divergence from the true posterior: never below 0 except by sampling
 // noise.
 struct excess_loss {
   double model = 0, reference = 0;
@@ -2540,10 +2540,10 @@ excess_loss compare_losses(Model& model, Reference& reference, const Denoising& 
     }
     const std::span<const symbol> seen(noisy.data(), rows * length), truth(clean.data(), rows * length);
     const std::span<const float> levels(alpha_bar.data(), rows);
-    const std::span<float> distributions(posterior.data(), rows * length * model.vocabulary());
+    const std::span<float> answer(posterior.data(), rows * length * model.vocabulary());
     double model_losses[block] = {}, reference_losses[block] = {};
-    add_losses(model, truth, seen, levels, distributions, model_losses);
-    add_losses(reference, truth, seen, levels, distributions, reference_losses);
+    add_losses(model, truth, seen, levels, answer, model_losses);
+    add_losses(reference, truth, seen, levels, answer, reference_losses);
     for (std::size_t row = 0; row < rows; ++row) {
       const double difference = model_losses[row] - reference_losses[row];
       total.model += model_losses[row];
@@ -2840,8 +2840,8 @@ class annealed_map {
 // frond/lab/hierarchy/change_table.hpp
 // =============================================================================================================
 
-// What of a sentence changes together on a trip into noise and back. Sclocchi, Favero, Levi and Wyart, "Probing the latent
-// hierarchical structure of data via diffusion models", ICLR 2025.
+// Which parts of a sentence change together when it goes into noise and back. Sclocchi, Favero, Levi and Wyart, "Probing the
+// latent hierarchical structure of data via diffusion models", ICLR 2025.
 
 // =============================================================================================================
 // frond/lab/statistics/curve.hpp
@@ -3052,7 +3052,8 @@ class change_table {
 
   // More data with as many trajectories each, of a grammar with the same branching and depth.
   void append(const change_table& other) {
-    FROND_ASSERT(other.shape_.branching == shape_.branching && other.width() == width(), "only like tables can be joined");
+    FROND_ASSERT(other.shape_.branching == shape_.branching && other.width() == width(),
+                 "only a table of the same branching and width can be appended");
     rows_.insert(rows_.end(), other.rows_.begin(), other.rows_.end());
   }
 
@@ -3065,7 +3066,7 @@ class change_table {
   // r = branching^level - 1 apart in the distance of the tree, divided by the mean of C_ii.
   [[nodiscard]] lab::statistics::estimate correlation(std::uint32_t level) const {
     FROND_ASSERT(level >= 1 && level <= shape_.depth, "two tokens have their common ancestor above them");
-    return over_data([&](const sums& of) { return of.shell(level) / (best_matches(level) * of.within(0)); });
+    return over_data([&](const sums& of) { return of.shell(level) / (tokens_meeting_at(level) * of.within(0)); });
   }
 
   // chi = sum_ij C_ij / sum_i C_ii: how many tokens change as one.
@@ -3093,8 +3094,8 @@ class change_table {
   }
 
   [[nodiscard]] double nodes(std::uint32_t level) const { return static_cast<double>(shape_.level_nodes(level)); }
-  // How many tokens have their lowest common ancestor with a given one at a level.
-  [[nodiscard]] double best_matches(std::uint32_t level) const {
+  // How many tokens have their lowest common ancestor with a given token at this level.
+  [[nodiscard]] double tokens_meeting_at(std::uint32_t level) const {
     return nodes(shape_.depth - level) - nodes(shape_.depth - level + 1);
   }
   [[nodiscard]] std::size_t width() const { return change_counter::width(shape_); }
@@ -3103,9 +3104,9 @@ class change_table {
   std::vector<std::int64_t> rows_;  // [datum][width()]
 };
 
-// The distance xi at which C(r) has fallen to half of what it is at the critical point: branching^level for the level, a
-// real number, at which their quotient is one half. That is read off where C(r) is large; moments of C(r) would be those of
-// the noise in its tail. Unknown if the quotient never gets there.
+// The distance xi at which C(r) has fallen to half of what it is at the critical point: branching^level for the level, a real
+// number, at which their quotient is one half. That is read off where C(r) is large; moments of C(r) would be those of the
+// noise in its tail. Unknown if the quotient never gets there.
 //   here, critical  change_table::correlation(1), (2), ... of two tables
 inline lab::statistics::estimate correlation_length(std::span<const lab::statistics::estimate> here,
                                                     std::span<const lab::statistics::estimate> critical,
@@ -3737,9 +3738,9 @@ inline result<stored_grammar> as_rhm(const learned_grammar& learned, std::uint32
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
-// How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for
-// groups of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). things counts each of them once, by
-// its group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
+// How well two groupings of the same things agree, beyond chance: 1 if they are the same up to names, 0 on average for groups
+// of these sizes filled at random (Hubert and Arabie, "Comparing partitions", 1985). `things` counts each of them once, by its
+// group in either; fewer than 2^32 things. Two groupings that leave no choice at all agree.
 inline double adjusted_rand_index(const joint_counts& things) {
   const std::size_t rows = things.first_symbols(), columns = things.second_symbols();
   const auto pairs = [](std::uint64_t n) { return static_cast<double>(n / 2 * (n - 1 + n % 2)); };  // n (n - 1) / 2
@@ -3988,7 +3989,7 @@ class tree_distributions {
     return transposed(joint, symbols);
   }
 
-  // What the joint distribution has beyond the product of the two distributions, [symbols of the first][symbols of the second].
+  // The joint distribution less the product of the two distributions, [symbols of the first][symbols of the second].
   [[nodiscard]] std::vector<double> covariance(node first, node second) const {
     std::vector<double> values = joint(first, second);
     const std::vector<double> rows = distribution(first), columns = distribution(second);
@@ -4107,7 +4108,7 @@ constexpr double tuple_variance(const grammar::rhm_shape& shape, double symbol_v
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
 // Which tokens stand together in sentences, for all pairs of positions, counted in blocks of sentences so that errors can be
-// told. C^2 of a pair is the sum of the squares of its covariances [symbol][symbol].
+// estimated. C^2 of a pair is the sum of the squares of its covariances [symbol][symbol].
 class token_correlations {
  public:
   // blocks: sentence i belongs to block i mod blocks; at least 2.
@@ -4284,13 +4285,13 @@ concept observable_noise = requires(const Noise& n, seed key, std::uint64_t inde
   n.likelihood(token, static_cast<double>(alpha_bar), distribution);
 };
 
-// Which experiments are made. Experiment j of datum i depends on the seed, i and j alone: the datum is sentence i of the
-// grammar, and its noise and its way back have the number i 2^20 + j in their streams. So tables of few data are the beginnings
-// of tables of many.
+// Which trajectories are drawn. Trajectory j of datum i depends on the seed, i and j alone: the datum is sentence i of the
+// grammar, and its noise and its way back have the number i 2^20 + j in their streams. So a table of few data is the beginning
+// of a table of many.
 struct forward_backward_options {
-  float alpha_bar = 0.5f;  // how much of the signal is left before the way back
+  float alpha_bar = 0.5f;  // what is left of the signal where a trajectory turns back
   std::size_t data = 1;
-  std::size_t each = 1;     // experiments with one datum
+  std::size_t each = 1;     // trajectories of each datum
   std::uint64_t first = 0;  // the first datum; their numbers lie below 2^44
 };
 
@@ -4305,19 +4306,20 @@ class walker {
   walker(walker&&) = default;  // a copy would look into the memory of the original
   walker& operator=(walker&&) = delete;
 
-  // look() is called after each observation of the datum: once for each experiment, or once for all where the noise is not
-  // random. The upward pass is done then, the downward pass is not. back(number) is called at the end of each experiment.
+  // look() is called after each observation of the datum, when its messages have gone up but not down: once for each
+  // trajectory, or once for all where the noise is deterministic. back(number) is called for each trajectory, to draw its way
+  // back.
   template <observable_noise Noise, class Look, class Back>
-  void visit(const Noise& noise, seed key, const forward_backward_options& plan, std::uint64_t datum, const Look& look,
+  void visit(const Noise& noise, seed key, const forward_backward_options& options, std::uint64_t datum, const Look& look,
              const Back& back) {
     constexpr bool one_for_all = requires { requires Noise::deterministic; };
     grammar::sample_tree(grammar_, key, datum, before_);
-    for (std::size_t j = 0; j < plan.each; ++j) {
+    for (std::size_t j = 0; j < options.each; ++j) {
       const std::uint64_t number = datum << 20 | j;
       if (j == 0 || !one_for_all) {
-        noise.corrupt(key, number, plan.alpha_bar, tokens(), noisy_);
+        noise.corrupt(key, number, options.alpha_bar, tokens(), noisy_);
         for (std::size_t i = 0; i < noisy_.size(); ++i)
-          noise.likelihood(noisy_[i], static_cast<double>(plan.alpha_bar), beliefs_.leaf(i));
+          noise.likelihood(noisy_[i], static_cast<double>(options.alpha_bar), beliefs_.leaf(i));
         beliefs_.upward();
         look();
       }
@@ -4360,31 +4362,32 @@ inline std::vector<walker> walkers(const grammar::rhm_view& grammar, std::size_t
   return all;
 }
 
-inline void check_options(const forward_backward_options& plan) {
-  FROND_ASSERT(plan.data >= 1 && plan.each >= 1 && plan.each <= std::size_t{1} << 20, "a datum has 1 to 2^20 experiments");
-  FROND_ASSERT(addressable(plan.first, plan.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
-  FROND_ASSERT(plan.alpha_bar >= 0 && plan.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
-  static_cast<void>(plan);
+inline void check_options(const forward_backward_options& options) {
+  FROND_ASSERT(options.data >= 1 && options.each >= 1 && options.each <= std::size_t{1} << 20,
+               "a datum has 1 to 2^20 trajectories");
+  FROND_ASSERT(addressable(options.first, options.data, std::uint64_t{1} << 20), "the numbers of data lie below 2^44");
+  FROND_ASSERT(options.alpha_bar >= 0 && options.alpha_bar <= 1, "alpha_bar lies between 0 and 1");
+  static_cast<void>(options);
 }
 
 }  // namespace detail
 
-// Forward into noise and back: each trip ends in a joint sample of the exact posterior, all levels of the tree together, which
-// is what reverse diffusion with the exact denoiser ends in after infinitely many steps. At least two trips of each datum.
-// A trip costs an upward pass and a sample, with epsilon_noise the sample alone. Data are split among the
+// Forward into noise and back: each trajectory ends in a joint sample of the exact posterior, all levels of the tree together,
+// which is what reverse diffusion with the exact denoiser ends in after infinitely many steps. At least two trajectories of
+// each datum. A trajectory costs an upward pass and a sample, with epsilon_noise the sample alone. Data are shared among the
 // workers.
 template <observable_noise Noise, executor Executor>
 change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noise, seed key,
-                              const forward_backward_options& plan, Executor& workers) {
-  detail::check_options(plan);
-  FROND_ASSERT(plan.each >= 2, "one trip has no covariance");
-  change_table table(grammar.shape, plan.data);
+                              const forward_backward_options& options, Executor& workers) {
+  detail::check_options(options);
+  FROND_ASSERT(options.each >= 2, "one trajectory has no covariance");
+  change_table table(grammar.shape, options.data);
   std::vector<detail::walker> walkers = detail::walkers(grammar, workers.workers());
   in_ieee_arithmetic([&] {
-    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+    workers.run(options.data, [&](std::size_t datum, std::size_t worker) {
       detail::walker& own = walkers[worker];
       own.visit(
-          noise, key, plan, plan.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
+          noise, key, options, options.first + datum, [] {}, [&](std::uint64_t number) { own.return_home(key, number); });
       own.report(table.row(datum));
     });
   });
@@ -4392,22 +4395,21 @@ change_table forward_backward(const grammar::rhm_view& grammar, const Noise& noi
 }
 
 // The posterior probability of the true symbol, a mean over the nodes of a level, for each datum: [data][depth + 1], tokens
-// first. It is one minus the probability of a change, without the probability of the way back, averaged over `each` draws of
-// noise.
+// first. It is one minus the probability of a change, averaged over `each` draws of noise; no way back is drawn.
 template <observable_noise Noise, executor Executor>
 std::vector<double> reconstruction(const grammar::rhm_view& grammar, const Noise& noise, seed key,
-                                   const forward_backward_options& plan, Executor& workers) {
-  detail::check_options(plan);
+                                   const forward_backward_options& options, Executor& workers) {
+  detail::check_options(options);
   const std::size_t levels = grammar.shape.depth + std::size_t{1};
-  std::vector<double> table(plan.data * levels);
+  std::vector<double> table(options.data * levels);
   std::vector<detail::walker> walkers = detail::walkers(grammar, workers.workers());
   in_ieee_arithmetic([&] {
-    workers.run(plan.data, [&](std::size_t datum, std::size_t worker) {
+    workers.run(options.data, [&](std::size_t datum, std::size_t worker) {
       detail::walker& own = walkers[worker];
       const std::span<double> row = std::span(table).subspan(datum * levels, levels);
       std::size_t looks = 0;
       own.visit(
-          noise, key, plan, plan.first + datum,
+          noise, key, options, options.first + datum,
           [&] {
             own.add_reconstruction(row);
             ++looks;
@@ -4527,9 +4529,9 @@ inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t lev
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
-// The rules of level l > 1 are learned once synonyms of the level below are told apart by their correlation with tokens across
-// level l: at P = v m^(l+1) / (1 - f), where that correlation rises above sampling noise. Level 1 needs its tuples seen: v m /
-// (1 - f). f is the valid fraction of the level, below 1. Up to factors of order one, which differ between learners.
+// The rules of level l > 1 are learned once synonyms of the level below are recognised by their correlation with tokens across
+// level l: at P = v m^(l+1) / (1 - f), where that correlation rises above sampling noise. Level 1 needs its tuples seen:
+// v m / (1 - f). f is the valid fraction of the level, below 1. Up to factors of order one, which differ between learners.
 constexpr double predicted_threshold(const grammar::rhm_shape& shape, std::uint32_t level) {
   FROND_ASSERT(level >= 1 && level <= shape.depth, "rules belong to the levels from 1 to the depth");
   double threshold = static_cast<double>(shape.vocabulary) * static_cast<double>(shape.rules);
@@ -5161,9 +5163,8 @@ split_problem<train::vector_denoising<Source>> split(const Source& from, const d
 namespace frond { inline namespace FROND_ABI { namespace lab::parallel {
 
 // A fixed number of workers, the calling thread being one of them. Tasks are handed out one index at a time, so which worker
-// runs which is left to chance; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
-// inside a task; tasks do not throw. Where the system refuses a thread, the pool has fewer workers, which changes no
-// result.
+// runs which task is not fixed; an executor's tasks may not depend on it. run() is called by one thread at a time and not from
+// inside a task; tasks do not throw. Where the system refuses a thread, the pool has fewer workers, which changes no result.
 class thread_pool {
  public:
   // workers = 0: as many as the machine has cores.
@@ -5494,7 +5495,7 @@ class random_grammar {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 
-// More significant digits than any double needs to be told from its neighbours (767), and what the memory below is made for.
+// More significant digits than it takes to tell any double from its neighbours (767), and what the memory below is made for.
 inline constexpr std::size_t max_decimal_digits = 800;
 
 namespace detail {
@@ -5835,26 +5836,27 @@ struct text_place {
   std::uint32_t line = 0, column = 0, file = 0;
 };
 
-// What is wrong with a grammar.
-struct pcfg_error {
+// What is wrong with a grammar, and where.
+struct grammar_error {
   const char* reason = nullptr;  // nullptr: nothing; otherwise a string literal
   std::string subject;           // what it is about: a name, a number; may be empty
   text_place where;
 
   [[nodiscard]] bool ok() const { return reason == nullptr; }
-  [[nodiscard]] std::string text() const { return subject.empty() ? reason : std::string(reason) + ": " + subject; }
+  [[nodiscard]] std::string what() const { return subject.empty() ? reason : std::string(reason) + ": " + subject; }
 };
 
-// A grammar, or what is wrong with it. `grammar` is meaningful only where ok().
-struct pcfg_result {
-  pcfg grammar;
-  pcfg_error error;
-
-  [[nodiscard]] bool ok() const { return error.ok(); }
-};
+// A sentence with its place: "line 3, column 7: an arrow was expected: ->". Empty for success.
+inline std::string text(const grammar_error& error) {
+  if (error.ok()) return {};
+  std::string place;
+  if (error.where.line > 0) place = "line " + std::to_string(error.where.line);
+  if (error.where.column > 0) place += ", column " + std::to_string(error.where.column);
+  return place.empty() ? error.what() : place + ": " + error.what();
+}
 
 // A name as a rule gives it. Words are marked by quotes, or not at all in a grammar that marks none.
-struct pcfg_name {
+struct written_name {
   std::string_view text;
   bool quoted = false;
   text_place where;
@@ -5865,7 +5867,7 @@ enum class undefined_symbols : std::uint8_t {
   are_unproductive,  // nonterminals without rules: no derivation through them ever ends
 };
 
-struct pcfg_options {
+struct build_options {
   std::string start = {};  // empty: the left side of the first rule
   undefined_symbols undefined = undefined_symbols::are_errors;
   bool normalise = false;       // weights are counts or any positive numbers, and are divided by their sum
@@ -5888,10 +5890,10 @@ inline std::string decimal_text(double value) {
 // Which names are words: the quoted ones; if nothing is quoted, those that are no left side. A quoted and an unquoted name are
 // different symbols. Where words are quoted, an unquoted name without rules is undefined, and an ambiguous token if it is also
 // a quoted word.
-class pcfg_builder {
+class builder {
  public:
   // A rule; nothing is kept of one that is refused. Probability or weight: positive and finite.
-  pcfg_error add(const pcfg_name& left, std::span<const pcfg_name> right, double weight) {
+  grammar_error add(const written_name& left, std::span<const written_name> right, double weight) {
     if (left.quoted) return {"a quoted word cannot have rules", std::string(left.text), left.where};
     const bool usable = in_ieee_arithmetic([&] { return weight > 0 && weight - weight == 0; });
     if (!usable) return {"a probability or count must be positive", {}, left.where};
@@ -5900,7 +5902,7 @@ class pcfg_builder {
                .size = static_cast<std::uint32_t>(right.size()),
                .weight = weight,
                .where = left.where};
-    for (const pcfg_name& name : right) right_.push_back(number_of(name));
+    for (const written_name& name : right) right_.push_back(number_of(name));
     if (std::uint32_t& number = names_[added.left].left_side; number == none) number = left_sides_++;
     rules_.push_back(added);
     return {};
@@ -5917,13 +5919,13 @@ class pcfg_builder {
   }
 
   // O(rules log rules).
-  [[nodiscard]] pcfg_result build(const pcfg_options& options) const {
+  [[nodiscard]] result<pcfg, grammar_error> build(const build_options& options) const {
     draft work;
     if (rules_.empty()) return {{}, {"there is no rule", {}, {}}};
-    if (pcfg_error wrong = number_symbols(options, work); !wrong.ok()) return {{}, std::move(wrong)};
+    if (grammar_error wrong = number_symbols(options, work); !wrong.ok()) return {{}, std::move(wrong)};
     fill_rules(work);
-    if (pcfg_error wrong = find_repetition(work); !wrong.ok()) return {{}, std::move(wrong)};
-    pcfg_error wrong = in_ieee_arithmetic([&] { return weigh(options, work); });
+    if (grammar_error wrong = find_repetition(work); !wrong.ok()) return {{}, std::move(wrong)};
+    grammar_error wrong = in_ieee_arithmetic([&] { return weigh(options, work); });
     if (!wrong.ok()) return {{}, std::move(wrong)};
     return {std::move(work.made), {}};
   }
@@ -5954,7 +5956,7 @@ class pcfg_builder {
   };
   using index = std::unordered_map<std::string, std::uint32_t, hash, std::equal_to<>>;
 
-  std::uint32_t number_of(const pcfg_name& name) {
+  std::uint32_t number_of(const written_name& name) {
     index& known = name.quoted ? quoted_ : unquoted_;
     if (const auto found = known.find(name.text); found != known.end()) return found->second;
     const auto number = static_cast<std::uint32_t>(names_.size());
@@ -5963,7 +5965,7 @@ class pcfg_builder {
     return number;
   }
 
-  pcfg_error number_symbols(const pcfg_options& options, draft& work) const {
+  grammar_error number_symbols(const build_options& options, draft& work) const {
     std::vector<std::uint32_t> order(left_sides_), words;
     for (std::uint32_t i = 0; i < names_.size(); ++i) {
       const entry& name = names_[i];
@@ -6012,7 +6014,7 @@ class pcfg_builder {
     for (const std::uint32_t name : right_) made.right.push_back(work.numbers[name]);
   }
 
-  [[nodiscard]] pcfg_error find_repetition(const draft& work) const {
+  [[nodiscard]] grammar_error find_repetition(const draft& work) const {
     const pcfg& made = work.made;
     const auto side = [&](std::uint32_t i) { return made.right_side(made.rules[i]); };
     const auto before = [&](std::uint32_t a, std::uint32_t b) {
@@ -6035,7 +6037,7 @@ class pcfg_builder {
     return {};
   }
 
-  pcfg_error weigh(const pcfg_options& options, draft& work) const {
+  grammar_error weigh(const build_options& options, draft& work) const {
     pcfg& made = work.made;
     for (std::uint32_t left = 0; left < made.nonterminals; ++left) {
       const std::uint32_t first = made.first_rule[left], end = made.first_rule[left + 1];
@@ -6110,7 +6112,7 @@ class hierarchy_pcfg_builder {
       for (std::uint32_t c = 0; has_patches(l) && c < shape_.symbols(l - 1); ++c) add_places(l, c);
     }
     made_.first_rule.assign(made_.nonterminals + 1, 0);
-    for (const pcfg_rule& rule : made_.rules) ++made_.first_rule[rule.left + 1];
+    for (const weighted_rule& rule : made_.rules) ++made_.first_rule[rule.left + 1];
     for (std::uint32_t left = 0; left < made_.nonterminals; ++left) made_.first_rule[left + 1] += made_.first_rule[left];
     return made_;
   }
@@ -6202,7 +6204,7 @@ inline symbol_set reachable_symbols(const pcfg& g) {
   while (!waiting.empty()) {
     const std::uint32_t left = waiting.back();
     waiting.pop_back();
-    for (const pcfg_rule& rule : g.rules_of(left))
+    for (const weighted_rule& rule : g.rules_of(left))
       for (const std::uint32_t symbol : g.right_side(rule)) {
         if (!g.is_word(symbol) && !reached[symbol]) waiting.push_back(symbol);
         reached[symbol] = 1;
@@ -6239,7 +6241,7 @@ inline symbol_set productive_symbols(const pcfg& g) {
 // set. O(size of the grammar).
 inline lab::numerics::strong_components call_components(const pcfg& g, const symbol_set& among) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> calls;
-  for (const pcfg_rule& rule : g.rules) {
+  for (const weighted_rule& rule : g.rules) {
     const auto side = g.right_side(rule);
     if (!all_in(among, side)) continue;
     for (const std::uint32_t symbol : side)
@@ -6253,7 +6255,7 @@ inline lab::numerics::strong_components call_components(const pcfg& g, const sym
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // A derivation is a branching process. Everything here is by nonterminal: of derivations that begin with it.
-struct pcfg_properties {
+struct properties {
   symbol_set reachable, productive;  // [symbols]
   // The partition function: the probability that a derivation ends. Exactly 1 where theory says so.
   std::vector<double> ends;
@@ -6281,10 +6283,10 @@ class branching {
     found_.productive = productive_symbols(g);
     for (auto* const values : {&found_.ends, &found_.length, &found_.entropy}) values->assign(g.nonterminals, 0.0);
     total_.assign(g.nonterminals, 0.0);
-    for (const pcfg_rule& rule : g.rules) total_[rule.left] += rule.probability;
+    for (const weighted_rule& rule : g.rules) total_[rule.left] += rule.probability;
   }
 
-  result<pcfg_properties> run() {
+  result<properties> run() {
     const lab::numerics::strong_components productive = call_components(g_, found_.productive);
     for (std::size_t i = productive.size(); i-- > 0;)
       if (const status state = find_ends(productive[i]); !state) return {{}, state};
@@ -6299,7 +6301,7 @@ class branching {
   static constexpr double infinite = std::numeric_limits<double>::infinity();
 
   // The probability as the sampler uses it: probabilities that were written with few digits miss the sum of one.
-  [[nodiscard]] double probability(const pcfg_rule& rule) const { return rule.probability / total_[rule.left]; }
+  [[nodiscard]] double probability(const weighted_rule& rule) const { return rule.probability / total_[rule.left]; }
 
   status open(std::span<const std::uint32_t> group) {
     if (group.size() > max_component) return {"more than 2048 nonterminals call each other", group[0]};
@@ -6315,7 +6317,7 @@ class branching {
   [[nodiscard]] std::vector<double> mean_matrix(std::span<const std::uint32_t> group) const {
     std::vector<double> matrix(group.size() * group.size());
     for (const std::uint32_t left : group)
-      for (const pcfg_rule& rule : g_.rules_of(left))
+      for (const weighted_rule& rule : g_.rules_of(left))
         for (const std::uint32_t symbol : g_.right_side(rule))
           if (inside(symbol)) matrix[place_[left] * group.size() + place_[symbol]] += probability(rule);
     return matrix;
@@ -6328,7 +6330,7 @@ class branching {
     if (const status state = open(group); !state) return state;
     bool surely = found_.productive[group[0]] != 0;
     for (const std::uint32_t left : group)
-      for (const pcfg_rule& rule : g_.rules_of(left))
+      for (const weighted_rule& rule : g_.rules_of(left))
         for (const std::uint32_t symbol : g_.right_side(rule))
           surely = surely && found_.productive[symbol] && (g_.is_word(symbol) || inside(symbol) || found_.ends[symbol] >= 1);
     if (surely) surely = lab::numerics::spectral_radius(mean_matrix(group), group.size()) <= 1 + radius_tolerance;
@@ -6363,7 +6365,7 @@ class branching {
   // F and its derivatives by the symbols of the group, of one left side.
   double value_and_slopes(std::uint32_t left, double* slopes) {
     double value = 0;
-    for (const pcfg_rule& rule : g_.rules_of(left)) {
+    for (const weighted_rule& rule : g_.rules_of(left)) {
       const auto side = g_.right_side(rule);
       after_.assign(side.size() + 1, 1.0);  // the product of what follows a place
       for (std::size_t k = side.size(); k-- > 0;) after_[k] = after_[k + 1] * ends_of(side[k]);
@@ -6392,7 +6394,7 @@ class branching {
       std::vector<double>& mean = length ? found_.length : found_.entropy;
       std::vector<double> added(group.size());
       for (const std::uint32_t left : group)
-        for (const pcfg_rule& rule : g_.rules_of(left))
+        for (const weighted_rule& rule : g_.rules_of(left))
           added[place_[left]] += probability(rule) * rule_mean(rule, mean, length);
       const bool nothing = surely && *std::max_element(added.begin(), added.end()) <= 0;
       const bool finite = below && *std::max_element(added.begin(), added.end()) < infinite;
@@ -6405,7 +6407,7 @@ class branching {
     close(group);
     return {};
   }
-  [[nodiscard]] double rule_mean(const pcfg_rule& rule, const std::vector<double>& mean, bool length) const {
+  [[nodiscard]] double rule_mean(const weighted_rule& rule, const std::vector<double>& mean, bool length) const {
     double sum = length ? 0.0 : -math::log(probability(rule));
     for (const std::uint32_t symbol : g_.right_side(rule)) {
       if (g_.is_word(symbol))
@@ -6419,22 +6421,21 @@ class branching {
   const pcfg& g_;
   std::vector<std::uint32_t> place_;  // of a nonterminal in the group at hand
   std::vector<double> total_, after_;
-  pcfg_properties found_;
+  properties found_;
 };
 
 }  // namespace detail
 
-// All of it. The partition function is within about 1e-15 of the truth, and of itself divided by the distance of the radius
-// from
-// 1. An error (position: a nonterminal) where more than 2048 symbols call each other. O(size of the grammar) and the cube of
-// each group of symbols that call each other.
-inline result<pcfg_properties> properties_of(const pcfg& g) {
+// All of it. The error of the partition function is about 1e-15 of its value, divided by the distance of the radius from 1. An
+// error (position: a nonterminal) where more than 2048 symbols call each other. O(size of the grammar) and the cube of each
+// group of symbols that call each other.
+inline result<properties> properties_of(const pcfg& g) {
   return in_ieee_arithmetic([&] { return detail::branching(g).run(); });
 }
 
 // An error unless derivations from the start symbol end with probability one.
-inline pcfg_error check_consistent(const pcfg& g) {
-  const result<pcfg_properties> found = properties_of(g);
+inline grammar_error check_consistent(const pcfg& g) {
+  const result<properties> found = properties_of(g);
   if (!found) return {found.state.reason, g.names[found.state.position], {}};
   if (found.value.consistent(g)) return {};
   return {"an inconsistent grammar: derivations from the start symbol end with too small a probability",
@@ -6452,7 +6453,7 @@ inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
     for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
       const std::size_t begin = made.rules.size();
       double total = 0;
-      for (pcfg_rule rule : g.rules_of(left)) {
+      for (weighted_rule rule : g.rules_of(left)) {
         const auto side = g.right_side(rule);
         for (const std::uint32_t symbol : side) rule.probability *= g.is_word(symbol) ? 1.0 : ends[symbol];
         if (!(rule.probability > 0)) continue;
@@ -6485,13 +6486,13 @@ struct derivation_bound {
 };
 
 // Draws derivations with the probabilities of a grammar, which must stay where it is. Datum i is a pure function of (seed, i).
-class pcfg_sampler {
+class sampler {
  public:
-  explicit pcfg_sampler(const pcfg& g) : grammar_(g) {
+  explicit sampler(const pcfg& g) : grammar_(g) {
     in_ieee_arithmetic([&] {
       for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
         double sum = 0;
-        for (const pcfg_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
+        for (const weighted_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
       }
     });
   }
@@ -6566,9 +6567,9 @@ class pcfg_sampler {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
-// How a text gives its rules; docs/grammar-forms.md has an example of each form and says how comments are told from words.
-// Tokens stand between blanks (spaces, tabs); 'a' and "a" are quoted words, without escapes; nothing need follow an arrow (an
-// empty right side).
+// How a text gives its rules; docs/grammar-forms.md has an example of each form and says what tells comments from words. Tokens
+// stand between blanks (spaces, tabs); 'a' and "a" are quoted words, without escapes; nothing need follow an arrow (an empty
+// right side).
 enum class grammar_form : std::uint8_t {
   detected,           // by the rules themselves
   bracketed,          // NP -> Det N [.41] | NP PP [.59]     brackets, bars and quotes need no blanks around them
@@ -6913,10 +6914,10 @@ namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 // The first warnings, in the order in which they were found, and how many more there were.
 struct grammar_warnings {
   static constexpr std::size_t most = 20;
-  std::vector<pcfg_error> list;
+  std::vector<grammar_error> list;
   std::size_t more = 0;
 
-  void add(pcfg_error found) {
+  void add(grammar_error found) {
     if (list.size() < most)
       list.push_back(std::move(found));
     else
@@ -6930,7 +6931,7 @@ namespace detail {
 struct text_habits {
   bool quotes = false;                        // its words are quoted
   bool semicolons = false, percents = false;  // a whole line was a comment with this mark
-  pcfg_error number;                          // that may have been meant as a probability
+  grammar_error number;                       // that may have been meant as a probability
 };
 
 // Why a comment at the end of a line may have been meant as a word; nullptr if it cannot. # and // begin comments wherever a
@@ -6965,7 +6966,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::pcfg::detail {
 
 // Where the rules of a text and the warnings about them go.
 struct grammar_sink {
-  pcfg_builder rules;
+  builder rules;
   grammar_warnings warnings;
   text_habits habits;
 };
@@ -6975,7 +6976,7 @@ class grammar_line {
   grammar_line(std::string_view line, text_place place, grammar_sink& to) : line_(line), place_(place), to_(to) {}
 
   // `tail` says what probability_last means.
-  pcfg_error read(grammar_form form, const weight_tail& tail) {
+  grammar_error read(grammar_form form, const weight_tail& tail) {
     form_ = form;
     tail_ = form == grammar_form::probability_last ? tail : weight_tail{};
     return has_no_arrow(form) ? read_counts() : read_arrow();
@@ -6985,13 +6986,13 @@ class grammar_line {
   [[nodiscard]] text_place place(std::size_t at) const {
     return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file};
   }
-  [[nodiscard]] pcfg_error wrong(const char* reason, const token& t) const {
+  [[nodiscard]] grammar_error wrong(const char* reason, const token& t) const {
     return {reason, std::string(t.text), place(t.at)};
   }
-  [[nodiscard]] pcfg_name name(const token& t) const { return {t.text, t.kind == token_kind::quoted, place(t.at)}; }
+  [[nodiscard]] written_name name(const token& t) const { return {t.text, t.kind == token_kind::quoted, place(t.at)}; }
 
   // A probability or a count that begins at a byte of the line.
-  pcfg_error read_weight(std::string_view text, std::size_t at, double& weight) const {
+  grammar_error read_weight(std::string_view text, std::size_t at, double& weight) const {
     const result<double> number = lab::numerics::read_decimal({text.data(), text.size()});
     if (!number.ok()) return {number.state.reason, std::string(text), place(at + number.state.position)};
     weight = number.value;
@@ -6999,24 +7000,24 @@ class grammar_line {
     return {};
   }
   // The same, where blanks may stand around the number.
-  pcfg_error read_inner_weight(std::string_view text, std::size_t at, double& weight) const {
+  grammar_error read_inner_weight(std::string_view text, std::size_t at, double& weight) const {
     const std::string_view inner = trimmed(text);
     return read_weight(inner, at + static_cast<std::size_t>(inner.data() - text.data()), weight);
   }
 
   // [probability] left -> right | right ...
-  pcfg_error read_arrow() {
+  grammar_error read_arrow() {
     const arrow_place arrow = find_arrow(line_, form_);
     if (arrow.size == 0) return no_arrow();
     between_blanks_ = is_arrow(line_.substr(arrow.at, line_.find_first_of(blanks, arrow.at) - arrow.at)) &&
                       (arrow.at == 0 || is_blank(line_[arrow.at - 1]));
     token left;
     double weight = 1;
-    if (pcfg_error e = read_left(arrow, left, weight); !e.ok()) return e;
+    if (grammar_error e = read_left(arrow, left, weight); !e.ok()) return e;
     if (tail_.marked) {
       const std::size_t at = find_comment(line_, form_);
       const std::string_view number = line_.substr(at + comment_mark(line_.substr(at)));
-      if (pcfg_error e = read_inner_weight(number, line_.size() - number.size(), weight); !e.ok()) return e;
+      if (grammar_error e = read_inner_weight(number, line_.size() - number.size(), weight); !e.ok()) return e;
     }
     grammar_tokens tokens(line_, form_, arrow.at + arrow.size);
     token t, missing;
@@ -7025,16 +7026,16 @@ class grammar_line {
       right_.clear();
       bool weighed = false;
       double own = weight;
-      if (pcfg_error e = read_right(tokens, t, own, weighed); !e.ok()) return e;
+      if (grammar_error e = read_right(tokens, t, own, weighed); !e.ok()) return e;
       some_weighed = some_weighed || weighed;
       if (!weighed && missing.at == 0) missing = t;
       if (some_weighed && missing.at > 0) return wrong("a probability in brackets was expected", missing);
-      if (pcfg_error e = to_.rules.add(name(left), right_, own); !e.ok()) return e;
+      if (grammar_error e = to_.rules.add(name(left), right_, own); !e.ok()) return e;
     } while (t.kind == token_kind::bar);
     return {};
   }
 
-  [[nodiscard]] pcfg_error no_arrow() const {
+  [[nodiscard]] grammar_error no_arrow() const {
     if (const foreign_notation foreign = find_foreign(line_); foreign.reason != nullptr)
       return {foreign.reason, {}, place(foreign.at)};
     grammar_tokens tokens(line_, form_);
@@ -7051,7 +7052,7 @@ class grammar_line {
   }
 
   // What stands before the arrow.
-  pcfg_error read_left(const arrow_place& arrow, token& left, double& weight) {
+  grammar_error read_left(const arrow_place& arrow, token& left, double& weight) {
     grammar_tokens tokens(line_, form_, 0, arrow.at);
     token first = tokens.next(), second = tokens.next();
     if (first.kind == token_kind::wrong) return wrong(first.reason, first);
@@ -7064,7 +7065,7 @@ class grammar_line {
       if (!has_some_probabilities() || (!number && form_ == grammar_form::bracketed))
         return wrong("an arrow was expected: ->", second);
       const std::size_t at = first.at + (first.kind == token_kind::bracket);
-      if (pcfg_error e = read_inner_weight(first.text, at, weight); !e.ok()) return e;
+      if (grammar_error e = read_inner_weight(first.text, at, weight); !e.ok()) return e;
       before_ = true;
       if (const token third = tokens.next(); third.kind != token_kind::end) return wrong("an arrow was expected: ->", third);
     }
@@ -7074,14 +7075,14 @@ class grammar_line {
   }
 
   // Up to a bar, a comment or the end, which becomes `t`.
-  pcfg_error read_right(grammar_tokens& tokens, token& t, double& weight, bool& weighed) {
+  grammar_error read_right(grammar_tokens& tokens, token& t, double& weight, bool& weighed) {
     token last;
     for (t = tokens.next(); !ends_right(t.kind); t = tokens.next()) {
       if (t.kind == token_kind::wrong) return wrong(t.reason, t);
       if (t.kind == token_kind::arrow || (!between_blanks_ && t.kind == token_kind::name && arrow_inside(t.text).size > 0))
         return wrong("a second arrow", t);
       if (t.kind == token_kind::bracket) {
-        if (pcfg_error e = read_bracket(t, weighed, weight); !e.ok()) return e;
+        if (grammar_error e = read_bracket(t, weighed, weight); !e.ok()) return e;
         weighed = true;
       } else if (weighed) {
         return wrong("a bar or the end was expected after a probability", t);
@@ -7098,7 +7099,7 @@ class grammar_line {
     return kind == token_kind::end || kind == token_kind::bar || kind == token_kind::comment;
   }
 
-  [[nodiscard]] pcfg_error read_bracket(const token& t, bool weighed, double& weight) const {
+  [[nodiscard]] grammar_error read_bracket(const token& t, bool weighed, double& weight) const {
     if (weighed || before_ || tail_.count() > 0) return wrong("a second probability", t);
     if (form_ == grammar_form::plain) return wrong("a bracket, but this form has no probabilities (a word would be quoted)", t);
     return read_inner_weight(t.text, t.at + 1, weight);
@@ -7112,7 +7113,7 @@ class grammar_line {
   }
 
   // The last token of a right side: its probability, where the form says so.
-  pcfg_error read_end(const token& last, double& weight) {
+  grammar_error read_end(const token& last, double& weight) {
     const std::string_view number = unmarked_number(last);
     if (tail_.bare || tail_.colon) {
       if (number.empty()) return wrong("a probability was expected at the end of a right side", last);
@@ -7126,15 +7127,15 @@ class grammar_line {
   }
 
   // count, left side, right side
-  pcfg_error read_counts() {
+  grammar_error read_counts() {
     const count_fields fields = find_count_fields(line_);
     return fields.tabs && form_ != grammar_form::spaced_counts ? read_tabs(fields) : read_blanks(fields);
   }
 
   // Between tabs: the third field is taken as it stands.
-  pcfg_error read_tabs(const count_fields& fields) {
+  grammar_error read_tabs(const count_fields& fields) {
     double weight = 0;
-    if (pcfg_error e = read_inner_weight(line_.substr(0, fields.first), 0, weight); !e.ok()) return e;
+    if (grammar_error e = read_inner_weight(line_.substr(0, fields.first), 0, weight); !e.ok()) return e;
     const std::size_t third = line_.find('\t', fields.second + 1);
     if (third != std::string_view::npos && line_.find_first_not_of(blanks, third) != std::string_view::npos)
       return wrong("a third tab", {token_kind::wrong, {}, third, nullptr});
@@ -7147,20 +7148,20 @@ class grammar_line {
   }
 
   // Between blanks: # begins a comment, and the right side is not empty.
-  pcfg_error read_blanks(const count_fields& fields) {
+  grammar_error read_blanks(const count_fields& fields) {
     const bool lexicon = form_ == grammar_form::lexicon_counts;
     const std::size_t end = lexicon ? line_.size() : find_count_comment();
     read_names(0, end);
     double weight = 0;
-    const pcfg_name count = right_.empty() ? pcfg_name{} : right_.front();
-    if (pcfg_error e = read_weight(count.text, right_.empty() ? 0 : count.where.column - 1u, weight); !e.ok()) return e;
+    const written_name count = right_.empty() ? written_name{} : right_.front();
+    if (grammar_error e = read_weight(count.text, right_.empty() ? 0 : count.where.column - 1u, weight); !e.ok()) return e;
     if (right_.size() < 3 && fields.first != std::string_view::npos && fields.first > 0)
       return wrong("two tabs were expected: count, left side, right side", {token_kind::end, {}, end, nullptr});
     if (right_.size() < 3)
       return wrong("a right side was expected: count, left side, right side", {token_kind::end, {}, end, nullptr});
-    const pcfg_name left = right_[1];
+    const written_name left = right_[1];
     right_.erase(right_.begin(), right_.begin() + 2);
-    for (const pcfg_name& each : right_)
+    for (const written_name& each : right_)
       if (!lexicon && (each.text == "|" || is_arrow(each.text)))
         return {"an arrow or a bar, but these rules have none (with tabs, it would be a name)", std::string(each.text),
                 each.where};
@@ -7185,10 +7186,10 @@ class grammar_line {
     }
   }
 
-  pcfg_error add_counted(const pcfg_name& left, double weight, std::size_t right_at) {
+  grammar_error add_counted(const written_name& left, double weight, std::size_t right_at) {
     const bool lexicon = form_ == grammar_form::lexicon_counts;
     if (lexicon && right_.size() != 1) return {"one word was expected", {}, place(right_at)};
-    for (const pcfg_name& each : right_)
+    for (const written_name& each : right_)
       if (!lexicon && looks_marked(each.text, right_.size() == 1)) {
         to_.warnings.add({each.text.starts_with('#')
                               ? "this is read as a name, as all after the second tab (spaced-counts have comments)"
@@ -7206,7 +7207,7 @@ class grammar_line {
   weight_tail tail_;
   bool between_blanks_ = true;  // the arrow
   bool before_ = false;         // the probability
-  std::vector<pcfg_name> right_;
+  std::vector<written_name> right_;
 };
 
 }}}  // namespace frond::lab::pcfg::detail
@@ -7227,7 +7228,7 @@ class grammar_rules {
     pointed_ = has_rules_ = false;
   }
 
-  pcfg_error take(std::string_view line, text_place where) {
+  grammar_error take(std::string_view line, text_place where) {
     has_rules_ = true;
     if (!undecided_) return read(line, where);
     const found_tail found = find_tail(line);
@@ -7242,13 +7243,13 @@ class grammar_rules {
     }
     if (asked_ == grammar_form::probability_last)
       return {"a probability was expected at the end of each rule, in all rules after the same mark or none", {}, where};
-    if (pcfg_error wrong = read_kept(); !wrong.ok()) return wrong;
+    if (grammar_error wrong = read_kept(); !wrong.ok()) return wrong;
     return read(line, where);
   }
 
-  pcfg_error end_text() {
+  grammar_error end_text() {
     if (!kept_places_.empty())
-      if (pcfg_error wrong = decide_at_end(); !wrong.ok()) return wrong;
+      if (grammar_error wrong = decide_at_end(); !wrong.ok()) return wrong;
     if (!has_rules_) return {};
     if (form_ == grammar_form::plain && !sink_.habits.number.ok()) sink_.warnings.add(sink_.habits.number);
     if (texts_form_ == grammar_form::detected) first_form_ = form_;
@@ -7272,15 +7273,15 @@ class grammar_rules {
   [[nodiscard]] grammar_form form() const { return form_; }              // of this text, as far as it is known
   [[nodiscard]] grammar_form first_form() const { return first_form_; }  // of the first text with rules
   [[nodiscard]] bool are_relative() const { return !has_probabilities(texts_form_); }
-  [[nodiscard]] const pcfg_builder& builder() const { return sink_.rules; }
+  [[nodiscard]] const builder& collected() const { return sink_.rules; }
   [[nodiscard]] grammar_warnings& warnings() { return sink_.warnings; }
   [[nodiscard]] text_habits& habits() { return sink_.habits; }
 
  private:
-  static pcfg_error too_many_rules(text_place where) { return {"there are too many rules", {}, where}; }
+  static grammar_error too_many_rules(text_place where) { return {"there are too many rules", {}, where}; }
 
   // All rules of a text end in a number.
-  pcfg_error decide_at_end() {
+  grammar_error decide_at_end() {
     const text_place first = kept_places_.front();
     if (tail_.count() > 1) return {"each rule ends in two numbers, and either may be its probability", {}, first};
     if (!tail_.bare || pointed_ || asked_ == grammar_form::probability_last)
@@ -7290,12 +7291,12 @@ class grammar_rules {
     return read_kept();
   }
 
-  pcfg_error read_kept() {
+  grammar_error read_kept() {
     undecided_ = false;
     std::string_view rest = kept_;
     for (const text_place& where : kept_places_) {
       const std::size_t end = rest.find('\n');
-      if (pcfg_error wrong = read(rest.substr(0, end), where); !wrong.ok()) return wrong;
+      if (grammar_error wrong = read(rest.substr(0, end), where); !wrong.ok()) return wrong;
       rest.remove_prefix(end + 1);
     }
     kept_.clear();
@@ -7303,7 +7304,7 @@ class grammar_rules {
     return {};
   }
 
-  pcfg_error read(std::string_view line, text_place where) {
+  grammar_error read(std::string_view line, text_place where) {
     // Rules without probabilities leave open where later ones have theirs.
     if (form_ == grammar_form::detected ||
         (form_ == grammar_form::plain && asked_ == grammar_form::detected && may_have_probability(line)))
@@ -7311,7 +7312,7 @@ class grammar_rules {
         form_ = found;
     if (texts_form_ != grammar_form::detected && has_probabilities(form_) == are_relative())
       return {"one text has probabilities, the other counts", {}, where};
-    if (pcfg_error wrong = grammar_line(line, where, sink_).read(form_, tail_); !wrong.ok()) return wrong;
+    if (grammar_error wrong = grammar_line(line, where, sink_).read(form_, tail_); !wrong.ok()) return wrong;
     if (sink_.rules.rules() > max_rules_) return too_many_rules(where);
     if (sink_.rules.names() > max_names_) return {"there are too many names", {}, where};
     return {};
@@ -7347,7 +7348,7 @@ struct grammar_text_options {
 };
 
 // A grammar or an error, the form of the (first) text, `detected` where no rule was read, and what the reader was not sure of.
-struct grammar_text_result : pcfg_result {
+struct grammar_text_result : result<pcfg, grammar_error> {
   grammar_form form = grammar_form::detected;
   grammar_warnings warnings;
 };
@@ -7397,9 +7398,9 @@ class grammar_text_reader {
     end_text();
     grammar_text_result made;
     if (error_.ok())
-      static_cast<pcfg_result&>(made) = build();
+      static_cast<result<pcfg, grammar_error>&>(made) = build();
     else
-      made.error = error_;
+      made.state = error_;
     made.form = rules_.first_form();
     made.warnings = rules_.all_warnings();
     return made;
@@ -7418,18 +7419,18 @@ class grammar_text_reader {
     if (error_.ok()) error_ = rules_.end_text();
   }
 
-  [[nodiscard]] pcfg_result build() const {
-    if (rules_.builder().rules() == 0 && start_alone_)
+  [[nodiscard]] result<pcfg, grammar_error> build() const {
+    if (rules_.collected().rules() == 0 && start_alone_)
       return {{},
               {"an arrow was expected: ->",
                {},
                {start_place_.line, start_place_.column + static_cast<std::uint32_t>(start_.size()), 0}}};
-    pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
-                                               .undefined = options_.undefined,
-                                               .normalise = options_.normalise || rules_.are_relative()});
-    if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
+    result<pcfg, grammar_error> made = rules_.collected().build({.start = options_.start.empty() ? start_ : options_.start,
+                                                                 .undefined = options_.undefined,
+                                                                 .normalise = options_.normalise || rules_.are_relative()});
+    if (!made.ok() && made.state.where.line == 0 && options_.start.empty()) made.state.where = start_place_;
     if (made.ok() && options_.refuse_inconsistent)
-      if (pcfg_error wrong = check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+      if (grammar_error wrong = check_consistent(made.value); !wrong.ok()) return {{}, std::move(wrong)};
     return made;
   }
 
@@ -7525,7 +7526,7 @@ class grammar_text_reader {
 
   grammar_text_options options_;
   detail::grammar_rules rules_;
-  pcfg_error error_;
+  grammar_error error_;
   std::string line_;  // the beginning of a line whose end was not fed yet
   text_place place_;  // of the line that was read last
   std::size_t bytes_ = 0;
@@ -7573,7 +7574,8 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
     file = 1;
   }
   grammar_text_result made = reader.finish();
-  if (reason != nullptr) static_cast<pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
+  if (reason != nullptr)
+    static_cast<result<pcfg, grammar_error>&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
   return made;
 }
 
@@ -8029,8 +8031,8 @@ class spike_bayes {
 
   [[nodiscard]] std::size_t dimension() const { return model_.dimension(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
-  // disagree; then the mean is left alone.
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes disagree;
+  // then the mean is left alone.
   status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     return in_ieee_arithmetic([&] {
       return detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
@@ -8054,8 +8056,8 @@ class spike_wiener {
 
   [[nodiscard]] std::size_t dimension() const { return model_.dimension(); }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
-  // disagree; then the mean is left alone.
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes disagree;
+  // then the mean is left alone.
   status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) const {
     return in_ieee_arithmetic([&] {
       return detail::denoise_spikes(model_, noisy, alpha_bar, mean, [&](std::size_t row, plane_vector seen) {
@@ -8096,7 +8098,7 @@ static_assert(continuous_denoiser<spike_bayes> && continuous_denoiser<spike_wien
 // z are standard normal, nu takes two values and may follow the sign of lambda. They are corrupted to x_t = a x_0 + b z'. The
 // denoiser is f(x) = skip x + w sigma(w.x) with |w| = 1 and sigma(y) = amplitude activation(gain (y + shift)). A step takes one
 // fresh pair and goes down the gradient of |x_0 - f(x_t)|^2 on the sphere:
-//   g = sigma r + (w.r) sigma' x_t with r = x_0 - f(x_t),   w <- w + rate (g - (w.g) w), scaled to length one.
+//   g = sigma r + (w.r) sigma' x_t with r = x_0 - f(x_t),   w <- w + learning_rate (g - (w.g) w), scaled to length one.
 //
 // The model knows no directions but u and v, so these are the first two axes; nothing is lost by that. In the other d - 2
 // directions x_t and e = x_0 - a x_t are independent normal vectors with variances 1 and b^2, and a step needs their scalar
@@ -8440,7 +8442,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 // Projected online gradient descent on the sphere, w <- w + learning_rate (g - (w.g) w), scaled to length one, with
 //   g = sigma r + (w.r) sigma' x_t,  r = x_0 - skip x_t - w sigma(w.x_t),
 // for data of the mixed cumulant model without a mean spike and one noise level; learning_rate is delta / dimension. The same
-// as sphere_sgd and train::sphere_runs, for any latents.
+// as sphere_sgd() and run_on_sphere() do, for any latents.
 struct chain_options {
   source::spikes strengths{};
   std::uint32_t dimension = 3;
@@ -8555,9 +8557,9 @@ struct overlaps {
 
 // E He_k(w . x_t) is a polynomial in the overlaps, homogeneous of degree k: the sum over i + j + l = k of
 //   alpha_bar^(k/2) coefficient(i, j, l) u^i v^j m^l.
-// It vanishes for data that are standard normal along w, as noise does; so w . x_t = a (sqrt(b_u) lambda u + g nu v + sqrt(b_m)
-// m)
-// + noise of variance 1 - alpha_bar g^2 v^2, and E He_k is that of a Hermite polynomial whose variance is alpha_bar g^2 v^2.
+// It vanishes for data that are standard normal along w, as noise does; so w . x_t is
+//   a (sqrt(b_u) lambda u + g nu v + sqrt(b_m) m) + noise of variance 1 - alpha_bar g^2 v^2,
+// and E He_k is that of a Hermite polynomial whose variance is alpha_bar g^2 v^2.
 class hermite_moments {
  public:
   static constexpr unsigned orders = 9;
@@ -8723,8 +8725,8 @@ inline void join(information_exponent& out, double pure, double cross) {
 // The exponent of a direction for a neuron at one noise level. Orders go up to the eighth, with Student's latents to the fifth.
 // The working definition is ours: the lowest order of the population loss in the overlap. It coincides with the information
 // exponent of Ben Arous, Gheissari and Jagannath, "Online stochastic gradient descent on non-convex losses from
-// high-dimensional inference", JMLR 2021, for this loss. Orders of v and u together beyond the covariance are not joined: they
-// move v only once u is known; hermite_moments has them.
+// high-dimensional inference", JMLR 2021, for this loss. Joint orders of u and v beyond the covariance are left out: they move
+// v only once u is known; hermite_moments has them.
 [[nodiscard]] inline information_exponent find_exponent(const source::spikes& strengths, const hermite_coefficients& unit,
                                                         double alpha_bar, planted_direction direction) {
   return in_ieee_arithmetic([&] { return detail::find_exponent(strengths, unit, alpha_bar, direction); });
@@ -9088,7 +9090,7 @@ class sphere_lanes {
   }
 
  private:
-  // A lane whose run has passed its thresholds is noticed after so many steps at the latest.
+  // A lane whose run has passed its thresholds is noticed after at most so many steps.
   static constexpr std::uint32_t longest_call = 512;
 
   // In the end a few slow runs are left. One by one they take a quarter to a half of the time of sixteen.
@@ -9191,8 +9193,8 @@ class sphere_lanes {
 }  // namespace detail
 
 // Runs first, first + 1, ..., as many as `runs` has room for. Run i is a function of the problem and i alone: it depends
-// neither on the workers nor on its neighbours. A lane takes the next run when its own has ended, since the slowest run of a
-// scaling law takes several times the typical one.
+// neither on the workers nor on its neighbours. A lane takes the next run when its own has ended, since the slowest of many
+// runs takes several times as long as a typical one.
 //   record_at  steps in increasing order, from 1 on
 //   records    [runs][record_at][w.u, w.v], written; NaN after the end of a run
 //   memory     sphere_memory(dimension, workers.workers()) floats
@@ -9317,8 +9319,8 @@ inline result<lines> load_lines(const std::string& path, std::size_t length) {
 namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
 // f(x) = c x + the sum over k of A_k w_k sigma(w_k . x) with |w_k| = 1. Cui and Zdeborova, "High-dimensional asymptotics of
-// denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of
-// neuron; its amplitude is where the A_k start.
+// denoising autoencoders", NeurIPS 2023, with spherical weights and amplitudes of their own. sigma is that of neuron; its
+// amplitude is where the A_k start.
 struct autoencoder_shape {
   std::uint32_t dimension = 0, neurons = 1;
   neuron unit{};
@@ -9376,7 +9378,7 @@ inline void normalise_rows(const autoencoder_shape& shape, std::span<float> para
   }
 }
 
-// Says where weights were forgotten: those of a neuron, all zero, have no direction.
+// Refuses weights that were forgotten: where those of a neuron are all zero, they have no direction.
 inline status check_initialised(const autoencoder_shape& shape, std::span<const float> parameters) {
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t k = 0; k < shape.neurons; ++k)
@@ -9578,9 +9580,9 @@ constexpr std::size_t autoencoder_memory(const autoencoder_shape& shape, const a
 
 // Goes down the mean over examples and outputs of the squared error, and puts the weights back onto the sphere after each step.
 // Parameters that are not trained have gradient zero; with weight decay they would move all the same. Projected gradient
-// descent with step size delta / dimension on the whole squared error, as in lab::spiked::sphere_problem, is rate = delta / 2
-// with batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where training
-// makes no sense it stops by itself, as train::trainer does.
+// descent with step size delta / dimension on the whole squared error, as in lab::spiked::sphere_problem, is learning_rate =
+// delta / 2 with batch 1 and no momentum. Sums over a batch run in order, on the calling thread. Nothing is allocated. Where
+// training makes no sense it stops by itself, as train::trainer does.
 template <class Problem>
 class autoencoder_trainer {
   static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");
@@ -9699,8 +9701,8 @@ class autoencoder_trainer {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
-// How many floats the denoiser of so many data wants, to work on `rows` vectors at a time. More rows are faster, up to
-// about 64.
+// How many floats the denoiser of so many data wants, to work on `rows` vectors at a time. More rows are faster, up to about
+// 64.
 constexpr std::size_t empirical_memory_size(std::size_t data, std::size_t rows) { return data * (rows + 1); }
 
 // E[x_0 | x_t] for x_0 drawn from a finite data set, under diffusion::gaussian: a mean of the data weighted by the softmax of
@@ -9724,8 +9726,8 @@ class empirical {
   [[nodiscard]] std::size_t dimension() const { return dimension_; }
   [[nodiscard]] std::size_t count() const { return data_.size() / dimension_; }
 
-  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes
-  // disagree; then the mean is left alone.
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where sizes disagree;
+  // then the mean is left alone.
   status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
     const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension_, mean.size(), dimension_);
     if (!sizes) return sizes;

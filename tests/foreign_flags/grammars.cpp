@@ -27,7 +27,7 @@ lab::pcfg::pcfg read() {
              "A -> B A\n.2 B -> "
              "S\n"
              ".7 B -> a b\n.1 B ->\n")
-      .grammar;
+      .value;
 }
 const lab::pcfg::pcfg rules = read();
 using sums = lab::chart::sum_product<float>;
@@ -183,7 +183,7 @@ void grammar_itself() {
   });
   check("lab/pcfg/text.hpp read_grammar", [] {
     hasher h;
-    for (const lab::pcfg::pcfg_rule& rule : read().rules) h.add(rule.probability);
+    for (const lab::pcfg::weighted_rule& rule : read().rules) h.add(rule.probability);
     return h.value();
   });
   check("lab/pcfg/properties.hpp properties_of", [] {
@@ -193,11 +193,11 @@ void grammar_itself() {
   check("lab/pcfg/properties.hpp conditioned_on_ending", [] {
     hasher h;
     const std::vector<double> ends(rules.nonterminals, 0.7);
-    for (const lab::pcfg::pcfg_rule& rule : lab::pcfg::conditioned_on_ending(rules, ends).rules) h.add(rule.probability);
+    for (const lab::pcfg::weighted_rule& rule : lab::pcfg::conditioned_on_ending(rules, ends).rules) h.add(rule.probability);
     return h.value();
   });
   check("lab/pcfg/sample.hpp sample", [] {
-    const lab::pcfg::pcfg_sampler sampler(rules);
+    const lab::pcfg::sampler sampler(rules);
     hasher h;
     lab::pcfg::derivation drawn;
     for (std::uint64_t i = 0; i < 50; ++i)

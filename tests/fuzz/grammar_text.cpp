@@ -22,7 +22,7 @@ void check(const lab::pcfg::pcfg& g, const lab::pcfg::grammar_text_options& opti
   require(g.first_rule.size() == g.nonterminals + 1 && g.first_rule.front() == 0 && g.first_rule.back() == g.rules.size());
   for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
     double sum = 0;
-    for (const lab::pcfg::pcfg_rule& rule : g.rules_of(left)) {
+    for (const lab::pcfg::weighted_rule& rule : g.rules_of(left)) {
       require(rule.left == left && rule.probability > 0);
       for (const std::uint32_t symbol : g.right_side(rule)) require(symbol < g.symbols());
       sum += rule.probability;
@@ -35,7 +35,7 @@ void check(const lab::pcfg::pcfg& g, const lab::pcfg::grammar_text_options& opti
   for (const double ends : found.value.ends) require(ends >= 0 && ends <= 1);
   for (const double length : found.value.length) require(length >= 0);
   lab::pcfg::derivation derived;
-  static_cast<void>(lab::pcfg::pcfg_sampler(g).sample(frond::seed{1}, 0, {.words = 50, .rules = 500}, derived));
+  static_cast<void>(lab::pcfg::sampler(g).sample(frond::seed{1}, 0, {.words = 50, .rules = 500}, derived));
   require(derived.words.size() <= 50 && derived.nodes.size() <= 500);
 }
 
@@ -54,19 +54,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
   const auto is_place = [&](const lab::pcfg::text_place& at) { return at.line <= lines && at.column <= options.max_line + 1; };
   if (whole.ok()) {
-    check(whole.grammar, options);
+    check(whole.value, options);
     require(whole.form != lab::pcfg::grammar_form::detected);
     require(options.form == lab::pcfg::grammar_form::detected || options.form == whole.form);
   } else {
-    require(is_place(whole.error.where));
+    require(is_place(whole.state.where));
   }
   require(whole.warnings.list.size() <= lab::pcfg::grammar_warnings::most);
-  for (const lab::pcfg::pcfg_error& warning : whole.warnings.list) require(warning.where.line > 0 && is_place(warning.where));
+  for (const lab::pcfg::grammar_error& warning : whole.warnings.list)
+    require(warning.where.line > 0 && is_place(warning.where));
   lab::pcfg::grammar_text_reader reader(options);
   for (std::size_t at = 0; at < text.size(); at += data[1] + 1u) reader.feed(text.substr(at, data[1] + 1u));
   const lab::pcfg::grammar_text_result pieces = reader.finish();
-  require(pieces.ok() == whole.ok() && pieces.error.where.line == whole.error.where.line);
-  require(pieces.error.where.column == whole.error.where.column && pieces.grammar.right == whole.grammar.right);
+  require(pieces.ok() == whole.ok() && pieces.state.where.line == whole.state.where.line);
+  require(pieces.state.where.column == whole.state.where.column && pieces.value.right == whole.value.right);
   require(pieces.form == whole.form && pieces.warnings.list.size() == whole.warnings.list.size());
   return 0;
 }

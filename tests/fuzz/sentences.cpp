@@ -44,7 +44,7 @@ void check(const std::string& text, const lab::pcfg::pcfg& g, const std::vector<
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   const std::string text(reinterpret_cast<const char*>(data + 1), size - 1);
-  static const lab::pcfg::pcfg g = lab::pcfg::read_grammar("S -> 'we' S [.5] | '\xc3\xa9l' [.25] | '#' [.25]").grammar;
+  static const lab::pcfg::pcfg g = lab::pcfg::read_grammar("S -> 'we' S [.5] | '\xc3\xa9l' [.25] | '#' [.25]").value;
   tool::settings s;
   s.max_length = 8;
   s.unknown = static_cast<tool::unknown_words>(data[0] % 3);

@@ -53,7 +53,7 @@ TEST_CASE("a question to an exact denoiser of vectors whose sizes disagree is re
 
 TEST_CASE("a question to the denoiser of a grammar whose sizes disagree is refused") {
   const auto weights =
-      lab::chart::weigh<lab::chart::sum_product<float>>(lab::pcfg::read_grammar("S -> 'a' S [.5] | 'b' [.5]").grammar);
+      lab::chart::weigh<lab::chart::sum_product<float>>(lab::pcfg::read_grammar("S -> 'a' S [.5] | 'b' [.5]").value);
   REQUIRE(weights.ok());
   check_vectors(lab::chart::pcfg_gaussian<float>(weights.value, 2));
   lab::chart::pcfg_denoiser<diffusion::uniform> model(weights.value, diffusion::uniform{2}, 2);

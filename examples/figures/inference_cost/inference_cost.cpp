@@ -112,9 +112,9 @@ lab::pcfg::pcfg dense_grammar() {
       for (int c = 0; c < nonterminals; ++c) text += left + "N" + std::to_string(b) + " N" + std::to_string(c) + " [0.025]\n";
     text += left + "'a' [0.3]\n" + left + "'b' [0.3]\n";
   }
-  const lab::pcfg::pcfg_result read = lab::pcfg::read_grammar(text);
+  const auto read = lab::pcfg::read_grammar(text);
   FROND_ASSERT(read.ok(), "the grammar of this figure is none");
-  return read.grammar;
+  return read.value;
 }
 
 // The same columns for a general grammar, in double alone: the inside and the outside pass, the latter with all posteriors.

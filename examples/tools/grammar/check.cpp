@@ -29,7 +29,7 @@ std::string members(const lab::pcfg::pcfg& g, std::uint32_t begin, std::uint32_t
   return ", of them " + std::to_string(missing) + " not " + what + " (" + names + (missing > 10 ? ", ..." : "") + ")";
 }
 
-void describe_means(const lab::pcfg::pcfg& g, const lab::pcfg::pcfg_properties& found, std::string& out) {
+void describe_means(const lab::pcfg::pcfg& g, const lab::pcfg::properties& found, std::string& out) {
   line(out, "expected length", lab::io::cell(found.length[g.start]));
   line(out, "entropy of a derivation in nats", lab::io::cell(found.entropy[g.start]));
 }
@@ -51,11 +51,11 @@ failure describe_lengths(const settings& s, const lab::pcfg::pcfg& g, std::strin
 }  // namespace
 
 failure check(const settings& s, const lab::pcfg::grammar_text_result& made, std::string& out) {
-  const lab::pcfg::pcfg& g = made.grammar;
-  const result<lab::pcfg::pcfg_properties> measured = lab::pcfg::properties_of(g);
+  const lab::pcfg::pcfg& g = made.value;
+  const result<lab::pcfg::properties> measured = lab::pcfg::properties_of(g);
   if (!measured) return s.grammar_path + ": " + text(measured.state).c_str() + ": " + g.names[measured.state.position];
-  const lab::pcfg::pcfg_properties& found = measured.value;
-  const auto sizes = std::ranges::minmax(g.rules, {}, &lab::pcfg::pcfg_rule::size);
+  const lab::pcfg::properties& found = measured.value;
+  const auto sizes = std::ranges::minmax(g.rules, {}, &lab::pcfg::weighted_rule::size);
   line(out, "start symbol", g.names[g.start]);
   line(out, "nonterminals",
        std::to_string(g.nonterminals) + members(g, 0, g.nonterminals, found.reachable, "reachable") +

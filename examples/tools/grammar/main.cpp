@@ -13,15 +13,15 @@ namespace {
 using namespace tool;
 
 // "FILE:line:column: reason", as far as there is a line and a column; `kind` stands before the reason.
-std::string message(const settings& s, const lab::pcfg::pcfg_error& error, const char* kind = "") {
+std::string message(const settings& s, const lab::pcfg::grammar_error& error, const char* kind = "") {
   std::string text = error.where.file == 0 ? s.grammar_path : s.lexicon_path;
   for (const std::uint32_t number : {error.where.line, error.where.column})
     if (number > 0) text.append(":").append(std::to_string(number));
-  return text.append(": ").append(kind).append(error.text());
+  return text.append(": ").append(kind).append(error.what());
 }
 
 void print_warnings(const settings& s, const lab::pcfg::grammar_warnings& warnings) {
-  for (const lab::pcfg::pcfg_error& warning : warnings.list)
+  for (const lab::pcfg::grammar_error& warning : warnings.list)
     std::fprintf(stderr, "%s\n", message(s, warning, "warning: ").c_str());
   if (warnings.more > 0) std::fprintf(stderr, "%s: warning: %zu more warnings\n", s.grammar_path.c_str(), warnings.more);
 }
@@ -29,10 +29,10 @@ void print_warnings(const settings& s, const lab::pcfg::grammar_warnings& warnin
 failure run(const settings& s) {
   const lab::pcfg::grammar_text_result made = lab::pcfg::load_grammar(s.grammar_path, s.text, s.lexicon_path);
   print_warnings(s, made.warnings);
-  if (!made.ok()) return message(s, made.error);
-  if (s.command == "sample") return sample(s, made.grammar);
-  if (s.command == "parse") return parse(s, made.grammar);
-  if (s.command == "denoise") return denoise(s, made.grammar);
+  if (!made.ok()) return message(s, made.state);
+  if (s.command == "sample") return sample(s, made.value);
+  if (s.command == "parse") return parse(s, made.value);
+  if (s.command == "denoise") return denoise(s, made.value);
   std::string out;
   failure wrong = check(s, made, out);
   if (!wrong) common::write_output(out);

@@ -56,13 +56,13 @@ failure sample(const settings& s, const lab::pcfg::pcfg& g) {
   if (s.length >= 0) return sample_length(s, g);
   lab::pcfg::pcfg ending;
   if (s.ending) {
-    const result<lab::pcfg::pcfg_properties> found = lab::pcfg::properties_of(g);
+    const result<lab::pcfg::properties> found = lab::pcfg::properties_of(g);
     if (!found) return s.grammar_path + ": " + text(found.state).c_str() + ": " + g.names[found.state.position];
     if (!(found.value.ends[g.start] > 0)) return s.grammar_path + ": no derivation ends";
     ending = lab::pcfg::conditioned_on_ending(g, found.value.ends);
   }
   const lab::pcfg::pcfg& from = s.ending ? ending : g;
-  const lab::pcfg::pcfg_sampler sampler(from);
+  const lab::pcfg::sampler sampler(from);
   const lab::pcfg::derivation_bound bound{.words = s.max_length};
   return write_sentences(s, from, [&](std::uint64_t i, lab::pcfg::derivation& derived) {
     return sampler.sample(seed{s.seed}, i, bound, derived);

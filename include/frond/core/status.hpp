@@ -53,11 +53,12 @@ constexpr status_text text(const status& state) {
   return made;
 }
 
-// A value, or the status that explains why there is none. `value` is meaningful only where ok().
-template <class Value>
+// A value, or what explains why there is none: a status, or an Error that can say more. `value` is meaningful only where ok();
+// text(state) is a sentence.
+template <class Value, class Error = status>
 struct result {
   Value value{};
-  status state{};
+  Error state{};
 
   [[nodiscard]] constexpr bool ok() const { return state.ok(); }
   constexpr explicit operator bool() const { return ok(); }

@@ -39,14 +39,13 @@ bool passes(const lab::pcfg::pcfg& read) {
 }
 
 bool general_grammars() {
-  const lab::pcfg::pcfg_result read =
-      lab::pcfg::read_grammar("S -> NP VP [1.0]\nNP -> 'we' [.7] | NP 'with' NP [.3]\nVP -> 'sing' [1]\n");
+  const auto read = lab::pcfg::read_grammar("S -> NP VP [1.0]\nNP -> 'we' [.7] | NP 'with' NP [.3]\nVP -> 'sing' [1]\n");
   if (!read.ok()) return false;
-  const auto found = lab::pcfg::properties_of(read.grammar);
-  const lab::pcfg::pcfg_sampler sampler(read.grammar);
+  const auto found = lab::pcfg::properties_of(read.value);
+  const lab::pcfg::sampler sampler(read.value);
   lab::pcfg::derivation drawn;
-  return sampler.sample(seed{1}, 0, {.words = 100}, drawn).ok() && found.ok() && passes<float>(read.grammar) &&
-         passes<double>(read.grammar);
+  return sampler.sample(seed{1}, 0, {.words = 100}, drawn).ok() && found.ok() && passes<float>(read.value) &&
+         passes<double>(read.value);
 }
 
 bool analyses(const grammar::rhm_view& rules) {

@@ -49,7 +49,7 @@ bool derives(const lab::pcfg::pcfg& grammar, const lab::pcfg::derivation& tree, 
     }
     if (next >= tree.nodes.size()) return false;
     const lab::pcfg::derived_node& node = tree.nodes[next++];
-    const lab::pcfg::pcfg_rule& rule = grammar.rules[node.rule];
+    const lab::pcfg::weighted_rule& rule = grammar.rules[node.rule];
     if (rule.left != top.symbol || node.begin != at) return false;
     pending.push_back({UINT32_MAX, next});
     const auto right = grammar.right_side(rule);

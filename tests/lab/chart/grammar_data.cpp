@@ -37,8 +37,8 @@ lab::chart::weighted_form<Semiring> weigh(const lab::pcfg::pcfg& grammar) {
 
 lab::pcfg::pcfg read(const std::string& name) {
   auto found = lab::pcfg::load_grammar(std::string(std::getenv("FROND_DATA")) + "/" + name);
-  REQUIRE_MESSAGE(found.ok(), found.error.text());
-  return found.grammar;
+  REQUIRE_MESSAGE(found.ok(), found.state.what());
+  return found.value;
 }
 
 }  // namespace
@@ -47,10 +47,10 @@ TEST_CASE("CommandTalk: the numbers of parses of 162 sentences") {
   if (no_data()) return;
   const auto found = lab::pcfg::read_grammar(grammar_data::unpacked("grammars/commandtalk.cfg.gz"),
                                              {.undefined = lab::pcfg::undefined_symbols::are_unproductive});
-  REQUIRE_MESSAGE(found.ok(), found.error.text());
-  const auto counts = weigh<lab::chart::counting>(found.grammar);
+  REQUIRE_MESSAGE(found.ok(), found.state.what());
+  const auto counts = weigh<lab::chart::counting>(found.value);
   lab::chart::chart chart(counts);
-  const grammar_data::vocabulary vocabulary(found.grammar);
+  const grammar_data::vocabulary vocabulary(found.value);
   const std::string text = grammar_data::unpacked("grammars/commandtalk_sentences.txt.gz");
   std::size_t sentences = 0;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -118,8 +118,8 @@ TEST_CASE("the toy grammars of NLTK: all sentences of up to five words, against 
 TEST_CASE("the treebank grammar on its own sentences") {
   if (no_data()) return;
   const auto found = grammar_data::treebank_grammar();
-  REQUIRE_MESSAGE(found.ok(), found.error.text());
-  const auto& grammar = found.grammar;
+  REQUIRE_MESSAGE(found.ok(), found.state.what());
+  const auto& grammar = found.value;
   const auto weights = weigh<lab::chart::sum_product<double>>(grammar);
   const auto narrow_weights = weigh<lab::chart::sum_product<float>>(grammar);
   const auto best_weights = weigh<lab::chart::max_product<double>>(grammar);

@@ -29,7 +29,7 @@ inline std::string unpacked(const std::string& name) {
 }
 
 // The grammar that was counted on the GUM treebank.
-inline frond::lab::pcfg::pcfg_result treebank_grammar() {
+inline frond::result<frond::lab::pcfg::pcfg, frond::lab::pcfg::grammar_error> treebank_grammar() {
   frond::lab::pcfg::grammar_text_reader reader({.form = frond::lab::pcfg::grammar_form::counts, .start = "ROOT"});
   reader.feed(unpacked("grammars/gum_pcfg_rules.tsv.gz"));
   reader.next_text(frond::lab::pcfg::grammar_form::lexicon_counts);

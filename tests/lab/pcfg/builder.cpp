@@ -13,22 +13,22 @@ namespace {
 
 using names = std::vector<std::string>;
 
-lab::pcfg::pcfg_name plain(const char* text, std::uint32_t line = 0) {
+lab::pcfg::written_name plain(const char* text, std::uint32_t line = 0) {
   return {text, false, {.line = line, .column = 2, .file = 0}};
 }
-lab::pcfg::pcfg_name word(const char* text) { return {text, true, {}}; }
+lab::pcfg::written_name word(const char* text) { return {text, true, {}}; }
 
 struct rules {
-  lab::pcfg::pcfg_builder builder;
+  lab::pcfg::builder builder;
 
-  rules& add(const lab::pcfg::pcfg_name& left, const std::vector<lab::pcfg::pcfg_name>& right, double weight) {
+  rules& add(const lab::pcfg::written_name& left, const std::vector<lab::pcfg::written_name>& right, double weight) {
     REQUIRE(builder.add(left, right, weight).ok());
     return *this;
   }
-  lab::pcfg::pcfg_result build(const lab::pcfg::pcfg_options& options = {}) const { return builder.build(options); }
+  auto build(const lab::pcfg::build_options& options = {}) const { return builder.build(options); }
 };
 
-bool says(const lab::pcfg::pcfg_error& error, std::string_view reason, std::string_view subject, std::uint32_t line) {
+bool says(const lab::pcfg::grammar_error& error, std::string_view reason, std::string_view subject, std::uint32_t line) {
   return error.reason && std::string_view(error.reason) == reason && error.subject == subject && error.where.line == line;
 }
 
@@ -38,9 +38,9 @@ TEST_CASE("symbols and rules are numbered in order") {
   rules r;
   r.add(plain("S"), {plain("B"), plain("A")}, 0.5).add(plain("A"), {word("x")}, 1).add(plain("S"), {}, 0.5);
   r.add(plain("B"), {word("y"), word("A"), word("x")}, 1);
-  const lab::pcfg::pcfg_result made = r.build();
+  const auto made = r.build();
   REQUIRE(made.ok());
-  const lab::pcfg::pcfg& g = made.grammar;
+  const lab::pcfg::pcfg& g = made.value;
   CHECK(g.names == names{"S", "A", "B", "x", "y", "A"});  // a word and a nonterminal may have the same name
   CHECK(g.nonterminals == 3);
   CHECK(g.start == 0);
@@ -49,62 +49,60 @@ TEST_CASE("symbols and rules are numbered in order") {
   CHECK(g.rules_of(0)[0].size == 2);
   CHECK(g.rules_of(0)[1].size == 0);
   CHECK(g.right_side(g.rules_of(2)[0]).size() == 3);
-  CHECK(r.build({.start = "B"}).grammar.start == 2);
+  CHECK(r.build({.start = "B"}).value.start == 2);
 }
 
 TEST_CASE("where nothing is quoted, words are what has no rules") {
-  const lab::pcfg::pcfg_result made =
-      rules().add(plain("S"), {plain("S"), plain("a")}, .25).add(plain("S"), {plain("b")}, .75).build();
+  const auto made = rules().add(plain("S"), {plain("S"), plain("a")}, .25).add(plain("S"), {plain("b")}, .75).build();
   REQUIRE(made.ok());
-  CHECK(made.grammar.names == names{"S", "a", "b"});
-  CHECK(made.grammar.words() == 2);
+  CHECK(made.value.names == names{"S", "a", "b"});
+  CHECK(made.value.words() == 2);
 }
 
 TEST_CASE("undefined symbols and ambiguous tokens") {
   const auto with = [](const char* name) {
     return rules().add(plain("S"), {plain("A", 1), word("a")}, 1).add(plain("A"), {plain(name, 2)}, 1);
   };
-  CHECK(says(with("X").build().error, "an undefined symbol: neither a quoted word nor with rules", "X", 2));
+  CHECK(says(with("X").build().state, "an undefined symbol: neither a quoted word nor with rules", "X", 2));
   CHECK(
-      says(with("a").build().error, "an ambiguous token: a quoted word elsewhere, here neither quoted nor with rules", "a", 2));
-  const lab::pcfg::pcfg_options lenient{.start = {}, .undefined = lab::pcfg::undefined_symbols::are_unproductive};
+      says(with("a").build().state, "an ambiguous token: a quoted word elsewhere, here neither quoted nor with rules", "a", 2));
+  const lab::pcfg::build_options lenient{.start = {}, .undefined = lab::pcfg::undefined_symbols::are_unproductive};
   CHECK_FALSE(with("a").build(lenient).ok());
-  const lab::pcfg::pcfg_result made = with("X").build(lenient);
+  const auto made = with("X").build(lenient);
   REQUIRE(made.ok());
-  CHECK(made.grammar.names == names{"S", "A", "X", "a"});
-  CHECK(made.grammar.nonterminals == 3);
-  CHECK(made.grammar.rules_of(2).empty());
+  CHECK(made.value.names == names{"S", "A", "X", "a"});
+  CHECK(made.value.nonterminals == 3);
+  CHECK(made.value.rules_of(2).empty());
 }
 
 TEST_CASE("the start symbol must have rules") {
   const rules r = rules().add(plain("S"), {word("a")}, 1);
-  CHECK(says(r.build({.start = "T"}).error, "the start symbol has no rules", "T", 0));
-  CHECK(says(r.build({.start = "a"}).error, "the start symbol has no rules", "a", 0));
-  CHECK(says(lab::pcfg::pcfg_builder().build({}).error, "there is no rule", "", 0));
+  CHECK(says(r.build({.start = "T"}).state, "the start symbol has no rules", "T", 0));
+  CHECK(says(r.build({.start = "a"}).state, "the start symbol has no rules", "a", 0));
+  CHECK(says(lab::pcfg::builder().build({}).state, "there is no rule", "", 0));
 }
 
 TEST_CASE("probabilities sum to one, or weights are divided by their sum") {
   const rules r = rules().add(plain("S", 3), {plain("S")}, .5).add(plain("S"), {plain("a")}, .4);
-  CHECK(says(r.build().error, "the probabilities of a left side do not sum to one", "S, 0.9", 3));
-  const lab::pcfg::pcfg_result made = r.build({.start = {}, .undefined = {}, .normalise = true});
+  CHECK(says(r.build().state, "the probabilities of a left side do not sum to one", "S, 0.9", 3));
+  const auto made = r.build({.start = {}, .undefined = {}, .normalise = true});
   REQUIRE(made.ok());
-  CHECK(made.grammar.rules[0].probability == .5 / (.5 + .4));
-  CHECK(r.build({.start = {}, .undefined = {}, .normalise = false, .sum_tolerance = 0.11}).grammar.rules[0].probability == .5);
+  CHECK(made.value.rules[0].probability == .5 / (.5 + .4));
+  CHECK(r.build({.start = {}, .undefined = {}, .normalise = false, .sum_tolerance = 0.11}).value.rules[0].probability == .5);
   const rules far = rules().add(plain("S", 4), {plain("S")}, 1e300).add(plain("S"), {plain("a")}, 1e-300);
-  CHECK(says(far.build({.start = {}, .undefined = {}, .normalise = true}).error, "the counts of a left side are too far apart",
+  CHECK(says(far.build({.start = {}, .undefined = {}, .normalise = true}).state, "the counts of a left side are too far apart",
              "S", 4));
   const rules many = rules().add(plain("S", 4), {plain("S")}, 1e308).add(plain("S"), {plain("a")}, 1e308);
-  const lab::pcfg::pcfg_result halves = many.build({.start = {}, .undefined = {}, .normalise = true});
+  const auto halves = many.build({.start = {}, .undefined = {}, .normalise = true});
   REQUIRE(halves.ok());
-  for (const lab::pcfg::pcfg_rule& rule : halves.grammar.rules) CHECK(rule.probability == .5);
+  for (const lab::pcfg::weighted_rule& rule : halves.value.rules) CHECK(rule.probability == .5);
   rules larger;
   for (const char* name : {"a", "b", "c", "d", "e"}) larger = rules(larger).add(plain("S"), {plain(name)}, 1.75e308);
-  const lab::pcfg::pcfg_result fifths =
-      rules(larger).add(plain("S"), {}, 5e292).build({.start = {}, .undefined = {}, .normalise = true});
+  const auto fifths = rules(larger).add(plain("S"), {}, 5e292).build({.start = {}, .undefined = {}, .normalise = true});
   REQUIRE(fifths.ok());
-  CHECK(fifths.grammar.rules[0].probability == .2);
-  CHECK(fifths.grammar.rules[5].probability == 5e292 / 1.75e308 / 5);
-  CHECK(says(many.build().error, "the probabilities of a left side do not sum to one", "S, inf", 4));
+  CHECK(fifths.value.rules[0].probability == .2);
+  CHECK(fifths.value.rules[5].probability == 5e292 / 1.75e308 / 5);
+  CHECK(says(many.build().state, "the probabilities of a left side do not sum to one", "S, inf", 4));
 }
 
 TEST_CASE("a rule that stands twice is an error") {
@@ -114,13 +112,13 @@ TEST_CASE("a rule that stands twice is an error") {
                 .add(plain("S", 3), {plain("a"), plain("S")}, .25);
   CHECK(rules(r).add(plain("S", 4), {plain("S"), plain("a")}, .25).build().ok());
   CHECK(rules(r).add(plain("T", 4), {}, 1).add(plain("S"), {plain("b")}, .25).build().ok());
-  CHECK(says(rules(r).add(plain("S", 4), {}, .25).build().error, "a rule stands here a second time", "S", 4));
-  CHECK(says(rules(r).add(plain("S", 5), {plain("a"), plain("S")}, .25).build().error, "a rule stands here a second time", "S",
+  CHECK(says(rules(r).add(plain("S", 4), {}, .25).build().state, "a rule stands here a second time", "S", 4));
+  CHECK(says(rules(r).add(plain("S", 5), {plain("a"), plain("S")}, .25).build().state, "a rule stands here a second time", "S",
              5));
 }
 
 TEST_CASE("what cannot be a rule is refused and leaves no trace") {
-  lab::pcfg::pcfg_builder builder;
+  lab::pcfg::builder builder;
   CHECK(says(builder.add(word("S"), {}, 1), "a quoted word cannot have rules", "S", 0));
   for (const double weight : {0.0, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
     CHECK(says(builder.add(plain("S", 6), {}, weight), "a probability or count must be positive", "", 6));

@@ -90,7 +90,7 @@ TEST_CASE("a derivation as a bracketed tree") {
 
 TEST_CASE("sampled derivations have the spans that their words tell") {
   const lab::pcfg::pcfg g = small_grammar(".3 S A S\n.2 S b S c\n.5 S\n.5 A a\n.25 A A\n.25 A S");
-  const lab::pcfg::pcfg_sampler sampler(g);
+  const lab::pcfg::sampler sampler(g);
   for (std::uint64_t i = 0; i < 300; ++i) {
     lab::pcfg::derivation d;
     REQUIRE(sampler.sample(seed{1}, i, {}, d).ok());
@@ -102,22 +102,22 @@ TEST_CASE("sampled derivations have the spans that their words tell") {
 }
 
 TEST_CASE("trees with parentheses in names are read back") {
-  lab::pcfg::pcfg_builder builder;
+  lab::pcfg::builder builder;
   // Words and nonterminals that have them, that look like what stands for them, and that look like both.
   const std::vector<std::string> hard{"(",     ")",     "-LRB-",     "\\-LRB-", "-RRB-", ":)", "f(x)",
                                       "-LRB(", "(LRB-", "-LRB-LRB-", "((",      "\\(",   "we"};
   for (const std::string& word : hard) {
     const std::string left = "N" + word;
-    const lab::pcfg::pcfg_name side[] = {{left, false, {}}, {"S", false, {}}};
+    const lab::pcfg::written_name side[] = {{left, false, {}}, {"S", false, {}}};
     REQUIRE(builder.add({"S", false, {}}, side, 0.9 / static_cast<double>(hard.size())).ok());
-    const lab::pcfg::pcfg_name leaf[] = {{word, true, {}}};
+    const lab::pcfg::written_name leaf[] = {{word, true, {}}};
     REQUIRE(builder.add({left, false, {}}, leaf, 1).ok());
   }
-  REQUIRE(builder.add({"S", false, {}}, std::span<const lab::pcfg::pcfg_name>(), 0.1).ok());
-  const lab::pcfg::pcfg_result made = builder.build({});
-  REQUIRE_MESSAGE(made.ok(), made.error.text());
-  const lab::pcfg::pcfg& g = made.grammar;
-  const lab::pcfg::pcfg_sampler sampler(g);
+  REQUIRE(builder.add({"S", false, {}}, std::span<const lab::pcfg::written_name>(), 0.1).ok());
+  const auto made = builder.build({});
+  REQUIRE_MESSAGE(made.ok(), made.state.what());
+  const lab::pcfg::pcfg& g = made.value;
+  const lab::pcfg::sampler sampler(g);
   for (std::uint64_t i = 0; i < 50; ++i) {
     lab::pcfg::derivation d;
     REQUIRE(sampler.sample(seed{2}, i, {}, d).ok());

@@ -17,8 +17,8 @@ namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-lab::pcfg::pcfg_properties properties(const lab::pcfg::pcfg& g) {
-  result<lab::pcfg::pcfg_properties> found = lab::pcfg::properties_of(g);
+lab::pcfg::properties properties(const lab::pcfg::pcfg& g) {
+  result<lab::pcfg::properties> found = lab::pcfg::properties_of(g);
   REQUIRE_MESSAGE(found.ok(), found.state.reason);
   return found.value;
 }
@@ -36,11 +36,11 @@ double binary_entropy(double p) { return -p * std::log(p) - (1 - p) * std::log(1
 
 // S -> S S [p] | a [1 - p].
 lab::pcfg::pcfg binary_tree(double p) {
-  lab::pcfg::pcfg_builder builder;
-  const lab::pcfg::pcfg_name twice[] = {{"S", false, {}}, {"S", false, {}}}, word[] = {{"a", true, {}}};
+  lab::pcfg::builder builder;
+  const lab::pcfg::written_name twice[] = {{"S", false, {}}, {"S", false, {}}}, word[] = {{"a", true, {}}};
   REQUIRE(builder.add({"S", false, {}}, twice, p).ok());
   REQUIRE(builder.add({"S", false, {}}, word, 1 - p).ok());
-  return builder.build({}).grammar;
+  return builder.build({}).value;
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ lab::pcfg::pcfg binary_tree(double p) {
 TEST_CASE("binary trees have closed forms") {
   for (const double p : {0.001, 0.1, 0.25, 0.4, 0.49, 0.49999}) {
     const lab::pcfg::pcfg g = binary_tree(p);
-    const lab::pcfg::pcfg_properties found = properties(g);
+    const lab::pcfg::properties found = properties(g);
     CHECK(found.consistent(g));
     CHECK(found.ends[0] == 1.0);
     CHECK(found.radius == doctest::Approx(2 * p).epsilon(1e-14));
@@ -57,7 +57,7 @@ TEST_CASE("binary trees have closed forms") {
   }
   for (const double p : {0.50001, 0.51, 0.6, 0.75, 0.9, 0.999}) {
     const lab::pcfg::pcfg g = binary_tree(p);
-    const lab::pcfg::pcfg_properties found = properties(g);
+    const lab::pcfg::properties found = properties(g);
     CHECK_FALSE(found.consistent(g));
     CHECK(found.ends[0] == doctest::Approx((1 - p) / p).epsilon(1e-10));
     CHECK(found.length[0] == infinite);
@@ -65,14 +65,14 @@ TEST_CASE("binary trees have closed forms") {
     // Given that it ends, a derivation is one of the mirrored grammar.
     const lab::pcfg::pcfg mirrored = lab::pcfg::conditioned_on_ending(g, found.ends);
     CHECK(mirrored.rules[0].probability == doctest::Approx(1 - p).epsilon(1e-10));
-    const lab::pcfg::pcfg_properties of_mirrored = properties(mirrored);
+    const lab::pcfg::properties of_mirrored = properties(mirrored);
     CHECK(of_mirrored.length[0] == doctest::Approx(p / (2 * p - 1)).epsilon(1e-5));
   }
 }
 
 TEST_CASE("the critical grammar ends surely, after infinitely many steps on average") {
   const lab::pcfg::pcfg g = binary_tree(0.5);
-  const lab::pcfg::pcfg_properties found = properties(g);
+  const lab::pcfg::properties found = properties(g);
   CHECK(found.ends[0] == 1.0);
   CHECK(found.radius == 1.0);
   CHECK(found.length[0] == infinite);
@@ -97,12 +97,12 @@ TEST_CASE("the critical grammar ends surely, after infinitely many steps on aver
 
 TEST_CASE("both branches inconsistent") {
   const lab::pcfg::pcfg g = small_grammar("1 S A B\n.9 A A A\n.1 A a\n.9 B B B\n.1 B b\n");
-  const lab::pcfg::pcfg_properties found = properties(g);
+  const lab::pcfg::properties found = properties(g);
   CHECK(found.ends[0] == doctest::Approx(1.0 / 81).epsilon(1e-14));
   CHECK(found.ends[1] == doctest::Approx(1.0 / 9).epsilon(1e-14));
   CHECK(found.radius == doctest::Approx(1.8).epsilon(1e-14));
   CHECK(found.length[0] == infinite);
-  const lab::pcfg::pcfg_error refused = lab::pcfg::check_consistent(g);
+  const lab::pcfg::grammar_error refused = lab::pcfg::check_consistent(g);
   CHECK(std::string_view(refused.reason).starts_with("an inconsistent grammar"));
   CHECK(refused.subject.starts_with("S, 0.0123456790123"));
   CHECK(lab::pcfg::check_consistent(binary_tree(0.5)).ok());
@@ -123,7 +123,7 @@ TEST_CASE("two kinds of brackets, eight words on average") {
     1 A2 a2
     1 B2 b2
   )");
-  const lab::pcfg::pcfg_properties found = properties(g);
+  const lab::pcfg::properties found = properties(g);
   CHECK(found.length[0] == doctest::Approx(8).epsilon(1e-13));
   // One S adds its own choice, and calls 2 nested + 2 twice others on average.
   const double own = -2 * pair * std::log(pair) - 2 * nested * std::log(nested) - twice * std::log(twice);
@@ -134,7 +134,7 @@ TEST_CASE("two kinds of brackets, eight words on average") {
 
 TEST_CASE("a finite language: the entropy is that of its derivations") {
   const lab::pcfg::pcfg g = small_grammar("1 S A B\n.5 A a\n.5 A c\n1 B b\n");
-  const lab::pcfg::pcfg_properties found = properties(g);
+  const lab::pcfg::properties found = properties(g);
   CHECK(found.length[0] == 2.0);
   CHECK(found.entropy[0] == doctest::Approx(std::log(2.0)).epsilon(1e-15));
   CHECK(found.radius == 0.0);
@@ -143,25 +143,25 @@ TEST_CASE("a finite language: the entropy is that of its derivations") {
 TEST_CASE("unary cycles, empty right sides, long right sides") {
   // S becomes T and back: 1 / (1 - .5 .4) visits; the rest ends at once.
   const lab::pcfg::pcfg g = small_grammar(".5 S T\n.5 S a b c\n.4 T S\n.6 T");
-  const lab::pcfg::pcfg_properties found = properties(g);
+  const lab::pcfg::properties found = properties(g);
   CHECK(found.ends[0] == 1.0);
   CHECK(found.length[0] == doctest::Approx(0.5 * 3 / (1 - 0.2)).epsilon(1e-15));
   CHECK(found.entropy[0] == doctest::Approx((binary_entropy(.5) + .5 * binary_entropy(.4)) / (1 - 0.2)).epsilon(1e-14));
 }
 
 TEST_CASE("reachable and productive symbols") {
-  lab::pcfg::pcfg_builder builder;
-  const auto add = [&](const char* left, std::vector<lab::pcfg::pcfg_name> right, double probability) {
+  lab::pcfg::builder builder;
+  const auto add = [&](const char* left, std::vector<lab::pcfg::written_name> right, double probability) {
     REQUIRE(builder.add({left, false, {}}, right, probability).ok());
   };
-  const lab::pcfg::pcfg_name a{"a", true, {}}, b{"b", true, {}};
+  const lab::pcfg::written_name a{"a", true, {}}, b{"b", true, {}};
   add("S", {{"A", false, {}}, a}, 0.75);
   add("S", {{"X", false, {}}}, 0.25);  // X has no rules
   add("A", {{"A", false, {}}}, 0.5);   // half of the time round and round, but not for ever
   add("A", {}, 0.5);
   add("L", {{"L", false, {}}, b}, 1);  // neither reachable nor productive
-  const lab::pcfg::pcfg g = builder.build({.start = {}, .undefined = lab::pcfg::undefined_symbols::are_unproductive}).grammar;
-  const lab::pcfg::pcfg_properties found = properties(g);
+  const lab::pcfg::pcfg g = builder.build({.start = {}, .undefined = lab::pcfg::undefined_symbols::are_unproductive}).value;
+  const lab::pcfg::properties found = properties(g);
   const auto is = [&](const lab::pcfg::symbol_set& set, const char* name) { return set[number(g, name)] == 1; };
   for (const char* name : {"S", "A", "X", "a"}) CHECK_MESSAGE(is(found.reachable, name), name);
   for (const char* name : {"L", "b"}) CHECK_MESSAGE(!is(found.reachable, name), name);
@@ -181,8 +181,8 @@ TEST_CASE("reachable and productive symbols") {
 // A standard error test at four deviations, one fixed seed.
 TEST_CASE("sampled lengths have the expected mean") {
   const lab::pcfg::pcfg g = small_grammar(".2 S A S\n.3 S b A\n.5 S\n.6 A a a\n.4 A S c\n");
-  const lab::pcfg::pcfg_properties found = properties(g);
-  const lab::pcfg::pcfg_sampler sampler(g);
+  const lab::pcfg::properties found = properties(g);
+  const lab::pcfg::sampler sampler(g);
   double sum = 0, squares = 0, surprise = 0, surprise_squares = 0;
   constexpr double count = 20000;
   for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(count); ++i) {
@@ -205,26 +205,26 @@ TEST_CASE("sampled lengths have the expected mean") {
 }
 
 TEST_CASE("too many symbols that call each other are an error") {
-  lab::pcfg::pcfg_builder builder;
+  lab::pcfg::builder builder;
   const std::uint32_t count = lab::pcfg::max_component + 1;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::string left = numbered(i), next = numbered((i + 1) % count);
-    const lab::pcfg::pcfg_name right[] = {{next, false, {}}};
+    const lab::pcfg::written_name right[] = {{next, false, {}}};
     REQUIRE(builder.add({left, false, {}}, right, 0.5).ok());
     REQUIRE(builder.add({left, false, {}}, {}, 0.5).ok());
   }
-  const auto found = lab::pcfg::properties_of(builder.build({}).grammar);
+  const auto found = lab::pcfg::properties_of(builder.build({}).value);
   REQUIRE_FALSE(found.ok());
   CHECK(std::string_view(found.state.reason) == "more than 2048 nonterminals call each other");
 }
 
 TEST_CASE("long chains of symbols need no deep stack") {
-  lab::pcfg::pcfg_builder builder;
+  lab::pcfg::builder builder;
   for (std::uint32_t i = 0; i < 200000; ++i) {
     const std::string left = numbered(i), next = numbered(i + 1);
-    const lab::pcfg::pcfg_name right[] = {{next, i + 1 == 200000, {}}};
+    const lab::pcfg::written_name right[] = {{next, i + 1 == 200000, {}}};
     REQUIRE(builder.add({left, false, {}}, right, 1).ok());
   }
-  const lab::pcfg::pcfg g = builder.build({}).grammar;
+  const lab::pcfg::pcfg g = builder.build({}).value;
   CHECK(properties(g).length[g.start] == 1.0);
 }

@@ -15,7 +15,7 @@ using namespace frond;
 
 namespace {
 
-lab::pcfg::derivation drawn(const lab::pcfg::pcfg_sampler& sampler, std::uint64_t key, std::uint64_t index) {
+lab::pcfg::derivation drawn(const lab::pcfg::sampler& sampler, std::uint64_t key, std::uint64_t index) {
   lab::pcfg::derivation d;
   REQUIRE(sampler.sample(seed{key}, index, {}, d).ok());
   return d;
@@ -62,7 +62,7 @@ constexpr const char* mixed = R"(
 // Chi-square, level 0.001, one fixed seed.
 TEST_CASE("derivations come with the product of their rules' probabilities") {
   const lab::pcfg::pcfg g = small_grammar(mixed);
-  const lab::pcfg::pcfg_sampler sampler(g);
+  const lab::pcfg::sampler sampler(g);
   constexpr int count = 40000;
   std::map<std::vector<std::uint32_t>, double> seen;
   for (std::uint64_t i = 0; i < count; ++i) ++seen[rules_of(drawn(sampler, 5, i))];
@@ -84,7 +84,7 @@ TEST_CASE("derivations come with the product of their rules' probabilities") {
 TEST_CASE("lengths of a recursive grammar") {
   const double p = 0.4;
   const lab::pcfg::pcfg g = small_grammar(".4 S S S\n.6 S a");
-  const lab::pcfg::pcfg_sampler sampler(g);
+  const lab::pcfg::sampler sampler(g);
   constexpr std::size_t count = 20000, cells = 12;
   std::vector<double> counts(cells + 1), expected(cells + 1);
   for (std::uint64_t i = 0; i < count; ++i) ++counts[std::min(drawn(sampler, 6, i).words.size(), cells + 1) - 1];
@@ -100,7 +100,7 @@ TEST_CASE("lengths of a recursive grammar") {
 
 TEST_CASE("the rules make the sentence, and only seed and index decide") {
   const lab::pcfg::pcfg g = small_grammar(".3 S A S\n.3 S b S b S\n.4 S\n.5 A a\n.5 A S c S");
-  const lab::pcfg::pcfg_sampler sampler(g), other(g);
+  const lab::pcfg::sampler sampler(g), other(g);
   std::map<std::size_t, int> lengths;
   std::vector<lab::pcfg::derivation> forward(50);
   for (std::uint64_t i = 0; i < 50; ++i) {
@@ -119,7 +119,7 @@ TEST_CASE("the rules make the sentence, and only seed and index decide") {
 
 TEST_CASE("bounds are errors and leave nothing behind") {
   const lab::pcfg::pcfg g = small_grammar(".9 S S S\n.1 S a");
-  const lab::pcfg::pcfg_sampler sampler(g);
+  const lab::pcfg::sampler sampler(g);
   lab::pcfg::derivation d;
   int refused = 0;
   for (std::uint64_t i = 0; i < 100; ++i) {
@@ -140,7 +140,7 @@ TEST_CASE("bounds are errors and leave nothing behind") {
   CHECK(refused < 100);
 
   const lab::pcfg::pcfg endless = small_grammar("1 S S");
-  CHECK(std::string_view(lab::pcfg::pcfg_sampler(endless).sample(seed{1}, 0, {.words = 10, .rules = 1000}, d).reason) ==
+  CHECK(std::string_view(lab::pcfg::sampler(endless).sample(seed{1}, 0, {.words = 10, .rules = 1000}, d).reason) ==
         "a derivation has more rules than the bound allows");
 
   // What lies below the bound is the same under any bound.
@@ -155,18 +155,18 @@ TEST_CASE("bounds are errors and leave nothing behind") {
 TEST_CASE("deep derivations need no deep stack") {
   const lab::pcfg::pcfg g = small_grammar(".999999 S a S\n.000001 S a");
   lab::pcfg::derivation d;
-  REQUIRE(lab::pcfg::pcfg_sampler(g).sample(seed{3}, 1, {.words = 100000000, .rules = 100000000}, d).ok());
+  REQUIRE(lab::pcfg::sampler(g).sample(seed{3}, 1, {.words = 100000000, .rules = 100000000}, d).ok());
   CHECK(d.words.size() > 10000);
 }
 
 TEST_CASE("a nonterminal without rules is an error where it is met") {
-  lab::pcfg::pcfg_builder builder;
-  const lab::pcfg::pcfg_name right[] = {{"X", false, {}}, {"a", true, {}}};
+  lab::pcfg::builder builder;
+  const lab::pcfg::written_name right[] = {{"X", false, {}}, {"a", true, {}}};
   REQUIRE(builder.add({"S", false, {}}, right, 1).ok());
-  const lab::pcfg::pcfg_result made = builder.build({.start = {}, .undefined = lab::pcfg::undefined_symbols::are_unproductive});
+  const auto made = builder.build({.start = {}, .undefined = lab::pcfg::undefined_symbols::are_unproductive});
   REQUIRE(made.ok());
   lab::pcfg::derivation d;
-  const status state = lab::pcfg::pcfg_sampler(made.grammar).sample(seed{1}, 0, {}, d);
+  const status state = lab::pcfg::sampler(made.value).sample(seed{1}, 0, {}, d);
   CHECK(std::string_view(state.reason) == "a nonterminal without rules cannot be derived from");
-  CHECK(made.grammar.names[state.position] == "X");
+  CHECK(made.value.names[state.position] == "X");
 }

@@ -12,7 +12,7 @@
 // One rule per line: probability, left side, right side; words are the names that begin with a small letter.
 inline frond::lab::pcfg::pcfg small_grammar(const std::string& text) {
   namespace lab = frond::lab;
-  lab::pcfg::pcfg_builder builder;
+  lab::pcfg::builder builder;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     std::istringstream in(line);
@@ -21,12 +21,12 @@ inline frond::lab::pcfg::pcfg small_grammar(const std::string& text) {
     if (!(in >> probability >> left)) continue;
     std::vector<std::string> names;
     for (std::string name; in >> name;) names.push_back(name);
-    std::vector<lab::pcfg::pcfg_name> right;
+    std::vector<lab::pcfg::written_name> right;
     for (const std::string& name : names) right.push_back({name, name[0] >= 'a' && name[0] <= 'z', {}});
-    const lab::pcfg::pcfg_error added = builder.add({left, false, {}}, right, probability);
-    REQUIRE_MESSAGE(added.ok(), added.text());
+    const lab::pcfg::grammar_error added = builder.add({left, false, {}}, right, probability);
+    REQUIRE_MESSAGE(added.ok(), added.what());
   }
-  lab::pcfg::pcfg_result made = builder.build({});
-  REQUIRE_MESSAGE(made.ok(), made.error.text());
-  return made.grammar;
+  const auto made = builder.build({});
+  REQUIRE_MESSAGE(made.ok(), made.state.what());
+  return made.value;
 }

@@ -21,15 +21,15 @@ std::string place(const lab::pcfg::text_place& where) {
 }
 
 lab::pcfg::pcfg read(std::string_view text, const lab::pcfg::grammar_text_options& options = {}) {
-  const lab::pcfg::pcfg_result made = lab::pcfg::read_grammar(text, options);
-  REQUIRE_MESSAGE(made.ok(), place(made.error.where), " ", made.error.text());
-  return made.grammar;
+  const auto made = lab::pcfg::read_grammar(text, options);
+  REQUIRE_MESSAGE(made.ok(), place(made.state.where), " ", made.state.what());
+  return made.value;
 }
 
 // "A -> B 'c' [0.5]" for each rule, one below the other.
 std::string shown(const lab::pcfg::pcfg& g) {
   std::string text;
-  for (const lab::pcfg::pcfg_rule& rule : g.rules) {
+  for (const lab::pcfg::weighted_rule& rule : g.rules) {
     text += g.names[rule.left] + " ->";
     for (const std::uint32_t symbol : g.right_side(rule))
       text += g.is_word(symbol) ? " '" + g.names[symbol] + "'" : " " + g.names[symbol];
@@ -45,10 +45,10 @@ struct refusal {
 };
 
 void check_refused(const refusal& wrong, const lab::pcfg::grammar_text_options& options = {}) {
-  const lab::pcfg::pcfg_result made = lab::pcfg::read_grammar(wrong.text, options);
+  const auto made = lab::pcfg::read_grammar(wrong.text, options);
   REQUIRE_MESSAGE(!made.ok(), wrong.text);
-  CHECK_MESSAGE("0:" + std::string(wrong.where) == place(made.error.where), wrong.text, " -> ", made.error.text());
-  CHECK_MESSAGE(wrong.said == made.error.text(), wrong.text);
+  CHECK_MESSAGE("0:" + std::string(wrong.where) == place(made.state.where), wrong.text, " -> ", made.state.what());
+  CHECK_MESSAGE(wrong.said == made.state.what(), wrong.text);
 }
 
 }  // namespace
@@ -90,13 +90,13 @@ TEST_CASE("counts") {
   CHECK(reader.feed("3\tNP\tDT NN\n1\tNP\tDT\n4\tS\tNP"));
   reader.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK(reader.feed("9\tDT\tthe\n1\tDT\t\"\n8\tNN\tNN\n"));
-  const lab::pcfg::pcfg_result made = reader.finish();
+  const auto made = reader.finish();
   REQUIRE(made.ok());
   CHECK(
-      shown(made.grammar) ==
+      shown(made.value) ==
       "NP -> DT NN [0.75]\nNP -> DT [0.25]\nS -> NP [1]\nDT -> 'the' [0.90000000000000002]\nDT -> '\"' [0.10000000000000001]\n"
       "NN -> 'NN' [1]\n");
-  CHECK(made.grammar.names[made.grammar.start] == "S");
+  CHECK(made.value.names[made.value.start] == "S");
 }
 
 TEST_CASE("bytes above ASCII, a byte order mark, the last line without its end") {
@@ -191,8 +191,8 @@ TEST_CASE("limits hold without reading on") {
 TEST_CASE("inconsistent grammars are refused where that was asked for") {
   const char* const text = ".9 S -> S S\n.1 S -> a\n";
   CHECK(lab::pcfg::read_grammar(text).ok());
-  const lab::pcfg::pcfg_error error = lab::pcfg::read_grammar(text, {.refuse_inconsistent = true}).error;
-  CHECK(error.text().starts_with("an inconsistent grammar: "));
+  const lab::pcfg::grammar_error error = lab::pcfg::read_grammar(text, {.refuse_inconsistent = true}).state;
+  CHECK(error.what().starts_with("an inconsistent grammar: "));
   CHECK(lab::pcfg::read_grammar(".5 S -> S S\n.5 S -> a\n", {.refuse_inconsistent = true}).ok());
 }
 
@@ -213,15 +213,15 @@ TEST_CASE("two texts") {
   CHECK(mixed.feed("1 S -> A\n"));
   mixed.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK_FALSE(mixed.feed("1\tA\ta\n"));
-  CHECK(mixed.finish().error.text() == "one text has probabilities, the other counts");
-  CHECK(place(mixed.finish().error.where) == "1:1:0");
+  CHECK(mixed.finish().state.what() == "one text has probabilities, the other counts");
+  CHECK(place(mixed.finish().state.where) == "1:1:0");
 
   lab::pcfg::grammar_text_reader second({});
   CHECK(second.feed("1\tS\tA\n2\tS\tB"));
   second.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK(second.feed("1\tA\ta\n\n"));
   CHECK_FALSE(second.feed("1\tA\n"));
-  CHECK(place(second.finish().error.where) == "1:3:4");
+  CHECK(place(second.finish().state.where) == "1:3:4");
 }
 
 TEST_CASE("pieces of any size make the same grammar or the same error") {
@@ -243,8 +243,8 @@ TEST_CASE("pieces of any size make the same grammar or the same error") {
       CHECK(made.ok() == whole.ok());
       CHECK(made.form == whole.form);
       CHECK(made.warnings.list.size() == whole.warnings.list.size());
-      CHECK(shown(made.grammar) == shown(whole.grammar));
-      CHECK(place(made.error.where) == place(whole.error.where));
+      CHECK(shown(made.value) == shown(whole.value));
+      CHECK(place(made.state.where) == place(whole.state.where));
     }
   }
 }
@@ -254,11 +254,14 @@ TEST_CASE("files") {
   put(folder / "rules", {'1', '\t', 'S', '\t', 'A', '\n'});
   put(folder / "words", {'1', '\t', 'A', '\t', 'a', '\n', '1', '\t', 'B'});
   CHECK(lab::pcfg::load_grammar(folder / "rules").ok());
-  const lab::pcfg::pcfg_error error = lab::pcfg::load_grammar(folder / "rules", {}, folder / "words").error;
+  const lab::pcfg::grammar_error error = lab::pcfg::load_grammar(folder / "rules", {}, folder / "words").state;
   CHECK(place(error.where) == "1:2:4");
-  CHECK(lab::pcfg::load_grammar(folder / "none").error.text() == "the file cannot be opened");
-  CHECK(lab::pcfg::load_grammar(folder.path().string()).error.text() == "the file cannot be read");
-  CHECK(place(lab::pcfg::load_grammar(folder / "rules", {}, folder / "none").error.where) == "1:0:0");
+  CHECK(lab::pcfg::text(error) == "line 2, column 4: " + error.what());
+  CHECK(lab::pcfg::text(lab::pcfg::load_grammar(folder / "rules").state).empty());
+  CHECK(lab::pcfg::text(lab::pcfg::load_grammar(folder / "none").state) == "the file cannot be opened");
+  CHECK(lab::pcfg::load_grammar(folder / "none").state.what() == "the file cannot be opened");
+  CHECK(lab::pcfg::load_grammar(folder.path().string()).state.what() == "the file cannot be read");
+  CHECK(place(lab::pcfg::load_grammar(folder / "rules", {}, folder / "none").state.where) == "1:0:0");
 }
 
 // A hundred million bytes of what is no grammar, fed until the reader has had enough: it must have that early.

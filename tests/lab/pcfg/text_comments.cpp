@@ -18,15 +18,15 @@ using rule_list::difference;
 
 lab::pcfg::grammar_text_result read(std::string_view text, const lab::pcfg::grammar_text_options& options = {}) {
   lab::pcfg::grammar_text_result made = lab::pcfg::read_grammar(text, options);
-  REQUIRE_MESSAGE(made.ok(), text, made.error.text());
+  REQUIRE_MESSAGE(made.ok(), text, made.state.what());
   return made;
 }
 
 // "2:7 reason: subject" for each warning.
 std::vector<std::string> said(const lab::pcfg::grammar_text_result& made) {
   std::vector<std::string> all;
-  for (const lab::pcfg::pcfg_error& each : made.warnings.list)
-    all.push_back(std::to_string(each.where.line) + ":" + std::to_string(each.where.column) + " " + each.text());
+  for (const lab::pcfg::grammar_error& each : made.warnings.list)
+    all.push_back(std::to_string(each.where.line) + ":" + std::to_string(each.where.column) + " " + each.what());
   return all;
 }
 
@@ -50,7 +50,7 @@ TEST_CASE("a comment at the end of a line is none of its words, with any mark an
         "%start S" + end + "S -> NP VP" + end + "NP -> she | he" + end + "VP -> sings",
         "S" + end + "S -> NP VP" + end + "NP -> she | he" + end + "VP -> sings",
     };
-    for (const std::string& text : texts) CHECK_MESSAGE(difference(rule_list::of(read(text).grammar), truth) == "", text);
+    for (const std::string& text : texts) CHECK_MESSAGE(difference(rule_list::of(read(text).value), truth) == "", text);
   }
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("a quoted mark is a word, in any form with an arrow") {
     for (const std::string& text : {"S -> 'a' '" + mark + "' 'b'", "S->'a' \"" + mark + "\" 'b' [1]",
                                     "1 S -> 'a' '" + mark + "' 'b'", "S -> 'a' '" + mark + "' 'b' # 1"}) {
       const lab::pcfg::grammar_text_result made = read(text);
-      CHECK_MESSAGE(difference(rule_list::of(made.grammar), truth) == "", text);
+      CHECK_MESSAGE(difference(rule_list::of(made.value), truth) == "", text);
       CHECK(made.warnings.list.empty());
     }
   }
@@ -99,7 +99,7 @@ TEST_CASE("numbers at the ends of lines are probabilities if all rules have one,
     const std::string text = "S -> A" + end + "1\n\n# more\nA -> a" + end + ".25\n   \nA -> b" + end + "7.5e-1\n";
     const lab::pcfg::grammar_text_result made = read(text);
     CHECK(made.form == lab::pcfg::grammar_form::probability_last);
-    CHECK_MESSAGE(difference(rule_list::of(made.grammar), truth) == "", text);
+    CHECK_MESSAGE(difference(rule_list::of(made.value), truth) == "", text);
     CHECK(made.warnings.list.empty());
   }
   const auto plain = rule_list::of("S -> A = 1\nA -> 'a' = 1/2\nA -> 'b' = 1/2\n");
@@ -107,24 +107,24 @@ TEST_CASE("numbers at the ends of lines are probabilities if all rules have one,
                            "S -> A # 1\nA -> a # .25\nA -> b # .75 too"}) {
     const lab::pcfg::grammar_text_result made = read(text);
     CHECK(made.form == lab::pcfg::grammar_form::plain);
-    CHECK_MESSAGE(difference(rule_list::of(made.grammar), plain) == "", text);
+    CHECK_MESSAGE(difference(rule_list::of(made.value), plain) == "", text);
     REQUIRE(made.warnings.list.size() == 1);
     CHECK(std::string_view(made.warnings.list[0].reason) == "this number is read as a comment, since not all rules have one");
   }
   // Another probability occurs: all are comments, and nothing needs to be said.
   const lab::pcfg::grammar_text_result other = read("S -> A # 1\nA -> a [.25] # .5\nA -> b [.75] # .5");
   CHECK(other.form == lab::pcfg::grammar_form::bracketed);
-  CHECK(difference(rule_list::of(other.grammar), truth) == "");
+  CHECK(difference(rule_list::of(other.value), truth) == "");
   CHECK(other.warnings.list.empty());
   CHECK(said(read("S -> A\nA -> a .5 | b")) == lines{"2:8 this number is read as a word, since not all rules end in one: .5"});
   CHECK(said(read("N -> N 1 | N 0 | 1")).empty());
   CHECK(said(read("N -> N 1 | n 0")) ==
         lines{"1:0 numbers at the ends of all rules are read as words, since none has a point"});
   CHECK(read("S -> a 1 | b 3", {.form = lab::pcfg::grammar_form::probability_last, .normalise = true})
-            .grammar.rules[1]
+            .value.rules[1]
             .probability == .75);
   CHECK(
-      lab::pcfg::read_grammar("S -> a # 1\nS -> b .5", {.form = lab::pcfg::grammar_form::probability_last}).error.where.line ==
+      lab::pcfg::read_grammar("S -> a # 1\nS -> b .5", {.form = lab::pcfg::grammar_form::probability_last}).state.where.line ==
       2);
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("counts: nothing behind two tabs is a comment, all behind a mark betwe
   for (const char* text : {"1 S a # x\n1 S b", "1\tS\ta\n1  S\tb # x", " 1 \tS \t a\t\n1 S b", "1 S a\n# 1 S c\n 1 S b ## x"}) {
     const lab::pcfg::grammar_text_result made = read(text);
     CHECK(made.form == lab::pcfg::grammar_form::counts);
-    CHECK_MESSAGE(difference(rule_list::of(made.grammar), truth) == "", text);
+    CHECK_MESSAGE(difference(rule_list::of(made.value), truth) == "", text);
     CHECK(made.warnings.list.empty());
   }
   const std::string name = "this is read as a name, as all after the second tab (spaced-counts have comments): #";
@@ -144,7 +144,7 @@ TEST_CASE("counts: nothing behind two tabs is a comment, all behind a mark betwe
   CHECK(said(read("1 S a #1")) ==
         lines{"1:7 this is read as a comment (with tabs between the fields, it would be a name): #1"});
   const auto spaced = rule_list::of("S -> 'a' = 1\n");
-  CHECK(difference(rule_list::of(read("1\tS\ta # b", {.form = lab::pcfg::grammar_form::spaced_counts}).grammar), spaced) == "");
+  CHECK(difference(rule_list::of(read("1\tS\ta # b", {.form = lab::pcfg::grammar_form::spaced_counts}).value), spaced) == "");
 }
 
 TEST_CASE("a lexicon may have blanks for tabs, and any word") {
@@ -153,9 +153,9 @@ TEST_CASE("a lexicon may have blanks for tabs, and any word") {
   reader.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK(reader.feed("# words\n2 A #\n1 A why\n\n1\tA\t;\n"));
   const lab::pcfg::grammar_text_result made = reader.finish();
-  REQUIRE_MESSAGE(made.ok(), made.error.text());
+  REQUIRE_MESSAGE(made.ok(), made.state.what());
   CHECK(made.warnings.list.empty());
-  CHECK(difference(rule_list::of(made.grammar),
+  CHECK(difference(rule_list::of(made.value),
                    rule_list::of("S -> A = 1\nA -> '#' = 2/4\nA -> 'why' = 1/4\nA -> ';' = 1/4\n")) == "");
 }
 
@@ -164,6 +164,6 @@ TEST_CASE("a text whose lines are kept ends where the next one begins") {
   CHECK(reader.feed("S -> A # 1.0\n"));
   reader.next_text(lab::pcfg::grammar_form::lexicon_counts);
   CHECK_FALSE(reader.feed("1\tA\ta\n"));
-  CHECK(reader.finish().error.text() == "one text has probabilities, the other counts");
+  CHECK(reader.finish().state.what() == "one text has probabilities, the other counts");
   CHECK(reader.finish().form == lab::pcfg::grammar_form::probability_last);
 }

@@ -26,7 +26,7 @@ std::string place(const lab::pcfg::text_place& where) {
 
 std::string places(const lab::pcfg::grammar_warnings& warnings) {
   std::string all;
-  for (const lab::pcfg::pcfg_error& each : warnings.list) all += (all.empty() ? "" : ",") + place(each.where);
+  for (const lab::pcfg::grammar_error& each : warnings.list) all += (all.empty() ? "" : ",") + place(each.where);
   return all.empty() ? "-" : all;
 }
 
@@ -53,12 +53,12 @@ std::map<std::string, std::string> read_truths() {
 void check_good(const std::vector<std::string>& expected, const lab::pcfg::grammar_text_result& made,
                 const std::string& truth) {
   REQUIRE(expected.size() == 7);
-  REQUIRE_MESSAGE(made.ok(), place(made.error.where), " ", made.error.text());
+  REQUIRE_MESSAGE(made.ok(), place(made.state.where), " ", made.state.what());
   CHECK(lab::pcfg::form_name(made.form) == expected[1]);
-  CHECK(std::to_string(made.grammar.nonterminals) == expected[2]);
-  CHECK(std::to_string(made.grammar.words()) == expected[3]);
-  CHECK(std::to_string(made.grammar.rules.size()) == expected[4]);
-  CHECK(rule_list::difference(rule_list::of(made.grammar), rule_list::of(truth)) == "");
+  CHECK(std::to_string(made.value.nonterminals) == expected[2]);
+  CHECK(std::to_string(made.value.words()) == expected[3]);
+  CHECK(std::to_string(made.value.rules.size()) == expected[4]);
+  CHECK(rule_list::difference(rule_list::of(made.value), rule_list::of(truth)) == "");
   CHECK(places(made.warnings) == expected[6]);
 }
 
@@ -76,8 +76,8 @@ TEST_CASE("each file of the corpus is what its index says") {
     const lab::pcfg::grammar_text_result made = lab::pcfg::load_grammar((folder() / expected[0]).string());
     if (expected[1] == "bad") {
       REQUIRE_FALSE(made.ok());
-      CHECK(place(made.error.where) == expected[2]);
-      CHECK(made.error.text() == expected[3]);
+      CHECK(place(made.state.where) == expected[2]);
+      CHECK(made.state.what() == expected[3]);
     } else {
       check_good(expected, made, truths[expected[5]]);
     }

@@ -36,15 +36,15 @@ TEST_CASE("the examples of all forms are the same grammar, and are recognised") 
     const bool asked = name == "spaced-counts";
     const lab::pcfg::grammar_text_result made =
         lab::pcfg::read_grammar(text, {.form = asked ? form_of(name) : lab::pcfg::grammar_form::detected});
-    REQUIRE_MESSAGE(made.ok(), text, made.error.text());
+    REQUIRE_MESSAGE(made.ok(), text, made.state.what());
     CHECK(lab::pcfg::form_name(made.form) == name);
-    CHECK_MESSAGE(rule_list::difference(rule_list::of(made.grammar), truth).empty(), text,
-                  rule_list::difference(rule_list::of(made.grammar), truth));
+    CHECK_MESSAGE(rule_list::difference(rule_list::of(made.value), truth).empty(), text,
+                  rule_list::difference(rule_list::of(made.value), truth));
     CHECK(made.warnings.list.empty());
     // Asked for by its name, the form is read in the same way.
     const lab::pcfg::grammar_text_result again = lab::pcfg::read_grammar(text, {.form = form_of(name)});
-    REQUIRE_MESSAGE(again.ok(), text, again.error.text());
-    CHECK(rule_list::of(again.grammar) == rule_list::of(made.grammar));
+    REQUIRE_MESSAGE(again.ok(), text, again.state.what());
+    CHECK(rule_list::of(again.value) == rule_list::of(made.value));
     ++examples[name];
   }
   const std::map<std::string, int> expected{{"bracketed", 2}, {"probability-first", 2}, {"probability-last", 4}, {"plain", 1},

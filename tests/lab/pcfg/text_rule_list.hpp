@@ -17,7 +17,7 @@ using rules = std::map<std::string, double>;
 
 inline rules of(const frond::lab::pcfg::pcfg& g) {
   rules list{{"start " + g.names[g.start], 1.0}};
-  for (const frond::lab::pcfg::pcfg_rule& rule : g.rules) {
+  for (const frond::lab::pcfg::weighted_rule& rule : g.rules) {
     std::string text = g.names[rule.left] + " ->";
     for (const std::uint32_t symbol : g.right_side(rule))
       text += g.is_word(symbol) ? " '" + g.names[symbol] + "'" : " " + g.names[symbol];

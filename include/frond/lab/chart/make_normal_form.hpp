@@ -45,7 +45,7 @@ class form_builder {
     form_.parent.assign(form_.items, no_item);
     form_.last.assign(form_.items, no_item);
     form_.first_rule = grammar_.first_rule;
-    for (const lab::pcfg::pcfg_rule& rule : grammar_.rules) {
+    for (const lab::pcfg::weighted_rule& rule : grammar_.rules) {
       form_.rule_left.push_back(preliminary(rule.left));
       form_.probability.push_back(rule.probability);
     }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <frond/core/ieee_arithmetic.hpp>
+#include <frond/core/status.hpp>
 #include <frond/lab/pcfg/pcfg.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -25,26 +26,27 @@ struct text_place {
   std::uint32_t line = 0, column = 0, file = 0;
 };
 
-// What is wrong with a grammar.
-struct pcfg_error {
+// What is wrong with a grammar, and where.
+struct grammar_error {
   const char* reason = nullptr;  // nullptr: nothing; otherwise a string literal
   std::string subject;           // what it is about: a name, a number; may be empty
   text_place where;
 
   [[nodiscard]] bool ok() const { return reason == nullptr; }
-  [[nodiscard]] std::string text() const { return subject.empty() ? reason : std::string(reason) + ": " + subject; }
+  [[nodiscard]] std::string what() const { return subject.empty() ? reason : std::string(reason) + ": " + subject; }
 };
 
-// A grammar, or what is wrong with it. `grammar` is meaningful only where ok().
-struct pcfg_result {
-  pcfg grammar;
-  pcfg_error error;
-
-  [[nodiscard]] bool ok() const { return error.ok(); }
-};
+// A sentence with its place: "line 3, column 7: an arrow was expected: ->". Empty for success.
+inline std::string text(const grammar_error& error) {
+  if (error.ok()) return {};
+  std::string place;
+  if (error.where.line > 0) place = "line " + std::to_string(error.where.line);
+  if (error.where.column > 0) place += ", column " + std::to_string(error.where.column);
+  return place.empty() ? error.what() : place + ": " + error.what();
+}
 
 // A name as a rule gives it. Words are marked by quotes, or not at all in a grammar that marks none.
-struct pcfg_name {
+struct written_name {
   std::string_view text;
   bool quoted = false;
   text_place where;
@@ -55,7 +57,7 @@ enum class undefined_symbols : std::uint8_t {
   are_unproductive,  // nonterminals without rules: no derivation through them ever ends
 };
 
-struct pcfg_options {
+struct build_options {
   std::string start = {};  // empty: the left side of the first rule
   undefined_symbols undefined = undefined_symbols::are_errors;
   bool normalise = false;       // weights are counts or any positive numbers, and are divided by their sum
@@ -78,10 +80,10 @@ inline std::string decimal_text(double value) {
 // Which names are words: the quoted ones; if nothing is quoted, those that are no left side. A quoted and an unquoted name are
 // different symbols. Where words are quoted, an unquoted name without rules is undefined, and an ambiguous token if it is also
 // a quoted word.
-class pcfg_builder {
+class builder {
  public:
   // A rule; nothing is kept of one that is refused. Probability or weight: positive and finite.
-  pcfg_error add(const pcfg_name& left, std::span<const pcfg_name> right, double weight) {
+  grammar_error add(const written_name& left, std::span<const written_name> right, double weight) {
     if (left.quoted) return {"a quoted word cannot have rules", std::string(left.text), left.where};
     const bool usable = in_ieee_arithmetic([&] { return weight > 0 && weight - weight == 0; });
     if (!usable) return {"a probability or count must be positive", {}, left.where};
@@ -90,7 +92,7 @@ class pcfg_builder {
                .size = static_cast<std::uint32_t>(right.size()),
                .weight = weight,
                .where = left.where};
-    for (const pcfg_name& name : right) right_.push_back(number_of(name));
+    for (const written_name& name : right) right_.push_back(number_of(name));
     if (std::uint32_t& number = names_[added.left].left_side; number == none) number = left_sides_++;
     rules_.push_back(added);
     return {};
@@ -107,13 +109,13 @@ class pcfg_builder {
   }
 
   // O(rules log rules).
-  [[nodiscard]] pcfg_result build(const pcfg_options& options) const {
+  [[nodiscard]] result<pcfg, grammar_error> build(const build_options& options) const {
     draft work;
     if (rules_.empty()) return {{}, {"there is no rule", {}, {}}};
-    if (pcfg_error wrong = number_symbols(options, work); !wrong.ok()) return {{}, std::move(wrong)};
+    if (grammar_error wrong = number_symbols(options, work); !wrong.ok()) return {{}, std::move(wrong)};
     fill_rules(work);
-    if (pcfg_error wrong = find_repetition(work); !wrong.ok()) return {{}, std::move(wrong)};
-    pcfg_error wrong = in_ieee_arithmetic([&] { return weigh(options, work); });
+    if (grammar_error wrong = find_repetition(work); !wrong.ok()) return {{}, std::move(wrong)};
+    grammar_error wrong = in_ieee_arithmetic([&] { return weigh(options, work); });
     if (!wrong.ok()) return {{}, std::move(wrong)};
     return {std::move(work.made), {}};
   }
@@ -144,7 +146,7 @@ class pcfg_builder {
   };
   using index = std::unordered_map<std::string, std::uint32_t, hash, std::equal_to<>>;
 
-  std::uint32_t number_of(const pcfg_name& name) {
+  std::uint32_t number_of(const written_name& name) {
     index& known = name.quoted ? quoted_ : unquoted_;
     if (const auto found = known.find(name.text); found != known.end()) return found->second;
     const auto number = static_cast<std::uint32_t>(names_.size());
@@ -153,7 +155,7 @@ class pcfg_builder {
     return number;
   }
 
-  pcfg_error number_symbols(const pcfg_options& options, draft& work) const {
+  grammar_error number_symbols(const build_options& options, draft& work) const {
     std::vector<std::uint32_t> order(left_sides_), words;
     for (std::uint32_t i = 0; i < names_.size(); ++i) {
       const entry& name = names_[i];
@@ -202,7 +204,7 @@ class pcfg_builder {
     for (const std::uint32_t name : right_) made.right.push_back(work.numbers[name]);
   }
 
-  [[nodiscard]] pcfg_error find_repetition(const draft& work) const {
+  [[nodiscard]] grammar_error find_repetition(const draft& work) const {
     const pcfg& made = work.made;
     const auto side = [&](std::uint32_t i) { return made.right_side(made.rules[i]); };
     const auto before = [&](std::uint32_t a, std::uint32_t b) {
@@ -225,7 +227,7 @@ class pcfg_builder {
     return {};
   }
 
-  pcfg_error weigh(const pcfg_options& options, draft& work) const {
+  grammar_error weigh(const build_options& options, draft& work) const {
     pcfg& made = work.made;
     for (std::uint32_t left = 0; left < made.nonterminals; ++left) {
       const std::uint32_t first = made.first_rule[left], end = made.first_rule[left + 1];

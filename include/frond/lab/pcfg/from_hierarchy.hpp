@@ -45,7 +45,7 @@ class hierarchy_pcfg_builder {
       for (std::uint32_t c = 0; has_patches(l) && c < shape_.symbols(l - 1); ++c) add_places(l, c);
     }
     made_.first_rule.assign(made_.nonterminals + 1, 0);
-    for (const pcfg_rule& rule : made_.rules) ++made_.first_rule[rule.left + 1];
+    for (const weighted_rule& rule : made_.rules) ++made_.first_rule[rule.left + 1];
     for (std::uint32_t left = 0; left < made_.nonterminals; ++left) made_.first_rule[left + 1] += made_.first_rule[left];
     return made_;
   }

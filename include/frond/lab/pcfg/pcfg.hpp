@@ -14,7 +14,7 @@
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // left -> right[first .. first + size): any length, nothing included.
-struct pcfg_rule {
+struct weighted_rule {
   std::uint32_t left = 0;
   std::uint32_t first = 0;
   std::uint32_t size = 0;
@@ -27,7 +27,7 @@ struct pcfg {
   std::uint32_t start = 0;
   std::uint32_t nonterminals = 0;
   std::vector<std::string> names;         // [symbols()]
-  std::vector<pcfg_rule> rules;           // those of nonterminal 0, then 1, ...; in the order in which they were given
+  std::vector<weighted_rule> rules;       // those of nonterminal 0, then 1, ...; in the order in which they were given
   std::vector<std::uint32_t> right;       // the right sides, one after the other
   std::vector<std::uint32_t> first_rule;  // [nonterminals + 1]: where the rules of a nonterminal begin
 
@@ -35,10 +35,10 @@ struct pcfg {
   [[nodiscard]] std::uint32_t words() const { return symbols() - nonterminals; }
   [[nodiscard]] bool is_word(std::uint32_t symbol) const { return symbol >= nonterminals; }
 
-  [[nodiscard]] std::span<const std::uint32_t> right_side(const pcfg_rule& rule) const {
+  [[nodiscard]] std::span<const std::uint32_t> right_side(const weighted_rule& rule) const {
     return std::span(right).subspan(rule.first, rule.size);
   }
-  [[nodiscard]] std::span<const pcfg_rule> rules_of(std::uint32_t nonterminal) const {
+  [[nodiscard]] std::span<const weighted_rule> rules_of(std::uint32_t nonterminal) const {
     return std::span(rules).subspan(first_rule[nonterminal], first_rule[nonterminal + 1] - first_rule[nonterminal]);
   }
 };

@@ -22,7 +22,7 @@
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
 // A derivation is a branching process. Everything here is by nonterminal: of derivations that begin with it.
-struct pcfg_properties {
+struct properties {
   symbol_set reachable, productive;  // [symbols]
   // The partition function: the probability that a derivation ends. Exactly 1 where theory says so.
   std::vector<double> ends;
@@ -50,10 +50,10 @@ class branching {
     found_.productive = productive_symbols(g);
     for (auto* const values : {&found_.ends, &found_.length, &found_.entropy}) values->assign(g.nonterminals, 0.0);
     total_.assign(g.nonterminals, 0.0);
-    for (const pcfg_rule& rule : g.rules) total_[rule.left] += rule.probability;
+    for (const weighted_rule& rule : g.rules) total_[rule.left] += rule.probability;
   }
 
-  result<pcfg_properties> run() {
+  result<properties> run() {
     const lab::numerics::strong_components productive = call_components(g_, found_.productive);
     for (std::size_t i = productive.size(); i-- > 0;)
       if (const status state = find_ends(productive[i]); !state) return {{}, state};
@@ -68,7 +68,7 @@ class branching {
   static constexpr double infinite = std::numeric_limits<double>::infinity();
 
   // The probability as the sampler uses it: probabilities that were written with few digits miss the sum of one.
-  [[nodiscard]] double probability(const pcfg_rule& rule) const { return rule.probability / total_[rule.left]; }
+  [[nodiscard]] double probability(const weighted_rule& rule) const { return rule.probability / total_[rule.left]; }
 
   status open(std::span<const std::uint32_t> group) {
     if (group.size() > max_component) return {"more than 2048 nonterminals call each other", group[0]};
@@ -84,7 +84,7 @@ class branching {
   [[nodiscard]] std::vector<double> mean_matrix(std::span<const std::uint32_t> group) const {
     std::vector<double> matrix(group.size() * group.size());
     for (const std::uint32_t left : group)
-      for (const pcfg_rule& rule : g_.rules_of(left))
+      for (const weighted_rule& rule : g_.rules_of(left))
         for (const std::uint32_t symbol : g_.right_side(rule))
           if (inside(symbol)) matrix[place_[left] * group.size() + place_[symbol]] += probability(rule);
     return matrix;
@@ -97,7 +97,7 @@ class branching {
     if (const status state = open(group); !state) return state;
     bool surely = found_.productive[group[0]] != 0;
     for (const std::uint32_t left : group)
-      for (const pcfg_rule& rule : g_.rules_of(left))
+      for (const weighted_rule& rule : g_.rules_of(left))
         for (const std::uint32_t symbol : g_.right_side(rule))
           surely = surely && found_.productive[symbol] && (g_.is_word(symbol) || inside(symbol) || found_.ends[symbol] >= 1);
     if (surely) surely = lab::numerics::spectral_radius(mean_matrix(group), group.size()) <= 1 + radius_tolerance;
@@ -132,7 +132,7 @@ class branching {
   // F and its derivatives by the symbols of the group, of one left side.
   double value_and_slopes(std::uint32_t left, double* slopes) {
     double value = 0;
-    for (const pcfg_rule& rule : g_.rules_of(left)) {
+    for (const weighted_rule& rule : g_.rules_of(left)) {
       const auto side = g_.right_side(rule);
       after_.assign(side.size() + 1, 1.0);  // the product of what follows a place
       for (std::size_t k = side.size(); k-- > 0;) after_[k] = after_[k + 1] * ends_of(side[k]);
@@ -161,7 +161,7 @@ class branching {
       std::vector<double>& mean = length ? found_.length : found_.entropy;
       std::vector<double> added(group.size());
       for (const std::uint32_t left : group)
-        for (const pcfg_rule& rule : g_.rules_of(left))
+        for (const weighted_rule& rule : g_.rules_of(left))
           added[place_[left]] += probability(rule) * rule_mean(rule, mean, length);
       const bool nothing = surely && *std::max_element(added.begin(), added.end()) <= 0;
       const bool finite = below && *std::max_element(added.begin(), added.end()) < infinite;
@@ -174,7 +174,7 @@ class branching {
     close(group);
     return {};
   }
-  [[nodiscard]] double rule_mean(const pcfg_rule& rule, const std::vector<double>& mean, bool length) const {
+  [[nodiscard]] double rule_mean(const weighted_rule& rule, const std::vector<double>& mean, bool length) const {
     double sum = length ? 0.0 : -math::log(probability(rule));
     for (const std::uint32_t symbol : g_.right_side(rule)) {
       if (g_.is_word(symbol))
@@ -188,7 +188,7 @@ class branching {
   const pcfg& g_;
   std::vector<std::uint32_t> place_;  // of a nonterminal in the group at hand
   std::vector<double> total_, after_;
-  pcfg_properties found_;
+  properties found_;
 };
 
 }  // namespace detail
@@ -196,13 +196,13 @@ class branching {
 // All of it. The error of the partition function is about 1e-15 of its value, divided by the distance of the radius from 1. An
 // error (position: a nonterminal) where more than 2048 symbols call each other. O(size of the grammar) and the cube of each
 // group of symbols that call each other.
-inline result<pcfg_properties> properties_of(const pcfg& g) {
+inline result<properties> properties_of(const pcfg& g) {
   return in_ieee_arithmetic([&] { return detail::branching(g).run(); });
 }
 
 // An error unless derivations from the start symbol end with probability one.
-inline pcfg_error check_consistent(const pcfg& g) {
-  const result<pcfg_properties> found = properties_of(g);
+inline grammar_error check_consistent(const pcfg& g) {
+  const result<properties> found = properties_of(g);
   if (!found) return {found.state.reason, g.names[found.state.position], {}};
   if (found.value.consistent(g)) return {};
   return {"an inconsistent grammar: derivations from the start symbol end with too small a probability",
@@ -220,7 +220,7 @@ inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
     for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
       const std::size_t begin = made.rules.size();
       double total = 0;
-      for (pcfg_rule rule : g.rules_of(left)) {
+      for (weighted_rule rule : g.rules_of(left)) {
         const auto side = g.right_side(rule);
         for (const std::uint32_t symbol : side) rule.probability *= g.is_word(symbol) ? 1.0 : ends[symbol];
         if (!(rule.probability > 0)) continue;

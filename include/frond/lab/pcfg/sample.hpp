@@ -24,13 +24,13 @@ struct derivation_bound {
 };
 
 // Draws derivations with the probabilities of a grammar, which must stay where it is. Datum i is a pure function of (seed, i).
-class pcfg_sampler {
+class sampler {
  public:
-  explicit pcfg_sampler(const pcfg& g) : grammar_(g) {
+  explicit sampler(const pcfg& g) : grammar_(g) {
     in_ieee_arithmetic([&] {
       for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
         double sum = 0;
-        for (const pcfg_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
+        for (const weighted_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
       }
     });
   }

@@ -30,7 +30,7 @@ inline symbol_set reachable_symbols(const pcfg& g) {
   while (!waiting.empty()) {
     const std::uint32_t left = waiting.back();
     waiting.pop_back();
-    for (const pcfg_rule& rule : g.rules_of(left))
+    for (const weighted_rule& rule : g.rules_of(left))
       for (const std::uint32_t symbol : g.right_side(rule)) {
         if (!g.is_word(symbol) && !reached[symbol]) waiting.push_back(symbol);
         reached[symbol] = 1;
@@ -67,7 +67,7 @@ inline symbol_set productive_symbols(const pcfg& g) {
 // set. O(size of the grammar).
 inline lab::numerics::strong_components call_components(const pcfg& g, const symbol_set& among) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> calls;
-  for (const pcfg_rule& rule : g.rules) {
+  for (const weighted_rule& rule : g.rules) {
     const auto side = g.right_side(rule);
     if (!all_in(among, side)) continue;
     for (const std::uint32_t symbol : side)

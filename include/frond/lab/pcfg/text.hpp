@@ -35,7 +35,7 @@ struct grammar_text_options {
 };
 
 // A grammar or an error, the form of the (first) text, `detected` where no rule was read, and what the reader was not sure of.
-struct grammar_text_result : pcfg_result {
+struct grammar_text_result : result<pcfg, grammar_error> {
   grammar_form form = grammar_form::detected;
   grammar_warnings warnings;
 };
@@ -85,9 +85,9 @@ class grammar_text_reader {
     end_text();
     grammar_text_result made;
     if (error_.ok())
-      static_cast<pcfg_result&>(made) = build();
+      static_cast<result<pcfg, grammar_error>&>(made) = build();
     else
-      made.error = error_;
+      made.state = error_;
     made.form = rules_.first_form();
     made.warnings = rules_.all_warnings();
     return made;
@@ -106,18 +106,18 @@ class grammar_text_reader {
     if (error_.ok()) error_ = rules_.end_text();
   }
 
-  [[nodiscard]] pcfg_result build() const {
-    if (rules_.builder().rules() == 0 && start_alone_)
+  [[nodiscard]] result<pcfg, grammar_error> build() const {
+    if (rules_.collected().rules() == 0 && start_alone_)
       return {{},
               {"an arrow was expected: ->",
                {},
                {start_place_.line, start_place_.column + static_cast<std::uint32_t>(start_.size()), 0}}};
-    pcfg_result made = rules_.builder().build({.start = options_.start.empty() ? start_ : options_.start,
-                                               .undefined = options_.undefined,
-                                               .normalise = options_.normalise || rules_.are_relative()});
-    if (!made.ok() && made.error.where.line == 0 && options_.start.empty()) made.error.where = start_place_;
+    result<pcfg, grammar_error> made = rules_.collected().build({.start = options_.start.empty() ? start_ : options_.start,
+                                                                 .undefined = options_.undefined,
+                                                                 .normalise = options_.normalise || rules_.are_relative()});
+    if (!made.ok() && made.state.where.line == 0 && options_.start.empty()) made.state.where = start_place_;
     if (made.ok() && options_.refuse_inconsistent)
-      if (pcfg_error wrong = check_consistent(made.grammar); !wrong.ok()) return {{}, std::move(wrong)};
+      if (grammar_error wrong = check_consistent(made.value); !wrong.ok()) return {{}, std::move(wrong)};
     return made;
   }
 
@@ -213,7 +213,7 @@ class grammar_text_reader {
 
   grammar_text_options options_;
   detail::grammar_rules rules_;
-  pcfg_error error_;
+  grammar_error error_;
   std::string line_;  // the beginning of a line whose end was not fed yet
   text_place place_;  // of the line that was read last
   std::size_t bytes_ = 0;
@@ -261,7 +261,8 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
     file = 1;
   }
   grammar_text_result made = reader.finish();
-  if (reason != nullptr) static_cast<pcfg_result&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
+  if (reason != nullptr)
+    static_cast<result<pcfg, grammar_error>&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
   return made;
 }
 

@@ -21,7 +21,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::pcfg::detail {
 
 // Where the rules of a text and the warnings about them go.
 struct grammar_sink {
-  pcfg_builder rules;
+  builder rules;
   grammar_warnings warnings;
   text_habits habits;
 };
@@ -31,7 +31,7 @@ class grammar_line {
   grammar_line(std::string_view line, text_place place, grammar_sink& to) : line_(line), place_(place), to_(to) {}
 
   // `tail` says what probability_last means.
-  pcfg_error read(grammar_form form, const weight_tail& tail) {
+  grammar_error read(grammar_form form, const weight_tail& tail) {
     form_ = form;
     tail_ = form == grammar_form::probability_last ? tail : weight_tail{};
     return has_no_arrow(form) ? read_counts() : read_arrow();
@@ -41,13 +41,13 @@ class grammar_line {
   [[nodiscard]] text_place place(std::size_t at) const {
     return {place_.line, static_cast<std::uint32_t>(at + 1), place_.file};
   }
-  [[nodiscard]] pcfg_error wrong(const char* reason, const token& t) const {
+  [[nodiscard]] grammar_error wrong(const char* reason, const token& t) const {
     return {reason, std::string(t.text), place(t.at)};
   }
-  [[nodiscard]] pcfg_name name(const token& t) const { return {t.text, t.kind == token_kind::quoted, place(t.at)}; }
+  [[nodiscard]] written_name name(const token& t) const { return {t.text, t.kind == token_kind::quoted, place(t.at)}; }
 
   // A probability or a count that begins at a byte of the line.
-  pcfg_error read_weight(std::string_view text, std::size_t at, double& weight) const {
+  grammar_error read_weight(std::string_view text, std::size_t at, double& weight) const {
     const result<double> number = lab::numerics::read_decimal({text.data(), text.size()});
     if (!number.ok()) return {number.state.reason, std::string(text), place(at + number.state.position)};
     weight = number.value;
@@ -55,24 +55,24 @@ class grammar_line {
     return {};
   }
   // The same, where blanks may stand around the number.
-  pcfg_error read_inner_weight(std::string_view text, std::size_t at, double& weight) const {
+  grammar_error read_inner_weight(std::string_view text, std::size_t at, double& weight) const {
     const std::string_view inner = trimmed(text);
     return read_weight(inner, at + static_cast<std::size_t>(inner.data() - text.data()), weight);
   }
 
   // [probability] left -> right | right ...
-  pcfg_error read_arrow() {
+  grammar_error read_arrow() {
     const arrow_place arrow = find_arrow(line_, form_);
     if (arrow.size == 0) return no_arrow();
     between_blanks_ = is_arrow(line_.substr(arrow.at, line_.find_first_of(blanks, arrow.at) - arrow.at)) &&
                       (arrow.at == 0 || is_blank(line_[arrow.at - 1]));
     token left;
     double weight = 1;
-    if (pcfg_error e = read_left(arrow, left, weight); !e.ok()) return e;
+    if (grammar_error e = read_left(arrow, left, weight); !e.ok()) return e;
     if (tail_.marked) {
       const std::size_t at = find_comment(line_, form_);
       const std::string_view number = line_.substr(at + comment_mark(line_.substr(at)));
-      if (pcfg_error e = read_inner_weight(number, line_.size() - number.size(), weight); !e.ok()) return e;
+      if (grammar_error e = read_inner_weight(number, line_.size() - number.size(), weight); !e.ok()) return e;
     }
     grammar_tokens tokens(line_, form_, arrow.at + arrow.size);
     token t, missing;
@@ -81,16 +81,16 @@ class grammar_line {
       right_.clear();
       bool weighed = false;
       double own = weight;
-      if (pcfg_error e = read_right(tokens, t, own, weighed); !e.ok()) return e;
+      if (grammar_error e = read_right(tokens, t, own, weighed); !e.ok()) return e;
       some_weighed = some_weighed || weighed;
       if (!weighed && missing.at == 0) missing = t;
       if (some_weighed && missing.at > 0) return wrong("a probability in brackets was expected", missing);
-      if (pcfg_error e = to_.rules.add(name(left), right_, own); !e.ok()) return e;
+      if (grammar_error e = to_.rules.add(name(left), right_, own); !e.ok()) return e;
     } while (t.kind == token_kind::bar);
     return {};
   }
 
-  [[nodiscard]] pcfg_error no_arrow() const {
+  [[nodiscard]] grammar_error no_arrow() const {
     if (const foreign_notation foreign = find_foreign(line_); foreign.reason != nullptr)
       return {foreign.reason, {}, place(foreign.at)};
     grammar_tokens tokens(line_, form_);
@@ -107,7 +107,7 @@ class grammar_line {
   }
 
   // What stands before the arrow.
-  pcfg_error read_left(const arrow_place& arrow, token& left, double& weight) {
+  grammar_error read_left(const arrow_place& arrow, token& left, double& weight) {
     grammar_tokens tokens(line_, form_, 0, arrow.at);
     token first = tokens.next(), second = tokens.next();
     if (first.kind == token_kind::wrong) return wrong(first.reason, first);
@@ -120,7 +120,7 @@ class grammar_line {
       if (!has_some_probabilities() || (!number && form_ == grammar_form::bracketed))
         return wrong("an arrow was expected: ->", second);
       const std::size_t at = first.at + (first.kind == token_kind::bracket);
-      if (pcfg_error e = read_inner_weight(first.text, at, weight); !e.ok()) return e;
+      if (grammar_error e = read_inner_weight(first.text, at, weight); !e.ok()) return e;
       before_ = true;
       if (const token third = tokens.next(); third.kind != token_kind::end) return wrong("an arrow was expected: ->", third);
     }
@@ -130,14 +130,14 @@ class grammar_line {
   }
 
   // Up to a bar, a comment or the end, which becomes `t`.
-  pcfg_error read_right(grammar_tokens& tokens, token& t, double& weight, bool& weighed) {
+  grammar_error read_right(grammar_tokens& tokens, token& t, double& weight, bool& weighed) {
     token last;
     for (t = tokens.next(); !ends_right(t.kind); t = tokens.next()) {
       if (t.kind == token_kind::wrong) return wrong(t.reason, t);
       if (t.kind == token_kind::arrow || (!between_blanks_ && t.kind == token_kind::name && arrow_inside(t.text).size > 0))
         return wrong("a second arrow", t);
       if (t.kind == token_kind::bracket) {
-        if (pcfg_error e = read_bracket(t, weighed, weight); !e.ok()) return e;
+        if (grammar_error e = read_bracket(t, weighed, weight); !e.ok()) return e;
         weighed = true;
       } else if (weighed) {
         return wrong("a bar or the end was expected after a probability", t);
@@ -154,7 +154,7 @@ class grammar_line {
     return kind == token_kind::end || kind == token_kind::bar || kind == token_kind::comment;
   }
 
-  [[nodiscard]] pcfg_error read_bracket(const token& t, bool weighed, double& weight) const {
+  [[nodiscard]] grammar_error read_bracket(const token& t, bool weighed, double& weight) const {
     if (weighed || before_ || tail_.count() > 0) return wrong("a second probability", t);
     if (form_ == grammar_form::plain) return wrong("a bracket, but this form has no probabilities (a word would be quoted)", t);
     return read_inner_weight(t.text, t.at + 1, weight);
@@ -168,7 +168,7 @@ class grammar_line {
   }
 
   // The last token of a right side: its probability, where the form says so.
-  pcfg_error read_end(const token& last, double& weight) {
+  grammar_error read_end(const token& last, double& weight) {
     const std::string_view number = unmarked_number(last);
     if (tail_.bare || tail_.colon) {
       if (number.empty()) return wrong("a probability was expected at the end of a right side", last);
@@ -182,15 +182,15 @@ class grammar_line {
   }
 
   // count, left side, right side
-  pcfg_error read_counts() {
+  grammar_error read_counts() {
     const count_fields fields = find_count_fields(line_);
     return fields.tabs && form_ != grammar_form::spaced_counts ? read_tabs(fields) : read_blanks(fields);
   }
 
   // Between tabs: the third field is taken as it stands.
-  pcfg_error read_tabs(const count_fields& fields) {
+  grammar_error read_tabs(const count_fields& fields) {
     double weight = 0;
-    if (pcfg_error e = read_inner_weight(line_.substr(0, fields.first), 0, weight); !e.ok()) return e;
+    if (grammar_error e = read_inner_weight(line_.substr(0, fields.first), 0, weight); !e.ok()) return e;
     const std::size_t third = line_.find('\t', fields.second + 1);
     if (third != std::string_view::npos && line_.find_first_not_of(blanks, third) != std::string_view::npos)
       return wrong("a third tab", {token_kind::wrong, {}, third, nullptr});
@@ -203,20 +203,20 @@ class grammar_line {
   }
 
   // Between blanks: # begins a comment, and the right side is not empty.
-  pcfg_error read_blanks(const count_fields& fields) {
+  grammar_error read_blanks(const count_fields& fields) {
     const bool lexicon = form_ == grammar_form::lexicon_counts;
     const std::size_t end = lexicon ? line_.size() : find_count_comment();
     read_names(0, end);
     double weight = 0;
-    const pcfg_name count = right_.empty() ? pcfg_name{} : right_.front();
-    if (pcfg_error e = read_weight(count.text, right_.empty() ? 0 : count.where.column - 1u, weight); !e.ok()) return e;
+    const written_name count = right_.empty() ? written_name{} : right_.front();
+    if (grammar_error e = read_weight(count.text, right_.empty() ? 0 : count.where.column - 1u, weight); !e.ok()) return e;
     if (right_.size() < 3 && fields.first != std::string_view::npos && fields.first > 0)
       return wrong("two tabs were expected: count, left side, right side", {token_kind::end, {}, end, nullptr});
     if (right_.size() < 3)
       return wrong("a right side was expected: count, left side, right side", {token_kind::end, {}, end, nullptr});
-    const pcfg_name left = right_[1];
+    const written_name left = right_[1];
     right_.erase(right_.begin(), right_.begin() + 2);
-    for (const pcfg_name& each : right_)
+    for (const written_name& each : right_)
       if (!lexicon && (each.text == "|" || is_arrow(each.text)))
         return {"an arrow or a bar, but these rules have none (with tabs, it would be a name)", std::string(each.text),
                 each.where};
@@ -241,10 +241,10 @@ class grammar_line {
     }
   }
 
-  pcfg_error add_counted(const pcfg_name& left, double weight, std::size_t right_at) {
+  grammar_error add_counted(const written_name& left, double weight, std::size_t right_at) {
     const bool lexicon = form_ == grammar_form::lexicon_counts;
     if (lexicon && right_.size() != 1) return {"one word was expected", {}, place(right_at)};
-    for (const pcfg_name& each : right_)
+    for (const written_name& each : right_)
       if (!lexicon && looks_marked(each.text, right_.size() == 1)) {
         to_.warnings.add({each.text.starts_with('#')
                               ? "this is read as a name, as all after the second tab (spaced-counts have comments)"
@@ -262,7 +262,7 @@ class grammar_line {
   weight_tail tail_;
   bool between_blanks_ = true;  // the arrow
   bool before_ = false;         // the probability
-  std::vector<pcfg_name> right_;
+  std::vector<written_name> right_;
 };
 
 }}}  // namespace frond::lab::pcfg::detail

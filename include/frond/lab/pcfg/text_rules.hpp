@@ -30,7 +30,7 @@ class grammar_rules {
     pointed_ = has_rules_ = false;
   }
 
-  pcfg_error take(std::string_view line, text_place where) {
+  grammar_error take(std::string_view line, text_place where) {
     has_rules_ = true;
     if (!undecided_) return read(line, where);
     const found_tail found = find_tail(line);
@@ -45,13 +45,13 @@ class grammar_rules {
     }
     if (asked_ == grammar_form::probability_last)
       return {"a probability was expected at the end of each rule, in all rules after the same mark or none", {}, where};
-    if (pcfg_error wrong = read_kept(); !wrong.ok()) return wrong;
+    if (grammar_error wrong = read_kept(); !wrong.ok()) return wrong;
     return read(line, where);
   }
 
-  pcfg_error end_text() {
+  grammar_error end_text() {
     if (!kept_places_.empty())
-      if (pcfg_error wrong = decide_at_end(); !wrong.ok()) return wrong;
+      if (grammar_error wrong = decide_at_end(); !wrong.ok()) return wrong;
     if (!has_rules_) return {};
     if (form_ == grammar_form::plain && !sink_.habits.number.ok()) sink_.warnings.add(sink_.habits.number);
     if (texts_form_ == grammar_form::detected) first_form_ = form_;
@@ -75,15 +75,15 @@ class grammar_rules {
   [[nodiscard]] grammar_form form() const { return form_; }              // of this text, as far as it is known
   [[nodiscard]] grammar_form first_form() const { return first_form_; }  // of the first text with rules
   [[nodiscard]] bool are_relative() const { return !has_probabilities(texts_form_); }
-  [[nodiscard]] const pcfg_builder& builder() const { return sink_.rules; }
+  [[nodiscard]] const builder& collected() const { return sink_.rules; }
   [[nodiscard]] grammar_warnings& warnings() { return sink_.warnings; }
   [[nodiscard]] text_habits& habits() { return sink_.habits; }
 
  private:
-  static pcfg_error too_many_rules(text_place where) { return {"there are too many rules", {}, where}; }
+  static grammar_error too_many_rules(text_place where) { return {"there are too many rules", {}, where}; }
 
   // All rules of a text end in a number.
-  pcfg_error decide_at_end() {
+  grammar_error decide_at_end() {
     const text_place first = kept_places_.front();
     if (tail_.count() > 1) return {"each rule ends in two numbers, and either may be its probability", {}, first};
     if (!tail_.bare || pointed_ || asked_ == grammar_form::probability_last)
@@ -93,12 +93,12 @@ class grammar_rules {
     return read_kept();
   }
 
-  pcfg_error read_kept() {
+  grammar_error read_kept() {
     undecided_ = false;
     std::string_view rest = kept_;
     for (const text_place& where : kept_places_) {
       const std::size_t end = rest.find('\n');
-      if (pcfg_error wrong = read(rest.substr(0, end), where); !wrong.ok()) return wrong;
+      if (grammar_error wrong = read(rest.substr(0, end), where); !wrong.ok()) return wrong;
       rest.remove_prefix(end + 1);
     }
     kept_.clear();
@@ -106,7 +106,7 @@ class grammar_rules {
     return {};
   }
 
-  pcfg_error read(std::string_view line, text_place where) {
+  grammar_error read(std::string_view line, text_place where) {
     // Rules without probabilities leave open where later ones have theirs.
     if (form_ == grammar_form::detected ||
         (form_ == grammar_form::plain && asked_ == grammar_form::detected && may_have_probability(line)))
@@ -114,7 +114,7 @@ class grammar_rules {
         form_ = found;
     if (texts_form_ != grammar_form::detected && has_probabilities(form_) == are_relative())
       return {"one text has probabilities, the other counts", {}, where};
-    if (pcfg_error wrong = grammar_line(line, where, sink_).read(form_, tail_); !wrong.ok()) return wrong;
+    if (grammar_error wrong = grammar_line(line, where, sink_).read(form_, tail_); !wrong.ok()) return wrong;
     if (sink_.rules.rules() > max_rules_) return too_many_rules(where);
     if (sink_.rules.names() > max_names_) return {"there are too many names", {}, where};
     return {};

@@ -16,10 +16,10 @@ namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 // The first warnings, in the order in which they were found, and how many more there were.
 struct grammar_warnings {
   static constexpr std::size_t most = 20;
-  std::vector<pcfg_error> list;
+  std::vector<grammar_error> list;
   std::size_t more = 0;
 
-  void add(pcfg_error found) {
+  void add(grammar_error found) {
     if (list.size() < most)
       list.push_back(std::move(found));
     else
@@ -33,7 +33,7 @@ namespace detail {
 struct text_habits {
   bool quotes = false;                        // its words are quoted
   bool semicolons = false, percents = false;  // a whole line was a comment with this mark
-  pcfg_error number;                          // that may have been meant as a probability
+  grammar_error number;                       // that may have been meant as a probability
 };
 
 // Why a comment at the end of a line may have been meant as a word; nullptr if it cannot. # and // begin comments wherever a
