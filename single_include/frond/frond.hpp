@@ -116,6 +116,9 @@
 //                    0: the compiler's flags alone decide (always so elsewhere).
 //   FROND_HOSTED     1: an operating system and a full standard library are there (environment variables, files, threads).
 //   FROND_ASSERT(condition, message)   a programmer's error; by default the program says so and stops, unless NDEBUG is set.
+//   FROND_CHECK_SIZE(condition, message)  memory of the caller has another size than the function says. By default the program
+//                    says so and stops before it touches that memory, with NDEBUG too; without an operating system as
+//                    FROND_ASSERT. Where FROND_ASSERT is set and this is not, this is that.
 
 // =============================================================================================================
 // frond/config/version.hpp
@@ -209,10 +212,12 @@ static_assert(0.1 < static_cast<double>(0.1f),
 #define FROND_ABI v0_2_separate
 #endif
 
-#ifndef FROND_ASSERT
-#if defined(NDEBUG)
-#define FROND_ASSERT(condition, message) ((void)sizeof(!(condition)))
-#elif FROND_HOSTED
+#if defined(FROND_ASSERT)
+#if !defined(FROND_CHECK_SIZE)
+#define FROND_CHECK_SIZE(condition, message) FROND_ASSERT(condition, message)
+#endif
+#else
+#if FROND_HOSTED
 #include <cstdio>
 namespace frond { inline namespace FROND_ABI {
 // Out of line, so that a check costs one test and one jump where it stands.
@@ -221,9 +226,21 @@ namespace frond { inline namespace FROND_ABI {
   __builtin_trap();
 }
 }}  // namespace frond
-#define FROND_ASSERT(condition, message) ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
+#define FROND_DETAIL_STOP(message) ::frond::assertion_failed(message, __FILE__, __LINE__)
 #else
-#define FROND_ASSERT(condition, message) ((condition) ? (void)0 : __builtin_trap())
+#define FROND_DETAIL_STOP(message) __builtin_trap()
+#endif
+#if defined(NDEBUG)
+#define FROND_ASSERT(condition, message) ((void)sizeof(!(condition)))
+#else
+#define FROND_ASSERT(condition, message) ((condition) ? (void)0 : FROND_DETAIL_STOP(message))
+#endif
+#if !defined(FROND_CHECK_SIZE)
+#if defined(NDEBUG) && !FROND_HOSTED
+#define FROND_CHECK_SIZE(condition, message) FROND_ASSERT(condition, message)
+#else
+#define FROND_CHECK_SIZE(condition, message) ((condition) ? (void)0 : FROND_DETAIL_STOP(message))
+#endif
 #endif
 #endif
 
@@ -2767,7 +2784,7 @@ struct gaussian {
   // Noise for datum `index`: a function of nothing but its arguments. noisy may be clean. Noise lies within 5.77, see
   // rng::box_muller. 1 KiB of stack.
   void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
     in_ieee_arithmetic([&] {
       const float signal = math::sqrt(alpha_bar);
       kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
@@ -2778,8 +2795,8 @@ struct gaussian {
   // The same noisy vector, and the standard normals in it. All three have one size.
   void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy,
                std::span<float> noise) const {
-    FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
-                 "noise and noisy vector are as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size() && clean.size() == noise.size(),
+                     "noise and noisy vector are as long as the clean one");
     in_ieee_arithmetic([&] {
       kernel::fill_normal({.key = key, .purpose = rng::stream::noise, .index = index}, noise.data(), noise.size());
       kernel::combine({.terms = 2,
@@ -3208,7 +3225,7 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // vectors [symbols][vocabulary], written.
 template <class Real>
 constexpr void embed(std::span<const symbol> symbols, std::uint32_t vocabulary, std::span<Real> vectors) {
-  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary, "there is one vector for each symbol");
+  FROND_CHECK_SIZE(vectors.size() == symbols.size() * vocabulary, "there is one vector for each symbol");
   for (Real& value : vectors) value = 0;
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     FROND_ASSERT(symbols[i] < vocabulary, "only symbols have a vector; a mask has none");
@@ -3219,7 +3236,7 @@ constexpr void embed(std::span<const symbol> symbols, std::uint32_t vocabulary, 
 // The nearest symbol of each vector, the one of its largest entry; of equal ones the first. vectors [symbols][vocabulary]
 template <class Real>
 constexpr void nearest(std::span<const Real> vectors, std::uint32_t vocabulary, std::span<symbol> symbols) {
-  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary && vocabulary > 0, "there is one vector for each symbol");
+  FROND_CHECK_SIZE(vectors.size() == symbols.size() * vocabulary && vocabulary > 0, "there is one vector for each symbol");
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     const Real* const vector = &vectors[i * vocabulary];
     std::uint32_t best = 0;
@@ -3250,7 +3267,7 @@ inline constexpr double least_likelihood<double> = 0x1p-500;
 template <class Real>
 constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
                                   std::type_identity_t<std::span<Real>> out) {
-  FROND_ASSERT(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
+  FROND_CHECK_SIZE(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
   Real largest = x[0];
   for (const Real value : x) largest = larger(value, largest);
   for (std::size_t a = 0; a < out.size(); ++a) {
@@ -3335,7 +3352,7 @@ inline conversion<Real> convert(prediction from, prediction to, Real alpha_bar) 
 // The same for a whole vector: known is the old prediction, out the new one; they may be the same. All have one size.
 inline void convert(prediction from, prediction to, float alpha_bar, std::span<const float> noisy, std::span<const float> known,
                     std::span<float> out) {
-  FROND_ASSERT(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
+  FROND_CHECK_SIZE(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
   in_ieee_arithmetic([&] {
     const conversion<float> c = convert(from, to, alpha_bar);
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);
@@ -3456,8 +3473,8 @@ struct uniform_step {
 
   // distribution: [vocabulary], written; sums to one where the posterior does. O(vocabulary).
   constexpr void distribution(symbol noisy, std::span<const Real> posterior, std::span<Real> distribution) const {
-    FROND_ASSERT(noisy < posterior.size() && distribution.size() == posterior.size(),
-                 "a distribution has one entry for each symbol");
+    FROND_CHECK_SIZE(noisy < posterior.size() && distribution.size() == posterior.size(),
+                     "a distribution has one entry for each symbol");
     const parts now = at(posterior[noisy]);
     for (std::size_t k = 0; k < distribution.size(); ++k) distribution[k] = now.jump * posterior[k] + now.drift;
     distribution[noisy] = now.stay;
@@ -3509,8 +3526,8 @@ struct absorbing_step {
 
   // distribution: [vocabulary + 1], written; the last entry is the mask. O(vocabulary).
   constexpr void distribution(symbol noisy, std::span<const Real> posterior, std::span<Real> distribution) const {
-    FROND_ASSERT(noisy <= mask && posterior.size() == mask && distribution.size() == std::size_t{mask} + 1,
-                 "a distribution has one entry for each symbol and one for the mask");
+    FROND_CHECK_SIZE(noisy <= mask && posterior.size() == mask && distribution.size() == std::size_t{mask} + 1,
+                     "a distribution has one entry for each symbol and one for the mask");
     const bool masked = noisy == mask;
     for (std::size_t k = 0; k < mask; ++k) distribution[k] = masked ? jump * posterior[k] : Real{0};
     distribution[mask] = masked ? stay : Real{0};
@@ -3602,7 +3619,7 @@ struct uniform {
   // token, nearly all of it for random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
     detail::for_each_word(key, rng::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
       const std::uint64_t product = std::uint64_t{word} * vocabulary;
       const bool keep = rng::unit_interval(static_cast<std::uint32_t>(product)) < alpha_bar;
@@ -3618,7 +3635,7 @@ struct uniform {
 
   template <class Real>
   constexpr void likelihood(symbol noisy, Real alpha_bar, std::type_identity_t<std::span<Real>> out) const {
-    FROND_ASSERT(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    FROND_CHECK_SIZE(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
     const two_likelihoods<Real> likelihood = visible_likelihood(alpha_bar);
     for (Real& value : out) value = likelihood.other;
     if (noisy < vocabulary) out[noisy] = likelihood.same;
@@ -3646,7 +3663,7 @@ struct absorbing {
   // noisy may be clean. All probabilities hold to 2^-24. About 4 ns a token, nearly all of it for random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
     detail::for_each_word(key, rng::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
       noisy[i] = rng::unit_interval(word) < alpha_bar ? clean[i] : mask();
     });
@@ -3659,7 +3676,7 @@ struct absorbing {
 
   template <class Real>
   constexpr void likelihood(symbol noisy, Real, std::type_identity_t<std::span<Real>> out) const {
-    FROND_ASSERT(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    FROND_CHECK_SIZE(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
     for (Real& value : out) value = noisy == mask() ? Real{1} : Real{0};
     if (noisy < vocabulary) out[noisy] = 1;
   }
@@ -6399,7 +6416,7 @@ struct rhm_view {
   // The rule of a level whose right side is `tuple`, as parent * shape.rules + choice, or no_rule. Symbols outside the
   // vocabulary are in no rule. O(branching log(rules of the level)).
   [[nodiscard]] constexpr std::uint32_t find(std::uint32_t level, std::span<const symbol> tuple) const {
-    FROND_ASSERT(tuple.size() == shape.branching, "the right side of a rule has as many symbols as the branching");
+    FROND_CHECK_SIZE(tuple.size() == shape.branching, "the right side of a rule has as many symbols as the branching");
     const auto sorted = order.subspan(shape.rule_offset(level), shape.rule_count(level));
     return detail::find_rule(tuple.data(), level_rules(level).data(), sorted, shape.branching);
   }
@@ -6417,14 +6434,14 @@ struct rhm_view {
 };
 
 constexpr void rhm_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {
-  FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
+  FROND_CHECK_SIZE(out.size() == length(), "the output must have room for exactly one sentence");
   grammar::plain::sample_sentence(tables(), key, index, out.data() + out.size());
 }
 
 // Sentence `index` with everything above it: tree [nodes], laid out as [root][level depth - 1]...[level 0], so the sentence
 // is the last `leaves` symbols (rhm_shape::tree_offset). The same choices as rhm_view::sample.
 constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t index, std::span<symbol> tree) {
-  FROND_ASSERT(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
+  FROND_CHECK_SIZE(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
   const grammar::rule_tables tables = grammar.tables();
   const std::size_t branching = tables.branching;
   rng::choices choices(key, index);
@@ -6799,7 +6816,7 @@ constexpr status hierarchy_shape::check() const {
 constexpr result<hierarchy_shape> levels_of(const rhm_shape& shape, std::span<hierarchy_level> levels) {
   const status state = shape.check();
   if (!state.ok()) return {{}, state};
-  FROND_ASSERT(levels.size() == shape.depth, "there is one entry for each level of rules");
+  FROND_CHECK_SIZE(levels.size() == shape.depth, "there is one entry for each level of rules");
   for (std::uint32_t l = 1; l <= shape.depth; ++l) {
     levels[l - 1] = {.symbols = shape.parent_count(l), .rules = shape.rules, .branching = shape.branching};
   }
@@ -6942,7 +6959,7 @@ class hierarchy_growth {
 }  // namespace detail
 
 constexpr void hierarchy_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {
-  FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
+  FROND_CHECK_SIZE(out.size() == length(), "the output must have room for exactly one sentence");
   detail::hierarchy_growth growth(*this, key, index);
   symbol* const end = out.data() + out.size();
   growth.grow_root(end);
@@ -6958,7 +6975,7 @@ constexpr hierarchy_view hierarchy_of(const rhm_view& grammar, std::span<hierarc
 // the last `leaves` symbols. The blank of a level is the number of its symbols. The same choices as hierarchy_view::sample.
 constexpr void sample_tree(const hierarchy_view& grammar, seed key, std::uint64_t index, std::span<symbol> tree) {
   const hierarchy_shape& shape = grammar.shape;
-  FROND_ASSERT(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
+  FROND_CHECK_SIZE(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
   detail::hierarchy_growth growth(grammar, key, index);
   symbol* parents = tree.data();
   for (std::uint32_t level = shape.depth(); level > 0; --level) {
@@ -7180,8 +7197,8 @@ inline constexpr symbol unparsed = 255;
 // sentence [leaves]. O(nodes log(rules of a level)).
 constexpr bool parse(const rhm_view& grammar, std::span<const symbol> sentence, std::span<symbol> tree) {
   const rhm_shape& shape = grammar.shape;
-  FROND_ASSERT(sentence.size() == shape.leaves(), "the sentence must have as many tokens as the grammar has leaves");
-  FROND_ASSERT(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
+  FROND_CHECK_SIZE(sentence.size() == shape.leaves(), "the sentence must have as many tokens as the grammar has leaves");
+  FROND_CHECK_SIZE(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
   const std::size_t above = shape.tree_offset(0);
   for (std::size_t i = 0; i < sentence.size(); ++i) tree[above + i] = sentence[i];
   std::size_t children = above, count = sentence.size();
@@ -7247,8 +7264,8 @@ template <class Found>
 constexpr bool parse_each(const hierarchy_view& grammar, std::span<const symbol> sentence, std::span<symbol> tree,
                           const Found& found) {
   const hierarchy_shape& shape = grammar.shape;
-  FROND_ASSERT(sentence.size() == shape.leaves(), "the sentence must have as many tokens as the hierarchy has leaves");
-  FROND_ASSERT(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
+  FROND_CHECK_SIZE(sentence.size() == shape.leaves(), "the sentence must have as many tokens as the hierarchy has leaves");
+  FROND_CHECK_SIZE(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
   std::size_t children = shape.tree_offset(0);
   for (std::size_t i = 0; i < sentence.size(); ++i) tree[children + i] = sentence[i];
   for (std::uint32_t level = 1; level <= shape.depth(); ++level) {
@@ -7303,7 +7320,7 @@ namespace frond { inline namespace FROND_ABI { namespace grammar {
 //   tree [nodes]  in the layout of sample_tree; parsed down to `level`
 constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t index, std::uint32_t level,
                             std::span<symbol> tree) {
-  FROND_ASSERT(tree.size() == grammar.shape.nodes(), "a tree has as many symbols as its shape has nodes");
+  FROND_CHECK_SIZE(tree.size() == grammar.shape.nodes(), "a tree has as many symbols as its shape has nodes");
   FROND_ASSERT(level <= grammar.shape.depth, "a tree has levels from 0 to its depth");
   const grammar::rule_tables tables = grammar.tables();
   rng::draws draw(key, rng::stream::redraw, index);
@@ -7415,7 +7432,7 @@ inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, 
 inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first, std::span<symbol> sentences) {
   constexpr std::size_t group_size = rng::choices::group_size;
   const std::size_t length = grammar.length();
-  FROND_ASSERT(sentences.size() % length == 0, "the output must have room for whole sentences");
+  FROND_CHECK_SIZE(sentences.size() % length == 0, "the output must have room for whole sentences");
   FROND_ASSERT(addressable(first, sentences.size() / length), "sentences have numbers below 2^64");
   while (!sentences.empty()) {
     const std::size_t count = sentences.size() / length, left = group_size - first % group_size;
@@ -7472,8 +7489,8 @@ inline void project_onto(const float* rows, std::size_t count, std::span<const f
 // Gram and Schmidt, in order of the rows, twice, because once leaves the rounding of what it took off. Direction k depends on
 // the seed, the dimension and k alone. O(count^2 dimension).
 inline void plant_directions(seed key, std::size_t dimension, std::span<float> out) {
-  FROND_ASSERT(dimension > 0 && out.size() % dimension == 0, "the output must have room for whole directions");
-  FROND_ASSERT(out.size() <= dimension * dimension, "there are no more orthogonal directions than dimensions");
+  FROND_CHECK_SIZE(dimension > 0 && out.size() % dimension == 0, "the output must have room for whole directions");
+  FROND_CHECK_SIZE(out.size() <= dimension * dimension, "there are no more orthogonal directions than dimensions");
   in_ieee_arithmetic([&] {
     for (std::size_t k = 0; k * dimension < out.size(); ++k) {
       const std::span<float> row = out.subspan(k * dimension, dimension);
@@ -7510,8 +7527,9 @@ namespace frond { inline namespace FROND_ABI { namespace source {
 // left without the mean. rows > 0; sums in order of the rows; data are centred in place. O(rows dimension^2).
 inline void mean_and_covariance(std::span<float> data, std::size_t dimension, std::span<float> mean,
                                 std::span<float> covariance) {
-  FROND_ASSERT(dimension > 0 && !data.empty() && data.size() % dimension == 0, "the data are whole vectors, at least one");
-  FROND_ASSERT(mean.size() == dimension && covariance.size() == dimension * dimension, "the outputs have the data's dimension");
+  FROND_CHECK_SIZE(dimension > 0 && !data.empty() && data.size() % dimension == 0, "the data are whole vectors, at least one");
+  FROND_CHECK_SIZE(mean.size() == dimension && covariance.size() == dimension * dimension,
+                   "the outputs have the data's dimension");
   const std::size_t rows = data.size() / dimension;
   const float scale = 1.0f / static_cast<float>(rows);
   in_ieee_arithmetic([&] {
@@ -7544,7 +7562,8 @@ inline void mean_and_covariance(std::span<float> data, std::size_t dimension, st
 [[nodiscard]] inline status cholesky(std::span<const float> covariance, std::size_t dimension, float ridge,
                                      std::span<float> factor) {
   constexpr std::size_t part = 128;
-  FROND_ASSERT(covariance.size() == dimension * dimension && factor.size() == covariance.size(), "the matrices are square");
+  if (covariance.size() != dimension * dimension || factor.size() != covariance.size())
+    return {"covariance and factor are square matrices of {} rows", dimension};
   return in_ieee_arithmetic([&]() -> status {
     float sums[part];
     for (std::size_t j = 0; j < dimension; ++j) {
@@ -7585,20 +7604,20 @@ inline void mean_and_covariance(std::span<float> data, std::size_t dimension, st
 class gaussian_source {
  public:
   gaussian_source(std::span<const float> mean, std::span<const float> factor) : mean_(mean), factor_(factor) {
-    FROND_ASSERT(factor.size() == mean.size() * mean.size(), "the factor is a square matrix");
+    FROND_CHECK_SIZE(factor.size() == mean.size() * mean.size(), "the factor is a square matrix");
   }
 
   [[nodiscard]] std::size_t dimension() const { return mean_.size(); }
 
   void sample(seed key, std::uint64_t index, std::span<float> out) const {
-    FROND_ASSERT(out.size() == dimension(), "the output has the dimension of the source");
+    FROND_CHECK_SIZE(out.size() == dimension(), "the output has the dimension of the source");
     sample_block(key, index, out);
   }
 
   // Data first, first + 1, ..., out [count][dimension()]: the same bits as one call of sample() for each, and many times
   // faster. 2 KiB of stack. O(dimension^2) for a datum.
   void sample_block(seed key, std::uint64_t first, std::span<float> out) const {
-    FROND_ASSERT(out.size() % dimension() == 0, "the output must have room for whole vectors");
+    FROND_CHECK_SIZE(out.size() % dimension() == 0, "the output must have room for whole vectors");
     FROND_ASSERT(addressable(first, out.size() / dimension()), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension(); done < count; done += block_rows) {
@@ -7651,7 +7670,7 @@ class isotropic_source {
   [[nodiscard]] std::size_t dimension() const { return mean_.size(); }
 
   void sample(seed key, std::uint64_t index, std::span<float> out) const {
-    FROND_ASSERT(out.size() == dimension(), "the output has the dimension of the source");
+    FROND_CHECK_SIZE(out.size() == dimension(), "the output has the dimension of the source");
     in_ieee_arithmetic([&] {
       kernel::fill_normal({.key = key, .purpose = rng::stream::datum, .index = index}, out.data(), out.size());
       kernel::combine(
@@ -7666,7 +7685,7 @@ class isotropic_source {
 
 // The deviation that isotropic_source wants: the root of the mean of the diagonal of a covariance [dimension][dimension].
 [[nodiscard]] inline float isotropic_deviation(std::span<const float> covariance, std::size_t dimension) {
-  FROND_ASSERT(dimension > 0 && covariance.size() == dimension * dimension, "the covariance is a square matrix");
+  FROND_CHECK_SIZE(dimension > 0 && covariance.size() == dimension * dimension, "the covariance is a square matrix");
   return in_ieee_arithmetic([&] {
     float trace = 0.0f;
     for (std::size_t i = 0; i < dimension; ++i) trace = trace + covariance[i * dimension + i];
@@ -7893,7 +7912,7 @@ class mixed_cumulant {
       : spikes_(strengths), dimension_(dimension), directions_(directions) {
     FROND_ASSERT(dimension <= std::size_t{1} << 26, "the normals of a group are an array of at most 2^34");
     FROND_ASSERT(strengths.check().ok(), "the spikes or their latents are out of range");
-    FROND_ASSERT(directions.size() >= planted() * dimension && dimension >= planted(), "each spike has its direction");
+    FROND_CHECK_SIZE(directions.size() >= planted() * dimension && dimension >= planted(), "each spike has its direction");
   }
 
   [[nodiscard]] std::size_t dimension() const { return dimension_; }
@@ -7913,14 +7932,14 @@ class mixed_cumulant {
   }
 
   void sample(seed key, std::uint64_t index, std::span<float> out) const {
-    FROND_ASSERT(out.size() == dimension_, "the output has the dimension of the source");
+    FROND_CHECK_SIZE(out.size() == dimension_, "the output has the dimension of the source");
     sample_block(key, index, out);
   }
 
   // Data first, first + 1, ..., as many as there is room for: out [count][dimension()]. The same bits as one call of sample()
   // for each, and several times faster. 2 KiB of stack.
   void sample_block(seed key, std::uint64_t first, std::span<float> out) const {
-    FROND_ASSERT(out.size() % dimension_ == 0, "the output must have room for whole vectors");
+    FROND_CHECK_SIZE(out.size() % dimension_ == 0, "the output must have room for whole vectors");
     FROND_ASSERT(addressable(first, out.size() / dimension_), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension_; done < count;) {
@@ -8031,7 +8050,7 @@ struct symbol_table {
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return kinds; }
   [[nodiscard]] constexpr std::uint64_t count() const { return row == 0 ? 0 : symbols.size() / row; }
   constexpr void sample(seed, std::uint64_t index, std::span<symbol> out) const {
-    FROND_ASSERT(index < count() && out.size() == row, "a table has count() rows of length() symbols");
+    FROND_CHECK_SIZE(index < count() && out.size() == row, "a table has count() rows of length() symbols");
     for (std::size_t i = 0; i < row; ++i) out[i] = symbols[to_size(index) * row + i];
   }
 
@@ -8056,7 +8075,7 @@ struct vector_table {
   [[nodiscard]] constexpr std::size_t dimension() const { return row; }
   [[nodiscard]] constexpr std::uint64_t count() const { return row == 0 ? 0 : numbers.size() / row; }
   constexpr void sample(seed, std::uint64_t index, std::span<float> out) const {
-    FROND_ASSERT(index < count() && out.size() == row, "a table has count() rows of dimension() numbers");
+    FROND_CHECK_SIZE(index < count() && out.size() == row, "a table has count() rows of dimension() numbers");
     for (std::size_t i = 0; i < row; ++i) out[i] = numbers[to_size(index) * row + i];
   }
 
@@ -8087,7 +8106,7 @@ namespace frond { inline namespace FROND_ABI { namespace source {
 class wiener {
  public:
   constexpr wiener(std::span<const float> means, std::span<const float> variances) : means_(means), variances_(variances) {
-    FROND_ASSERT(means.size() == variances.size(), "there is one variance for each mean");
+    FROND_CHECK_SIZE(means.size() == variances.size(), "there is one variance for each mean");
   }
 
   [[nodiscard]] constexpr std::size_t dimension() const { return means_.size(); }
@@ -8500,7 +8519,7 @@ class hierarchy_tree {
  public:
   // memory: at least tree_memory_size<Real>(shape) numbers, whose contents do not matter.
   constexpr hierarchy_tree(const grammar::hierarchy_view& grammar, std::span<Real> memory) : grammar_(grammar) {
-    FROND_ASSERT(memory.size() >= tree_memory_size<Real>(grammar.shape).value, "the memory is too small for the messages");
+    FROND_CHECK_SIZE(memory.size() >= tree_memory_size<Real>(grammar.shape).value, "the memory is too small for the messages");
     const detail::hierarchy_tree_parts parts(grammar.shape);
     const auto take = [&](const checked& size) {
       const std::span<Real> part = memory.first(to_size(size.value));
@@ -8600,14 +8619,14 @@ class hierarchy_tree {
   // After downward(), as in tree<Real>: the posterior distribution of node `position` of a level, out [symbol_count(level)].
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
-    FROND_ASSERT(out.size() == grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
+    FROND_CHECK_SIZE(out.size() == grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
     in_ieee_arithmetic([&] { belief_at(level, position).write(out); });
   }
 
   // The same of all tokens, out [length][symbol_count(0)].
   template <class Out>
   constexpr void token_marginals(std::span<Out> out) const {
-    FROND_ASSERT(out.size() == leaves_.nodes * leaves_.symbols, "every token has a marginal");
+    FROND_CHECK_SIZE(out.size() == leaves_.nodes * leaves_.symbols, "every token has a marginal");
     in_ieee_arithmetic([&] {
       for (std::size_t i = 0; i < leaves_.nodes; ++i) belief_at(0, i).write(out.subspan(i * leaves_.symbols, leaves_.symbols));
     });
@@ -8623,7 +8642,7 @@ class hierarchy_tree {
   // grammar::sample_tree.
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) {
     const grammar::hierarchy_shape& shape = grammar_.shape;
-    FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
+    FROND_CHECK_SIZE(out.size() == shape.nodes(), "the output must have room for exactly one tree");
     rng::draws draw(key, rng::stream::posterior, index);
     in_ieee_arithmetic([&] {
       out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(message(up_, row(shape.depth()), 0))));
@@ -8953,7 +8972,7 @@ class tree {
   // memory: at least tree_memory_size<Real>(shape) numbers, whose contents do not matter.
   constexpr tree(const grammar::rhm_view& grammar, std::span<Real> memory) : grammar_(grammar) {
     const grammar::rhm_shape& shape = grammar.shape;
-    FROND_ASSERT(memory.size() >= tree_memory_size<Real>(shape).value, "the memory is too small for the messages");
+    FROND_CHECK_SIZE(memory.size() >= tree_memory_size<Real>(shape).value, "the memory is too small for the messages");
     const std::size_t messages = shape.nodes() * shape.vocabulary;
     up_ = memory.first(messages);
     down_ = memory.subspan(messages, messages);
@@ -9033,7 +9052,7 @@ class tree {
   // and the rest of the tree contradict each other, it is what the subtree says: a visible token keeps probability one.
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
-    FROND_ASSERT(out.size() == grammar_.shape.vocabulary, "a marginal has one entry for each symbol");
+    FROND_CHECK_SIZE(out.size() == grammar_.shape.vocabulary, "a marginal has one entry for each symbol");
     in_ieee_arithmetic([&] { at(level, position).write(out); });
   }
 
@@ -9041,7 +9060,7 @@ class tree {
   template <class Out>
   constexpr void token_marginals(std::span<Out> out) const {
     const std::size_t symbols = grammar_.shape.vocabulary;
-    FROND_ASSERT(out.size() == grammar_.length() * symbols, "every token has a marginal");
+    FROND_CHECK_SIZE(out.size() == grammar_.length() * symbols, "every token has a marginal");
     in_ieee_arithmetic([&] {
       for (std::size_t i = 0; i < grammar_.length(); ++i) at(0, i).write(out.subspan(i * symbols, symbols));
     });
@@ -9057,7 +9076,7 @@ class tree {
   // grammar::sample_tree. Always a tree of the grammar; below a contradiction it follows the rules and not the observation.
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) {
     const grammar::rhm_shape& shape = grammar_.shape;
-    FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
+    FROND_CHECK_SIZE(out.size() == shape.nodes(), "the output must have room for exactly one tree");
     rng::draws draw(key, rng::stream::posterior, index);
     in_ieee_arithmetic([&] {
       out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(up_.first(shape.vocabulary))));
@@ -9369,7 +9388,7 @@ requires(grammar::require_valid<Shape>()) struct tree_batch_memory : std::array<
 // Sixteen trees of one grammar in memory that somebody else owns. See tree_observe and what follows it.
 inline tree_operands tree_batch(const grammar::rhm_view& grammar, std::span<float> memory) {
   const grammar::rhm_shape& shape = grammar.shape;
-  FROND_ASSERT(memory.size() >= tree_batch_memory_size(shape).value, "the memory is too small for the messages");
+  FROND_CHECK_SIZE(memory.size() >= tree_batch_memory_size(shape).value, "the memory is too small for the messages");
   const detail::tree_batch_parts parts(shape);
   const auto beyond_line = reinterpret_cast<std::uintptr_t>(memory.data()) / sizeof(float) % 16;
   float* next = memory.data() + (16 - beyond_line) % 16;

@@ -1211,7 +1211,7 @@ class chart {
   // position. All ones give the total of all sentences of this length.
   void inside_weights(std::span<const value> likelihoods, std::size_t length) {
     const std::uint32_t words = form().words;
-    FROND_ASSERT(likelihoods.size() == length * words, "there is one weight for each position and word");
+    FROND_CHECK_SIZE(likelihoods.size() == length * words, "there is one weight for each position and word");
     fill(length, [&](std::size_t i, const auto& observe) {
       for (std::uint32_t w = 0; w < words; ++w) observe(w, likelihoods[i * words + w]);
     });
@@ -1738,7 +1738,7 @@ class outside {
   // The posterior distribution of the word at this position, out [words]. Sums to one up to rounding; all zero if nothing is
   // possible.
   void word_distribution(std::size_t position, std::span<Real> out) const {
-    FROND_ASSERT(out.size() == form_->words, "a distribution has one entry for each word");
+    FROND_CHECK_SIZE(out.size() == form_->words, "a distribution has one entry for each word");
     for (Real& each : out) each = Real{};
     if (!possible_) return;
     const std::size_t cell = cells().cell(position, position + 1);
@@ -1910,7 +1910,7 @@ class pcfg_posterior {
   // observation, it is what this position's own likelihood says, and uniform where that says nothing.
   template <class Out>
   void marginal(std::size_t position, std::span<Out> out) {
-    FROND_ASSERT(out.size() == vocabulary(), "a marginal has one entry for each word");
+    FROND_CHECK_SIZE(out.size() == vocabulary(), "a marginal has one entry for each word");
     in_ieee_arithmetic([&] {
       distribution_.resize(vocabulary());
       if (possible_)
@@ -2251,7 +2251,7 @@ class length_source {
   // Its words alone; out [length]. A sentence whose derivation is too long is not written, which is a programmer's error.
   void sample(seed key, std::uint64_t index, std::span<symbol> out) const {
     FROND_ASSERT(vocabulary() <= max_vocabulary, "a symbol is one byte");
-    FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
+    FROND_CHECK_SIZE(out.size() == length(), "the output must have room for exactly one sentence");
     derivation derived;
     [[maybe_unused]] const status state = sample(key, index, derived);
     FROND_ASSERT(state.ok(), "a sentence whose derivation cannot be written down");
@@ -2473,8 +2473,8 @@ inline std::vector<std::span<const symbol>> sorted_rows(std::span<const symbol> 
 // samples [rows][length], training [rows][length], both compared symbol by symbol. Without samples all values are 0.
 // O(n log n) comparisons.
 inline copy_fractions count_copies(std::span<const symbol> samples, std::span<const symbol> training, std::size_t length) {
-  FROND_ASSERT(length > 0 && samples.size() % length == 0 && training.size() % length == 0,
-               "samples and training data must be whole sentences of one length");
+  FROND_CHECK_SIZE(length > 0 && samples.size() % length == 0 && training.size() % length == 0,
+                   "samples and training data must be whole sentences of one length");
   const auto known = detail::sorted_rows(training, length);
   const auto rows = detail::sorted_rows(samples, length);
   lab::statistics::grouped_counts copied;
@@ -2587,7 +2587,7 @@ class network_features {
  public:
   network_features(const nn::plan& plan, std::span<const float> parameters, std::uint32_t input_symbols, float alpha_bar)
       : plan_(plan), parameters_(parameters), input_symbols_(input_symbols), alpha_bar_(alpha_bar) {
-    FROND_ASSERT(parameters.size() == plan.parameter_count, "parameters have the size that the plan says");
+    FROND_CHECK_SIZE(parameters.size() == plan.parameter_count, "parameters have the size that the plan says");
     FROND_ASSERT(plan.input_channels == nn::token_channels(input_symbols), "the network's input is made of tokens and time");
     for (const nn::layer& layer : plan.layers) dense_count_ += layer.kind == nn::layers::dense::kind;
     outputs_.resize(dense_count_);
@@ -2784,7 +2784,7 @@ class annealed_map {
 
   // The posterior probability of the true symbol at each level, tokens first. out [depth + 1]. O(depth).
   constexpr void reconstruction(double noise, std::span<double> out) const {
-    FROND_ASSERT(out.size() == depth_ + std::size_t{1}, "there is one probability for each level and one for the tokens");
+    FROND_CHECK_SIZE(out.size() == depth_ + std::size_t{1}, "there is one probability for each level and one for the tokens");
     out[0] = token_belief(noise);
     for (std::size_t level = 1; level <= depth_; ++level) out[level] = up(out[level - 1]);
     double from_above = 1 / vocabulary_;
@@ -2882,7 +2882,7 @@ inline estimate mean_of(std::span<const double> values) {
 // O(n width), and n + 1 calls.
 template <class Number, class Statistic>
 estimate jackknife(std::span<const Number> rows, std::size_t width, const Statistic& statistic) {
-  FROND_ASSERT(width > 0 && !rows.empty() && rows.size() % width == 0, "a jackknife needs a table of whole rows");
+  FROND_CHECK_SIZE(width > 0 && !rows.empty() && rows.size() % width == 0, "a jackknife needs a table of whole rows");
   const std::size_t count = rows.size() / width;
   std::vector<Number> sums(width), others(width);
   for (std::size_t i = 0; i < rows.size(); ++i) sums[i % width] += rows[i];
@@ -2911,7 +2911,7 @@ inline constexpr estimate unknown{std::numeric_limits<double>::quiet_NaN(), std:
 // The first x at which the curve reaches `threshold`, from above or from below, linear between its points; unknown if it never
 // does. The error is that of the curve there, its points taken as independent, divided by its slope. x in increasing order.
 inline estimate crossing(std::span<const double> x, std::span<const estimate> curve, double threshold) {
-  FROND_ASSERT(x.size() == curve.size(), "a curve has one value at each place");
+  FROND_CHECK_SIZE(x.size() == curve.size(), "a curve has one value at each place");
   for (std::size_t i = 0; i + 1 < curve.size(); ++i) {
     const double before = curve[i].value - threshold, after = curve[i + 1].value - threshold;
     if (!(before * after <= 0) || before == after) continue;
@@ -2926,7 +2926,7 @@ inline estimate crossing(std::span<const double> x, std::span<const estimate> cu
 // The x of the maximum: that of the parabola through the largest point and its two neighbours. Unknown if the largest is at an
 // end. The error is propagated from those of the three points, taken as independent.
 inline estimate peak(std::span<const double> x, std::span<const estimate> curve) {
-  FROND_ASSERT(x.size() == curve.size() && !x.empty(), "a curve has one value at each place");
+  FROND_CHECK_SIZE(x.size() == curve.size() && !x.empty(), "a curve has one value at each place");
   std::size_t top = 0;
   for (std::size_t i = 1; i < curve.size(); ++i) top = curve[i].value > curve[top].value ? i : top;
   if (top == 0 || top + 1 == curve.size()) return unknown;
@@ -2951,7 +2951,7 @@ struct line {
 // The line through points with errors, all positive, by weighted least squares; at least two different x. The slope's error is
 // what those errors imply, or larger by the factor by which the points miss the line more than they should.
 inline line fit_line(std::span<const double> x, std::span<const estimate> curve) {
-  FROND_ASSERT(x.size() == curve.size() && x.size() >= 2, "a line needs two points");
+  FROND_CHECK_SIZE(x.size() == curve.size() && x.size() >= 2, "a line needs two points");
   const auto weight = [&](std::size_t i) { return 1 / (curve[i].standard_error * curve[i].standard_error); };
   double total = 0, mean_x = 0, mean_y = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -2989,7 +2989,7 @@ class change_counter {
   // One trajectory: the trees [nodes] before and after, laid out as in grammar::sample_tree; O(nodes). A symbol that is none
   // (grammar::unparsed) counts as a symbol of its own.
   void add(std::span<const symbol> before, std::span<const symbol> after) {
-    FROND_ASSERT(before.size() == shape_.nodes() && after.size() == shape_.nodes(), "trees are compared node by node");
+    FROND_CHECK_SIZE(before.size() == shape_.nodes() && after.size() == shape_.nodes(), "trees are compared node by node");
     for (std::uint32_t level = 0; level <= shape_.depth; ++level) {
       const std::size_t first = shape_.tree_offset(level), last = first + shape_.level_nodes(level);
       for (std::size_t node = first; node < last; ++node) {
@@ -3007,7 +3007,7 @@ class change_counter {
   // trajectories^2 times the covariances of the spins of all pairs of tokens (a token with itself included) whose lowest common
   // ancestor is at that level or below. Then the counter starts anew.
   void write(std::span<std::int64_t> row) {
-    FROND_ASSERT(row.size() == width(shape_), "a row has a number for the trajectories and two for each level");
+    FROND_CHECK_SIZE(row.size() == width(shape_), "a row has a number for the trajectories and two for each level");
     row[0] = trajectories_;
     for (std::uint32_t level = 0; level <= shape_.depth; ++level) {
       const std::size_t first = shape_.tree_offset(level), last = first + shape_.level_nodes(level);
@@ -3111,7 +3111,7 @@ class change_table {
 inline lab::statistics::estimate correlation_length(std::span<const lab::statistics::estimate> here,
                                                     std::span<const lab::statistics::estimate> critical,
                                                     std::uint32_t branching) {
-  FROND_ASSERT(here.size() == critical.size(), "two curves are compared level by level");
+  FROND_CHECK_SIZE(here.size() == critical.size(), "two curves are compared level by level");
   std::vector<double> levels;
   std::vector<lab::statistics::estimate> quotients;
   for (std::size_t i = 0; i < here.size(); ++i) {
@@ -3167,7 +3167,7 @@ struct true_level {
 template <tuple_level Level>
 std::vector<symbol> coarse_grain(const Level& level, std::span<const symbol> sentences) {
   const std::size_t branching = level.branching();
-  FROND_ASSERT(sentences.size() % branching == 0, "only whole tuples can be replaced by their latents");
+  FROND_CHECK_SIZE(sentences.size() % branching == 0, "only whole tuples can be replaced by their latents");
   std::vector<symbol> latents(sentences.size() / branching);
   for (std::size_t i = 0; i < latents.size(); ++i) latents[i] = level.latent_of(sentences.subspan(i * branching, branching));
   return latents;
@@ -3226,7 +3226,7 @@ class joint_counts {
   // From a table of counts [first][second].
   joint_counts(std::size_t first_symbols, std::size_t second_symbols, std::span<const std::uint64_t> counts)
       : rows_(first_symbols), columns_(second_symbols), counts_(counts.begin(), counts.end()) {
-    FROND_ASSERT(counts.size() == rows_ * columns_, "a table has a count for each pair of symbols");
+    FROND_CHECK_SIZE(counts.size() == rows_ * columns_, "a table has a count for each pair of symbols");
     for (const std::uint64_t count : counts) total_ += count;
   }
 
@@ -3483,7 +3483,7 @@ class lloyd {
 // means of the clusters is small: Lloyd's iteration from several starts. At least as many points as clusters, at least one
 // cluster and one start. The same result everywhere. O(starts iterations points^2).
 inline k_means_result k_means(std::span<const double> products, std::size_t points, const k_means_options& options) {
-  FROND_ASSERT(products.size() == points * points, "clusters are made from a square table of inner products");
+  FROND_CHECK_SIZE(products.size() == points * points, "clusters are made from a square table of inner products");
   FROND_ASSERT(options.clusters > 0 && options.clusters <= points && options.restarts > 0,
                "there are at least as many points as clusters, and at least one start");
   FROND_ASSERT(addressable(options.index, options.restarts), "starts have numbers below 2^64");
@@ -3514,8 +3514,8 @@ class context_counts {
   // One sentence. tuples [nodes]: for each node of the level the number of the tuple below it; numbers beyond the last tuple
   // are left out. context [nodes][below]: what stands below the nodes; symbols outside the vocabulary are left out.
   void add(std::span<const std::size_t> tuples, std::span<const symbol> context) {
-    FROND_ASSERT(tuples.size() % branching_ == 0 && context.size() == tuples.size() * below_,
-                 "a context is what stands below the siblings of each node");
+    FROND_CHECK_SIZE(tuples.size() % branching_ == 0 && context.size() == tuples.size() * below_,
+                     "a context is what stands below the siblings of each node");
     for (std::size_t node = 0; node < tuples.size(); ++node) {
       if (tuples[node] >= tuples_) continue;
       const std::size_t child = node % branching_, first = node - child, row = tuples[node] * branching_ + child;
@@ -3572,7 +3572,7 @@ class context_counts {
 //   parents   [tuples]
 inline double signal_to_noise(std::span<const double> products, std::span<const std::size_t> parents) {
   const std::size_t tuples = parents.size();
-  FROND_ASSERT(products.size() == tuples * tuples, "each tuple has one parent");
+  FROND_CHECK_SIZE(products.size() == tuples * tuples, "each tuple has one parent");
   double common = 0, pairs = 0, squares = 0;
   for (std::size_t i = 0; i < tuples; ++i) {
     squares += products[i * tuples + i];
@@ -3658,13 +3658,13 @@ struct learned_grammar {
 
   // As grammar::parse: tree [nodes], laid out as [root][level depth - 1]...[level 0]. Whether all tuples are known.
   bool parse(std::span<const symbol> sentence, std::span<symbol> tree) const {
-    FROND_ASSERT(!levels.empty() && tree.size() >= sentence.size(), "the output must have room for exactly one tree");
+    FROND_CHECK_SIZE(!levels.empty() && tree.size() >= sentence.size(), "the output must have room for exactly one tree");
     std::span<symbol> level = tree.last(sentence.size());
     std::copy(sentence.begin(), sentence.end(), level.begin());
     std::size_t end = tree.size() - sentence.size();
     for (const learned_level& rules : levels) {
       const std::vector<symbol> latents = coarse_grain(rules, level);
-      FROND_ASSERT(latents.size() <= end, "the output must have room for exactly one tree");
+      FROND_CHECK_SIZE(latents.size() <= end, "the output must have room for exactly one tree");
       level = tree.subspan(end - latents.size(), latents.size());
       std::copy(latents.begin(), latents.end(), level.begin());
       end -= latents.size();
@@ -3838,7 +3838,7 @@ inline void find_latents(learned_level& level, const context_counts& contexts, c
 // words only. The same result everywhere. At least one sentence.
 inline learned_grammar learn_grammar(std::span<const symbol> sentences, const clustering_options& options) {
   const std::size_t length = to_size(checked_power(options.branching, options.depth).value);
-  FROND_ASSERT(!sentences.empty() && sentences.size() % length == 0, "a grammar is learned from whole sentences");
+  FROND_CHECK_SIZE(!sentences.empty() && sentences.size() % length == 0, "a grammar is learned from whole sentences");
   FROND_ASSERT(addressable(options.depth, 0, options.restarts), "the starts of all levels have numbers below 2^64");
   FROND_ASSERT(options.vocabulary > 0 && options.vocabulary <= max_vocabulary, "latents are symbols");
   const std::size_t rows = sentences.size() / length;
@@ -4120,7 +4120,7 @@ class token_correlations {
   // sentences [rows][leaves] of tokens in the vocabulary. O(leaves^2) each.
   void add(std::span<const symbol> sentences) {
     const std::size_t length = shape_.leaves(), blocks = counts_.size() / width();
-    FROND_ASSERT(sentences.size() % length == 0, "the samples must be whole sentences");
+    FROND_CHECK_SIZE(sentences.size() % length == 0, "the samples must be whole sentences");
     for (std::size_t first = 0; first < sentences.size(); first += length, ++added_) {
       const symbol* tokens = sentences.data() + first;
       std::uint64_t* counts = counts_.data() + added_ % blocks * width();
@@ -4256,7 +4256,7 @@ struct epsilon_noise {
   static constexpr bool deterministic = true;
 
   constexpr void corrupt(seed, std::uint64_t, float, std::span<const symbol> clean, std::span<symbol> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
     for (std::size_t i = 0; i < clean.size(); ++i) noisy[i] = clean[i];
   }
 
@@ -4452,7 +4452,7 @@ class rule_accuracy {
   // sentences [rows][length]; a token outside the vocabulary (a mask) is not valid.
   void add(std::span<const symbol> sentences) {
     const std::size_t length = grammar_.length();
-    FROND_ASSERT(sentences.size() % length == 0, "the samples must be whole sentences");
+    FROND_CHECK_SIZE(sentences.size() % length == 0, "the samples must be whole sentences");
     for (std::size_t first = 0; first < sentences.size(); first += length) add_one(sentences.subspan(first, length));
   }
 
@@ -5671,7 +5671,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 // "Nonnegative matrices in the mathematical sciences", chapter 6), and none needs to be looked for. n^3 / 3 products.
 inline bool solve_above_radius(double shift, std::span<double> matrix, std::span<double> b) {
   const std::size_t n = b.size();
-  FROND_ASSERT(matrix.size() == n * n, "a square matrix is needed, as wide as the right side is long");
+  FROND_CHECK_SIZE(matrix.size() == n * n, "a square matrix is needed, as wide as the right side is long");
   for (std::size_t k = 0; k < n; ++k) {
     const double* const from = &matrix[k * n];
     const double pivot = shift - from[k];
@@ -5697,7 +5697,7 @@ inline bool solve_above_radius(double shift, std::span<double> matrix, std::span
 // Noda's iteration ("Note on the computation of the maximal eigenvalue of a non-negative irreducible matrix", 1971), whose
 // error is squared in each of its few steps.
 inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
-  FROND_ASSERT(matrix.size() == n * n, "a square matrix is needed");
+  FROND_CHECK_SIZE(matrix.size() == n * n, "a square matrix is needed");
   if (n == 1) return matrix[0];
   std::vector<double> x(n, 1.0), spent;
   double radius = 0;
@@ -9055,7 +9055,7 @@ constexpr std::size_t sphere_memory(std::size_t dimension, std::size_t workers) 
 
 // Where run `run` starts: a direction, in the first two entries of which u and v are seen. out [dimension]
 inline void start_on_sphere(const sphere_problem& p, std::uint32_t run, std::span<float> out) {
-  FROND_ASSERT(out.size() == p.dimension, "the start has the dimension of the problem");
+  FROND_CHECK_SIZE(out.size() == p.dimension, "the start has the dimension of the problem");
   kernel::fill_normal({.key = p.key, .purpose = rng::stream::weights, .index = run}, out.data(), out.size());
   if (!(p.start_v > 0.0f)) return;
   float& v = out[1];
@@ -9716,8 +9716,9 @@ class empirical {
  public:
   empirical(std::span<const float> data, std::size_t dimension, std::span<float> memory)
       : data_(data), dimension_(dimension), memory_(memory) {
-    FROND_ASSERT(dimension > 0 && !data.empty() && data.size() % dimension == 0, "the data are whole vectors, at least one");
-    FROND_ASSERT(memory.size() >= empirical_memory_size(count(), 1), "the memory has room for the squares and one row");
+    FROND_CHECK_SIZE(dimension > 0 && !data.empty() && data.size() % dimension == 0,
+                     "the data are whole vectors, at least one");
+    FROND_CHECK_SIZE(memory.size() >= empirical_memory_size(count(), 1), "the memory has room for the squares and one row");
     in_ieee_arithmetic([&] {
       for (std::size_t i = 0; i < count(); ++i) memory_[i] = kernel::sum_of_squares(data.data() + i * dimension, dimension);
     });
@@ -9816,11 +9817,11 @@ struct mixture_components {
 class gaussian_mixture {
  public:
   gaussian_mixture(const mixture_components& components, std::span<double> memory) : components_(components), memory_(memory) {
-    FROND_ASSERT(components.count() > 0 && components.means.size() == components.count() * components.dimension,
-                 "each component has a mean");
-    FROND_ASSERT(components.isotropic() || components.variances.size() == components.means.size(),
-                 "each component has one variance, or one for each coordinate");
-    FROND_ASSERT(memory.size() >= 2 * components.count(), "the memory has room for two numbers for each component");
+    FROND_CHECK_SIZE(components.count() > 0 && components.means.size() == components.count() * components.dimension,
+                     "each component has a mean");
+    FROND_CHECK_SIZE(components.isotropic() || components.variances.size() == components.means.size(),
+                     "each component has one variance, or one for each coordinate");
+    FROND_CHECK_SIZE(memory.size() >= 2 * components.count(), "the memory has room for two numbers for each component");
   }
 
   [[nodiscard]] std::size_t dimension() const { return components_.dimension; }

@@ -32,7 +32,7 @@ class hierarchy_tree {
  public:
   // memory: at least tree_memory_size<Real>(shape) numbers, whose contents do not matter.
   constexpr hierarchy_tree(const grammar::hierarchy_view& grammar, std::span<Real> memory) : grammar_(grammar) {
-    FROND_ASSERT(memory.size() >= tree_memory_size<Real>(grammar.shape).value, "the memory is too small for the messages");
+    FROND_CHECK_SIZE(memory.size() >= tree_memory_size<Real>(grammar.shape).value, "the memory is too small for the messages");
     const detail::hierarchy_tree_parts parts(grammar.shape);
     const auto take = [&](const checked& size) {
       const std::span<Real> part = memory.first(to_size(size.value));
@@ -132,14 +132,14 @@ class hierarchy_tree {
   // After downward(), as in tree<Real>: the posterior distribution of node `position` of a level, out [symbol_count(level)].
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
-    FROND_ASSERT(out.size() == grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
+    FROND_CHECK_SIZE(out.size() == grammar_.shape.symbol_count(level), "a marginal has one entry for each symbol");
     in_ieee_arithmetic([&] { belief_at(level, position).write(out); });
   }
 
   // The same of all tokens, out [length][symbol_count(0)].
   template <class Out>
   constexpr void token_marginals(std::span<Out> out) const {
-    FROND_ASSERT(out.size() == leaves_.nodes * leaves_.symbols, "every token has a marginal");
+    FROND_CHECK_SIZE(out.size() == leaves_.nodes * leaves_.symbols, "every token has a marginal");
     in_ieee_arithmetic([&] {
       for (std::size_t i = 0; i < leaves_.nodes; ++i) belief_at(0, i).write(out.subspan(i * leaves_.symbols, leaves_.symbols));
     });
@@ -155,7 +155,7 @@ class hierarchy_tree {
   // grammar::sample_tree.
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) {
     const grammar::hierarchy_shape& shape = grammar_.shape;
-    FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
+    FROND_CHECK_SIZE(out.size() == shape.nodes(), "the output must have room for exactly one tree");
     rng::draws draw(key, rng::stream::posterior, index);
     in_ieee_arithmetic([&] {
       out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(message(up_, row(shape.depth()), 0))));

@@ -66,7 +66,7 @@ class tree {
   // memory: at least tree_memory_size<Real>(shape) numbers, whose contents do not matter.
   constexpr tree(const grammar::rhm_view& grammar, std::span<Real> memory) : grammar_(grammar) {
     const grammar::rhm_shape& shape = grammar.shape;
-    FROND_ASSERT(memory.size() >= tree_memory_size<Real>(shape).value, "the memory is too small for the messages");
+    FROND_CHECK_SIZE(memory.size() >= tree_memory_size<Real>(shape).value, "the memory is too small for the messages");
     const std::size_t messages = shape.nodes() * shape.vocabulary;
     up_ = memory.first(messages);
     down_ = memory.subspan(messages, messages);
@@ -146,7 +146,7 @@ class tree {
   // and the rest of the tree contradict each other, it is what the subtree says: a visible token keeps probability one.
   template <class Out>
   constexpr void marginal(std::uint32_t level, std::size_t position, std::span<Out> out) const {
-    FROND_ASSERT(out.size() == grammar_.shape.vocabulary, "a marginal has one entry for each symbol");
+    FROND_CHECK_SIZE(out.size() == grammar_.shape.vocabulary, "a marginal has one entry for each symbol");
     in_ieee_arithmetic([&] { at(level, position).write(out); });
   }
 
@@ -154,7 +154,7 @@ class tree {
   template <class Out>
   constexpr void token_marginals(std::span<Out> out) const {
     const std::size_t symbols = grammar_.shape.vocabulary;
-    FROND_ASSERT(out.size() == grammar_.length() * symbols, "every token has a marginal");
+    FROND_CHECK_SIZE(out.size() == grammar_.length() * symbols, "every token has a marginal");
     in_ieee_arithmetic([&] {
       for (std::size_t i = 0; i < grammar_.length(); ++i) at(0, i).write(out.subspan(i * symbols, symbols));
     });
@@ -170,7 +170,7 @@ class tree {
   // grammar::sample_tree. Always a tree of the grammar; below a contradiction it follows the rules and not the observation.
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) {
     const grammar::rhm_shape& shape = grammar_.shape;
-    FROND_ASSERT(out.size() == shape.nodes(), "the output must have room for exactly one tree");
+    FROND_CHECK_SIZE(out.size() == shape.nodes(), "the output must have room for exactly one tree");
     rng::draws draw(key, rng::stream::posterior, index);
     in_ieee_arithmetic([&] {
       out[0] = static_cast<symbol>(draw.categorical(std::span<const Real>(up_.first(shape.vocabulary))));

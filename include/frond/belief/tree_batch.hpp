@@ -58,7 +58,7 @@ requires(grammar::require_valid<Shape>()) struct tree_batch_memory : std::array<
 // Sixteen trees of one grammar in memory that somebody else owns. See tree_observe and what follows it.
 inline tree_operands tree_batch(const grammar::rhm_view& grammar, std::span<float> memory) {
   const grammar::rhm_shape& shape = grammar.shape;
-  FROND_ASSERT(memory.size() >= tree_batch_memory_size(shape).value, "the memory is too small for the messages");
+  FROND_CHECK_SIZE(memory.size() >= tree_batch_memory_size(shape).value, "the memory is too small for the messages");
   const detail::tree_batch_parts parts(shape);
   const auto beyond_line = reinterpret_cast<std::uintptr_t>(memory.data()) / sizeof(float) % 16;
   float* next = memory.data() + (16 - beyond_line) % 16;

@@ -11,6 +11,9 @@
 //                    0: the compiler's flags alone decide (always so elsewhere).
 //   FROND_HOSTED     1: an operating system and a full standard library are there (environment variables, files, threads).
 //   FROND_ASSERT(condition, message)   a programmer's error; by default the program says so and stops, unless NDEBUG is set.
+//   FROND_CHECK_SIZE(condition, message)  memory of the caller has another size than the function says. By default the program
+//                    says so and stops before it touches that memory, with NDEBUG too; without an operating system as
+//                    FROND_ASSERT. Where FROND_ASSERT is set and this is not, this is that.
 #pragma once
 
 #include <frond/config/version.hpp>
@@ -92,10 +95,12 @@ static_assert(0.1 < static_cast<double>(0.1f),
 #define FROND_ABI v0_2_separate
 #endif
 
-#ifndef FROND_ASSERT
-#if defined(NDEBUG)
-#define FROND_ASSERT(condition, message) ((void)sizeof(!(condition)))
-#elif FROND_HOSTED
+#if defined(FROND_ASSERT)
+#if !defined(FROND_CHECK_SIZE)
+#define FROND_CHECK_SIZE(condition, message) FROND_ASSERT(condition, message)
+#endif
+#else
+#if FROND_HOSTED
 #include <cstdio>
 namespace frond { inline namespace FROND_ABI {
 // Out of line, so that a check costs one test and one jump where it stands.
@@ -104,9 +109,21 @@ namespace frond { inline namespace FROND_ABI {
   __builtin_trap();
 }
 }}  // namespace frond
-#define FROND_ASSERT(condition, message) ((condition) ? (void)0 : ::frond::assertion_failed(message, __FILE__, __LINE__))
+#define FROND_DETAIL_STOP(message) ::frond::assertion_failed(message, __FILE__, __LINE__)
 #else
-#define FROND_ASSERT(condition, message) ((condition) ? (void)0 : __builtin_trap())
+#define FROND_DETAIL_STOP(message) __builtin_trap()
+#endif
+#if defined(NDEBUG)
+#define FROND_ASSERT(condition, message) ((void)sizeof(!(condition)))
+#else
+#define FROND_ASSERT(condition, message) ((condition) ? (void)0 : FROND_DETAIL_STOP(message))
+#endif
+#if !defined(FROND_CHECK_SIZE)
+#if defined(NDEBUG) && !FROND_HOSTED
+#define FROND_CHECK_SIZE(condition, message) FROND_ASSERT(condition, message)
+#else
+#define FROND_CHECK_SIZE(condition, message) ((condition) ? (void)0 : FROND_DETAIL_STOP(message))
+#endif
 #endif
 #endif
 

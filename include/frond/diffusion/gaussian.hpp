@@ -38,7 +38,7 @@ struct gaussian {
   // Noise for datum `index`: a function of nothing but its arguments. noisy may be clean. Noise lies within 5.77, see
   // rng::box_muller. 1 KiB of stack.
   void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size(), "the noisy vector is as long as the clean one");
     in_ieee_arithmetic([&] {
       const float signal = math::sqrt(alpha_bar);
       kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
@@ -49,8 +49,8 @@ struct gaussian {
   // The same noisy vector, and the standard normals in it. All three have one size.
   void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const float> clean, std::span<float> noisy,
                std::span<float> noise) const {
-    FROND_ASSERT(clean.size() == noisy.size() && clean.size() == noise.size(),
-                 "noise and noisy vector are as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size() && clean.size() == noise.size(),
+                     "noise and noisy vector are as long as the clean one");
     in_ieee_arithmetic([&] {
       kernel::fill_normal({.key = key, .purpose = rng::stream::noise, .index = index}, noise.data(), noise.size());
       kernel::combine({.terms = 2,

@@ -17,7 +17,7 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // vectors [symbols][vocabulary], written.
 template <class Real>
 constexpr void embed(std::span<const symbol> symbols, std::uint32_t vocabulary, std::span<Real> vectors) {
-  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary, "there is one vector for each symbol");
+  FROND_CHECK_SIZE(vectors.size() == symbols.size() * vocabulary, "there is one vector for each symbol");
   for (Real& value : vectors) value = 0;
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     FROND_ASSERT(symbols[i] < vocabulary, "only symbols have a vector; a mask has none");
@@ -28,7 +28,7 @@ constexpr void embed(std::span<const symbol> symbols, std::uint32_t vocabulary, 
 // The nearest symbol of each vector, the one of its largest entry; of equal ones the first. vectors [symbols][vocabulary]
 template <class Real>
 constexpr void nearest(std::span<const Real> vectors, std::uint32_t vocabulary, std::span<symbol> symbols) {
-  FROND_ASSERT(vectors.size() == symbols.size() * vocabulary && vocabulary > 0, "there is one vector for each symbol");
+  FROND_CHECK_SIZE(vectors.size() == symbols.size() * vocabulary && vocabulary > 0, "there is one vector for each symbol");
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     const Real* const vector = &vectors[i * vocabulary];
     std::uint32_t best = 0;
@@ -59,7 +59,7 @@ inline constexpr double least_likelihood<double> = 0x1p-500;
 template <class Real>
 constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
                                   std::type_identity_t<std::span<Real>> out) {
-  FROND_ASSERT(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
+  FROND_CHECK_SIZE(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
   Real largest = x[0];
   for (const Real value : x) largest = larger(value, largest);
   for (std::size_t a = 0; a < out.size(); ++a) {

@@ -60,7 +60,7 @@ inline conversion<Real> convert(prediction from, prediction to, Real alpha_bar) 
 // The same for a whole vector: known is the old prediction, out the new one; they may be the same. All have one size.
 inline void convert(prediction from, prediction to, float alpha_bar, std::span<const float> noisy, std::span<const float> known,
                     std::span<float> out) {
-  FROND_ASSERT(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
+  FROND_CHECK_SIZE(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
   in_ieee_arithmetic([&] {
     const conversion<float> c = convert(from, to, alpha_bar);
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);

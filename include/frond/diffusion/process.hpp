@@ -82,7 +82,7 @@ struct uniform {
   // token, nearly all of it for random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
     detail::for_each_word(key, rng::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
       const std::uint64_t product = std::uint64_t{word} * vocabulary;
       const bool keep = rng::unit_interval(static_cast<std::uint32_t>(product)) < alpha_bar;
@@ -98,7 +98,7 @@ struct uniform {
 
   template <class Real>
   constexpr void likelihood(symbol noisy, Real alpha_bar, std::type_identity_t<std::span<Real>> out) const {
-    FROND_ASSERT(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    FROND_CHECK_SIZE(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
     const two_likelihoods<Real> likelihood = visible_likelihood(alpha_bar);
     for (Real& value : out) value = likelihood.other;
     if (noisy < vocabulary) out[noisy] = likelihood.same;
@@ -126,7 +126,7 @@ struct absorbing {
   // noisy may be clean. All probabilities hold to 2^-24. About 4 ns a token, nearly all of it for random words.
   constexpr void corrupt(seed key, std::uint64_t index, float alpha_bar, std::span<const symbol> clean,
                          std::span<symbol> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
     detail::for_each_word(key, rng::stream::noise, index, clean.size(), [&](std::size_t i, std::uint32_t word) {
       noisy[i] = rng::unit_interval(word) < alpha_bar ? clean[i] : mask();
     });
@@ -139,7 +139,7 @@ struct absorbing {
 
   template <class Real>
   constexpr void likelihood(symbol noisy, Real, std::type_identity_t<std::span<Real>> out) const {
-    FROND_ASSERT(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    FROND_CHECK_SIZE(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
     for (Real& value : out) value = noisy == mask() ? Real{1} : Real{0};
     if (noisy < vocabulary) out[noisy] = 1;
   }

@@ -62,8 +62,8 @@ struct uniform_step {
 
   // distribution: [vocabulary], written; sums to one where the posterior does. O(vocabulary).
   constexpr void distribution(symbol noisy, std::span<const Real> posterior, std::span<Real> distribution) const {
-    FROND_ASSERT(noisy < posterior.size() && distribution.size() == posterior.size(),
-                 "a distribution has one entry for each symbol");
+    FROND_CHECK_SIZE(noisy < posterior.size() && distribution.size() == posterior.size(),
+                     "a distribution has one entry for each symbol");
     const parts now = at(posterior[noisy]);
     for (std::size_t k = 0; k < distribution.size(); ++k) distribution[k] = now.jump * posterior[k] + now.drift;
     distribution[noisy] = now.stay;
@@ -115,8 +115,8 @@ struct absorbing_step {
 
   // distribution: [vocabulary + 1], written; the last entry is the mask. O(vocabulary).
   constexpr void distribution(symbol noisy, std::span<const Real> posterior, std::span<Real> distribution) const {
-    FROND_ASSERT(noisy <= mask && posterior.size() == mask && distribution.size() == std::size_t{mask} + 1,
-                 "a distribution has one entry for each symbol and one for the mask");
+    FROND_CHECK_SIZE(noisy <= mask && posterior.size() == mask && distribution.size() == std::size_t{mask} + 1,
+                     "a distribution has one entry for each symbol and one for the mask");
     const bool masked = noisy == mask;
     for (std::size_t k = 0; k < mask; ++k) distribution[k] = masked ? jump * posterior[k] : Real{0};
     distribution[mask] = masked ? stay : Real{0};

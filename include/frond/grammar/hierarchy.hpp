@@ -148,7 +148,7 @@ class hierarchy_growth {
 }  // namespace detail
 
 constexpr void hierarchy_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {
-  FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
+  FROND_CHECK_SIZE(out.size() == length(), "the output must have room for exactly one sentence");
   detail::hierarchy_growth growth(*this, key, index);
   symbol* const end = out.data() + out.size();
   growth.grow_root(end);
@@ -164,7 +164,7 @@ constexpr hierarchy_view hierarchy_of(const rhm_view& grammar, std::span<hierarc
 // the last `leaves` symbols. The blank of a level is the number of its symbols. The same choices as hierarchy_view::sample.
 constexpr void sample_tree(const hierarchy_view& grammar, seed key, std::uint64_t index, std::span<symbol> tree) {
   const hierarchy_shape& shape = grammar.shape;
-  FROND_ASSERT(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
+  FROND_CHECK_SIZE(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
   detail::hierarchy_growth growth(grammar, key, index);
   symbol* parents = tree.data();
   for (std::uint32_t level = shape.depth(); level > 0; --level) {

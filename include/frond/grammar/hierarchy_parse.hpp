@@ -60,8 +60,8 @@ template <class Found>
 constexpr bool parse_each(const hierarchy_view& grammar, std::span<const symbol> sentence, std::span<symbol> tree,
                           const Found& found) {
   const hierarchy_shape& shape = grammar.shape;
-  FROND_ASSERT(sentence.size() == shape.leaves(), "the sentence must have as many tokens as the hierarchy has leaves");
-  FROND_ASSERT(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
+  FROND_CHECK_SIZE(sentence.size() == shape.leaves(), "the sentence must have as many tokens as the hierarchy has leaves");
+  FROND_CHECK_SIZE(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
   std::size_t children = shape.tree_offset(0);
   for (std::size_t i = 0; i < sentence.size(); ++i) tree[children + i] = sentence[i];
   for (std::uint32_t level = 1; level <= shape.depth(); ++level) {

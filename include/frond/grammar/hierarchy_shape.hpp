@@ -161,7 +161,7 @@ constexpr status hierarchy_shape::check() const {
 constexpr result<hierarchy_shape> levels_of(const rhm_shape& shape, std::span<hierarchy_level> levels) {
   const status state = shape.check();
   if (!state.ok()) return {{}, state};
-  FROND_ASSERT(levels.size() == shape.depth, "there is one entry for each level of rules");
+  FROND_CHECK_SIZE(levels.size() == shape.depth, "there is one entry for each level of rules");
   for (std::uint32_t l = 1; l <= shape.depth; ++l) {
     levels[l - 1] = {.symbols = shape.parent_count(l), .rules = shape.rules, .branching = shape.branching};
   }

@@ -20,8 +20,8 @@ inline constexpr symbol unparsed = 255;
 // sentence [leaves]. O(nodes log(rules of a level)).
 constexpr bool parse(const rhm_view& grammar, std::span<const symbol> sentence, std::span<symbol> tree) {
   const rhm_shape& shape = grammar.shape;
-  FROND_ASSERT(sentence.size() == shape.leaves(), "the sentence must have as many tokens as the grammar has leaves");
-  FROND_ASSERT(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
+  FROND_CHECK_SIZE(sentence.size() == shape.leaves(), "the sentence must have as many tokens as the grammar has leaves");
+  FROND_CHECK_SIZE(tree.size() == shape.nodes(), "the output must have room for exactly one tree");
   const std::size_t above = shape.tree_offset(0);
   for (std::size_t i = 0; i < sentence.size(); ++i) tree[above + i] = sentence[i];
   std::size_t children = above, count = sentence.size();

@@ -21,7 +21,7 @@ namespace frond { inline namespace FROND_ABI { namespace grammar {
 //   tree [nodes]  in the layout of sample_tree; parsed down to `level`
 constexpr void redraw_below(const rhm_view& grammar, seed key, std::uint64_t index, std::uint32_t level,
                             std::span<symbol> tree) {
-  FROND_ASSERT(tree.size() == grammar.shape.nodes(), "a tree has as many symbols as its shape has nodes");
+  FROND_CHECK_SIZE(tree.size() == grammar.shape.nodes(), "a tree has as many symbols as its shape has nodes");
   FROND_ASSERT(level <= grammar.shape.depth, "a tree has levels from 0 to its depth");
   const grammar::rule_tables tables = grammar.tables();
   rng::draws draw(key, rng::stream::redraw, index);

@@ -118,7 +118,7 @@ struct rhm_view {
   // The rule of a level whose right side is `tuple`, as parent * shape.rules + choice, or no_rule. Symbols outside the
   // vocabulary are in no rule. O(branching log(rules of the level)).
   [[nodiscard]] constexpr std::uint32_t find(std::uint32_t level, std::span<const symbol> tuple) const {
-    FROND_ASSERT(tuple.size() == shape.branching, "the right side of a rule has as many symbols as the branching");
+    FROND_CHECK_SIZE(tuple.size() == shape.branching, "the right side of a rule has as many symbols as the branching");
     const auto sorted = order.subspan(shape.rule_offset(level), shape.rule_count(level));
     return detail::find_rule(tuple.data(), level_rules(level).data(), sorted, shape.branching);
   }
@@ -136,14 +136,14 @@ struct rhm_view {
 };
 
 constexpr void rhm_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {
-  FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
+  FROND_CHECK_SIZE(out.size() == length(), "the output must have room for exactly one sentence");
   grammar::plain::sample_sentence(tables(), key, index, out.data() + out.size());
 }
 
 // Sentence `index` with everything above it: tree [nodes], laid out as [root][level depth - 1]...[level 0], so the sentence
 // is the last `leaves` symbols (rhm_shape::tree_offset). The same choices as rhm_view::sample.
 constexpr void sample_tree(const rhm_view& grammar, seed key, std::uint64_t index, std::span<symbol> tree) {
-  FROND_ASSERT(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
+  FROND_CHECK_SIZE(tree.size() == grammar.shape.nodes(), "the output must have room for exactly one tree");
   const grammar::rule_tables tables = grammar.tables();
   const std::size_t branching = tables.branching;
   rng::choices choices(key, index);

@@ -42,7 +42,7 @@ inline void sample_part(const rhm_view& grammar, seed key, std::uint64_t first, 
 inline void sample_block(const rhm_view& grammar, seed key, std::uint64_t first, std::span<symbol> sentences) {
   constexpr std::size_t group_size = rng::choices::group_size;
   const std::size_t length = grammar.length();
-  FROND_ASSERT(sentences.size() % length == 0, "the output must have room for whole sentences");
+  FROND_CHECK_SIZE(sentences.size() % length == 0, "the output must have room for whole sentences");
   FROND_ASSERT(addressable(first, sentences.size() / length), "sentences have numbers below 2^64");
   while (!sentences.empty()) {
     const std::size_t count = sentences.size() / length, left = group_size - first % group_size;

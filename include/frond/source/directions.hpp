@@ -44,8 +44,8 @@ inline void project_onto(const float* rows, std::size_t count, std::span<const f
 // Gram and Schmidt, in order of the rows, twice, because once leaves the rounding of what it took off. Direction k depends on
 // the seed, the dimension and k alone. O(count^2 dimension).
 inline void plant_directions(seed key, std::size_t dimension, std::span<float> out) {
-  FROND_ASSERT(dimension > 0 && out.size() % dimension == 0, "the output must have room for whole directions");
-  FROND_ASSERT(out.size() <= dimension * dimension, "there are no more orthogonal directions than dimensions");
+  FROND_CHECK_SIZE(dimension > 0 && out.size() % dimension == 0, "the output must have room for whole directions");
+  FROND_CHECK_SIZE(out.size() <= dimension * dimension, "there are no more orthogonal directions than dimensions");
   in_ieee_arithmetic([&] {
     for (std::size_t k = 0; k * dimension < out.size(); ++k) {
       const std::span<float> row = out.subspan(k * dimension, dimension);

@@ -22,8 +22,9 @@ namespace frond { inline namespace FROND_ABI { namespace source {
 // left without the mean. rows > 0; sums in order of the rows; data are centred in place. O(rows dimension^2).
 inline void mean_and_covariance(std::span<float> data, std::size_t dimension, std::span<float> mean,
                                 std::span<float> covariance) {
-  FROND_ASSERT(dimension > 0 && !data.empty() && data.size() % dimension == 0, "the data are whole vectors, at least one");
-  FROND_ASSERT(mean.size() == dimension && covariance.size() == dimension * dimension, "the outputs have the data's dimension");
+  FROND_CHECK_SIZE(dimension > 0 && !data.empty() && data.size() % dimension == 0, "the data are whole vectors, at least one");
+  FROND_CHECK_SIZE(mean.size() == dimension && covariance.size() == dimension * dimension,
+                   "the outputs have the data's dimension");
   const std::size_t rows = data.size() / dimension;
   const float scale = 1.0f / static_cast<float>(rows);
   in_ieee_arithmetic([&] {
@@ -56,7 +57,8 @@ inline void mean_and_covariance(std::span<float> data, std::size_t dimension, st
 [[nodiscard]] inline status cholesky(std::span<const float> covariance, std::size_t dimension, float ridge,
                                      std::span<float> factor) {
   constexpr std::size_t part = 128;
-  FROND_ASSERT(covariance.size() == dimension * dimension && factor.size() == covariance.size(), "the matrices are square");
+  if (covariance.size() != dimension * dimension || factor.size() != covariance.size())
+    return {"covariance and factor are square matrices of {} rows", dimension};
   return in_ieee_arithmetic([&]() -> status {
     float sums[part];
     for (std::size_t j = 0; j < dimension; ++j) {
@@ -97,20 +99,20 @@ inline void mean_and_covariance(std::span<float> data, std::size_t dimension, st
 class gaussian_source {
  public:
   gaussian_source(std::span<const float> mean, std::span<const float> factor) : mean_(mean), factor_(factor) {
-    FROND_ASSERT(factor.size() == mean.size() * mean.size(), "the factor is a square matrix");
+    FROND_CHECK_SIZE(factor.size() == mean.size() * mean.size(), "the factor is a square matrix");
   }
 
   [[nodiscard]] std::size_t dimension() const { return mean_.size(); }
 
   void sample(seed key, std::uint64_t index, std::span<float> out) const {
-    FROND_ASSERT(out.size() == dimension(), "the output has the dimension of the source");
+    FROND_CHECK_SIZE(out.size() == dimension(), "the output has the dimension of the source");
     sample_block(key, index, out);
   }
 
   // Data first, first + 1, ..., out [count][dimension()]: the same bits as one call of sample() for each, and many times
   // faster. 2 KiB of stack. O(dimension^2) for a datum.
   void sample_block(seed key, std::uint64_t first, std::span<float> out) const {
-    FROND_ASSERT(out.size() % dimension() == 0, "the output must have room for whole vectors");
+    FROND_CHECK_SIZE(out.size() % dimension() == 0, "the output must have room for whole vectors");
     FROND_ASSERT(addressable(first, out.size() / dimension()), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension(); done < count; done += block_rows) {
@@ -163,7 +165,7 @@ class isotropic_source {
   [[nodiscard]] std::size_t dimension() const { return mean_.size(); }
 
   void sample(seed key, std::uint64_t index, std::span<float> out) const {
-    FROND_ASSERT(out.size() == dimension(), "the output has the dimension of the source");
+    FROND_CHECK_SIZE(out.size() == dimension(), "the output has the dimension of the source");
     in_ieee_arithmetic([&] {
       kernel::fill_normal({.key = key, .purpose = rng::stream::datum, .index = index}, out.data(), out.size());
       kernel::combine(
@@ -178,7 +180,7 @@ class isotropic_source {
 
 // The deviation that isotropic_source wants: the root of the mean of the diagonal of a covariance [dimension][dimension].
 [[nodiscard]] inline float isotropic_deviation(std::span<const float> covariance, std::size_t dimension) {
-  FROND_ASSERT(dimension > 0 && covariance.size() == dimension * dimension, "the covariance is a square matrix");
+  FROND_CHECK_SIZE(dimension > 0 && covariance.size() == dimension * dimension, "the covariance is a square matrix");
   return in_ieee_arithmetic([&] {
     float trace = 0.0f;
     for (std::size_t i = 0; i < dimension; ++i) trace = trace + covariance[i * dimension + i];

@@ -70,7 +70,7 @@ class mixed_cumulant {
       : spikes_(strengths), dimension_(dimension), directions_(directions) {
     FROND_ASSERT(dimension <= std::size_t{1} << 26, "the normals of a group are an array of at most 2^34");
     FROND_ASSERT(strengths.check().ok(), "the spikes or their latents are out of range");
-    FROND_ASSERT(directions.size() >= planted() * dimension && dimension >= planted(), "each spike has its direction");
+    FROND_CHECK_SIZE(directions.size() >= planted() * dimension && dimension >= planted(), "each spike has its direction");
   }
 
   [[nodiscard]] std::size_t dimension() const { return dimension_; }
@@ -90,14 +90,14 @@ class mixed_cumulant {
   }
 
   void sample(seed key, std::uint64_t index, std::span<float> out) const {
-    FROND_ASSERT(out.size() == dimension_, "the output has the dimension of the source");
+    FROND_CHECK_SIZE(out.size() == dimension_, "the output has the dimension of the source");
     sample_block(key, index, out);
   }
 
   // Data first, first + 1, ..., as many as there is room for: out [count][dimension()]. The same bits as one call of sample()
   // for each, and several times faster. 2 KiB of stack.
   void sample_block(seed key, std::uint64_t first, std::span<float> out) const {
-    FROND_ASSERT(out.size() % dimension_ == 0, "the output must have room for whole vectors");
+    FROND_CHECK_SIZE(out.size() % dimension_ == 0, "the output must have room for whole vectors");
     FROND_ASSERT(addressable(first, out.size() / dimension_), "data have numbers below 2^64");
     in_ieee_arithmetic([&] {
       for (std::size_t done = 0, count = out.size() / dimension_; done < count;) {

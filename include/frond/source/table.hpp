@@ -24,7 +24,7 @@ struct symbol_table {
   [[nodiscard]] constexpr std::uint32_t vocabulary() const { return kinds; }
   [[nodiscard]] constexpr std::uint64_t count() const { return row == 0 ? 0 : symbols.size() / row; }
   constexpr void sample(seed, std::uint64_t index, std::span<symbol> out) const {
-    FROND_ASSERT(index < count() && out.size() == row, "a table has count() rows of length() symbols");
+    FROND_CHECK_SIZE(index < count() && out.size() == row, "a table has count() rows of length() symbols");
     for (std::size_t i = 0; i < row; ++i) out[i] = symbols[to_size(index) * row + i];
   }
 
@@ -49,7 +49,7 @@ struct vector_table {
   [[nodiscard]] constexpr std::size_t dimension() const { return row; }
   [[nodiscard]] constexpr std::uint64_t count() const { return row == 0 ? 0 : numbers.size() / row; }
   constexpr void sample(seed, std::uint64_t index, std::span<float> out) const {
-    FROND_ASSERT(index < count() && out.size() == row, "a table has count() rows of dimension() numbers");
+    FROND_CHECK_SIZE(index < count() && out.size() == row, "a table has count() rows of dimension() numbers");
     for (std::size_t i = 0; i < row; ++i) out[i] = numbers[to_size(index) * row + i];
   }
 

@@ -20,7 +20,7 @@ namespace frond { inline namespace FROND_ABI { namespace source {
 class wiener {
  public:
   constexpr wiener(std::span<const float> means, std::span<const float> variances) : means_(means), variances_(variances) {
-    FROND_ASSERT(means.size() == variances.size(), "there is one variance for each mean");
+    FROND_CHECK_SIZE(means.size() == variances.size(), "there is one variance for each mean");
   }
 
   [[nodiscard]] constexpr std::size_t dimension() const { return means_.size(); }

@@ -56,7 +56,7 @@ class chart {
   // position. All ones give the total of all sentences of this length.
   void inside_weights(std::span<const value> likelihoods, std::size_t length) {
     const std::uint32_t words = form().words;
-    FROND_ASSERT(likelihoods.size() == length * words, "there is one weight for each position and word");
+    FROND_CHECK_SIZE(likelihoods.size() == length * words, "there is one weight for each position and word");
     fill(length, [&](std::size_t i, const auto& observe) {
       for (std::uint32_t w = 0; w < words; ++w) observe(w, likelihoods[i * words + w]);
     });

@@ -198,7 +198,7 @@ class length_source {
   // Its words alone; out [length]. A sentence whose derivation is too long is not written, which is a programmer's error.
   void sample(seed key, std::uint64_t index, std::span<symbol> out) const {
     FROND_ASSERT(vocabulary() <= max_vocabulary, "a symbol is one byte");
-    FROND_ASSERT(out.size() == length(), "the output must have room for exactly one sentence");
+    FROND_CHECK_SIZE(out.size() == length(), "the output must have room for exactly one sentence");
     derivation derived;
     [[maybe_unused]] const status state = sample(key, index, derived);
     FROND_ASSERT(state.ok(), "a sentence whose derivation cannot be written down");

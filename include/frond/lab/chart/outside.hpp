@@ -60,7 +60,7 @@ class outside {
   // The posterior distribution of the word at this position, out [words]. Sums to one up to rounding; all zero if nothing is
   // possible.
   void word_distribution(std::size_t position, std::span<Real> out) const {
-    FROND_ASSERT(out.size() == form_->words, "a distribution has one entry for each word");
+    FROND_CHECK_SIZE(out.size() == form_->words, "a distribution has one entry for each word");
     for (Real& each : out) each = Real{};
     if (!possible_) return;
     const std::size_t cell = cells().cell(position, position + 1);

@@ -54,7 +54,7 @@ class pcfg_posterior {
   // observation, it is what this position's own likelihood says, and uniform where that says nothing.
   template <class Out>
   void marginal(std::size_t position, std::span<Out> out) {
-    FROND_ASSERT(out.size() == vocabulary(), "a marginal has one entry for each word");
+    FROND_CHECK_SIZE(out.size() == vocabulary(), "a marginal has one entry for each word");
     in_ieee_arithmetic([&] {
       distribution_.resize(vocabulary());
       if (possible_)

@@ -38,8 +38,8 @@ inline std::vector<std::span<const symbol>> sorted_rows(std::span<const symbol> 
 // samples [rows][length], training [rows][length], both compared symbol by symbol. Without samples all values are 0.
 // O(n log n) comparisons.
 inline copy_fractions count_copies(std::span<const symbol> samples, std::span<const symbol> training, std::size_t length) {
-  FROND_ASSERT(length > 0 && samples.size() % length == 0 && training.size() % length == 0,
-               "samples and training data must be whole sentences of one length");
+  FROND_CHECK_SIZE(length > 0 && samples.size() % length == 0 && training.size() % length == 0,
+                   "samples and training data must be whole sentences of one length");
   const auto known = detail::sorted_rows(training, length);
   const auto rows = detail::sorted_rows(samples, length);
   lab::statistics::grouped_counts copied;

@@ -21,7 +21,7 @@ class network_features {
  public:
   network_features(const nn::plan& plan, std::span<const float> parameters, std::uint32_t input_symbols, float alpha_bar)
       : plan_(plan), parameters_(parameters), input_symbols_(input_symbols), alpha_bar_(alpha_bar) {
-    FROND_ASSERT(parameters.size() == plan.parameter_count, "parameters have the size that the plan says");
+    FROND_CHECK_SIZE(parameters.size() == plan.parameter_count, "parameters have the size that the plan says");
     FROND_ASSERT(plan.input_channels == nn::token_channels(input_symbols), "the network's input is made of tokens and time");
     for (const nn::layer& layer : plan.layers) dense_count_ += layer.kind == nn::layers::dense::kind;
     outputs_.resize(dense_count_);

@@ -62,7 +62,7 @@ class annealed_map {
 
   // The posterior probability of the true symbol at each level, tokens first. out [depth + 1]. O(depth).
   constexpr void reconstruction(double noise, std::span<double> out) const {
-    FROND_ASSERT(out.size() == depth_ + std::size_t{1}, "there is one probability for each level and one for the tokens");
+    FROND_CHECK_SIZE(out.size() == depth_ + std::size_t{1}, "there is one probability for each level and one for the tokens");
     out[0] = token_belief(noise);
     for (std::size_t level = 1; level <= depth_; ++level) out[level] = up(out[level - 1]);
     double from_above = 1 / vocabulary_;

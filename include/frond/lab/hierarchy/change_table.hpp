@@ -26,7 +26,7 @@ class change_counter {
   // One trajectory: the trees [nodes] before and after, laid out as in grammar::sample_tree; O(nodes). A symbol that is none
   // (grammar::unparsed) counts as a symbol of its own.
   void add(std::span<const symbol> before, std::span<const symbol> after) {
-    FROND_ASSERT(before.size() == shape_.nodes() && after.size() == shape_.nodes(), "trees are compared node by node");
+    FROND_CHECK_SIZE(before.size() == shape_.nodes() && after.size() == shape_.nodes(), "trees are compared node by node");
     for (std::uint32_t level = 0; level <= shape_.depth; ++level) {
       const std::size_t first = shape_.tree_offset(level), last = first + shape_.level_nodes(level);
       for (std::size_t node = first; node < last; ++node) {
@@ -44,7 +44,7 @@ class change_counter {
   // trajectories^2 times the covariances of the spins of all pairs of tokens (a token with itself included) whose lowest common
   // ancestor is at that level or below. Then the counter starts anew.
   void write(std::span<std::int64_t> row) {
-    FROND_ASSERT(row.size() == width(shape_), "a row has a number for the trajectories and two for each level");
+    FROND_CHECK_SIZE(row.size() == width(shape_), "a row has a number for the trajectories and two for each level");
     row[0] = trajectories_;
     for (std::uint32_t level = 0; level <= shape_.depth; ++level) {
       const std::size_t first = shape_.tree_offset(level), last = first + shape_.level_nodes(level);
@@ -148,7 +148,7 @@ class change_table {
 inline lab::statistics::estimate correlation_length(std::span<const lab::statistics::estimate> here,
                                                     std::span<const lab::statistics::estimate> critical,
                                                     std::uint32_t branching) {
-  FROND_ASSERT(here.size() == critical.size(), "two curves are compared level by level");
+  FROND_CHECK_SIZE(here.size() == critical.size(), "two curves are compared level by level");
   std::vector<double> levels;
   std::vector<lab::statistics::estimate> quotients;
   for (std::size_t i = 0; i < here.size(); ++i) {

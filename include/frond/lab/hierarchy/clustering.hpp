@@ -74,7 +74,7 @@ inline void find_latents(learned_level& level, const context_counts& contexts, c
 // words only. The same result everywhere. At least one sentence.
 inline learned_grammar learn_grammar(std::span<const symbol> sentences, const clustering_options& options) {
   const std::size_t length = to_size(checked_power(options.branching, options.depth).value);
-  FROND_ASSERT(!sentences.empty() && sentences.size() % length == 0, "a grammar is learned from whole sentences");
+  FROND_CHECK_SIZE(!sentences.empty() && sentences.size() % length == 0, "a grammar is learned from whole sentences");
   FROND_ASSERT(addressable(options.depth, 0, options.restarts), "the starts of all levels have numbers below 2^64");
   FROND_ASSERT(options.vocabulary > 0 && options.vocabulary <= max_vocabulary, "latents are symbols");
   const std::size_t rows = sentences.size() / length;

@@ -39,7 +39,7 @@ struct true_level {
 template <tuple_level Level>
 std::vector<symbol> coarse_grain(const Level& level, std::span<const symbol> sentences) {
   const std::size_t branching = level.branching();
-  FROND_ASSERT(sentences.size() % branching == 0, "only whole tuples can be replaced by their latents");
+  FROND_CHECK_SIZE(sentences.size() % branching == 0, "only whole tuples can be replaced by their latents");
   std::vector<symbol> latents(sentences.size() / branching);
   for (std::size_t i = 0; i < latents.size(); ++i) latents[i] = level.latent_of(sentences.subspan(i * branching, branching));
   return latents;

@@ -31,7 +31,7 @@ class token_correlations {
   // sentences [rows][leaves] of tokens in the vocabulary. O(leaves^2) each.
   void add(std::span<const symbol> sentences) {
     const std::size_t length = shape_.leaves(), blocks = counts_.size() / width();
-    FROND_ASSERT(sentences.size() % length == 0, "the samples must be whole sentences");
+    FROND_CHECK_SIZE(sentences.size() % length == 0, "the samples must be whole sentences");
     for (std::size_t first = 0; first < sentences.size(); first += length, ++added_) {
       const symbol* tokens = sentences.data() + first;
       std::uint64_t* counts = counts_.data() + added_ % blocks * width();

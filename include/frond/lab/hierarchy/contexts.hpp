@@ -28,8 +28,8 @@ class context_counts {
   // One sentence. tuples [nodes]: for each node of the level the number of the tuple below it; numbers beyond the last tuple
   // are left out. context [nodes][below]: what stands below the nodes; symbols outside the vocabulary are left out.
   void add(std::span<const std::size_t> tuples, std::span<const symbol> context) {
-    FROND_ASSERT(tuples.size() % branching_ == 0 && context.size() == tuples.size() * below_,
-                 "a context is what stands below the siblings of each node");
+    FROND_CHECK_SIZE(tuples.size() % branching_ == 0 && context.size() == tuples.size() * below_,
+                     "a context is what stands below the siblings of each node");
     for (std::size_t node = 0; node < tuples.size(); ++node) {
       if (tuples[node] >= tuples_) continue;
       const std::size_t child = node % branching_, first = node - child, row = tuples[node] * branching_ + child;
@@ -86,7 +86,7 @@ class context_counts {
 //   parents   [tuples]
 inline double signal_to_noise(std::span<const double> products, std::span<const std::size_t> parents) {
   const std::size_t tuples = parents.size();
-  FROND_ASSERT(products.size() == tuples * tuples, "each tuple has one parent");
+  FROND_CHECK_SIZE(products.size() == tuples * tuples, "each tuple has one parent");
   double common = 0, pairs = 0, squares = 0;
   for (std::size_t i = 0; i < tuples; ++i) {
     squares += products[i * tuples + i];

@@ -24,7 +24,7 @@ struct epsilon_noise {
   static constexpr bool deterministic = true;
 
   constexpr void corrupt(seed, std::uint64_t, float, std::span<const symbol> clean, std::span<symbol> noisy) const {
-    FROND_ASSERT(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
+    FROND_CHECK_SIZE(clean.size() == noisy.size(), "the noisy sentence is as long as the clean one");
     for (std::size_t i = 0; i < clean.size(); ++i) noisy[i] = clean[i];
   }
 

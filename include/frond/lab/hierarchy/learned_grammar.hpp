@@ -79,13 +79,13 @@ struct learned_grammar {
 
   // As grammar::parse: tree [nodes], laid out as [root][level depth - 1]...[level 0]. Whether all tuples are known.
   bool parse(std::span<const symbol> sentence, std::span<symbol> tree) const {
-    FROND_ASSERT(!levels.empty() && tree.size() >= sentence.size(), "the output must have room for exactly one tree");
+    FROND_CHECK_SIZE(!levels.empty() && tree.size() >= sentence.size(), "the output must have room for exactly one tree");
     std::span<symbol> level = tree.last(sentence.size());
     std::copy(sentence.begin(), sentence.end(), level.begin());
     std::size_t end = tree.size() - sentence.size();
     for (const learned_level& rules : levels) {
       const std::vector<symbol> latents = coarse_grain(rules, level);
-      FROND_ASSERT(latents.size() <= end, "the output must have room for exactly one tree");
+      FROND_CHECK_SIZE(latents.size() <= end, "the output must have room for exactly one tree");
       level = tree.subspan(end - latents.size(), latents.size());
       std::copy(latents.begin(), latents.end(), level.begin());
       end -= latents.size();

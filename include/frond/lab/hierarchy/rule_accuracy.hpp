@@ -36,7 +36,7 @@ class rule_accuracy {
   // sentences [rows][length]; a token outside the vocabulary (a mask) is not valid.
   void add(std::span<const symbol> sentences) {
     const std::size_t length = grammar_.length();
-    FROND_ASSERT(sentences.size() % length == 0, "the samples must be whole sentences");
+    FROND_CHECK_SIZE(sentences.size() % length == 0, "the samples must be whole sentences");
     for (std::size_t first = 0; first < sentences.size(); first += length) add_one(sentences.subspan(first, length));
   }
 

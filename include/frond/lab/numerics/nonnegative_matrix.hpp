@@ -17,7 +17,7 @@ namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
 // "Nonnegative matrices in the mathematical sciences", chapter 6), and none needs to be looked for. n^3 / 3 products.
 inline bool solve_above_radius(double shift, std::span<double> matrix, std::span<double> b) {
   const std::size_t n = b.size();
-  FROND_ASSERT(matrix.size() == n * n, "a square matrix is needed, as wide as the right side is long");
+  FROND_CHECK_SIZE(matrix.size() == n * n, "a square matrix is needed, as wide as the right side is long");
   for (std::size_t k = 0; k < n; ++k) {
     const double* const from = &matrix[k * n];
     const double pivot = shift - from[k];
@@ -43,7 +43,7 @@ inline bool solve_above_radius(double shift, std::span<double> matrix, std::span
 // Noda's iteration ("Note on the computation of the maximal eigenvalue of a non-negative irreducible matrix", 1971), whose
 // error is squared in each of its few steps.
 inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
-  FROND_ASSERT(matrix.size() == n * n, "a square matrix is needed");
+  FROND_CHECK_SIZE(matrix.size() == n * n, "a square matrix is needed");
   if (n == 1) return matrix[0];
   std::vector<double> x(n, 1.0), spent;
   double radius = 0;

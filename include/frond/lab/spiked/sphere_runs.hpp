@@ -70,7 +70,7 @@ constexpr std::size_t sphere_memory(std::size_t dimension, std::size_t workers) 
 
 // Where run `run` starts: a direction, in the first two entries of which u and v are seen. out [dimension]
 inline void start_on_sphere(const sphere_problem& p, std::uint32_t run, std::span<float> out) {
-  FROND_ASSERT(out.size() == p.dimension, "the start has the dimension of the problem");
+  FROND_CHECK_SIZE(out.size() == p.dimension, "the start has the dimension of the problem");
   kernel::fill_normal({.key = p.key, .purpose = rng::stream::weights, .index = run}, out.data(), out.size());
   if (!(p.start_v > 0.0f)) return;
   float& v = out[1];

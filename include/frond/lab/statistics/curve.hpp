@@ -16,7 +16,7 @@ inline constexpr estimate unknown{std::numeric_limits<double>::quiet_NaN(), std:
 // The first x at which the curve reaches `threshold`, from above or from below, linear between its points; unknown if it never
 // does. The error is that of the curve there, its points taken as independent, divided by its slope. x in increasing order.
 inline estimate crossing(std::span<const double> x, std::span<const estimate> curve, double threshold) {
-  FROND_ASSERT(x.size() == curve.size(), "a curve has one value at each place");
+  FROND_CHECK_SIZE(x.size() == curve.size(), "a curve has one value at each place");
   for (std::size_t i = 0; i + 1 < curve.size(); ++i) {
     const double before = curve[i].value - threshold, after = curve[i + 1].value - threshold;
     if (!(before * after <= 0) || before == after) continue;
@@ -31,7 +31,7 @@ inline estimate crossing(std::span<const double> x, std::span<const estimate> cu
 // The x of the maximum: that of the parabola through the largest point and its two neighbours. Unknown if the largest is at an
 // end. The error is propagated from those of the three points, taken as independent.
 inline estimate peak(std::span<const double> x, std::span<const estimate> curve) {
-  FROND_ASSERT(x.size() == curve.size() && !x.empty(), "a curve has one value at each place");
+  FROND_CHECK_SIZE(x.size() == curve.size() && !x.empty(), "a curve has one value at each place");
   std::size_t top = 0;
   for (std::size_t i = 1; i < curve.size(); ++i) top = curve[i].value > curve[top].value ? i : top;
   if (top == 0 || top + 1 == curve.size()) return unknown;
@@ -56,7 +56,7 @@ struct line {
 // The line through points with errors, all positive, by weighted least squares; at least two different x. The slope's error is
 // what those errors imply, or larger by the factor by which the points miss the line more than they should.
 inline line fit_line(std::span<const double> x, std::span<const estimate> curve) {
-  FROND_ASSERT(x.size() == curve.size() && x.size() >= 2, "a line needs two points");
+  FROND_CHECK_SIZE(x.size() == curve.size() && x.size() >= 2, "a line needs two points");
   const auto weight = [&](std::size_t i) { return 1 / (curve[i].standard_error * curve[i].standard_error); };
   double total = 0, mean_x = 0, mean_y = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {

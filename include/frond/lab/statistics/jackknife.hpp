@@ -35,7 +35,7 @@ inline estimate mean_of(std::span<const double> values) {
 // O(n width), and n + 1 calls.
 template <class Number, class Statistic>
 estimate jackknife(std::span<const Number> rows, std::size_t width, const Statistic& statistic) {
-  FROND_ASSERT(width > 0 && !rows.empty() && rows.size() % width == 0, "a jackknife needs a table of whole rows");
+  FROND_CHECK_SIZE(width > 0 && !rows.empty() && rows.size() % width == 0, "a jackknife needs a table of whole rows");
   const std::size_t count = rows.size() / width;
   std::vector<Number> sums(width), others(width);
   for (std::size_t i = 0; i < rows.size(); ++i) sums[i % width] += rows[i];

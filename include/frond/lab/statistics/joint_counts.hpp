@@ -37,7 +37,7 @@ class joint_counts {
   // From a table of counts [first][second].
   joint_counts(std::size_t first_symbols, std::size_t second_symbols, std::span<const std::uint64_t> counts)
       : rows_(first_symbols), columns_(second_symbols), counts_(counts.begin(), counts.end()) {
-    FROND_ASSERT(counts.size() == rows_ * columns_, "a table has a count for each pair of symbols");
+    FROND_CHECK_SIZE(counts.size() == rows_ * columns_, "a table has a count for each pair of symbols");
     for (const std::uint64_t count : counts) total_ += count;
   }
 

@@ -191,7 +191,7 @@ class lloyd {
 // means of the clusters is small: Lloyd's iteration from several starts. At least as many points as clusters, at least one
 // cluster and one start. The same result everywhere. O(starts iterations points^2).
 inline k_means_result k_means(std::span<const double> products, std::size_t points, const k_means_options& options) {
-  FROND_ASSERT(products.size() == points * points, "clusters are made from a square table of inner products");
+  FROND_CHECK_SIZE(products.size() == points * points, "clusters are made from a square table of inner products");
   FROND_ASSERT(options.clusters > 0 && options.clusters <= points && options.restarts > 0,
                "there are at least as many points as clusters, and at least one start");
   FROND_ASSERT(addressable(options.index, options.restarts), "starts have numbers below 2^64");

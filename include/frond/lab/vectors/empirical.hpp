@@ -28,8 +28,9 @@ class empirical {
  public:
   empirical(std::span<const float> data, std::size_t dimension, std::span<float> memory)
       : data_(data), dimension_(dimension), memory_(memory) {
-    FROND_ASSERT(dimension > 0 && !data.empty() && data.size() % dimension == 0, "the data are whole vectors, at least one");
-    FROND_ASSERT(memory.size() >= empirical_memory_size(count(), 1), "the memory has room for the squares and one row");
+    FROND_CHECK_SIZE(dimension > 0 && !data.empty() && data.size() % dimension == 0,
+                     "the data are whole vectors, at least one");
+    FROND_CHECK_SIZE(memory.size() >= empirical_memory_size(count(), 1), "the memory has room for the squares and one row");
     in_ieee_arithmetic([&] {
       for (std::size_t i = 0; i < count(); ++i) memory_[i] = kernel::sum_of_squares(data.data() + i * dimension, dimension);
     });

@@ -34,11 +34,11 @@ struct mixture_components {
 class gaussian_mixture {
  public:
   gaussian_mixture(const mixture_components& components, std::span<double> memory) : components_(components), memory_(memory) {
-    FROND_ASSERT(components.count() > 0 && components.means.size() == components.count() * components.dimension,
-                 "each component has a mean");
-    FROND_ASSERT(components.isotropic() || components.variances.size() == components.means.size(),
-                 "each component has one variance, or one for each coordinate");
-    FROND_ASSERT(memory.size() >= 2 * components.count(), "the memory has room for two numbers for each component");
+    FROND_CHECK_SIZE(components.count() > 0 && components.means.size() == components.count() * components.dimension,
+                     "each component has a mean");
+    FROND_CHECK_SIZE(components.isotropic() || components.variances.size() == components.means.size(),
+                     "each component has one variance, or one for each coordinate");
+    FROND_CHECK_SIZE(memory.size() >= 2 * components.count(), "the memory has room for two numbers for each component");
   }
 
   [[nodiscard]] std::size_t dimension() const { return components_.dimension; }
