@@ -80,12 +80,12 @@ class student {
  public:
   student(const learning& task, const grammar::rhm_view& rules, std::uint64_t first = 0)
       : task_(task), noise_{task.shape.vocabulary}, net_(make_net(task)), plan_(net_),
-        training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2), task.max_step},
+        training_{{{rules}, task.key(1), first, task.sentences}, noise_, learning_times, task.key(2), {1, task.max_step}},
         held_out_{{{rules}, task.key(1), first + task.sentences, task.validation},
                   noise_,
                   learning_times,
                   task.key(3),
-                  task.max_step},
+                  {1, task.max_step}},
         weights_(plan_.parameter_count), memory_(train::training_memory(plan_, options(task), 1)),
         trainer_(plan_, training_, options(task), weights_, memory_, alone_) {
     nn::initialise(plan_, nn::initialisation::he_zero_readout, task.key(4), weights_);

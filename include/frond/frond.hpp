@@ -52,7 +52,10 @@
 
 #include <frond/nn/fixed_denoiser.hpp>
 #include <frond/nn/forward.hpp>
+#include <frond/nn/guided_denoiser.hpp>
+#include <frond/nn/guided_vector_denoiser.hpp>
 #include <frond/nn/initialise.hpp>
+#include <frond/nn/label.hpp>
 #include <frond/nn/layer.hpp>
 #include <frond/nn/layers.hpp>
 #include <frond/nn/layers/activate.hpp>
@@ -69,9 +72,11 @@
 #include <frond/nn/tree_unet.hpp>
 #include <frond/nn/vector_denoiser.hpp>
 
+#include <frond/train/condition.hpp>
 #include <frond/train/early_stopping.hpp>
 #include <frond/train/evaluate.hpp>
 #include <frond/train/fit.hpp>
+#include <frond/train/levels.hpp>
 #include <frond/train/optimiser.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/train/trainer.hpp>

@@ -516,6 +516,10 @@ using symbol = std::uint8_t;
 // The largest vocabulary: one value stays free for the mask of absorbing diffusion, which is always `vocabulary` itself.
 inline constexpr std::uint32_t max_vocabulary = 255;
 
+// Where a sentence that is shorter than its room has no token. It is never noisy, a network sees it as a position without a
+// symbol, and it counts in no loss.
+inline constexpr symbol padding = 255;
+
 }}  // namespace frond
 
 namespace frond { inline namespace FROND_ABI {
@@ -535,6 +539,13 @@ template <class Source>
 concept continuous_source = requires(const Source& s, seed key, std::uint64_t index, std::span<float> out) {
   { s.dimension() } -> std::convertible_to<std::size_t>;
   s.sample(key, index, out);
+};
+
+// Optional, for both: the class of each datum, below labels(), for networks that are told it.
+template <class Source>
+concept labelled_source = requires(const Source& s, seed key, std::uint64_t index) {
+  { s.labels() } -> std::convertible_to<std::uint32_t>;
+  { s.label(key, index) } -> std::convertible_to<std::uint32_t>;
 };
 
 // Given noisy sentences, the posterior distribution of each clean token. One call serves rows = alpha_bar.size() sentences:
@@ -1538,6 +1549,7 @@ enum class stream : std::uint32_t {
   clusters = 16,    // starts of a clustering
   redraw = 17,      // rules of tree `index` that are chosen once more
   chain = 18,       // step `index` of the exact distribution of one-pass learning
+  condition = 19,   // whether a training example hides its label
   user = 1024,      // the first number free for users
 };
 
@@ -4812,31 +4824,81 @@ inline void backward(const plan& p, const float* parameters, const float* tape, 
 
 }}}  // namespace frond::nn
 
+// =============================================================================================================
+// frond/nn/label.hpp
+// =============================================================================================================
+
+// Labels as input channels.
+
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
-// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
-// level.
-constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
+// No label: all channels of the label are zero.
+inline constexpr std::uint32_t no_label = std::numeric_limits<std::uint32_t>::max();
 
-// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
-// position. Tokens are below input_symbols; another one becomes NaN, which shows in whatever is computed from it.
-inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
-  const std::size_t per_token = token_channels(input_symbols);
+// A label among `classes`, and how strongly it is followed: the answer is that with the label plus `strength` times its
+// difference to the one without, in logits for symbols. 0 takes the network's answer as it is; Ho and Salimans,
+// "Classifier-free diffusion guidance", 2022 (arXiv 2207.12598), equation (6).
+struct guidance {
+  std::uint32_t classes = 0;
+  std::uint32_t label = no_label;
+  float strength = 0.0f;
+
+  // Whether the network is asked without the label as well.
+  [[nodiscard]] constexpr bool doubles() const { return label != no_label && (strength > 0.0f || strength < 0.0f); }
+};
+
+constexpr status check_guidance(const guidance& g) {
+  if (g.label != no_label && g.label >= g.classes) return {"the label {} is none of {} classes", g.label, {g.classes}};
+  if (!math::is_finite(g.strength)) return {"the strength of guidance must be finite"};
+  return {};
+}
+
+// Writes the `classes` channels of a label.
+inline void encode_label(std::uint32_t label, std::uint32_t classes, float* channels) {
+  for (std::uint32_t i = 0; i < classes; ++i) channels[i] = i == label ? 1.0f : 0.0f;
+}
+
+// with += strength (with - without), `count` numbers each.
+inline void guide_towards(float* with, const float* without, float strength, std::size_t count) {
+  kernel::combine({.terms = 2, .x = {with, without}, .weights = {1.0f + strength, -strength}, .out = with, .count = count});
+}
+
+}}}  // namespace frond::nn
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), one for the noise level,
+// and one for each class if there are labels.
+constexpr std::uint32_t token_channels(std::uint32_t input_symbols, std::uint32_t classes = 0) {
+  return input_symbols + 1 + classes;
+}
+
+// Writes [length][token_channels]: a one-hot code of each token, none for padding, then 2 alpha_bar - 1 as time input and the
+// label, the same at every position. Tokens are below input_symbols; another one becomes NaN, which shows in whatever is
+// computed from it.
+inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels,
+                          std::uint32_t classes = 0, std::uint32_t label = no_label) {
+  const std::size_t per_token = token_channels(input_symbols, classes);
   const float time = 2.0f * alpha_bar - 1.0f;
   __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
   for (const symbol token : noisy) {
     const bool known = token < input_symbols;
     if (known) channels[token] = 1.0f;
-    channels[per_token - 1] = known ? time : std::numeric_limits<float>::quiet_NaN();
+    channels[input_symbols] = known || token == padding ? time : std::numeric_limits<float>::quiet_NaN();
+    if (label < classes) channels[input_symbols + 1 + label] = 1.0f;
     channels += per_token;
   }
 }
 
 // Why a plan cannot denoise sentences of a process, or success.
 template <diffusion::discrete_process Process>
-constexpr status check_denoiser(const plan& p, const Process& process) {
-  const std::uint32_t vocabulary = process.vocabulary, needed = token_channels(process.input_symbols());
+constexpr status check_denoiser(const plan& p, const Process& process, std::uint32_t classes = 0) {
+  const std::uint32_t vocabulary = process.vocabulary, needed = token_channels(process.input_symbols(), classes);
   if (vocabulary == 0 || vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", vocabulary};
+  if (p.input_channels != needed && classes > 0)
+    return {"the network has {} input channels, this noise and {} classes need {}: noisy symbols, time and classes",
+            p.input_channels,
+            {classes, needed}};
   if (p.input_channels != needed)
     return {"the network has {} input channels, this noise needs {}: one for each noisy symbol and one for time",
             p.input_channels,
@@ -4924,14 +4986,36 @@ static_assert(discrete_denoiser<network_denoiser<diffusion::uniform>>);
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
-// Why a plan cannot denoise vectors of a dimension, or success: it takes a vector and its noise level and gives a vector.
-constexpr status check_vector_network(const plan& p, std::size_t dimension) {
-  if (p.input_size() != dimension + 1)
+// Why a plan cannot denoise vectors of a dimension, or success: it takes a vector, its noise level and, if there are labels,
+// one channel for each class, and gives a vector.
+constexpr status check_vector_network(const plan& p, std::size_t dimension, std::uint32_t classes = 0) {
+  if (p.input_size() != dimension + 1 + classes && classes > 0)
+    return {"the network takes {} numbers, this noise and {} classes need {}: vector, noise level and classes",
+            p.input_size(),
+            {classes, dimension + 1 + classes}};
+  if (p.input_size() != dimension + 1 + classes)
     return {
         "the network takes {} numbers, this noise needs {}: the vector and its noise level", p.input_size(), {dimension + 1}};
   if (p.output_size() != dimension) return {"the network gives {} numbers, the vectors have {}", p.output_size(), {dimension}};
   return {};
 }
+
+namespace detail {
+
+// From a network's output to the mean of the clean vector, for rows [rows][size] in a row.
+inline void clean_means(const diffusion::parametrisation& form, std::span<const float> noisy, std::span<const float> alpha_bar,
+                        std::span<const float> output, std::span<float> mean) {
+  const std::size_t rows = alpha_bar.size(), size = noisy.size() / rows;
+  if (form.target == diffusion::prediction::clean) {
+    __builtin_memcpy(mean.data(), output.data(), output.size() * sizeof(float));
+    return;
+  }
+  for (std::size_t i = 0; i < rows; ++i)
+    diffusion::convert(form.target, diffusion::prediction::clean, alpha_bar[i], noisy.subspan(i * size, size),
+                       output.subspan(i * size, size), mean.subspan(i * size, size));
+}
+
+}  // namespace detail
 
 // Satisfies `continuous_denoiser` with a network that takes a vector and form.level(alpha_bar) and gives the prediction
 // form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
@@ -4976,15 +5060,8 @@ class basic_vector_denoiser {
       to[size] = form_.level(alpha_bar[row]);
     }
     const std::span<const float> output = forward<Layers>(plan_, parameters_.data(), scratch_.data(), rows);
-    if (form_.target == diffusion::prediction::clean) {
-      __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
-      return;
-    }
-    for (std::size_t i = 0; i < rows; ++i) {
-      const std::size_t at = (first + i) * size;
-      diffusion::convert(form_.target, diffusion::prediction::clean, alpha_bar[first + i], noisy.subspan(at, size),
-                         output.subspan(i * size, size), mean.subspan(at, size));
-    }
+    detail::clean_means(form_, noisy.subspan(first * size, rows * size), alpha_bar.subspan(first, rows), output,
+                        mean.subspan(first * size, rows * size));
   }
 
   plan plan_;
@@ -5061,6 +5138,169 @@ class fixed_vector_denoiser : public basic_vector_denoiser<layers_of<Net>> {
     static_assert(detail::require_weights<Net, Weights, Scratch>());
   }
 };
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/guided_denoiser.hpp
+// =============================================================================================================
+
+// A network that was told labels as a denoiser of sentences of one class.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// Satisfies `discrete_denoiser` with a network that learned with as many classes (train::condition). All rows have the label of
+// `guide`; give it another one between two questions. Refers to the plan's layers, to parameters and scratch, which must
+// outlive it; one object per thread.
+template <class Process, class Layers = every_layer>
+class guided_denoiser {
+  static_assert(diffusion::discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+
+ public:
+  guidance guide;
+
+  // scratch: plan.scratch_size floats for each row that is computed at a time, at least two rows; guidance computes two rows
+  // for each sentence.
+  guided_denoiser(const plan& p, const Process& process, const guidance& how, std::span<const float> parameters,
+                  std::span<float> scratch)
+      : guide(how), plan_(p), process_(process), parameters_(parameters), scratch_(scratch),
+        fit_(check_memory(p, parameters.size(), scratch.size() / 2)) {
+    if (const status fits = check_denoiser(p, process, how.classes); !fits) fit_ = fits;
+  }
+
+  // Why it cannot answer: network, noise, label and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] constexpr status check() const {
+    if (!fit_) return fit_;
+    if (const status sound = check_guidance(guide); !sound) return sound;
+    return check_initialised(plan_, parameters_);
+  }
+
+  [[nodiscard]] std::size_t length() const { return plan_.input_positions; }
+  [[nodiscard]] std::uint32_t vocabulary() const { return process_.vocabulary; }
+  [[nodiscard]] std::uint32_t input_symbols() const { return process_.input_symbols(); }
+
+  // See `discrete_denoiser` in core/concepts.hpp for the shapes. Fails where something does not fit together; then the
+  // posterior is left alone.
+  status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    if (!fit_) return fit_;
+    if (const status sound = check_guidance(guide); !sound) return sound;
+    const std::size_t answer_size = plan_.output_size();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), answer_size); !sizes)
+      return sizes;
+    const std::size_t block = scratch_.size() / plan_.scratch_size / (guide.doubles() ? 2 : 1);
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
+        const std::size_t rows = smaller(alpha_bar.size() - row, block);
+        predict_block(noisy.subspan(row * length(), rows * length()), alpha_bar.subspan(row, rows),
+                      posterior.subspan(row * answer_size, rows * answer_size));
+      }
+    });
+    return {};
+  }
+
+ private:
+  // Rows with the label, then, where guidance asks for them, the same without it.
+  void predict_block(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    const std::size_t rows = alpha_bar.size(), size = plan_.output_size(), all = guide.doubles() ? 2 * rows : rows;
+    float* const input = scratch_input(plan_, scratch_.data(), all).data();
+    for (std::size_t i = 0; i < all; ++i)
+      encode_tokens(noisy.subspan(i % rows * length(), length()), process_.input_symbols(), alpha_bar[i % rows],
+                    input + i * plan_.input_size(), guide.classes, i < rows ? guide.label : no_label);
+    float* const logits = forward<Layers>(plan_, parameters_.data(), scratch_.data(), all).data();
+    if (guide.doubles()) guide_towards(logits, logits + rows * size, guide.strength, rows * size);
+    kernel::softmax(logits, rows * length(), vocabulary(), posterior.data());
+  }
+
+  plan plan_;
+  Process process_;
+  std::span<const float> parameters_;
+  std::span<float> scratch_;
+  status fit_;
+};
+
+static_assert(discrete_denoiser<guided_denoiser<diffusion::uniform>>);
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/guided_vector_denoiser.hpp
+// =============================================================================================================
+
+// A network that was told labels as a denoiser of vectors of one class.
+
+namespace frond { inline namespace FROND_ABI { namespace nn {
+
+// Satisfies `continuous_denoiser` with a network that learned with as many classes (train::condition): it takes a vector,
+// form.level(alpha_bar) and the label, and gives the prediction form.target. All rows have the label of `guide`; give it
+// another one between two questions. Refers to the plan's layers, to parameters and scratch, which must outlive it; one object
+// per thread.
+template <class Layers = every_layer>
+class basic_guided_vector_denoiser {
+ public:
+  guidance guide;
+
+  // scratch: plan.scratch_size floats for each row that is computed at a time, at least two rows; guidance computes two rows
+  // for each vector.
+  basic_guided_vector_denoiser(const plan& p, const diffusion::parametrisation& form, const guidance& how,
+                               std::span<const float> parameters, std::span<float> scratch)
+      : guide(how), plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
+        fit_(check_memory(p, parameters.size(), scratch.size() / 2)) {
+    if (const status fits = check_vector_network(p, p.output_size(), how.classes); !fits) fit_ = fits;
+  }
+
+  // Why it cannot answer: network, label and memory that do not fit together, or weights that were forgotten.
+  [[nodiscard]] constexpr status check() const {
+    if (!fit_) return fit_;
+    if (const status sound = check_guidance(guide); !sound) return sound;
+    return check_initialised(plan_, parameters_);
+  }
+
+  [[nodiscard]] std::size_t dimension() const { return plan_.output_size(); }
+
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where something does not
+  // fit together; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    if (!fit_) return fit_;
+    if (const status sound = check_guidance(guide); !sound) return sound;
+    const std::size_t size = dimension();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), size, mean.size(), size); !sizes) return sizes;
+    const std::size_t block = scratch_.size() / plan_.scratch_size / (guide.doubles() ? 2 : 1);
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block) {
+        const std::size_t rows = smaller(alpha_bar.size() - row, block);
+        predict_block(noisy.subspan(row * size, rows * size), alpha_bar.subspan(row, rows),
+                      mean.subspan(row * size, rows * size));
+      }
+    });
+    return {};
+  }
+
+ private:
+  // Rows with the label, then, where guidance asks for them, the same without it.
+  void predict_block(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    const std::size_t rows = alpha_bar.size(), size = dimension(), all = guide.doubles() ? 2 * rows : rows;
+    float* to = scratch_input(plan_, scratch_.data(), all).data();
+    for (std::size_t i = 0; i < all; ++i, to += plan_.input_size()) {
+      __builtin_memcpy(to, noisy.data() + i % rows * size, size * sizeof(float));
+      to[size] = form_.level(alpha_bar[i % rows]);
+      encode_label(i < rows ? guide.label : no_label, guide.classes, to + size + 1);
+    }
+    float* const output = forward<Layers>(plan_, parameters_.data(), scratch_.data(), all).data();
+    if (guide.doubles()) guide_towards(output, output + rows * size, guide.strength, rows * size);
+    detail::clean_means(form_, noisy, alpha_bar, {output, rows * size}, mean);
+  }
+
+  plan plan_;
+  diffusion::parametrisation form_;
+  std::span<const float> parameters_;
+  std::span<float> scratch_;
+  status fit_;
+};
+
+using guided_vector_denoiser = basic_guided_vector_denoiser<>;
+
+static_assert(continuous_denoiser<guided_vector_denoiser>);
 
 }}}  // namespace frond::nn
 
@@ -5196,16 +5436,17 @@ struct mlp {
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
-// A multilayer perceptron that denoises sentences of `length` tokens under a noise process.
+// A multilayer perceptron that denoises sentences of `length` tokens under a noise process, told one of `classes` labels if
+// there are any.
 template <std::size_t Capacity = 128, class Process>
 constexpr plan_storage<Capacity> mlp_for(const Process& process, std::size_t length, std::uint32_t width,
                                          std::uint32_t hidden_layers = 2,
-                                         kernel::activation function = kernel::activation::gelu) {
+                                         kernel::activation function = kernel::activation::gelu, std::uint32_t classes = 0) {
   static_assert(diffusion::discrete_process<Process>,
                 "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
   if (length > 0xffffffffu) return plan_storage<Capacity>::refused("a sentence has at most 2^32 - 1 tokens");
   return make_mlp<Capacity>({.length = static_cast<std::uint32_t>(length),
-                             .input_channels = token_channels(process.input_symbols()),
+                             .input_channels = token_channels(process.input_symbols(), classes),
                              .output_channels = process.vocabulary,
                              .width = width,
                              .hidden_layers = hidden_layers,
@@ -5215,23 +5456,24 @@ constexpr plan_storage<Capacity> mlp_for(const Process& process, std::size_t len
 // A tree U-Net for sentences of branching^depth tokens.
 template <std::size_t Capacity = 128, class Process>
 constexpr plan_storage<Capacity> tree_unet_for(const Process& process, std::uint32_t branching, std::uint32_t depth,
-                                               std::uint32_t width) {
+                                               std::uint32_t width, std::uint32_t classes = 0) {
   static_assert(diffusion::discrete_process<Process>,
                 "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
   return make_tree_unet<Capacity>({.branching = branching,
                                    .depth = depth,
-                                   .input_channels = token_channels(process.input_symbols()),
+                                   .input_channels = token_channels(process.input_symbols(), classes),
                                    .output_channels = process.vocabulary,
                                    .width = width});
 }
 
-// A multilayer perceptron that denoises vectors: it takes the vector and its noise level and gives a vector.
+// A multilayer perceptron that denoises vectors: it takes the vector, its noise level and the label, and gives a vector.
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> vector_mlp_for(std::size_t dimension, std::uint32_t width, std::uint32_t hidden_layers = 2,
-                                                kernel::activation function = kernel::activation::gelu) {
+                                                kernel::activation function = kernel::activation::gelu,
+                                                std::uint32_t classes = 0) {
   if (dimension >= 0xffffffffu) return plan_storage<Capacity>::refused("a vector has at most 2^32 - 2 numbers");
   return make_mlp<Capacity>({.length = 1,
-                             .input_channels = static_cast<std::uint32_t>(dimension) + 1,
+                             .input_channels = static_cast<std::uint32_t>(dimension) + 1 + classes,
                              .output_channels = static_cast<std::uint32_t>(dimension),
                              .width = width,
                              .hidden_layers = hidden_layers,
@@ -5239,6 +5481,52 @@ constexpr plan_storage<Capacity> vector_mlp_for(std::size_t dimension, std::uint
 }
 
 }}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/train/condition.hpp
+// =============================================================================================================
+
+// Networks that are told the class of a datum.
+
+namespace frond { inline namespace FROND_ABI { namespace train {
+
+// How a network learns with labels: as many more input channels as classes, one of which is 1. Some examples hide their label,
+// so that the same network learns without it too, which guidance needs (nn::guidance): Ho and Salimans, "Classifier-free
+// diffusion guidance", 2022 (arXiv 2207.12598), algorithm 1.
+struct condition {
+  std::uint32_t classes = 0;  // 0: no labels
+  float hidden = 0.1f;        // the fraction of examples that hide their label
+
+  template <class Source>
+  [[nodiscard]] constexpr status check(const Source& from) const {
+    if (classes == 0) return {};
+    if (!(hidden >= 0.0f && hidden <= 1.0f)) return {"the fraction of hidden labels lies between 0 and 1"};
+    if constexpr (labelled_source<Source>) {
+      const std::uint32_t found = from.labels();
+      if (found > classes) return {"the data have {} classes, the condition {}", found, {classes}};
+      return {};
+    } else {
+      return {"these data have no labels: see labelled_source in core/concepts.hpp"};
+    }
+  }
+
+  // The label that example `example` shows of datum `index`, or nn::no_label.
+  template <class Source>
+  [[nodiscard]] constexpr std::uint32_t shown(const Source& from, seed data, std::uint64_t index, seed key,
+                                              std::uint64_t example) const {
+    if constexpr (labelled_source<Source>) {
+      if (classes > 0 && !(rng::draws(key, rng::stream::condition, example).uniform() < hidden)) return from.label(data, index);
+    }
+    return nn::no_label;
+  }
+
+  constexpr void add_to(hasher& h) const {
+    h.add(classes);
+    if (classes > 0) h.add(hidden);
+  }
+};
+
+}}}  // namespace frond::train
 
 // =============================================================================================================
 // frond/train/early_stopping.hpp
@@ -5287,14 +5575,77 @@ struct early_stopping {
 
 // What is learned: example g of a training run as a pure function of g.
 
+// =============================================================================================================
+// frond/train/levels.hpp
+// =============================================================================================================
+
+// Which noise levels a training shows, and how much each counts in the loss.
+
+namespace frond { inline namespace FROND_ABI { namespace train {
+
+// What the loss of an example at time t, alpha_bar = a(t), is multiplied with:
+//   equal         1
+//   masked_bound  T (a(t-1) - a(t)) / (1 - a(t)), T the number of times: the mean loss is then a bound on the negative log
+//                 likelihood in nats a token, for masks alone. Shi et al., "Simplified and generalized masked diffusion for
+//                 discrete data", NeurIPS 2024 (arXiv 2406.04329), section 3. Visible tokens count too; a network that copies
+//                 them makes the bound that paper's.
+//   min_snr       for vectors, r = a / (1 - a): min(r, 5) of the squared error of x_0. Hang et al., "Efficient diffusion
+//   training
+//                 via min-SNR weighting strategy", ICCV 2023 (arXiv 2303.09556), section 3.4
+enum class loss_weight : std::uint8_t { equal, masked_bound, min_snr };
+
+// Times first .. last of a schedule, all equally often. Late times bring much noise into gradients and say little about long
+// distances, so without them a network learns long distances in fewer steps. To write from pure noise it must then extrapolate
+// to them.
+struct time_window {
+  std::uint32_t first = 1;
+  std::uint32_t last = 0;  // 0: the schedule's last
+
+  [[nodiscard]] constexpr std::uint32_t end(const diffusion::schedule& times) const { return last == 0 ? times.steps : last; }
+  [[nodiscard]] constexpr status check(const diffusion::schedule& times) const {
+    if (const status sound = times.check(); !sound) return sound;
+    if (last > times.steps) return {"the window's last time {} comes after the schedule's, {}", last, {times.steps}};
+    if (first == 0 || first > end(times)) return {"the window's first time {} is not one of 1 to {}", first, {end(times)}};
+    return {};
+  }
+  // The time of an example: uniform, a function of (key, example).
+  [[nodiscard]] constexpr std::uint32_t draw(const diffusion::schedule& times, seed key, std::uint64_t example) const {
+    rng::draws time(key, rng::stream::time, example);
+    return first + time.below(end(times) - first + 1);
+  }
+};
+
+// The weight of time t for symbols.
+constexpr float token_weight(loss_weight kind, const diffusion::schedule& times, std::uint32_t t) {
+  if (kind == loss_weight::equal) return 1.0f;
+  const float now = times.alpha_bar(t), next = times.alpha_bar(t - 1);
+  return static_cast<float>(times.steps) * (next - now) / (1.0f - now);
+}
+
+// The weight of a noise level for vectors, where `target` is what the squared error belongs to: with s = 1 - a the
+// squared errors of noise, velocity and score are r, 1 / s and r / s times that of x_0.
+constexpr float vector_weight(loss_weight kind, diffusion::prediction target, float alpha_bar) {
+  if (kind == loss_weight::equal) return 1.0f;
+  const float lost = 1.0f - alpha_bar, kept = smaller(alpha_bar, 5.0f * lost);  // min(r, 5) = kept / lost
+  switch (target) {
+    case diffusion::prediction::clean: return lost > 0.0f ? kept / lost : 5.0f;
+    case diffusion::prediction::noise: return alpha_bar > 0.0f ? kept / alpha_bar : 1.0f;
+    case diffusion::prediction::score: return alpha_bar > 0.0f ? kept / alpha_bar * lost : lost;
+    default: return kept;
+  }
+}
+
+}}}  // namespace frond::train
+
 namespace frond { inline namespace FROND_ABI { namespace train {
 
 // write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the
 // target decides the loss:
-//   symbol   cross-entropy: one symbol for each output position; output channels are logits
+//   symbol   cross-entropy: one symbol for each output position; output channels are logits. `padding` counts in no loss
 //   float    squared error: one float for each output
 // scratch is as large as the target. Const and free of shared state, because workers call it at the same time. Optional:
 //   check(plan)      why that network cannot learn it; a trainer asks before its first step
+//   weight(example)  what its loss is multiplied with, in evaluations too
 //   add_to(hasher)   its numbers, so that a checkpoint of another problem of this type is refused
 template <class Problem>
 concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>)&&requires(
@@ -5368,7 +5719,8 @@ template <class Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
 // Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
-// time uniform on 1 .. max_step, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
+// time uniform on the window, its corruption. Example g uses datum index(g) and draws addressed by (key, g). Sentences may be
+// shorter than their room, see `padding`: their padding stays as it is.
 template <class Source, class Process>
 struct denoising {
   static_assert(discrete_source<Source>, "this is no source of sentences: see discrete_source in core/concepts.hpp");
@@ -5380,20 +5732,22 @@ struct denoising {
   data_set<Source> data;
   Process process;
   diffusion::schedule times;
-  seed key;  // of order, times and noise; the data have their own
-  // The last time of an example, at most times.steps; 0: all times. Late times bring much noise into gradients and say little
-  // about long distances, so without them a network learns long distances in fewer steps. To write from pure noise it must then
-  // extrapolate to them.
-  std::uint32_t max_step = 0;
+  seed key;  // of order, times, noise and hidden labels; the data have their own
+  time_window window{};
+  loss_weight weighting = loss_weight::equal;
+  condition labels{};
 
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
-    if (const status fits = nn::check_denoiser(p, process); !fits) return fits;
+    if (const status fits = nn::check_denoiser(p, process, labels.classes); !fits) return fits;
     if (p.input_positions != data.from.length())
       return {"the network reads {} tokens, a sentence has {}", p.input_positions, {data.from.length()}};
     if (data.from.vocabulary() > process.vocabulary)
       return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
-    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
-    if (max_step > times.steps) return {"max_step {} comes after the last time of the schedule, {}", max_step, {times.steps}};
+    if (const status sound = window.check(times); !sound) return sound;
+    if (weighting == loss_weight::min_snr) return {"the weight min_snr is for vectors, these are symbols"};
+    if (weighting == loss_weight::masked_bound && process.input_symbols() == process.vocabulary)
+      return {"the weight masked_bound needs a noise with masks"};
+    if (const status sound = labels.check(data.from); !sound) return sound;
     return data.check();
   }
   constexpr void add_to(hasher& h) const {
@@ -5402,25 +5756,29 @@ struct denoising {
     h.add(process.input_symbols());
     detail::add_schedule(h, times);
     h.add(key.value);
-    h.add(max_step);
+    for (const std::uint32_t time : {window.first, window.last}) h.add(time);
+    h.add(static_cast<std::uint8_t>(weighting));
+    labels.add_to(h);
   }
 
-  // The noise level of an example.
-  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    FROND_ASSERT(max_step <= times.steps, "max_step is a time of the schedule");
-    rng::draws time(key, rng::stream::time, example);
-    return times.alpha_bar(1 + time.below(max_step == 0 ? times.steps : max_step));
+  // The time and the noise level of an example.
+  [[nodiscard]] constexpr std::uint32_t time(std::uint64_t example) const { return window.draw(times, key, example); }
+  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const { return times.alpha_bar(time(example)); }
+  [[nodiscard]] constexpr float weight(std::uint64_t example) const {
+    return weighting == loss_weight::equal ? 1.0f : token_weight(weighting, times, time(example));
   }
 
   // The clean sentence and its corruption, both [length].
   constexpr void corrupt(std::uint64_t example, std::span<symbol> clean, std::span<symbol> noisy) const {
     data.from.sample(data.key, data.index(key, example), clean);
     process.corrupt(key, example, alpha_bar(example), clean, noisy);
+    for (std::size_t i = 0; i < clean.size(); ++i) noisy[i] = clean[i] == padding ? padding : noisy[i];
   }
 
   void write(std::uint64_t example, std::span<float> input, std::span<symbol> clean, std::span<symbol> noisy) const {
     corrupt(example, clean, noisy);
-    nn::encode_tokens(noisy, process.input_symbols(), alpha_bar(example), input.data());
+    nn::encode_tokens(noisy, process.input_symbols(), alpha_bar(example), input.data(), labels.classes,
+                      labels.shown(data.from, data.key, data.index(key, example), key, example));
   }
 };
 
@@ -5485,42 +5843,80 @@ void write_examples(const nn::plan& p, const Problem& examples, const block_memo
                    {unused + row * per_row, per_row});
 }
 
-// Whether every target of a block is an output channel. A row with another one gets NaN as output, so that its loss is NaN: the
-// look-up of its target would lead beyond the logits.
-inline void refuse_targets(const nn::plan& p, symbol* targets, float* output, std::size_t count) {
+// Cross-entropies by position, whose gradient may overwrite the logits. A target that is no output channel makes its loss NaN:
+// the look-up of it would lead beyond the logits. `padding` counts in no loss and has no gradient. Returns whether all targets
+// count; kept [rows of logits] has the targets where they do not.
+inline bool token_losses(const nn::plan& p, symbol* targets, symbol* kept, float* logits, std::size_t count, float scale,
+                         float* gradient, float* losses) {
   std::uint32_t largest = 0;
   for (std::size_t i = 0; i < count; ++i) largest = larger<std::uint32_t>(targets[i], largest);
-  if (largest < p.output_channels) return;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (targets[i] < p.output_channels) continue;
-    targets[i] = 0;
-    output[i * p.output_channels] = std::numeric_limits<float>::quiet_NaN();
+  const std::size_t channels = p.output_channels;
+  const bool all = largest < channels;
+  if (!all) {
+    for (std::size_t i = 0; i < count; ++i) {
+      kept[i] = targets[i];
+      if (targets[i] >= channels && targets[i] != padding) logits[i * channels] = std::numeric_limits<float>::quiet_NaN();
+      if (targets[i] >= channels) targets[i] = 0;
+    }
+  }
+  kernel::softmax_cross_entropy(logits, targets, count, channels, scale, gradient, losses);
+  for (std::size_t i = 0; !all && i < count; ++i) {
+    if (kept[i] != padding) continue;
+    losses[i] = 0.0f;
+    for (std::size_t c = 0; c < channels; ++c) gradient[i * channels + c] = 0.0f;
+  }
+  return all;
+}
+
+// Multiplies losses and gradients of rows with the weights of their examples, where a problem has any.
+template <problem Problem>
+void weigh_rows(const nn::plan& p, const Problem& examples, std::uint64_t first, std::size_t rows, float* gradient,
+                float* row_losses) {
+  if constexpr (requires {
+                  { examples.weight(first) } -> std::same_as<float>;
+                }) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      const float weight = examples.weight(first + row);
+      if (!(weight < 1.0f || weight > 1.0f)) continue;
+      float* const own = gradient + row * p.output_size();
+      row_losses[row] *= weight;
+      kernel::combine({.terms = 1, .x = {own}, .weights = {weight}, .out = own, .count = p.output_size()});
+    }
   }
 }
 
-// The loss of each row, mean over its outputs, and `scale` times the gradient by the output, which may overwrite the output.
+// The loss of each of the examples [first, first + rows), mean over its outputs, and `scale` times the gradient by the output,
+// which may overwrite the output. `counted` is the fraction of each row's outputs that count, 1 without padding.
 template <problem Problem>
-void losses_of(const nn::plan& p, const block_memory& m, float* output, std::size_t rows, float scale, float* gradient,
-               float* row_losses) {
+void losses_of(const nn::plan& p, const Problem& examples, const block_memory& m, std::uint64_t first, float* output,
+               std::size_t rows, float scale, float* gradient, float* row_losses, float* counted) {
   using target = typename Problem::target;
   target* const targets = target_memory<target>(m.targets);
   const auto terms = static_cast<float>(targets_per_row<target>(p));
+  for (std::size_t row = 0; row < rows; ++row) counted[row] = 1.0f;
   if constexpr (std::is_same_v<target, symbol>) {
-    refuse_targets(p, targets, output, rows * p.output_positions);
-    kernel::softmax_cross_entropy(output, targets, rows * p.output_positions, p.output_channels, scale, gradient, m.losses);
-    for (std::size_t row = 0; row < rows; ++row)
-      row_losses[row] = kernel::sum(m.losses + row * p.output_positions, p.output_positions) / terms;
+    const std::size_t positions = p.output_positions;
+    symbol* const kept = target_memory<target>(m.targets + padded(p.output_size() * rows));
+    const bool all = token_losses(p, targets, kept, output, rows * positions, scale, gradient, m.losses);
+    for (std::size_t row = 0; row < rows; ++row) {
+      row_losses[row] = kernel::sum(m.losses + row * positions, positions) / terms;
+      if (all) continue;
+      std::size_t tokens = 0;
+      for (std::size_t i = 0; i < positions; ++i) tokens += kept[row * positions + i] != padding;
+      counted[row] = static_cast<float>(tokens) / terms;
+    }
   } else {
     kernel::squared_error(output, targets, rows, p.output_size(), scale, gradient, row_losses);
     for (std::size_t row = 0; row < rows; ++row) row_losses[row] = row_losses[row] / terms;
   }
+  weigh_rows(p, examples, first, rows, gradient, row_losses);
 }
 
 }  // namespace detail
 
 // Floats of memory that evaluate() needs.
 constexpr std::size_t evaluation_memory(const nn::plan& p, std::size_t count, std::size_t block_rows, std::size_t workers) {
-  return detail::padded(count) + workers * detail::block_memory::size(p, 0, block_rows);
+  return 2 * detail::padded(count) + workers * detail::block_memory::size(p, 0, block_rows);
 }
 
 // Why evaluate() cannot be called so, or success.
@@ -5535,8 +5931,8 @@ constexpr status check_evaluation(const nn::plan& p, std::size_t parameters, con
   return {};
 }
 
-// Mean loss over examples [first, first + count): nats per position for symbols, squared error per output for floats. Blocks
-// are shared among the workers; the result does not depend on how. NaN where check_evaluation() fails.
+// Mean loss over examples [first, first + count): nats per token for symbols, squared error per output for floats. Blocks are
+// shared among the workers; the result does not depend on how. NaN where check_evaluation() fails.
 template <class Layers = nn::every_layer, problem Problem, executor Executor = const serial_executor>
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
@@ -5544,7 +5940,8 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
   if (!check_evaluation(p, parameters.size(), examples, count, block_rows, memory.size(), workers.workers()))
     return std::numeric_limits<float>::quiet_NaN();
   float* const losses = memory.data();
-  float* const blocks = losses + detail::padded(count);
+  float* const counted = losses + detail::padded(count);
+  float* const blocks = counted + detail::padded(count);
   return in_ieee_arithmetic([&] {
     workers.run((count + block_rows - 1) / block_rows, [&](std::size_t block, std::size_t worker) {
       const std::size_t row = block * block_rows, rows = smaller(count - row, block_rows);
@@ -5552,9 +5949,9 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
       const auto m = detail::block_memory::at(p, 0, rows, own);
       detail::write_examples(p, examples, m, first + row, rows, nn::scratch_input(p, m.scratch, rows).data());
       float* const output = nn::forward<Layers>(p, parameters.data(), m.scratch, rows).data();
-      detail::losses_of<Problem>(p, m, output, rows, 0.0f, output, losses + row);
+      detail::losses_of(p, examples, m, first + row, output, rows, 0.0f, output, losses + row, counted + row);
     });
-    return kernel::sum(losses, count) / static_cast<float>(count);
+    return kernel::sum(losses, count) / kernel::sum(counted, count);
   });
 }
 
@@ -5585,19 +5982,29 @@ enum class optimiser_kind : std::uint8_t {
   adam,  // two arrays of state; AdamW when weight_decay > 0
 };
 
-enum class decay_curve : std::uint8_t { none, linear, cosine };
+// What the learning rate is multiplied with after the warm-up of w steps, from 1 on:
+//   none                 1
+//   linear, cosine       falls to `decay_floor` at step `decay_end`, in a straight line or half a cosine
+//   exponential          falls to `decay_floor` at step `decay_end`, by the same factor in each step
+//   inverse_square_root  sqrt(w / t), t counted from 1: Vaswani et al., "Attention is all you need", NeurIPS 2017
+//                        (arXiv 1706.03762), equation (3)
+enum class decay_curve : std::uint8_t { none, linear, cosine, exponential, inverse_square_root };
 
 struct optimiser_options {
   optimiser_kind kind = optimiser_kind::adam;
   float learning_rate = 1e-3f;
-  float momentum = 0.9f;                  // sgd
-  float beta_1 = 0.9f, beta_2 = 0.999f;   // adam
-  float epsilon = 1e-8f;                  // adam
-  float weight_decay = 0.0f;              // decoupled: in each step a parameter loses learning_rate * weight_decay of itself
-  std::uint64_t warm_up = 0;              // the learning rate rises linearly over so many steps
-  decay_curve decay = decay_curve::none;  // then it falls to zero at step `decay_end`
+  float momentum = 0.9f;                 // sgd
+  float beta_1 = 0.9f, beta_2 = 0.999f;  // adam
+  float epsilon = 1e-8f;                 // adam
+  float weight_decay = 0.0f;             // decoupled: in each step a parameter loses learning_rate * weight_decay of itself
+  std::uint64_t warm_up = 0;             // the learning rate rises linearly over so many steps
+  decay_curve decay = decay_curve::none;
   std::uint64_t decay_end = 0;
+  float decay_floor = 0.0f;
   float clip_norm = 0.0f;  // gradients with a larger Euclidean norm are scaled down to it; 0: never
+  // Keeps an exponential moving average of the parameters, one more array of state: after step t, counted from 1, it moves by
+  // the fraction 1 - min(average_decay, (1 + t) / (10 + t)) towards them. 0: none.
+  float average_decay = 0.0f;
 
   [[nodiscard]] constexpr status check() const {
     if (!(learning_rate > 0.0f && math::is_finite(learning_rate))) return {"the learning rate must be positive and finite"};
@@ -5606,23 +6013,33 @@ struct optimiser_options {
     if (!(epsilon > 0.0f && math::is_finite(epsilon))) return {"epsilon must be positive and finite"};
     if (!(weight_decay >= 0.0f && math::is_finite(weight_decay))) return {"weight decay must be finite and not negative"};
     if (!(clip_norm >= 0.0f && math::is_finite(clip_norm))) return {"the clipping norm must be finite and not negative"};
-    if (decay != decay_curve::none && decay_end <= warm_up)
-      return {"the decay of the learning rate must end after its warm-up"};
+    const bool ends = decay != decay_curve::none && decay != decay_curve::inverse_square_root;
+    if (ends && decay_end <= warm_up) return {"the decay of the learning rate must end after its warm-up"};
+    if (!(decay_floor >= 0.0f && decay_floor <= 1.0f)) return {"the floor of the decay lies between 0 and 1"};
+    if (decay == decay_curve::exponential && !(decay_floor > 0.0f)) return {"an exponential decay needs a floor above 0"};
+    if (!(average_decay >= 0.0f && average_decay < 1.0f)) return {"the decay of the average must lie in [0, 1)"};
     return {};
   }
 };
 
-// How many arrays of the parameters' size the method keeps.
-constexpr std::size_t state_arrays(optimiser_kind kind) { return kind == optimiser_kind::adam ? 2 : 1; }
+// How many arrays of the parameters' size an optimiser keeps: those of the method, then the average.
+constexpr std::size_t state_arrays(const optimiser_options& o) {
+  return (o.kind == optimiser_kind::adam ? std::size_t{2} : std::size_t{1}) + (o.average_decay > 0.0f ? 1 : 0);
+}
 
 // The learning rate of step `step`, counted from 0.
 constexpr float learning_rate_at(const optimiser_options& o, std::uint64_t step) {
   if (step < o.warm_up) return o.learning_rate * (static_cast<float>(step + 1) / static_cast<float>(o.warm_up));
   if (o.decay == decay_curve::none) return o.learning_rate;
-  if (step >= o.decay_end) return 0.0f;
+  if (o.decay == decay_curve::inverse_square_root) {
+    const float from = o.warm_up > 0 ? static_cast<float>(o.warm_up) : 1.0f;
+    return o.learning_rate * math::sqrt(from / static_cast<float>(step + 1));
+  }
+  if (step >= o.decay_end) return o.learning_rate * o.decay_floor;
   const float left = static_cast<float>(o.decay_end - step) / static_cast<float>(o.decay_end - o.warm_up);
-  if (o.decay == decay_curve::linear) return o.learning_rate * left;
-  return o.learning_rate * (0.5f - 0.5f * math::cos_two_pi(0.5f * left));
+  if (o.decay == decay_curve::exponential) return o.learning_rate * math::exp((1.0f - left) * math::log(o.decay_floor));
+  const float above = o.decay == decay_curve::linear ? left : 0.5f - 0.5f * math::cos_two_pi(0.5f * left);
+  return o.learning_rate * mul_add(1.0f - o.decay_floor, above, o.decay_floor);
 }
 
 namespace detail {
@@ -5652,16 +6069,24 @@ inline std::size_t first_not_finite(std::span<const float> numbers, bool squared
   return i;
 }
 
-// What a gradient is multiplied with so that its norm does not exceed clip_norm. 0 where that norm is not finite.
-inline float clip_scale(const optimiser_options& o, std::span<const float> gradient) {
-  if (!(o.clip_norm > 0.0f)) return 1.0f;
-  const float norm = math::sqrt(kernel::sum_of_squares(gradient.data(), gradient.size()));
+// What a gradient is multiplied with: `factor`, or less so that its norm does not exceed clip_norm. 0 where that norm is not
+// finite.
+inline float clip_scale(const optimiser_options& o, std::span<const float> gradient, float factor = 1.0f) {
+  if (!(o.clip_norm > 0.0f)) return factor;
+  const float norm = math::sqrt(kernel::sum_of_squares(gradient.data(), gradient.size())) * factor;
   if (!math::is_finite(norm)) return 0.0f;
-  return norm > o.clip_norm ? o.clip_norm / norm : 1.0f;
+  return norm > o.clip_norm ? o.clip_norm / norm * factor : factor;
 }
 
-// One step, number `step` from 0, on the elements [first, first + count) of all arrays. `state` holds state_arrays(kind) arrays
-// of parameters.size() floats, zero before the first step. Elements are independent, so ranges may run in parallel.
+// How far the average of the parameters moves towards them after step `step`, counted from 0.
+constexpr float average_rate(const optimiser_options& o, std::uint64_t step) {
+  const auto t = static_cast<float>(step + 1);
+  return 1.0f - smaller(o.average_decay, (1.0f + t) / (10.0f + t));
+}
+
+// One step, number `step` from 0, on the elements [first, first + count) of all arrays. `state` holds state_arrays(o) arrays of
+// parameters.size() floats, before the first step zero but for the average, which is the parameters then. Elements are
+// independent, so ranges may run in parallel.
 inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float gradient_scale,
                            std::span<const float> gradient, std::span<float> parameters, std::span<float> state,
                            std::size_t first, std::size_t count) {
@@ -5682,6 +6107,15 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
         {.learning_rate = learning_rate, .momentum = o.momentum, .decay = o.weight_decay, .gradient_scale = gradient_scale},
         gradient.data() + first, parameters.data() + first, state.data() + first, count);
   }
+  if (o.average_decay > 0.0f) {
+    const float rate = average_rate(o, step);
+    float* const average = state.data() + (state_arrays(o) - 1) * parameters.size() + first;
+    kernel::combine({.terms = 2,
+                     .x = {average, parameters.data() + first},
+                     .weights = {1.0f - rate, rate},
+                     .out = average,
+                     .count = count});
+  }
 }
 
 }}}  // namespace frond::train
@@ -5690,7 +6124,8 @@ namespace frond { inline namespace FROND_ABI { namespace train {
 
 struct trainer_options {
   optimiser_options optimiser{};
-  std::uint32_t batch = 64;        // examples in a step
+  // Examples in a step. A large batch needs no more memory than a block: gradients are accumulated block by block.
+  std::uint32_t batch = 64;
   std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
   std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
   // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
@@ -5729,8 +6164,8 @@ constexpr std::size_t waiting_sums(std::size_t shards) {
 constexpr std::size_t training_memory(const nn::plan& p, const trainer_options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
   const std::size_t partials = detail::waiting_sums(shards);
-  return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
-         running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
+  return (state_arrays(o.optimiser) + running + partials) * detail::padded(p.parameter_count) +
+         running * detail::block_memory::size(p, p.tape_size, o.block()) + 2 * detail::padded(o.batch);
 }
 
 // The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
@@ -5770,7 +6205,7 @@ class trainer {
 
   // One step. Returns the batch's mean loss before it, in the units of evaluate(); NaN where no step was taken, see check().
   float step() {
-    if (!begun_ && stopped_) stopped_ = nn::check_initialised(plan_, parameters_);
+    if (!begun_ && stopped_) begin();
     begun_ = true;
     const float loss = stopped_ ? in_ieee_arithmetic([this] { return do_step(); }) : 0.0f;
     ++step_;
@@ -5783,7 +6218,7 @@ class trainer {
 
   // Steps done. Together with parameters and state this is everything that the next step depends on.
   [[nodiscard]] std::uint64_t steps() const { return step_; }
-  // The optimiser's arrays one after the other, for checkpoints: state_arrays(kind) * parameter_count floats.
+  // The optimiser's arrays one after the other, for checkpoints: state_arrays(options) * parameter_count floats.
   [[nodiscard]] std::span<float> state() const { return state_; }
   // Continues a run whose parameters and state() were restored.
   void resume_at(std::uint64_t step) {
@@ -5791,10 +6226,15 @@ class trainer {
     stopped_ = misfit_;
   }
 
-  // The summed gradient of the last step, before clipping; layout of the parameters.
+  // The summed gradient of the last step, before clipping; layout of the parameters. Its sums are over the batch as if all
+  // positions counted; padding makes the step larger in proportion.
   [[nodiscard]] std::span<const float> gradient() const { return {gradient_, misfit_ ? plan_.parameter_count : 0}; }
   [[nodiscard]] const nn::plan& network() const { return plan_; }
   [[nodiscard]] std::span<float> parameters() const { return parameters_; }
+  // The parameters averaged over the steps, if the options ask for that, or the parameters; what to evaluate and to keep.
+  [[nodiscard]] std::span<const float> averaged() const {
+    return options_.optimiser.average_decay > 0.0f && step_ > 0 && misfit_ ? average() : std::span<const float>(parameters_);
+  }
   [[nodiscard]] const trainer_options& settings() const { return options_; }
   [[nodiscard]] const Problem& problem() const { return problem_; }
 
@@ -5817,16 +6257,27 @@ class trainer {
         stopped_(misfit) {
     if (!misfit) return;
     running_ = detail::shards_at_a_time(p, o, workers.workers());
-    state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
-    gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
+    state_ = {memory.data(), state_arrays(o.optimiser) * p.parameter_count};
+    gradients_ = memory.data() + state_arrays(o.optimiser) * stride();
     partials_ = gradients_ + running_ * stride();
     blocks_ = partials_ + detail::waiting_sums(o.shards()) * stride();
     gradient_ = gradients_;
     losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
+    counted_ = losses_ + detail::padded(o.batch);
     for (float& value : state_) value = 0.0f;
   }
 
   [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
+
+  [[nodiscard]] std::span<float> average() const {
+    return state_.subspan((state_arrays(options_.optimiser) - 1) * plan_.parameter_count);
+  }
+
+  void begin() {
+    stopped_ = nn::check_initialised(plan_, parameters_);
+    if (options_.optimiser.average_decay > 0.0f && step_ == 0)
+      __builtin_memcpy(average().data(), parameters_.data(), parameters_.size() * sizeof(float));
+  }
 
   float do_step() {
     FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
@@ -5840,7 +6291,8 @@ class trainer {
           for (std::size_t i = 0; i < count; ++i) merge(wave + i, i, from, size);
         });
     }
-    const float loss = kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+    const float rows = kernel::sum(counted_, options_.batch);  // as many as the batch without padding
+    const float loss = kernel::sum(losses_, options_.batch) / rows;
     if (!math::is_finite(loss)) return stop_at_loss(), loss;
     const std::span<const float> gradient{gradient_, plan_.parameter_count};
     const bool clips = options_.optimiser.clip_norm > 0.0f;  // which asks for the norm of the whole gradient
@@ -5849,7 +6301,7 @@ class trainer {
       each_slice([&](std::size_t from, std::size_t size) {
         if (!kernel::squares_are_finite(gradient.data() + from, size)) __atomic_store_n(&finite, false, __ATOMIC_RELAXED);
       });
-    const float scale = finite ? clip_scale(options_.optimiser, gradient) : 0.0f;
+    const float scale = finite ? clip_scale(options_.optimiser, gradient, static_cast<float>(options_.batch) / rows) : 0.0f;
     if (!(scale > 0.0f)) return stop_at_gradient(), loss;
     each_slice([&](std::size_t from, std::size_t size) {
       optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
@@ -5886,7 +6338,8 @@ class trainer {
       const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
       detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
       float* const output = nn::forward_on_tape<Layers>(plan_, parameters_.data(), m.tape, rows).data();
-      detail::losses_of<Problem>(plan_, m, output, rows, scale, m.scratch + plan_.scratch_output * rows, losses_ + row);
+      detail::losses_of(plan_, problem_, m, step_ * options_.batch + row, output, rows, scale,
+                        m.scratch + plan_.scratch_output * rows, losses_ + row, counted_ + row);
       nn::backward<Layers>(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
     }
   }
@@ -5931,6 +6384,7 @@ class trainer {
   float* partials_ = nullptr;
   float* blocks_ = nullptr;
   float* losses_ = nullptr;
+  float* counted_ = nullptr;
   std::uint64_t step_ = 0;
   bool begun_ = false;
   status misfit_, stopped_;
@@ -5959,9 +6413,10 @@ struct fit_options {
 };
 
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
-// at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
-// those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
-// first loss, gradient or validation loss that is not finite (position: the step); `best` then holds the best weights so far.
+// at the end; where the trainer keeps an average of its weights, that is measured and kept. The weights with the lowest loss
+// are in `best` then, at first those of the start; the trainer's own parameters are those of the last step. Fails where sizes
+// or problems do not fit together, before anything is touched. Fails as well with the first loss, gradient or validation loss
+// that is not finite (position: the step); `best` then holds the best weights so far.
 //   best      parameter_count floats
 //   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
@@ -5988,10 +6443,10 @@ template <problem Problem, executor Executor, class Layers, problem Validation, 
     if (!learner.check()) return learner.check();
     ++since;
     if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
-    const float validation_loss =
-        evaluate<Layers>(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
+    const float validation_loss = evaluate<Layers>(plan, learner.averaged(), validation, 0, options.validation_count,
+                                                   options.block_rows, memory, workers);
     if (!math::is_finite(validation_loss)) return {"the validation loss after step {} is not finite", to_size(learner.steps())};
-    go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
+    go_on = stopping.go_on(validation_loss, learner.steps(), learner.averaged(), best);
     const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
     go_on = watch(learner.steps(), mean, validation_loss) && go_on;
     loss = 0;
@@ -6045,9 +6500,9 @@ struct level_denoising {
 template <class Source>
 level_denoising(data_set<Source>, float, seed) -> level_denoising<Source>;
 
-// The same at all levels of a schedule, at a time uniform on 1 .. steps. The network predicts what `form` says, its loss is the
-// squared error of that, and its last input channel is form.level(alpha_bar). nn::vector_denoiser makes a denoiser of it, given
-// the same `form`. input [dimension + 1], target [dimension].
+// The same at the levels of a schedule, at a time uniform on the window. The network predicts what `form` says, its loss is the
+// squared error of that, and its input after the vector is form.level(alpha_bar), then the label. nn::vector_denoiser makes a
+// denoiser of it, given the same `form`. input [dimension + 1 + classes], target [dimension].
 template <class Source>
 struct vector_denoising {
   static_assert(continuous_source<Source>, "this is no source of vectors: see continuous_source in core/concepts.hpp");
@@ -6056,12 +6511,17 @@ struct vector_denoising {
 
   data_set<Source> data;
   diffusion::schedule times{diffusion::schedule::half_log_snr, 1000};
-  seed key;  // of order, times and noise; the data have their own
+  seed key;  // of order, times, noise and hidden labels; the data have their own
   diffusion::parametrisation form{};
+  time_window window{};
+  loss_weight weighting = loss_weight::equal;
+  condition labels{};
 
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
-    if (const status fits = nn::check_vector_network(p, data.from.dimension()); !fits) return fits;
-    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
+    if (const status fits = nn::check_vector_network(p, data.from.dimension(), labels.classes); !fits) return fits;
+    if (const status sound = window.check(times); !sound) return sound;
+    if (weighting == loss_weight::masked_bound) return {"the weight masked_bound is for symbols, these are vectors"};
+    if (const status sound = labels.check(data.from); !sound) return sound;
     return data.check();
   }
   constexpr void add_to(hasher& h) const {
@@ -6070,18 +6530,25 @@ struct vector_denoising {
     h.add(key.value);
     h.add(static_cast<std::uint64_t>(form.target));
     h.add(static_cast<std::uint64_t>(form.input));
+    for (const std::uint32_t time : {window.first, window.last}) h.add(time);
+    h.add(static_cast<std::uint8_t>(weighting));
+    labels.add_to(h);
   }
 
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    rng::draws time(key, rng::stream::time, example);
-    return times.alpha_bar(1 + time.below(times.steps));
+    return times.alpha_bar(window.draw(times, key, example));
+  }
+  [[nodiscard]] constexpr float weight(std::uint64_t example) const {
+    return weighting == loss_weight::equal ? 1.0f : vector_weight(weighting, form.target, alpha_bar(example));
   }
 
   void write(std::uint64_t example, std::span<float> input, std::span<float> wanted, std::span<float> noise) const {
     const float level = alpha_bar(example);
+    const std::uint64_t datum = data.index(key, example);
     const std::span<float> noisy = input.first(wanted.size());
-    data.from.sample(data.key, data.index(key, example), wanted);
+    data.from.sample(data.key, datum, wanted);
     input[wanted.size()] = form.level(level);
+    nn::encode_label(labels.shown(data.from, data.key, datum, key, example), labels.classes, input.data() + wanted.size() + 1);
     if (form.target == diffusion::prediction::clean) return diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy);
     diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy, noise);
     const auto weights = diffusion::target_of(form.target, level);
@@ -6431,6 +6898,14 @@ struct rhm_view {
   // its symbol, level by level, left to right. All sentences of the grammar are equally likely. out [length()]. Many at once
   // are made much faster by sample_block().
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) const;
+
+  // The root of sentence `index`, its class.
+  [[nodiscard]] constexpr std::uint32_t labels() const { return shape.parent_count(shape.depth); }
+  [[nodiscard]] constexpr std::uint32_t label(seed key, std::uint64_t index) const {
+    rng::choices choices(key, index);
+    choices.begin(1, tables().top_rules);
+    return choices.next() / shape.rules;
+  }
 };
 
 constexpr void rhm_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {
@@ -6621,6 +7096,14 @@ struct rhm_subset {
     }
     const rng::permutation order(key, rng::stream::subset, 0, sentence_count);
     detail::expand_code(view, sentence_count, order(index), out);
+  }
+
+  // The root of datum `index`.
+  [[nodiscard]] constexpr std::uint32_t labels() const { return view.labels(); }
+  [[nodiscard]] constexpr std::uint32_t label(seed key, std::uint64_t index) const {
+    if (index >= sentence_count) return 0;
+    const rng::permutation order(key, rng::stream::subset, 0, sentence_count);
+    return static_cast<std::uint32_t>(order(index) / (sentence_count / labels()));
   }
 };
 

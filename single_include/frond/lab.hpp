@@ -4813,7 +4813,8 @@ inline std::uint64_t settings_hash(const train::trainer_options& o, std::uint64_
   const train::optimiser_options& p = o.optimiser;
   h.add(static_cast<std::uint8_t>(p.kind));
   h.add(static_cast<std::uint8_t>(p.decay));
-  for (const float value : {p.learning_rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm})
+  for (const float value : {p.learning_rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm,
+                            p.decay_floor, p.average_decay})
     h.add(value);
   h.add(p.warm_up);
   h.add(p.decay_end);
@@ -9568,13 +9569,14 @@ struct autoencoder_options {
 
   [[nodiscard]] constexpr status check() const {
     if (batch == 0) return {"a batch needs at least one example"};
+    if (optimiser.average_decay > 0.0f) return {"an autoencoder keeps no average of its weights"};
     return optimiser.check();
   }
 };
 
 // Floats of memory that a trainer needs besides the parameters.
 constexpr std::size_t autoencoder_memory(const autoencoder_shape& shape, const autoencoder_options& o) {
-  return (1 + train::state_arrays(o.optimiser.kind)) * shape.parameter_count() +
+  return (1 + train::state_arrays(o.optimiser)) * shape.parameter_count() +
          (3 * std::size_t{shape.dimension} + shape.tape_size() + 1) * o.batch;
 }
 
@@ -9598,7 +9600,7 @@ class autoencoder_trainer {
     stopped_ = misfit_ = check_sizes(memory.size());
     if (!misfit_) return;
     const std::size_t count = shape.parameter_count(), vectors = std::size_t{o.batch} * shape.dimension;
-    state_ = memory.first(train::state_arrays(o.optimiser.kind) * count);
+    state_ = memory.first(train::state_arrays(o.optimiser) * count);
     gradient_ = memory.subspan(state_.size(), count);
     inputs_ = gradient_.data() + count;
     targets_ = inputs_ + vectors;

@@ -36,6 +36,15 @@ TEST_CASE("networks for a noise process fit it") {
   const auto vectors = nn::vector_mlp_for(5, 16);
   REQUIRE(vectors.state().ok());
   CHECK(nn::check_vector_network(vectors.view(), 5).ok());
+  const auto told = nn::vector_mlp_for(5, 16, 2, kernel::activation::gelu, 3);
+  CHECK(nn::check_vector_network(told.view(), 5, 3).ok());
+  CHECK_FALSE(nn::check_vector_network(told.view(), 5).ok());
+  const diffusion::absorbing noise{4};
+  for (const auto& network :
+       {nn::mlp_for(noise, 8, 16, 1, kernel::activation::gelu, 3), nn::tree_unet_for(noise, 2, 3, 8, 3)}) {
+    CHECK(nn::check_denoiser(network.view(), noise, 3).ok());
+    CHECK_FALSE(nn::check_denoiser(network.view(), noise).ok());
+  }
 }
 
 TEST_CASE("impossible sizes leave the reason") {

@@ -74,6 +74,44 @@ TEST_CASE("the learning rate warms up, stays, and decays") {
   CHECK(train::learning_rate_at(o, 0) == 0.75f);
 }
 
+TEST_CASE("decays end at their floor, and the inverse square root goes on") {
+  optimiser_options o{.learning_rate = 0.5f, .warm_up = 4, .decay_end = 24, .decay_floor = 0.1f};
+  for (const decay_curve decay : {decay_curve::linear, decay_curve::cosine, decay_curve::exponential}) {
+    o.decay = decay;
+    CHECK(o.check().ok());
+    for (std::uint64_t step = 4; step < 24; ++step) {
+      const double done = static_cast<double>(step - 4) / 20.0;
+      const double wanted = decay == decay_curve::linear   ? 1.0 - 0.9 * done
+                            : decay == decay_curve::cosine ? 0.1 + 0.45 * (1.0 + std::cos(std::acos(-1.0) * done))
+                                                           : std::pow(0.1, done);
+      CHECK(as_double(train::learning_rate_at(o, step)) == doctest::Approx(0.5 * wanted).epsilon(1e-6));
+    }
+    for (const std::uint64_t step : {24, 25, 1000}) CHECK(train::learning_rate_at(o, step) == 0.5f * 0.1f);
+  }
+  o.decay = decay_curve::inverse_square_root;
+  CHECK(train::learning_rate_at(o, 3) == 0.5f);
+  for (const std::uint64_t step : {4, 15, 63, 1'000'000})
+    CHECK(as_double(train::learning_rate_at(o, step)) ==
+          doctest::Approx(0.5 * std::sqrt(4.0 / static_cast<double>(step + 1))).epsilon(1e-6));
+}
+
+TEST_CASE("the average of the parameters moves towards them by the fraction that is said") {
+  const optimiser_options o{.kind = optimiser_kind::sgd, .learning_rate = 0.1f, .momentum = 0.0f, .average_decay = 0.9f};
+  CHECK(train::state_arrays(o) == 2);
+  reference::noise draw(5);
+  const std::size_t count = 37;
+  auto parameters = draw.array(count);
+  std::vector<float> state(2 * count, 0.0f);
+  std::copy(parameters.begin(), parameters.end(), state.begin() + count);
+  std::vector<double> average = reference::widened(parameters);
+  for (std::uint64_t step = 0; step < 200; ++step) {
+    train::optimiser_step(o, step, 1.0f, draw.array(count), parameters, state, 0, count);
+    const double t = static_cast<double>(step + 1), decay = std::fmin(0.9, (1.0 + t) / (10.0 + t));
+    for (std::size_t i = 0; i < count; ++i) average[i] = decay * average[i] + (1.0 - decay) * as_double(parameters[i]);
+  }
+  CHECK(reference::distance(std::span(state).subspan(count), average) < 1e-5);
+}
+
 TEST_CASE("the bias correction is 1 / (1 - beta^t)") {
   // t roundings of beta^t, divided by 1 - beta^t: the relative error is at most about 2^-24 / (1 - beta), and twice that is
   // allowed.
@@ -111,7 +149,7 @@ TEST_CASE("steps are the textbook's") {
     const std::size_t count = 53;
     auto parameters = draw.array(count);
     textbook truth(o, parameters);
-    std::vector<float> state(train::state_arrays(kind) * count, 0.0f);
+    std::vector<float> state(train::state_arrays(o) * count, 0.0f);
     for (std::uint64_t step = 0; step < 20; ++step) {
       const auto gradient = draw.array(count);
       train::optimiser_step(o, step, 0.5f, gradient, parameters, state, 0, count);
@@ -129,7 +167,7 @@ TEST_CASE("ranges of parameters may be stepped one by one") {
     const std::size_t count = 100;
     auto whole = draw.array(count);
     auto pieces = whole;
-    std::vector<float> state(train::state_arrays(kind) * count, 0.0f), piece_state = state;
+    std::vector<float> state(train::state_arrays(o) * count, 0.0f), piece_state = state;
     for (std::uint64_t step = 0; step < 3; ++step) {
       const auto gradient = draw.array(count);
       train::optimiser_step(o, step, 1.0f, gradient, whole, state, 0, count);
@@ -161,5 +199,9 @@ TEST_CASE("impossible options are refused with the reason") {
   CHECK(reason_of({.warm_up = 5, .decay = decay_curve::linear, .decay_end = 5}) ==
         "the decay of the learning rate must end after its warm-up");
   CHECK(reason_of({.warm_up = 5, .decay = decay_curve::cosine, .decay_end = 6}).empty());
+  CHECK(reason_of({.decay = decay_curve::inverse_square_root}).empty());
+  CHECK(reason_of({.decay = decay_curve::exponential, .decay_end = 6}) == "an exponential decay needs a floor above 0");
+  CHECK(reason_of({.decay_floor = 1.5f}) == "the floor of the decay lies between 0 and 1");
+  CHECK(reason_of({.average_decay = 1.0f}) == "the decay of the average must lie in [0, 1)");
   CHECK(reason_of({.warm_up = 5, .decay_end = 5}).empty());
 }

@@ -133,10 +133,10 @@ TEST_CASE("times are uniform on 1 .. steps") {
   CHECK(chi_square(counts, std::vector(steps, 1.0 / steps)) < problems::chi_square_limit(steps - 1.0));
 }
 
-TEST_CASE("times after max_step are never shown, and the others stay uniform") {
+TEST_CASE("times after the window are never shown, and the others stay uniform") {
   constexpr std::uint32_t max_step = 3;  // chi-square with two degrees of freedom, level 0.001
   auto problem = problems::denoising<uniform>(11, 4, steps);
-  problem.max_step = max_step;
+  problem.window.last = max_step;
   std::vector<double> counts(steps);
   for (std::uint64_t g = 0; g < examples; ++g) counts[time_of(problem, g) - 1] += 1.0;
   CHECK(counts[3] + counts[4] == 0.0);
@@ -230,9 +230,9 @@ TEST_CASE("sentences that a network cannot learn are refused with the numbers") 
         "the network has 5 output channels, this noise needs 4: one for each clean symbol");
   CHECK(reason_of({8, 6, {space_to_depth(8), dense(4)}}, problem) == "the network reads 8 tokens and answers for 1");
   CHECK(reason_of(reference::tree_unet(2, 2, 6, 4, 6), problem) == "the network reads 4 tokens, a sentence has 8");
-  problem.max_step = 21;
-  CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) == "max_step 21 comes after the last time of the schedule, 20");
-  problem.max_step = 0;
+  problem.window.last = 21;
+  CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) == "the window's last time 21 comes after the schedule's, 20");
+  problem.window.last = 0;
   problem.times.steps = 0;
   CHECK(reason_of(reference::tree_unet(2, 3, 6, 4, 6), problem) == "a schedule needs at least one step");
   problem.times.steps = 20;

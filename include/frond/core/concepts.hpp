@@ -31,6 +31,13 @@ concept continuous_source = requires(const Source& s, seed key, std::uint64_t in
   s.sample(key, index, out);
 };
 
+// Optional, for both: the class of each datum, below labels(), for networks that are told it.
+template <class Source>
+concept labelled_source = requires(const Source& s, seed key, std::uint64_t index) {
+  { s.labels() } -> std::convertible_to<std::uint32_t>;
+  { s.label(key, index) } -> std::convertible_to<std::uint32_t>;
+};
+
 // Given noisy sentences, the posterior distribution of each clean token. One call serves rows = alpha_bar.size() sentences:
 //   noisy      [rows][length]                 symbols; `vocabulary` itself stands for a masked token
 //   alpha_bar  [rows]                         how much of each sentence survived: 1 is clean, 0 is pure noise

@@ -15,6 +15,10 @@ using symbol = std::uint8_t;
 // The largest vocabulary: one value stays free for the mask of absorbing diffusion, which is always `vocabulary` itself.
 inline constexpr std::uint32_t max_vocabulary = 255;
 
+// Where a sentence that is shorter than its room has no token. It is never noisy, a network sees it as a position without a
+// symbol, and it counts in no loss.
+inline constexpr symbol padding = 255;
+
 }}  // namespace frond
 
 #include <frond/config/epilogue.hpp>

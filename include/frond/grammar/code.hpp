@@ -117,6 +117,14 @@ struct rhm_subset {
     const rng::permutation order(key, rng::stream::subset, 0, sentence_count);
     detail::expand_code(view, sentence_count, order(index), out);
   }
+
+  // The root of datum `index`.
+  [[nodiscard]] constexpr std::uint32_t labels() const { return view.labels(); }
+  [[nodiscard]] constexpr std::uint32_t label(seed key, std::uint64_t index) const {
+    if (index >= sentence_count) return 0;
+    const rng::permutation order(key, rng::stream::subset, 0, sentence_count);
+    return static_cast<std::uint32_t>(order(index) / (sentence_count / labels()));
+  }
 };
 
 }}}  // namespace frond::grammar

@@ -133,6 +133,14 @@ struct rhm_view {
   // its symbol, level by level, left to right. All sentences of the grammar are equally likely. out [length()]. Many at once
   // are made much faster by sample_block().
   constexpr void sample(seed key, std::uint64_t index, std::span<symbol> out) const;
+
+  // The root of sentence `index`, its class.
+  [[nodiscard]] constexpr std::uint32_t labels() const { return shape.parent_count(shape.depth); }
+  [[nodiscard]] constexpr std::uint32_t label(seed key, std::uint64_t index) const {
+    rng::choices choices(key, index);
+    choices.begin(1, tables().top_rules);
+    return choices.next() / shape.rules;
+  }
 };
 
 constexpr void rhm_view::sample(seed key, std::uint64_t index, std::span<symbol> out) const {

@@ -14,34 +14,44 @@
 #include <frond/diffusion/process.hpp>
 #include <frond/kernel/kernels.hpp>
 #include <frond/nn/forward.hpp>
+#include <frond/nn/label.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
-// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), and one for the noise
-// level.
-constexpr std::uint32_t token_channels(std::uint32_t input_symbols) { return input_symbols + 1; }
+// How a noisy token becomes input channels: one for each symbol that it can be (the mask included), one for the noise level,
+// and one for each class if there are labels.
+constexpr std::uint32_t token_channels(std::uint32_t input_symbols, std::uint32_t classes = 0) {
+  return input_symbols + 1 + classes;
+}
 
-// Writes [length][token_channels]: a one-hot code of each token, then 2 alpha_bar - 1 as time input, the same at every
-// position. Tokens are below input_symbols; another one becomes NaN, which shows in whatever is computed from it.
-inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels) {
-  const std::size_t per_token = token_channels(input_symbols);
+// Writes [length][token_channels]: a one-hot code of each token, none for padding, then 2 alpha_bar - 1 as time input and the
+// label, the same at every position. Tokens are below input_symbols; another one becomes NaN, which shows in whatever is
+// computed from it.
+inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, float* channels,
+                          std::uint32_t classes = 0, std::uint32_t label = no_label) {
+  const std::size_t per_token = token_channels(input_symbols, classes);
   const float time = 2.0f * alpha_bar - 1.0f;
   __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
   for (const symbol token : noisy) {
     const bool known = token < input_symbols;
     if (known) channels[token] = 1.0f;
-    channels[per_token - 1] = known ? time : std::numeric_limits<float>::quiet_NaN();
+    channels[input_symbols] = known || token == padding ? time : std::numeric_limits<float>::quiet_NaN();
+    if (label < classes) channels[input_symbols + 1 + label] = 1.0f;
     channels += per_token;
   }
 }
 
 // Why a plan cannot denoise sentences of a process, or success.
 template <diffusion::discrete_process Process>
-constexpr status check_denoiser(const plan& p, const Process& process) {
-  const std::uint32_t vocabulary = process.vocabulary, needed = token_channels(process.input_symbols());
+constexpr status check_denoiser(const plan& p, const Process& process, std::uint32_t classes = 0) {
+  const std::uint32_t vocabulary = process.vocabulary, needed = token_channels(process.input_symbols(), classes);
   if (vocabulary == 0 || vocabulary > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", vocabulary};
+  if (p.input_channels != needed && classes > 0)
+    return {"the network has {} input channels, this noise and {} classes need {}: noisy symbols, time and classes",
+            p.input_channels,
+            {classes, needed}};
   if (p.input_channels != needed)
     return {"the network has {} input channels, this noise needs {}: one for each noisy symbol and one for time",
             p.input_channels,

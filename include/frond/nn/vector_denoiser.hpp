@@ -16,14 +16,36 @@
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
-// Why a plan cannot denoise vectors of a dimension, or success: it takes a vector and its noise level and gives a vector.
-constexpr status check_vector_network(const plan& p, std::size_t dimension) {
-  if (p.input_size() != dimension + 1)
+// Why a plan cannot denoise vectors of a dimension, or success: it takes a vector, its noise level and, if there are labels,
+// one channel for each class, and gives a vector.
+constexpr status check_vector_network(const plan& p, std::size_t dimension, std::uint32_t classes = 0) {
+  if (p.input_size() != dimension + 1 + classes && classes > 0)
+    return {"the network takes {} numbers, this noise and {} classes need {}: vector, noise level and classes",
+            p.input_size(),
+            {classes, dimension + 1 + classes}};
+  if (p.input_size() != dimension + 1 + classes)
     return {
         "the network takes {} numbers, this noise needs {}: the vector and its noise level", p.input_size(), {dimension + 1}};
   if (p.output_size() != dimension) return {"the network gives {} numbers, the vectors have {}", p.output_size(), {dimension}};
   return {};
 }
+
+namespace detail {
+
+// From a network's output to the mean of the clean vector, for rows [rows][size] in a row.
+inline void clean_means(const diffusion::parametrisation& form, std::span<const float> noisy, std::span<const float> alpha_bar,
+                        std::span<const float> output, std::span<float> mean) {
+  const std::size_t rows = alpha_bar.size(), size = noisy.size() / rows;
+  if (form.target == diffusion::prediction::clean) {
+    __builtin_memcpy(mean.data(), output.data(), output.size() * sizeof(float));
+    return;
+  }
+  for (std::size_t i = 0; i < rows; ++i)
+    diffusion::convert(form.target, diffusion::prediction::clean, alpha_bar[i], noisy.subspan(i * size, size),
+                       output.subspan(i * size, size), mean.subspan(i * size, size));
+}
+
+}  // namespace detail
 
 // Satisfies `continuous_denoiser` with a network that takes a vector and form.level(alpha_bar) and gives the prediction
 // form.target: give it the `form` of the train::vector_denoising that the network learned. Refers to the plan's layers, to
@@ -68,15 +90,8 @@ class basic_vector_denoiser {
       to[size] = form_.level(alpha_bar[row]);
     }
     const std::span<const float> output = forward<Layers>(plan_, parameters_.data(), scratch_.data(), rows);
-    if (form_.target == diffusion::prediction::clean) {
-      __builtin_memcpy(mean.data() + first * size, output.data(), rows * size * sizeof(float));
-      return;
-    }
-    for (std::size_t i = 0; i < rows; ++i) {
-      const std::size_t at = (first + i) * size;
-      diffusion::convert(form_.target, diffusion::prediction::clean, alpha_bar[first + i], noisy.subspan(at, size),
-                         output.subspan(i * size, size), mean.subspan(at, size));
-    }
+    detail::clean_means(form_, noisy.subspan(first * size, rows * size), alpha_bar.subspan(first, rows), output,
+                        mean.subspan(first * size, rows * size));
   }
 
   plan plan_;

@@ -58,6 +58,7 @@ enum class stream : std::uint32_t {
   clusters = 16,    // starts of a clustering
   redraw = 17,      // rules of tree `index` that are chosen once more
   chain = 18,       // step `index` of the exact distribution of one-pass learning
+  condition = 19,   // whether a training example hides its label
   user = 1024,      // the first number free for users
 };
 

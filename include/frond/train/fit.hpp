@@ -32,9 +32,10 @@ struct fit_options {
 };
 
 // Steps until the stopping rule's patience or max_steps ends, the validation loss being measured every evaluate_every steps and
-// at the end. The weights with the lowest one are in `best` then, at first those of the start; the trainer's own parameters are
-// those of the last step. Fails where sizes or problems do not fit together, before anything is touched. Fails as well with the
-// first loss, gradient or validation loss that is not finite (position: the step); `best` then holds the best weights so far.
+// at the end; where the trainer keeps an average of its weights, that is measured and kept. The weights with the lowest loss
+// are in `best` then, at first those of the start; the trainer's own parameters are those of the last step. Fails where sizes
+// or problems do not fit together, before anything is touched. Fails as well with the first loss, gradient or validation loss
+// that is not finite (position: the step); `best` then holds the best weights so far.
 //   best      parameter_count floats
 //   memory    evaluation_memory(plan, validation_count, block_rows, workers) floats
 //   watch     watch(step, training_loss, validation_loss) after each validation; returning false ends the run early
@@ -61,10 +62,10 @@ template <problem Problem, executor Executor, class Layers, problem Validation, 
     if (!learner.check()) return learner.check();
     ++since;
     if (learner.steps() % options.evaluate_every != 0 && learner.steps() != options.max_steps) continue;
-    const float validation_loss =
-        evaluate<Layers>(plan, parameters, validation, 0, options.validation_count, options.block_rows, memory, workers);
+    const float validation_loss = evaluate<Layers>(plan, learner.averaged(), validation, 0, options.validation_count,
+                                                   options.block_rows, memory, workers);
     if (!math::is_finite(validation_loss)) return {"the validation loss after step {} is not finite", to_size(learner.steps())};
-    go_on = stopping.go_on(validation_loss, learner.steps(), parameters, best);
+    go_on = stopping.go_on(validation_loss, learner.steps(), learner.averaged(), best);
     const float mean = in_ieee_arithmetic([&] { return loss / static_cast<float>(since); });
     go_on = watch(learner.steps(), mean, validation_loss) && go_on;
     loss = 0;

@@ -17,18 +17,20 @@
 #include <frond/diffusion/schedule.hpp>
 #include <frond/nn/network_denoiser.hpp>
 #include <frond/nn/plan.hpp>
-#include <frond/rng/draws.hpp>
 #include <frond/rng/permutation.hpp>
+#include <frond/train/condition.hpp>
+#include <frond/train/levels.hpp>
 #include <frond/config/prologue.hpp>
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
 // write(example, input, target, scratch) makes one training example. `input` has the plan's input_size(). The type of the
 // target decides the loss:
-//   symbol   cross-entropy: one symbol for each output position; output channels are logits
+//   symbol   cross-entropy: one symbol for each output position; output channels are logits. `padding` counts in no loss
 //   float    squared error: one float for each output
 // scratch is as large as the target. Const and free of shared state, because workers call it at the same time. Optional:
 //   check(plan)      why that network cannot learn it; a trainer asks before its first step
+//   weight(example)  what its loss is multiplied with, in evaluations too
 //   add_to(hasher)   its numbers, so that a checkpoint of another problem of this type is refused
 template <class Problem>
 concept problem = (std::same_as<typename Problem::target, symbol> || std::same_as<typename Problem::target, float>)&&requires(
@@ -102,7 +104,8 @@ template <class Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
 // Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
-// time uniform on 1 .. max_step, its corruption. Example g uses datum index(g) and draws addressed by (key, g).
+// time uniform on the window, its corruption. Example g uses datum index(g) and draws addressed by (key, g). Sentences may be
+// shorter than their room, see `padding`: their padding stays as it is.
 template <class Source, class Process>
 struct denoising {
   static_assert(discrete_source<Source>, "this is no source of sentences: see discrete_source in core/concepts.hpp");
@@ -114,20 +117,22 @@ struct denoising {
   data_set<Source> data;
   Process process;
   diffusion::schedule times;
-  seed key;  // of order, times and noise; the data have their own
-  // The last time of an example, at most times.steps; 0: all times. Late times bring much noise into gradients and say little
-  // about long distances, so without them a network learns long distances in fewer steps. To write from pure noise it must then
-  // extrapolate to them.
-  std::uint32_t max_step = 0;
+  seed key;  // of order, times, noise and hidden labels; the data have their own
+  time_window window{};
+  loss_weight weighting = loss_weight::equal;
+  condition labels{};
 
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
-    if (const status fits = nn::check_denoiser(p, process); !fits) return fits;
+    if (const status fits = nn::check_denoiser(p, process, labels.classes); !fits) return fits;
     if (p.input_positions != data.from.length())
       return {"the network reads {} tokens, a sentence has {}", p.input_positions, {data.from.length()}};
     if (data.from.vocabulary() > process.vocabulary)
       return {"the sentences have {} symbols, the noise {}", data.from.vocabulary(), {process.vocabulary}};
-    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
-    if (max_step > times.steps) return {"max_step {} comes after the last time of the schedule, {}", max_step, {times.steps}};
+    if (const status sound = window.check(times); !sound) return sound;
+    if (weighting == loss_weight::min_snr) return {"the weight min_snr is for vectors, these are symbols"};
+    if (weighting == loss_weight::masked_bound && process.input_symbols() == process.vocabulary)
+      return {"the weight masked_bound needs a noise with masks"};
+    if (const status sound = labels.check(data.from); !sound) return sound;
     return data.check();
   }
   constexpr void add_to(hasher& h) const {
@@ -136,25 +141,29 @@ struct denoising {
     h.add(process.input_symbols());
     detail::add_schedule(h, times);
     h.add(key.value);
-    h.add(max_step);
+    for (const std::uint32_t time : {window.first, window.last}) h.add(time);
+    h.add(static_cast<std::uint8_t>(weighting));
+    labels.add_to(h);
   }
 
-  // The noise level of an example.
-  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    FROND_ASSERT(max_step <= times.steps, "max_step is a time of the schedule");
-    rng::draws time(key, rng::stream::time, example);
-    return times.alpha_bar(1 + time.below(max_step == 0 ? times.steps : max_step));
+  // The time and the noise level of an example.
+  [[nodiscard]] constexpr std::uint32_t time(std::uint64_t example) const { return window.draw(times, key, example); }
+  [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const { return times.alpha_bar(time(example)); }
+  [[nodiscard]] constexpr float weight(std::uint64_t example) const {
+    return weighting == loss_weight::equal ? 1.0f : token_weight(weighting, times, time(example));
   }
 
   // The clean sentence and its corruption, both [length].
   constexpr void corrupt(std::uint64_t example, std::span<symbol> clean, std::span<symbol> noisy) const {
     data.from.sample(data.key, data.index(key, example), clean);
     process.corrupt(key, example, alpha_bar(example), clean, noisy);
+    for (std::size_t i = 0; i < clean.size(); ++i) noisy[i] = clean[i] == padding ? padding : noisy[i];
   }
 
   void write(std::uint64_t example, std::span<float> input, std::span<symbol> clean, std::span<symbol> noisy) const {
     corrupt(example, clean, noisy);
-    nn::encode_tokens(noisy, process.input_symbols(), alpha_bar(example), input.data());
+    nn::encode_tokens(noisy, process.input_symbols(), alpha_bar(example), input.data(), labels.classes,
+                      labels.shown(data.from, data.key, data.index(key, example), key, example));
   }
 };
 

@@ -27,7 +27,8 @@ namespace frond { inline namespace FROND_ABI { namespace train {
 
 struct trainer_options {
   optimiser_options optimiser{};
-  std::uint32_t batch = 64;        // examples in a step
+  // Examples in a step. A large batch needs no more memory than a block: gradients are accumulated block by block.
+  std::uint32_t batch = 64;
   std::uint32_t shard_rows = 32;   // examples whose gradients are summed in order, on one thread; it belongs to the bits
   std::uint32_t block_rows = 128;  // examples in memory at a time; a matter of speed and memory only
   // Shards are shared among threads if one of them is at least so many floating-point operations, some 50 us: handing over less
@@ -66,8 +67,8 @@ constexpr std::size_t waiting_sums(std::size_t shards) {
 constexpr std::size_t training_memory(const nn::plan& p, const trainer_options& o, std::size_t workers) {
   const std::size_t shards = o.shards(), running = detail::shards_at_a_time(p, o, workers);
   const std::size_t partials = detail::waiting_sums(shards);
-  return (state_arrays(o.optimiser.kind) + running + partials) * detail::padded(p.parameter_count) +
-         running * detail::block_memory::size(p, p.tape_size, o.block()) + detail::padded(o.batch);
+  return (state_arrays(o.optimiser) + running + partials) * detail::padded(p.parameter_count) +
+         running * detail::block_memory::size(p, p.tape_size, o.block()) + 2 * detail::padded(o.batch);
 }
 
 // The memory of a trainer with one worker, as a plain type: sizeof is the RAM that training on a device costs, besides the
@@ -107,7 +108,7 @@ class trainer {
 
   // One step. Returns the batch's mean loss before it, in the units of evaluate(); NaN where no step was taken, see check().
   float step() {
-    if (!begun_ && stopped_) stopped_ = nn::check_initialised(plan_, parameters_);
+    if (!begun_ && stopped_) begin();
     begun_ = true;
     const float loss = stopped_ ? in_ieee_arithmetic([this] { return do_step(); }) : 0.0f;
     ++step_;
@@ -120,7 +121,7 @@ class trainer {
 
   // Steps done. Together with parameters and state this is everything that the next step depends on.
   [[nodiscard]] std::uint64_t steps() const { return step_; }
-  // The optimiser's arrays one after the other, for checkpoints: state_arrays(kind) * parameter_count floats.
+  // The optimiser's arrays one after the other, for checkpoints: state_arrays(options) * parameter_count floats.
   [[nodiscard]] std::span<float> state() const { return state_; }
   // Continues a run whose parameters and state() were restored.
   void resume_at(std::uint64_t step) {
@@ -128,10 +129,15 @@ class trainer {
     stopped_ = misfit_;
   }
 
-  // The summed gradient of the last step, before clipping; layout of the parameters.
+  // The summed gradient of the last step, before clipping; layout of the parameters. Its sums are over the batch as if all
+  // positions counted; padding makes the step larger in proportion.
   [[nodiscard]] std::span<const float> gradient() const { return {gradient_, misfit_ ? plan_.parameter_count : 0}; }
   [[nodiscard]] const nn::plan& network() const { return plan_; }
   [[nodiscard]] std::span<float> parameters() const { return parameters_; }
+  // The parameters averaged over the steps, if the options ask for that, or the parameters; what to evaluate and to keep.
+  [[nodiscard]] std::span<const float> averaged() const {
+    return options_.optimiser.average_decay > 0.0f && step_ > 0 && misfit_ ? average() : std::span<const float>(parameters_);
+  }
   [[nodiscard]] const trainer_options& settings() const { return options_; }
   [[nodiscard]] const Problem& problem() const { return problem_; }
 
@@ -154,16 +160,27 @@ class trainer {
         stopped_(misfit) {
     if (!misfit) return;
     running_ = detail::shards_at_a_time(p, o, workers.workers());
-    state_ = {memory.data(), state_arrays(o.optimiser.kind) * p.parameter_count};
-    gradients_ = memory.data() + state_arrays(o.optimiser.kind) * stride();
+    state_ = {memory.data(), state_arrays(o.optimiser) * p.parameter_count};
+    gradients_ = memory.data() + state_arrays(o.optimiser) * stride();
     partials_ = gradients_ + running_ * stride();
     blocks_ = partials_ + detail::waiting_sums(o.shards()) * stride();
     gradient_ = gradients_;
     losses_ = blocks_ + running_ * detail::block_memory::size(p, p.tape_size, o.block());
+    counted_ = losses_ + detail::padded(o.batch);
     for (float& value : state_) value = 0.0f;
   }
 
   [[nodiscard]] std::size_t stride() const { return detail::padded(plan_.parameter_count); }
+
+  [[nodiscard]] std::span<float> average() const {
+    return state_.subspan((state_arrays(options_.optimiser) - 1) * plan_.parameter_count);
+  }
+
+  void begin() {
+    stopped_ = nn::check_initialised(plan_, parameters_);
+    if (options_.optimiser.average_decay > 0.0f && step_ == 0)
+      __builtin_memcpy(average().data(), parameters_.data(), parameters_.size() * sizeof(float));
+  }
 
   float do_step() {
     FROND_ASSERT(addressable(step_, 1, options_.batch), "a run shows fewer than 2^64 examples");
@@ -177,7 +194,8 @@ class trainer {
           for (std::size_t i = 0; i < count; ++i) merge(wave + i, i, from, size);
         });
     }
-    const float loss = kernel::sum(losses_, options_.batch) / static_cast<float>(options_.batch);
+    const float rows = kernel::sum(counted_, options_.batch);  // as many as the batch without padding
+    const float loss = kernel::sum(losses_, options_.batch) / rows;
     if (!math::is_finite(loss)) return stop_at_loss(), loss;
     const std::span<const float> gradient{gradient_, plan_.parameter_count};
     const bool clips = options_.optimiser.clip_norm > 0.0f;  // which asks for the norm of the whole gradient
@@ -186,7 +204,7 @@ class trainer {
       each_slice([&](std::size_t from, std::size_t size) {
         if (!kernel::squares_are_finite(gradient.data() + from, size)) __atomic_store_n(&finite, false, __ATOMIC_RELAXED);
       });
-    const float scale = finite ? clip_scale(options_.optimiser, gradient) : 0.0f;
+    const float scale = finite ? clip_scale(options_.optimiser, gradient, static_cast<float>(options_.batch) / rows) : 0.0f;
     if (!(scale > 0.0f)) return stop_at_gradient(), loss;
     each_slice([&](std::size_t from, std::size_t size) {
       optimiser_step(options_.optimiser, step_, scale, gradient, parameters_, state_, from, size);
@@ -223,7 +241,8 @@ class trainer {
       const auto m = detail::block_memory::at(plan_, plan_.tape_size, rows, own);
       detail::write_examples(plan_, problem_, m, step_ * options_.batch + row, rows, m.tape);
       float* const output = nn::forward_on_tape<Layers>(plan_, parameters_.data(), m.tape, rows).data();
-      detail::losses_of<Problem>(plan_, m, output, rows, scale, m.scratch + plan_.scratch_output * rows, losses_ + row);
+      detail::losses_of(plan_, problem_, m, step_ * options_.batch + row, output, rows, scale,
+                        m.scratch + plan_.scratch_output * rows, losses_ + row, counted_ + row);
       nn::backward<Layers>(plan_, parameters_.data(), m.tape, m.scratch, gradient, rows);
     }
   }
@@ -268,6 +287,7 @@ class trainer {
   float* partials_ = nullptr;
   float* blocks_ = nullptr;
   float* losses_ = nullptr;
+  float* counted_ = nullptr;
   std::uint64_t step_ = 0;
   bool begun_ = false;
   status misfit_, stopped_;

@@ -14,9 +14,11 @@
 #include <frond/diffusion/prediction.hpp>
 #include <frond/diffusion/schedule.hpp>
 #include <frond/kernel/kernels.hpp>
+#include <frond/nn/label.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/nn/vector_denoiser.hpp>
-#include <frond/rng/draws.hpp>
+#include <frond/train/condition.hpp>
+#include <frond/train/levels.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -57,9 +59,9 @@ struct level_denoising {
 template <class Source>
 level_denoising(data_set<Source>, float, seed) -> level_denoising<Source>;
 
-// The same at all levels of a schedule, at a time uniform on 1 .. steps. The network predicts what `form` says, its loss is the
-// squared error of that, and its last input channel is form.level(alpha_bar). nn::vector_denoiser makes a denoiser of it, given
-// the same `form`. input [dimension + 1], target [dimension].
+// The same at the levels of a schedule, at a time uniform on the window. The network predicts what `form` says, its loss is the
+// squared error of that, and its input after the vector is form.level(alpha_bar), then the label. nn::vector_denoiser makes a
+// denoiser of it, given the same `form`. input [dimension + 1 + classes], target [dimension].
 template <class Source>
 struct vector_denoising {
   static_assert(continuous_source<Source>, "this is no source of vectors: see continuous_source in core/concepts.hpp");
@@ -68,12 +70,17 @@ struct vector_denoising {
 
   data_set<Source> data;
   diffusion::schedule times{diffusion::schedule::half_log_snr, 1000};
-  seed key;  // of order, times and noise; the data have their own
+  seed key;  // of order, times, noise and hidden labels; the data have their own
   diffusion::parametrisation form{};
+  time_window window{};
+  loss_weight weighting = loss_weight::equal;
+  condition labels{};
 
   [[nodiscard]] constexpr status check(const nn::plan& p) const {
-    if (const status fits = nn::check_vector_network(p, data.from.dimension()); !fits) return fits;
-    if (const status schedule_state = times.check(); !schedule_state) return schedule_state;
+    if (const status fits = nn::check_vector_network(p, data.from.dimension(), labels.classes); !fits) return fits;
+    if (const status sound = window.check(times); !sound) return sound;
+    if (weighting == loss_weight::masked_bound) return {"the weight masked_bound is for symbols, these are vectors"};
+    if (const status sound = labels.check(data.from); !sound) return sound;
     return data.check();
   }
   constexpr void add_to(hasher& h) const {
@@ -82,18 +89,25 @@ struct vector_denoising {
     h.add(key.value);
     h.add(static_cast<std::uint64_t>(form.target));
     h.add(static_cast<std::uint64_t>(form.input));
+    for (const std::uint32_t time : {window.first, window.last}) h.add(time);
+    h.add(static_cast<std::uint8_t>(weighting));
+    labels.add_to(h);
   }
 
   [[nodiscard]] constexpr float alpha_bar(std::uint64_t example) const {
-    rng::draws time(key, rng::stream::time, example);
-    return times.alpha_bar(1 + time.below(times.steps));
+    return times.alpha_bar(window.draw(times, key, example));
+  }
+  [[nodiscard]] constexpr float weight(std::uint64_t example) const {
+    return weighting == loss_weight::equal ? 1.0f : vector_weight(weighting, form.target, alpha_bar(example));
   }
 
   void write(std::uint64_t example, std::span<float> input, std::span<float> wanted, std::span<float> noise) const {
     const float level = alpha_bar(example);
+    const std::uint64_t datum = data.index(key, example);
     const std::span<float> noisy = input.first(wanted.size());
-    data.from.sample(data.key, data.index(key, example), wanted);
+    data.from.sample(data.key, datum, wanted);
     input[wanted.size()] = form.level(level);
+    nn::encode_label(labels.shown(data.from, data.key, datum, key, example), labels.classes, input.data() + wanted.size() + 1);
     if (form.target == diffusion::prediction::clean) return diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy);
     diffusion::gaussian{}.corrupt(key, example, level, wanted, noisy, noise);
     const auto weights = diffusion::target_of(form.target, level);

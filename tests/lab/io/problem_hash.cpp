@@ -51,7 +51,13 @@ TEST_CASE("every number of a problem enters its hash") {
       [](auto& p) { p.times = {.kind = diffusion::schedule::single_level, .steps = 20, .level = 0.25f}; },
       [](auto& p) { p.times = {.kind = diffusion::schedule::single_level, .steps = 20, .level = 0.75f}; },
       [](auto& p) { p.key = seed{3}; },
-      [](auto& p) { p.max_step = 19; },
+      [](auto& p) { p.window.last = 19; },
+      [](auto& p) { p.window.first = 2; },
+      [](auto& p) { p.weighting = train::loss_weight::masked_bound; },
+      [](auto& p) { p.labels.classes = 4; },
+      [](auto& p) {
+        p.labels = {4, 0.5f};
+      },
   };
   std::set<std::uint64_t> hashes;
   for (const auto& change : changes) {

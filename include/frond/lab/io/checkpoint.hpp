@@ -53,7 +53,8 @@ inline std::uint64_t settings_hash(const train::trainer_options& o, std::uint64_
   const train::optimiser_options& p = o.optimiser;
   h.add(static_cast<std::uint8_t>(p.kind));
   h.add(static_cast<std::uint8_t>(p.decay));
-  for (const float value : {p.learning_rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm})
+  for (const float value : {p.learning_rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm,
+                            p.decay_floor, p.average_decay})
     h.add(value);
   h.add(p.warm_up);
   h.add(p.decay_end);
