@@ -49,6 +49,7 @@
 #include <frond/diffusion/reverse_step.hpp>
 #include <frond/diffusion/sampler.hpp>
 #include <frond/diffusion/schedule.hpp>
+#include <frond/diffusion/stepper.hpp>
 
 #include <frond/nn/fixed_denoiser.hpp>
 #include <frond/nn/forward.hpp>

@@ -3098,6 +3098,8 @@ struct gaussian_batch {
   std::span<float> x;              // [rows][dimension]
   std::span<float> mean, earlier;  // the same; earlier is empty where no method wants it
   std::span<float> alpha_bar;      // [rows]
+  std::uint32_t time;              // as noisy as at this time the vectors are
+  float before = 0;                // the level of the last question
   status state{};
 
   // At time t. What is wrong with the answer is left in `state`.
@@ -3113,8 +3115,8 @@ struct gaussian_batch {
              {i % dimension, t}};
   }
 
-  // From time t to t - 1, after a question at alpha_bar `before`.
-  void step(std::uint32_t t, float before, float now, float next) {
+  // From time t to t - 1.
+  void step(std::uint32_t t, float now, float next) {
     ask(t, now, mean);
     if (!state) return;
     const gaussian_step<float> weights = make_gaussian_step(options.method, options.eta, before, now, next);
@@ -3146,13 +3148,11 @@ struct gaussian_batch {
                      .count = x.size()});
   }
 
-  // From noisy as at time `start` to time 0, or as far as the denoiser answers.
-  status run(std::uint32_t start) {
-    float before = 0, now = options.noise.alpha_bar(start);
-    for (std::uint32_t t = start; t > 0; --t) {
-      const float next = options.noise.alpha_bar(t - 1);
-      if (!(next > now)) continue;  // two times with one noise level
-      step(t, before, now, next);
+  // From time `time` to the time before, or nothing where both have one noise level.
+  status advance() {
+    const float now = options.noise.alpha_bar(time), next = options.noise.alpha_bar(time - 1);
+    if (next > now) {
+      step(time, now, next);
       if (!state) return state;
       const std::span<float> last = mean;
       if (options.method == solver::dpm_solver) {
@@ -3160,8 +3160,15 @@ struct gaussian_batch {
         earlier = last;
       }
       before = now;
-      now = next;
     }
+    --time;
+    return {};
+  }
+
+  // To time 0, or as far as the denoiser answers.
+  status run() {
+    while (time > 0)
+      if (const status made = advance(); !made) return made;
     return {};
   }
 };
@@ -3194,8 +3201,9 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling_options& o
                                              .x = vectors.subspan(begin * dimension, size),
                                              .mean = memory.first(size),
                                              .earlier = memory.subspan(size, count * (one - 1) - size),
-                                             .alpha_bar = memory.subspan(count * (one - 1), count)};
-      if (const status made = batch.run(start); !made) return made;
+                                             .alpha_bar = memory.subspan(count * (one - 1), count),
+                                             .time = start};
+      if (const status made = batch.run(); !made) return made;
     }
     return {};
   });
@@ -3730,6 +3738,9 @@ struct sampling_options {
   // uniform noise they do not quite: the denoiser takes the given tokens for noisy ones, so their influence grows with
   // alpha_bar.
   std::span<const symbol> given{};
+  // Tokens of each sentence [rows], or one number for all, or empty: as many as there is room for. What follows is `padding`,
+  // which only a denoiser understands that learned with it.
+  std::span<const std::uint32_t> lengths{};
 };
 
 // The floats that sample() needs to treat `rows` sentences at once: their posteriors and their noise levels.
@@ -3763,6 +3774,12 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
   for (std::size_t i = 0; i < given; ++i) {
     if (options.given[i] != vacant && options.given[i] >= process.vocabulary) return {"a given token is no symbol", i};
   }
+  const std::size_t lengths = options.lengths.size();
+  if (lengths > 1 && lengths != symbols / length)
+    return {"there are {} lengths for {} sentences; give one for all or one for each", lengths, {symbols / length}};
+  for (std::size_t row = 0; row < lengths; ++row)
+    if (options.lengths[row] > length)
+      return {"sentence {} cannot have {} tokens, there is room for {}", row, {options.lengths[row], length}};
   return {};
 }
 
@@ -3796,6 +3813,31 @@ constexpr void put_given(std::span<const symbol> given, std::span<symbol> senten
     if (given[i] != vacant) sentence[i] = given[i];
   }
 }
+// The given tokens of one row, and how many tokens it has.
+constexpr std::span<const symbol> given_to(const sampling_options& options, std::size_t row, std::size_t length) {
+  return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
+}
+constexpr std::size_t tokens_of(const sampling_options& options, std::size_t row, std::size_t length) {
+  return options.lengths.empty() ? length : options.lengths[options.lengths.size() > 1 ? row : 0];
+}
+
+// Writes given tokens and padding over all sentences [rows][length].
+constexpr void put_fixed(const sampling_options& options, std::size_t length, std::span<symbol> batch) {
+  for (std::size_t row = 0; row * length < batch.size(); ++row) {
+    const std::span<symbol> sentence = batch.subspan(row * length, length);
+    put_given(given_to(options, row, length), sentence);
+    for (std::size_t i = tokens_of(options, row, length); i < length; ++i) sentence[i] = padding;
+  }
+}
+
+// The options of `count` rows from `begin` on.
+constexpr sampling_options part_of(const sampling_options& options, std::size_t begin, std::size_t count, std::size_t length) {
+  sampling_options part = options;
+  part.first += begin;
+  if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
+  if (options.lengths.size() > 1) part.lengths = options.lengths.subspan(begin, count);
+  return part;
+}
 
 }  // namespace detail
 
@@ -3812,35 +3854,48 @@ constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t addres
   detail::put_given(given, sentence);
 }
 
+// The random address of the reverse step of sentence `number` from time t to t - 1.
+constexpr std::uint64_t step_address(const schedule& noise, std::uint64_t number, std::uint32_t t) {
+  return number * noise.steps + (t - 1);
+}
+
 namespace detail {
 
-// All rows of `batch` [rows][length] at once, from time `start` on. options.first and options.given belong to its first row.
+// One step of all rows of `batch` [rows][length] at once, from time t to t - 1; the denoiser's answers stand in `memory` then.
+// options.first and options.given belong to its first row.
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status step_batch(const Process& process, Denoiser& model, seed key, const sampling_options& options, std::uint32_t t,
+                            std::span<float> memory, std::span<symbol> batch) {
+  const std::size_t length = model.length(), answer_size = length * process.vocabulary, rows = batch.size() / length;
+  const std::span<float> posterior = memory.first(rows * answer_size), alpha_bar = memory.subspan(rows * answer_size, rows);
+  const float now = options.noise.alpha_bar(t);
+  for (float& level : alpha_bar) level = now;
+  const status answered = ask(model, std::span<const symbol>(batch), std::span<const float>(alpha_bar), posterior);
+  if (!answered) return answered;
+  const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::size_t tokens = tokens_of(options, row, length);
+    if (tokens == 0) continue;
+    const std::span<const float> answer = posterior.subspan(row * answer_size, tokens * process.vocabulary);
+    if (const std::size_t i = find_no_distribution(answer, tokens); i < tokens) {
+      return {"sentence {}, token {}: the denoiser's answer at time {} is no probability distribution",
+              static_cast<std::size_t>(options.first) + row,
+              {i, t}};
+    }
+    const std::span<const symbol> given = given_to(options, row, length);
+    reverse_sentence(step, key, step_address(options.noise, options.first + row, t), answer,
+                     given.first(smaller(given.size(), tokens)), batch.subspan(row * length, tokens));
+  }
+  return {};
+}
+
+// The same from time `start` down to 0.
 template <discrete_process Process, discrete_denoiser Denoiser>
 constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling_options& options,
                               std::uint32_t start, std::span<float> memory, std::span<symbol> batch) {
-  const std::size_t length = model.length(), answer_size = length * process.vocabulary, rows = batch.size() / length;
-  const std::span<float> posterior = memory.first(rows * answer_size), alpha_bar = memory.subspan(rows * answer_size, rows);
-  const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
-  const auto given = [&](std::size_t row) {
-    return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
-  };
-  for (std::size_t row = 0; row < rows; ++row) put_given(given(row), sentence(row));
-  for (std::uint32_t t = start; t > 0; --t) {
-    const float now = options.noise.alpha_bar(t);
-    for (float& level : alpha_bar) level = now;
-    const status answered = ask(model, std::span<const symbol>(batch), std::span<const float>(alpha_bar), posterior);
-    if (!answered) return answered;
-    const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
-    for (std::size_t row = 0; row < rows; ++row) {
-      if (const std::size_t i = find_no_distribution(posterior.subspan(row * answer_size, answer_size), length); i < length) {
-        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability distribution",
-                static_cast<std::size_t>(options.first) + row,
-                {i, t}};
-      }
-      const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      reverse_sentence(step, key, address, posterior.subspan(row * answer_size, answer_size), given(row), sentence(row));
-    }
-  }
+  put_fixed(options, model.length(), batch);
+  for (std::uint32_t t = start; t > 0; --t)
+    if (const status made = step_batch(process, model, key, options, t, memory, batch); !made) return made;
   return {};
 }
 
@@ -3864,9 +3919,7 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = smaller(rows - begin, rows_at_once);
-      sampling_options part = options;
-      part.first += begin;
-      if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
+      const sampling_options part = detail::part_of(options, begin, count, length);
       const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
       if (const status made = detail::sample_batch(process, model, key, part, start, memory, batch); !made) return made;
     }
@@ -3894,6 +3947,128 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
     process.start(key, options.first + row, out.subspan(row * model.length(), model.length()));
   return sample_from(process, model, key, options, options.noise.steps, memory, out);
 }
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/diffusion/stepper.hpp
+// =============================================================================================================
+
+// Sampling one step at a time: sentences and vectors as they settle.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// sample() in single steps: after time() of them, the sentences are those of sample() with the same key and options, to the
+// bit. Between two steps the program may do anything else; it may look at the sentences and the answers, and write tokens of
+// its own into the sentences. Step t draws from the address step_address(options.noise, number, t) of stream
+// rng::stream::reverse, so a program can draw the same numbers elsewhere. Refers to the denoiser, given tokens, memory and
+// sentences, which must outlive it.
+template <class Process, class Denoiser>
+class stepper {
+  static_assert(discrete_process<Process>,
+                "this is no noise process for symbols: see discrete_process in diffusion/process.hpp");
+  static_assert(discrete_denoiser<Denoiser>, "this is no denoiser of sentences: see discrete_denoiser in core/concepts.hpp");
+
+ public:
+  // Writes the pure noise that sampling starts from into `sentences` [rows][length]. Where something does not fit together,
+  // check() says why, nothing is written and each step fails.
+  //   memory  sampling_memory(length, vocabulary, rows) floats
+  constexpr stepper(const Process& process, Denoiser& model, seed key, const sampling_options& options, std::span<float> memory,
+                    std::span<symbol> sentences)
+      : process_(process), model_(&model), key_(key), options_(options), memory_(memory), sentences_(sentences),
+        time_(options.noise.steps), stopped_(detail::check_sampling(process, model, options, memory.size(), sentences.size())) {
+    if (!stopped_) return;
+    const std::size_t length = model.length(), rows = sentences.size() / length;
+    const std::size_t needed = sampling_memory(length, process.vocabulary, rows);
+    if (memory.size() < needed) {
+      stopped_ = {"the memory has {} floats, all sentences at once need {}", memory.size(), {needed}};
+      return;
+    }
+    for (std::size_t row = 0; row < rows; ++row)
+      process.start(key, options.first + row, sentences.subspan(row * length, length));
+    detail::put_fixed(options, length, sentences);
+  }
+
+  [[nodiscard]] constexpr const status& check() const { return stopped_; }
+  // As noisy as at this time of the schedule the sentences are; 0 when they are done.
+  [[nodiscard]] constexpr std::uint32_t time() const { return time_; }
+  [[nodiscard]] constexpr std::span<const symbol> sentences() const { return sentences_; }
+  // The denoiser's last answer [rows][length][vocabulary]; meaningless before the first step.
+  [[nodiscard]] constexpr std::span<const float> posterior() const {
+    return memory_.first(sentences_.size() * process_.vocabulary);
+  }
+
+  // All sentences from time() to time() - 1; at time 0 nothing happens. Fails like sample(), and then at each further step.
+  constexpr status step() {
+    if (!stopped_ || time_ == 0) return stopped_;
+    stopped_ =
+        in_ieee_arithmetic([&] { return detail::step_batch(process_, *model_, key_, options_, time_, memory_, sentences_); });
+    if (stopped_) --time_;
+    return stopped_;
+  }
+
+ private:
+  Process process_;
+  Denoiser* model_;
+  seed key_;
+  sampling_options options_;
+  std::span<float> memory_;
+  std::span<symbol> sentences_;
+  std::uint32_t time_;
+  status stopped_;
+};
+
+// The same for vectors [rows][dimension]: gaussian's sample() in single steps.
+//   memory  gaussian_sampling_memory(method, dimension, rows) floats
+template <class Denoiser>
+class gaussian_stepper {
+  static_assert(continuous_denoiser<Denoiser>, "this is no denoiser of vectors: see continuous_denoiser in core/concepts.hpp");
+
+ public:
+  gaussian_stepper(const gaussian& process, Denoiser& model, seed key, const gaussian_sampling_options& options,
+                   std::span<float> memory, std::span<float> vectors)
+      : options_(options), stopped_(check(model, options, memory.size(), vectors.size())),
+        batch_{model, key, options_, stopped_ ? model.dimension() : 1, vectors, {}, {}, {}, options.noise.steps} {
+    if (!stopped_) return;
+    const std::size_t rows = vectors.size() / model.dimension(),
+                      means = gaussian_sampling_memory(options.method, model.dimension(), rows) - rows;
+    batch_.mean = memory.first(vectors.size());
+    batch_.earlier = memory.subspan(vectors.size(), means - vectors.size());
+    batch_.alpha_bar = memory.subspan(means, rows);
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < rows; ++row)
+        process.start(key, options.first + row, vectors.subspan(row * batch_.dimension, batch_.dimension));
+    });
+  }
+  gaussian_stepper(const gaussian_stepper&) = delete;  // the batch refers to the options
+  gaussian_stepper& operator=(const gaussian_stepper&) = delete;
+
+  [[nodiscard]] const status& check() const { return stopped_; }
+  // As noisy as at this time of the schedule the vectors are; 0 when they are done.
+  [[nodiscard]] std::uint32_t time() const { return batch_.time; }
+  [[nodiscard]] std::span<const float> vectors() const { return batch_.x; }
+
+  // All vectors from time() to time() - 1; at time 0 nothing happens. Fails like sample(), and then at each further step.
+  status step() {
+    if (!stopped_ || batch_.time == 0) return stopped_;
+    stopped_ = in_ieee_arithmetic([&] { return batch_.advance(); });
+    return stopped_;
+  }
+
+ private:
+  static status check(Denoiser& model, const gaussian_sampling_options& options, std::size_t memory, std::size_t floats) {
+    if (const status ready = check_ready(model); !ready) return ready;
+    const status state = detail::check_gaussian_sampling(model.dimension(), options, memory, floats);
+    if (!state) return state;
+    const std::size_t needed = gaussian_sampling_memory(options.method, model.dimension(), floats / model.dimension());
+    if (memory < needed) return {"the memory has {} floats, all vectors at once need {}", memory, {needed}};
+    return {};
+  }
+
+  gaussian_sampling_options options_;
+  status stopped_;
+  detail::gaussian_batch<Denoiser> batch_;
+};
 
 }}}  // namespace frond::diffusion
 

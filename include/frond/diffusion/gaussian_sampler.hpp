@@ -63,6 +63,8 @@ struct gaussian_batch {
   std::span<float> x;              // [rows][dimension]
   std::span<float> mean, earlier;  // the same; earlier is empty where no method wants it
   std::span<float> alpha_bar;      // [rows]
+  std::uint32_t time;              // as noisy as at this time the vectors are
+  float before = 0;                // the level of the last question
   status state{};
 
   // At time t. What is wrong with the answer is left in `state`.
@@ -78,8 +80,8 @@ struct gaussian_batch {
              {i % dimension, t}};
   }
 
-  // From time t to t - 1, after a question at alpha_bar `before`.
-  void step(std::uint32_t t, float before, float now, float next) {
+  // From time t to t - 1.
+  void step(std::uint32_t t, float now, float next) {
     ask(t, now, mean);
     if (!state) return;
     const gaussian_step<float> weights = make_gaussian_step(options.method, options.eta, before, now, next);
@@ -111,13 +113,11 @@ struct gaussian_batch {
                      .count = x.size()});
   }
 
-  // From noisy as at time `start` to time 0, or as far as the denoiser answers.
-  status run(std::uint32_t start) {
-    float before = 0, now = options.noise.alpha_bar(start);
-    for (std::uint32_t t = start; t > 0; --t) {
-      const float next = options.noise.alpha_bar(t - 1);
-      if (!(next > now)) continue;  // two times with one noise level
-      step(t, before, now, next);
+  // From time `time` to the time before, or nothing where both have one noise level.
+  status advance() {
+    const float now = options.noise.alpha_bar(time), next = options.noise.alpha_bar(time - 1);
+    if (next > now) {
+      step(time, now, next);
       if (!state) return state;
       const std::span<float> last = mean;
       if (options.method == solver::dpm_solver) {
@@ -125,8 +125,15 @@ struct gaussian_batch {
         earlier = last;
       }
       before = now;
-      now = next;
     }
+    --time;
+    return {};
+  }
+
+  // To time 0, or as far as the denoiser answers.
+  status run() {
+    while (time > 0)
+      if (const status made = advance(); !made) return made;
     return {};
   }
 };
@@ -159,8 +166,9 @@ status sample_from(Denoiser& model, seed key, const gaussian_sampling_options& o
                                              .x = vectors.subspan(begin * dimension, size),
                                              .mean = memory.first(size),
                                              .earlier = memory.subspan(size, count * (one - 1) - size),
-                                             .alpha_bar = memory.subspan(count * (one - 1), count)};
-      if (const status made = batch.run(start); !made) return made;
+                                             .alpha_bar = memory.subspan(count * (one - 1), count),
+                                             .time = start};
+      if (const status made = batch.run(); !made) return made;
     }
     return {};
   });

@@ -37,6 +37,9 @@ struct sampling_options {
   // uniform noise they do not quite: the denoiser takes the given tokens for noisy ones, so their influence grows with
   // alpha_bar.
   std::span<const symbol> given{};
+  // Tokens of each sentence [rows], or one number for all, or empty: as many as there is room for. What follows is `padding`,
+  // which only a denoiser understands that learned with it.
+  std::span<const std::uint32_t> lengths{};
 };
 
 // The floats that sample() needs to treat `rows` sentences at once: their posteriors and their noise levels.
@@ -70,6 +73,12 @@ constexpr status check_sampling(const Process& process, Denoiser& model, const s
   for (std::size_t i = 0; i < given; ++i) {
     if (options.given[i] != vacant && options.given[i] >= process.vocabulary) return {"a given token is no symbol", i};
   }
+  const std::size_t lengths = options.lengths.size();
+  if (lengths > 1 && lengths != symbols / length)
+    return {"there are {} lengths for {} sentences; give one for all or one for each", lengths, {symbols / length}};
+  for (std::size_t row = 0; row < lengths; ++row)
+    if (options.lengths[row] > length)
+      return {"sentence {} cannot have {} tokens, there is room for {}", row, {options.lengths[row], length}};
   return {};
 }
 
@@ -103,6 +112,31 @@ constexpr void put_given(std::span<const symbol> given, std::span<symbol> senten
     if (given[i] != vacant) sentence[i] = given[i];
   }
 }
+// The given tokens of one row, and how many tokens it has.
+constexpr std::span<const symbol> given_to(const sampling_options& options, std::size_t row, std::size_t length) {
+  return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
+}
+constexpr std::size_t tokens_of(const sampling_options& options, std::size_t row, std::size_t length) {
+  return options.lengths.empty() ? length : options.lengths[options.lengths.size() > 1 ? row : 0];
+}
+
+// Writes given tokens and padding over all sentences [rows][length].
+constexpr void put_fixed(const sampling_options& options, std::size_t length, std::span<symbol> batch) {
+  for (std::size_t row = 0; row * length < batch.size(); ++row) {
+    const std::span<symbol> sentence = batch.subspan(row * length, length);
+    put_given(given_to(options, row, length), sentence);
+    for (std::size_t i = tokens_of(options, row, length); i < length; ++i) sentence[i] = padding;
+  }
+}
+
+// The options of `count` rows from `begin` on.
+constexpr sampling_options part_of(const sampling_options& options, std::size_t begin, std::size_t count, std::size_t length) {
+  sampling_options part = options;
+  part.first += begin;
+  if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
+  if (options.lengths.size() > 1) part.lengths = options.lengths.subspan(begin, count);
+  return part;
+}
 
 }  // namespace detail
 
@@ -119,35 +153,48 @@ constexpr void reverse_sentence(const Step& step, seed key, std::uint64_t addres
   detail::put_given(given, sentence);
 }
 
+// The random address of the reverse step of sentence `number` from time t to t - 1.
+constexpr std::uint64_t step_address(const schedule& noise, std::uint64_t number, std::uint32_t t) {
+  return number * noise.steps + (t - 1);
+}
+
 namespace detail {
 
-// All rows of `batch` [rows][length] at once, from time `start` on. options.first and options.given belong to its first row.
+// One step of all rows of `batch` [rows][length] at once, from time t to t - 1; the denoiser's answers stand in `memory` then.
+// options.first and options.given belong to its first row.
+template <discrete_process Process, discrete_denoiser Denoiser>
+constexpr status step_batch(const Process& process, Denoiser& model, seed key, const sampling_options& options, std::uint32_t t,
+                            std::span<float> memory, std::span<symbol> batch) {
+  const std::size_t length = model.length(), answer_size = length * process.vocabulary, rows = batch.size() / length;
+  const std::span<float> posterior = memory.first(rows * answer_size), alpha_bar = memory.subspan(rows * answer_size, rows);
+  const float now = options.noise.alpha_bar(t);
+  for (float& level : alpha_bar) level = now;
+  const status answered = ask(model, std::span<const symbol>(batch), std::span<const float>(alpha_bar), posterior);
+  if (!answered) return answered;
+  const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::size_t tokens = tokens_of(options, row, length);
+    if (tokens == 0) continue;
+    const std::span<const float> answer = posterior.subspan(row * answer_size, tokens * process.vocabulary);
+    if (const std::size_t i = find_no_distribution(answer, tokens); i < tokens) {
+      return {"sentence {}, token {}: the denoiser's answer at time {} is no probability distribution",
+              static_cast<std::size_t>(options.first) + row,
+              {i, t}};
+    }
+    const std::span<const symbol> given = given_to(options, row, length);
+    reverse_sentence(step, key, step_address(options.noise, options.first + row, t), answer,
+                     given.first(smaller(given.size(), tokens)), batch.subspan(row * length, tokens));
+  }
+  return {};
+}
+
+// The same from time `start` down to 0.
 template <discrete_process Process, discrete_denoiser Denoiser>
 constexpr status sample_batch(const Process& process, Denoiser& model, seed key, const sampling_options& options,
                               std::uint32_t start, std::span<float> memory, std::span<symbol> batch) {
-  const std::size_t length = model.length(), answer_size = length * process.vocabulary, rows = batch.size() / length;
-  const std::span<float> posterior = memory.first(rows * answer_size), alpha_bar = memory.subspan(rows * answer_size, rows);
-  const auto sentence = [&](std::size_t row) { return batch.subspan(row * length, length); };
-  const auto given = [&](std::size_t row) {
-    return options.given.size() > length ? options.given.subspan(row * length, length) : options.given;
-  };
-  for (std::size_t row = 0; row < rows; ++row) put_given(given(row), sentence(row));
-  for (std::uint32_t t = start; t > 0; --t) {
-    const float now = options.noise.alpha_bar(t);
-    for (float& level : alpha_bar) level = now;
-    const status answered = ask(model, std::span<const symbol>(batch), std::span<const float>(alpha_bar), posterior);
-    if (!answered) return answered;
-    const auto step = process.step(now, options.noise.alpha_bar(t - 1), options.form);
-    for (std::size_t row = 0; row < rows; ++row) {
-      if (const std::size_t i = find_no_distribution(posterior.subspan(row * answer_size, answer_size), length); i < length) {
-        return {"sentence {}, token {}: the denoiser's answer at time {} is no probability distribution",
-                static_cast<std::size_t>(options.first) + row,
-                {i, t}};
-      }
-      const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      reverse_sentence(step, key, address, posterior.subspan(row * answer_size, answer_size), given(row), sentence(row));
-    }
-  }
+  put_fixed(options, model.length(), batch);
+  for (std::uint32_t t = start; t > 0; --t)
+    if (const status made = step_batch(process, model, key, options, t, memory, batch); !made) return made;
   return {};
 }
 
@@ -171,9 +218,7 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = smaller(rows - begin, rows_at_once);
-      sampling_options part = options;
-      part.first += begin;
-      if (options.given.size() > length) part.given = options.given.subspan(begin * length, count * length);
+      const sampling_options part = detail::part_of(options, begin, count, length);
       const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
       if (const status made = detail::sample_batch(process, model, key, part, start, memory, batch); !made) return made;
     }
