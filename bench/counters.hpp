@@ -15,9 +15,8 @@
 #include <span>
 
 #include <frond/core/symbol.hpp>
+#include <frond/lab/parallel/peak.hpp>
 #include <frond/nn/layers.hpp>
-
-#include "peak.hpp"
 
 namespace bench {
 
@@ -30,14 +29,15 @@ inline void count_tokens(benchmark::State& state, std::size_t tokens) {
 }
 
 inline void count_operations(benchmark::State& state, std::uint64_t operations, std::size_t workers = 1) {
-  const double peak = peak_operations_per_second() * static_cast<double>(workers);
+  const double peak = frond::lab::parallel::peak_operations_per_second() * static_cast<double>(workers);
   state.counters["peak_fraction"] = per_second(static_cast<double>(operations) / peak);
 }
 
 // For programs that write symbols: both counters. The symbols are overwritten.
 inline void count_written(benchmark::State& state, std::span<frond::symbol> written) {
   count_tokens(state, written.size());
-  state.counters["peak_fraction"] = per_second(static_cast<double>(written.size()) / memset_bytes_per_second(written));
+  state.counters["peak_fraction"] =
+      per_second(static_cast<double>(written.size()) / frond::lab::parallel::memset_bytes_per_second(written));
 }
 
 // Operations of one training step for one row: the forward pass, as many again for the gradient of the weights, and as many for

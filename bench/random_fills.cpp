@@ -27,7 +27,7 @@ void fill(benchmark::State& state, const Fill& fill) {
   state.counters["elements_per_second"] = bench::per_second(static_cast<double>(out.size()));
   const auto bytes = std::span(reinterpret_cast<unsigned char*>(out.data()), out.size() * sizeof(Element));
   state.counters["peak_fraction"] =
-      bench::per_second(static_cast<double>(bytes.size()) / bench::memset_bytes_per_second(bytes));
+      bench::per_second(static_cast<double>(bytes.size()) / frond::lab::parallel::memset_bytes_per_second(bytes));
 }
 
 void fill_bits(benchmark::State& state) { fill<std::uint32_t>(state, kernel::fill_bits); }

@@ -8,7 +8,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "../peak.hpp"
+#include <frond/lab/parallel/peak.hpp>
 
 namespace peers {
 
@@ -44,19 +44,20 @@ std::size_t calls_in_a_block(const side& work) {
   return wanted < 1 ? 1 : static_cast<std::size_t>(wanted);
 }
 
-double peak_now(bench::detail::peak_loop loop) {
+double peak_now(frond::lab::parallel::peak_loop loop) {
   const double begin = thread_seconds();
   loop(peak_turns);
-  return bench::detail::operations_per_turn() * static_cast<double>(peak_turns) / (thread_seconds() - begin);
+  return frond::lab::parallel::operations_per_turn() * static_cast<double>(peak_turns) / (thread_seconds() - begin);
 }
 
 // Whether products and sums of their own reach less than 0.9 of the peak of fused ones.
 bool fusing_pays() {
   static const bool pays = [] {
-    const auto loop = bench::detail::fused_multiply_add();
+    const auto loop = frond::lab::parallel::fused_loop();
     if (!loop) return false;
     std::vector<double> ratios;
-    for (int i = 0; i < blocks_of_each_row; ++i) ratios.push_back(peak_now(bench::detail::multiply_add()) / peak_now(loop));
+    for (int i = 0; i < blocks_of_each_row; ++i)
+      ratios.push_back(peak_now(frond::lab::parallel::multiply_add_loop()) / peak_now(loop));
     return median(ratios) < 0.9;
   }();
   return pays;
@@ -125,14 +126,14 @@ measured run_in_turns(benchmark::State& state, const std::vector<side>& sides) {
   for (const side& work : sides) calls.push_back(calls_in_a_block(work));
   std::vector<std::vector<double>> seconds(sides.size());
   std::vector<double> multiply_add, fused;
-  const auto fused_loop = bench::detail::fused_multiply_add();
+  const auto fused_loop = frond::lab::parallel::fused_loop();
   measured m;
   for (auto _ : state) {
     for (std::size_t turn = 0; turn < sides.size(); ++turn) {
       const std::size_t i = m.blocks % 2 == 0 ? turn : sides.size() - 1 - turn;
       seconds[i].push_back(sides[i](calls[i]) / static_cast<double>(calls[i]));
     }
-    multiply_add.push_back(peak_now(bench::detail::multiply_add()));
+    multiply_add.push_back(peak_now(frond::lab::parallel::multiply_add_loop()));
     if (fused_loop) fused.push_back(peak_now(fused_loop));
     ++m.blocks;
     state.SetIterationTime(seconds[0].back());

@@ -1,10 +1,10 @@
 // What a second thread gains: a training step of the U-Net at batch 512, against a loop that touches nothing but registers.
-#include "../peak.hpp"
 #include "comparison.hpp"
 #include "cores.hpp"
 #include "ours.hpp"
 #include "topics.hpp"
 
+#include <frond/lab/parallel/peak.hpp>
 #include <frond/lab/parallel/thread_pool.hpp>
 
 namespace peers {
@@ -23,7 +23,7 @@ row two_threads(benchmark::State& state, const build& library) {
   require(std::equal(one->parameters().begin(), one->parameters().end(), two->parameters().begin()), "the weights differ");
 
   frond::lab::parallel::thread_pool pool(2);
-  const auto loop = bench::detail::multiply_add();
+  const auto loop = frond::lab::parallel::multiply_add_loop();
   const auto on_two = [&] { pool.run(2, [&](std::size_t, std::size_t) { loop(turns); }); };
   const measured m =
       run_in_turns(state, {timed([&] { one->train(); }, wall_seconds), timed([&] { two->train(); }, wall_seconds),

@@ -12,10 +12,10 @@
 #include <frond/frond.hpp>
 #include <frond/lab/evaluation.hpp>
 #include <frond/lab/hierarchy.hpp>
+#include <frond/lab/model/random_grammar.hpp>
+#include <frond/lab/sweep/protocol.hpp>
 
 #include "demand.hpp"
-#include "drawn_grammar.hpp"
-#include "protocol.hpp"
 
 namespace common {
 
@@ -169,7 +169,7 @@ class student {
 };
 
 inline std::string learning::protocol() const {
-  return common::protocol()
+  return lab::sweep::protocol()
       .add("branching", shape.branching)
       .add("latest", max_step)
       .add("patience", patience)
@@ -184,7 +184,7 @@ inline std::string learning::protocol() const {
 // levels_of() what a student writes at its best, then its validation loss in nats a token, the step at which it had it, and the
 // share of its sentences that it was shown.
 inline std::vector<double> learn(const learning& task) {
-  const drawn_grammar drawn(task.shape, task.rules_key());
+  const lab::model::random_grammar drawn(task.shape, task.rules_key());
   student learner(task, drawn.view());
   const train::early_stopping stopping = learner.learn();
   const std::vector<symbol> sentences = learner.write();
@@ -205,7 +205,7 @@ inline std::vector<symbol> written_exactly(const learning& task, const grammar::
 
 // As learn(), for the exact denoiser: the most that a hundred steps allow. Its loss is that of belief propagation.
 inline std::vector<double> know(const learning& task) {
-  const drawn_grammar drawn(task.shape, task.rules_key());
+  const lab::model::random_grammar drawn(task.shape, task.rules_key());
   std::vector<double> values = levels_of(drawn.view(), written_exactly(task, drawn.view()));
   values.insert(values.end(), {0, 0, 0});
   return values;

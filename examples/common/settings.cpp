@@ -8,8 +8,8 @@
 #include <cxxopts.hpp>
 
 #include <frond/kernel/self_check.hpp>
+#include <frond/lab/sweep/gnuplot.hpp>
 
-#include "gnuplot.hpp"
 #include "program.hpp"
 
 namespace common {
@@ -56,7 +56,8 @@ settings parse(int argc, char** argv, const std::string& program, const std::str
     if (s.quick && full) throw std::invalid_argument("choose one of --quick and --full");
     if (s.seed >> 16 != 0) throw std::invalid_argument("the seed must lie between 0 and 65535");
     if (s.jobs > 1024) throw std::invalid_argument("jobs must lie between 0 and 1024");
-    if (!shell_safe(s.output)) throw std::invalid_argument("the folder must be named without quotes and line breaks");
+    if (!lab::sweep::shell_safe(s.output))
+      throw std::invalid_argument("the folder must be named without quotes and line breaks");
     read_shard(s, shard);
   } catch (const std::exception& error) {
     stop(s, std::string(error.what()) + " (--help shows the options)", 2);

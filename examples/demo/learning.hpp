@@ -14,14 +14,14 @@
 #include <frond/lab/hierarchy.hpp>
 #include <frond/lab/io.hpp>
 #include <frond/lab/parallel.hpp>
+#include <frond/lab/sweep/progress.hpp>
 
 #include "../common/demand.hpp"
-#include "../common/progress.hpp"
 #include "setup.hpp"
 
 namespace demo {
 
-using common::progress;
+using lab::sweep::progress;
 
 // `count` sentences from any denoiser; models has one for each worker. Sentence i depends on the key and i alone.
 template <class Model>

@@ -12,11 +12,11 @@
 #include <frond/lab/evaluation.hpp>
 #include <frond/lab/io.hpp>
 #include <frond/lab/parallel.hpp>
+#include <frond/lab/sweep/gnuplot.hpp>
+#include <frond/lab/sweep/progress.hpp>
 
-#include "../common/gnuplot.hpp"
 #include "../common/optimised.hpp"
 #include "../common/program.hpp"
-#include "../common/progress.hpp"
 #include "learning.hpp"
 #include "picture.hpp"
 #include "report.hpp"
@@ -25,7 +25,7 @@
 namespace {
 
 using namespace demo;
-using common::seconds_now;
+using lab::sweep::seconds_now;
 using exact_model = belief::tree_denoiser<diffusion::uniform, belief::tree_batch_memory<shape>>;
 
 struct settings {
@@ -49,7 +49,7 @@ settings parse(int argc, char** argv) {
     if (!given.unmatched().empty()) throw std::invalid_argument("'" + given.unmatched().front() + "' is no option");
     if (s.seed >> 60 != 0) throw std::invalid_argument("the seed must lie below 2^60");
     if (s.steps < 10 || s.steps > 1000000) throw std::invalid_argument("steps must lie between 10 and 1000000");
-    if (!common::shell_safe(s.folder))
+    if (!lab::sweep::shell_safe(s.folder))
       throw std::invalid_argument("the folder must be named without quotes and line breaks, for gnuplot");
     if (s.threads > 1024) throw std::invalid_argument("threads must lie between 0 and 1024");
   } catch (const std::exception& error) {
@@ -138,7 +138,9 @@ int main(int argc, char** argv) {
   if (const status written = lab::io::write_file(curve, milestones_as_csv(model.value.curve, options.steps)); !written)
     stop(curve, written);
   std::printf("\ntable: %s\n", std::filesystem::absolute(table).c_str());
-  if (draw_picture(options.folder, losses.reference, rows))
+  if (const std::string why_not = draw_picture(options.folder, losses.reference, rows); !why_not.empty())
+    std::printf("no picture: %s\n", why_not.c_str());
+  else
     std::printf("picture: %s\n", std::filesystem::absolute(options.folder + "/demo.png").c_str());
   std::printf("demo: strict_4=%.2f exact_strict_4=%.2f copies=%.3f unique=%.3f seconds=%.0f\n", ours.levels[3].strict.value,
               best.levels[3].strict.value, ours.copies.copied.value, ours.copies.unique, seconds_now() - start);

@@ -7,9 +7,9 @@
 
 #include <frond/lab/io.hpp>
 
-#include "../common/gnuplot.hpp"
 #include "learning.hpp"
 #include "report.hpp"
+#include <frond/lab/sweep/gnuplot.hpp>
 
 namespace demo {
 
@@ -55,8 +55,9 @@ inline std::string plot_script(double exact_loss, const std::vector<table_row>& 
   return script;
 }
 
-inline bool draw_picture(const std::string& folder, double exact_loss, const std::vector<table_row>& rows) {
-  return common::draw(folder, "demo", plot_script(exact_loss, rows));
+// Empty, or why there is no picture.
+inline std::string draw_picture(const std::string& folder, double exact_loss, const std::vector<table_row>& rows) {
+  return lab::sweep::draw(folder, "demo", plot_script(exact_loss, rows));
 }
 
 }  // namespace demo

@@ -64,6 +64,7 @@
 #include <frond/nn/layers/concatenate.hpp>
 #include <frond/nn/layers/dense.hpp>
 #include <frond/nn/layers/layer_norm.hpp>
+#include <frond/nn/layers/pointwise.hpp>
 #include <frond/nn/layers/skip.hpp>
 #include <frond/nn/network.hpp>
 #include <frond/nn/network_denoiser.hpp>
@@ -81,6 +82,7 @@
 #include <frond/train/optimiser.hpp>
 #include <frond/train/problem.hpp>
 #include <frond/train/trainer.hpp>
+#include <frond/train/trainer_options.hpp>
 #include <frond/train/vector_denoising.hpp>
 
 #include <frond/grammar/code.hpp>

@@ -13,5 +13,6 @@
 #include <frond/lab/pcfg.hpp>
 #include <frond/lab/spiked.hpp>
 #include <frond/lab/statistics.hpp>
+#include <frond/lab/sweep.hpp>
 #include <frond/lab/text.hpp>
 #include <frond/lab/vectors.hpp>

@@ -3830,7 +3830,9 @@ constexpr void put_fixed(const sampling_options& options, std::size_t length, st
   }
 }
 
-// The options of `count` rows from `begin` on.
+}  // namespace detail
+
+// The options of `count` sentences from `begin` on, so that sentences can be sampled in parts.
 constexpr sampling_options part_of(const sampling_options& options, std::size_t begin, std::size_t count, std::size_t length) {
   sampling_options part = options;
   part.first += begin;
@@ -3838,8 +3840,6 @@ constexpr sampling_options part_of(const sampling_options& options, std::size_t 
   if (options.lengths.size() > 1) part.lengths = options.lengths.subspan(begin, count);
   return part;
 }
-
-}  // namespace detail
 
 // One reverse step of one sentence, in place. `address` is the random address of (sample, time).
 //   posterior  [length][vocabulary]     the denoiser's answer to `sentence`
@@ -3919,7 +3919,7 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = smaller(rows - begin, rows_at_once);
-      const sampling_options part = detail::part_of(options, begin, count, length);
+      const sampling_options part = part_of(options, begin, count, length);
       const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
       if (const status made = detail::sample_batch(process, model, key, part, start, memory, batch); !made) return made;
     }
@@ -4099,8 +4099,9 @@ class gaussian_stepper {
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Which layer it is: layers::dense::kind, layers::activate::kind and so on. The number goes into hashes, weights and
-// checkpoints.
+// checkpoints. Those from 128 on are free for layers of one's own.
 enum class layer_kind : std::uint8_t {};
+inline constexpr layer_kind own_layer{128};
 
 // Where a layer finds its tensors, in floats per row; a tensor of a block of rows stands at (offset * rows of the block).
 // `saved` is the tensor of a skip connection; on the tape it is what the layer keeps for its backward pass.
@@ -4589,6 +4590,7 @@ struct layer_list {
   static constexpr void visit(layer_kind kind, const Visit& visit) {
     (void)((kind == Layers::kind && (visit(Layers{}), true)) || ...);
   }
+  static constexpr bool has(layer_kind kind) { return ((kind == Layers::kind) || ...); }
   // Whether each stands at the place of its number.
   static constexpr bool in_order() {
     std::uint8_t next = 0;
@@ -4599,6 +4601,28 @@ struct layer_list {
 using every_layer =
     layer_list<layers::dense, layers::activate, layers::skip, layers::concatenate, layers::layer_norm, layers::add>;
 static_assert(every_layer::in_order(), "the number of a layer is its place in the list");
+
+namespace detail {
+
+template <class... Layers, class... Own>
+layer_list<Layers..., Own...> appended(layer_list<Layers...>, layer_list<Own...>);
+
+}  // namespace detail
+
+// All layers and some of one's own: what initialise(), trainers and denoisers take as `Layers` for networks that have these.
+template <class... Own>
+using every_layer_and = decltype(detail::appended(every_layer{}, layer_list<Own...>{}));
+
+// Refuses a network with a layer that the program cannot run.
+template <class Layers>
+constexpr status check_layers(const plan& p) {
+  for (std::size_t i = 0; i < p.layers.size(); ++i)
+    if (!Layers::has(p.layers[i].kind))
+      return {"layer {} is of kind {}, which is not among the layers of this program: see every_layer_and",
+              i,
+              {static_cast<std::size_t>(p.layers[i].kind)}};
+  return {};
+}
 
 namespace detail {
 
@@ -4676,7 +4700,7 @@ constexpr status check_initialised(const plan& p, std::span<const float> paramet
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Builds a plan layer by layer. An impossible layer leaves the reason in state(), and later calls do nothing.
-template <std::size_t Capacity>
+template <std::size_t Capacity = 128>
 class plan_storage {
  public:
   // A row of `positions` places with `channels` floats each.
@@ -5098,6 +5122,7 @@ class network_denoiser {
   network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
       : network_denoiser(p, process, parameters, scratch, check_denoiser(p, process)) {
     if (fit_) fit_ = check_memory(p, parameters.size(), scratch.size());
+    if (fit_) fit_ = check_layers<Layers>(p);
   }
 
   // Why it cannot answer: network, noise and memory that do not fit together, or weights that were forgotten.
@@ -5204,6 +5229,7 @@ class basic_vector_denoiser {
       : plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
         fit_(check_memory(p, parameters.size(), scratch.size())) {
     if (fit_) fit_ = check_vector_network(p, p.output_size());
+    if (fit_) fit_ = check_layers<Layers>(p);
   }
 
   // Why it cannot answer: network and memory that do not fit together, or weights that were forgotten.
@@ -5342,6 +5368,7 @@ class guided_denoiser {
       : guide(how), plan_(p), process_(process), parameters_(parameters), scratch_(scratch),
         fit_(check_memory(p, parameters.size(), scratch.size() / 2)) {
     if (const status fits = check_denoiser(p, process, how.classes); !fits) fit_ = fits;
+    if (fit_) fit_ = check_layers<Layers>(p);
   }
 
   // Why it cannot answer: network, noise, label and memory that do not fit together, or weights that were forgotten.
@@ -5422,6 +5449,7 @@ class basic_guided_vector_denoiser {
       : guide(how), plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
         fit_(check_memory(p, parameters.size(), scratch.size() / 2)) {
     if (const status fits = check_vector_network(p, p.output_size(), how.classes); !fits) fit_ = fits;
+    if (fit_) fit_ = check_layers<Layers>(p);
   }
 
   // Why it cannot answer: network, label and memory that do not fit together, or weights that were forgotten.
@@ -5510,6 +5538,7 @@ inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_i
 template <class Layers = every_layer>
 inline status initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
   if (const status fits = check_parameters(p, parameters.size()); !fits) return fits;
+  if (const status known = check_layers<Layers>(p); !known) return known;
   std::size_t readout = p.layers.size();
   while (readout > 0 && p.layers[readout - 1].kind != layers::dense::kind) --readout;
   in_ieee_arithmetic([&] {
@@ -5522,6 +5551,54 @@ inline status initialise(const plan& p, initialisation kind, seed key, std::span
   });
   return {};
 }
+
+}}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/layers/pointwise.hpp
+// =============================================================================================================
+
+// y = f(x), f a function of one's own.
+
+namespace frond { inline namespace FROND_ABI { namespace nn { namespace layers {
+
+// Function has static value(float) and slope(float), the function and its derivative. A network with it runs in programs whose
+// list of layers has it: every_layer_and<pointwise<Function>>. Bits are the same everywhere if Function uses frond's mul_add()
+// and math functions alone. No parameters.
+template <class Function, layer_kind Kind = own_layer>
+struct pointwise {
+  static constexpr layer_kind kind = Kind;
+
+  // The tape keeps the slopes, over the input unless somebody else reads that.
+  template <class Plan>
+  constexpr void append(Plan& plan) const {
+    const bool shared = plan.input_is_shared();
+    layer* const l = plan.append(kind, plan.channels(), true);
+    if (l == nullptr) return;
+    l->tape.saved = l->tape.input;
+    if (shared) plan.keep_on_tape(*l, std::size_t{l->positions} * l->outputs);
+  }
+
+  static constexpr std::size_t parameter_count(const layer&) { return 0; }
+  static constexpr std::uint64_t operations(const layer&) { return 0; }
+
+  static void forward(const layer& l, const layer_tensors& t) {
+    for (std::size_t i = 0; i < t.count * l.outputs; ++i) t.y[i] = Function::value(t.x[i]);
+  }
+  static void forward_on_tape(const layer& l, const layer_tensors& t) {
+    for (std::size_t i = 0; i < t.count * l.outputs; ++i) {
+      const float x = t.x[i];  // which the slope may stand over
+      t.y[i] = Function::value(x);
+      t.saved[i] = Function::slope(x);
+    }
+  }
+  static void backward(const layer& l, const layer_gradients& g) {
+    for (std::size_t i = 0; g.dx != nullptr && i < g.count * l.outputs; ++i) g.dx[i] = g.kept[i] * g.dy[i];
+  }
+  static void initialise(const layer&, std::size_t, float, seed, float*) {}
+};
+
+}  // namespace layers
 
 }}}  // namespace frond::nn
 
@@ -6112,7 +6189,8 @@ template <class Layers = nn::every_layer, problem Problem, executor Executor = c
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
   FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
-  if (!check_evaluation(p, parameters.size(), examples, count, block_rows, memory.size(), workers.workers()))
+  if (!check_evaluation(p, parameters.size(), examples, count, block_rows, memory.size(), workers.workers()) ||
+      !nn::check_layers<Layers>(p))
     return std::numeric_limits<float>::quiet_NaN();
   float* const losses = memory.data();
   float* const counted = losses + detail::padded(count);
@@ -6295,6 +6373,12 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
 
 }}}  // namespace frond::train
 
+// =============================================================================================================
+// frond/train/trainer_options.hpp
+// =============================================================================================================
+
+// How a network is trained, and how much memory that takes.
+
 namespace frond { inline namespace FROND_ABI { namespace train {
 
 struct trainer_options {
@@ -6350,6 +6434,10 @@ struct alignas(64) memory {
   static_assert(Options::value.check().ok(), "these training options are not valid");
   float values[training_memory(nn::plan_of<Net>(), Options::value, 1)] = {};
 };
+
+}}}  // namespace frond::train
+
+namespace frond { inline namespace FROND_ABI { namespace train {
 
 // Trains a network. Gradients of a batch are summed shard by shard, rows in order inside a shard, and the shards' sums are
 // added as a binary counter carries: shard 2i + 1 is added to shard 2i, pairs to pairs, and so on. The order is fixed by batch
@@ -6421,6 +6509,7 @@ class trainer {
                       std::size_t floats, std::size_t workers) {
     if (const status sound = o.check(); !sound) return sound;
     if (const status fits = nn::check_parameters(p, parameters); !fits) return fits;
+    if (const status known = nn::check_layers<Layers>(p); !known) return known;
     const std::size_t needed = training_memory(p, o, workers);
     if (floats < needed) return {"the memory of a training has {} floats and needs {}", floats, {needed}};
     return check_problem(p, examples);

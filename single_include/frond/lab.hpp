@@ -8,19 +8,30 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <thread>
@@ -4903,6 +4914,23 @@ inline std::string cell(std::string_view text) {
   return quoted + "\"";
 }
 
+// Cells in one line of a table, without its end, behind a first cell. Appended piece by piece: g++ 12 warns of `"," + text` for
+// no reason.
+inline std::string csv_line(std::string first, const std::vector<std::string>& cells) {
+  for (const std::string& each : cells) {
+    first += ',';
+    first += each;
+  }
+  return first;
+}
+inline std::string csv_line(std::string first, const std::vector<double>& values) {
+  for (const double value : values) {
+    first += ',';
+    first += cell(value);
+  }
+  return first;
+}
+
 // A table in memory, written to its file in one piece.
 class csv {
  public:
@@ -4930,6 +4958,47 @@ class csv {
   std::string text_;
   bool row_started_ = false;
 };
+
+}}}  // namespace frond::lab::io
+
+// =============================================================================================================
+// frond/lab/io/numbers.hpp
+// =============================================================================================================
+
+// Numbers from text files.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::io {
+
+// Decimal numbers with blanks, commas, semicolons or line breaks between them, in their order; a line that begins with # is a
+// comment. Refused, by line: what is no number, and numbers that no finite float is.
+inline result<std::vector<float>> parse_numbers(std::string_view text) {
+  result<std::vector<float>> made;
+  constexpr std::string_view between = " \t\r,;";
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const std::size_t end = text.find('\n');
+    std::string_view row = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (row.starts_with('#')) continue;
+    for (std::size_t at = 0; (at = row.find_first_not_of(between)) != std::string_view::npos;) {
+      row.remove_prefix(at);
+      const std::string_view token = row.substr(0, row.find_first_of(between));
+      float value = 0;
+      const auto read = std::from_chars(token.data(), token.data() + token.size(), value);
+      if (read.ec != std::errc() || read.ptr != token.data() + token.size() || !math::is_finite(value))
+        return {{}, {"line {}: number {} of the text is no finite decimal number", line, {made.value.size() + 1}}};
+      made.value.push_back(value);
+      row.remove_prefix(token.size());
+    }
+  }
+  return made;
+}
+
+// The same from a file.
+inline result<std::vector<float>> read_numbers(const std::string& path) {
+  const auto bytes = read_file(path, SIZE_MAX);
+  if (!bytes) return {{}, bytes.state};
+  return parse_numbers({reinterpret_cast<const char*>(bytes.value.data()), bytes.value.size()});
+}
 
 }}}  // namespace frond::lab::io
 
@@ -5095,6 +5164,12 @@ inline status write_weights_header(const std::string& path, const std::string& n
 // For a PC, a network that learns, with all that it needs in one object; grammars with their memory; data split in two.
 
 // =============================================================================================================
+// frond/lab/model/describe.hpp
+// =============================================================================================================
+
+// Networks and trainings as text.
+
+// =============================================================================================================
 // frond/lab/model/learner.hpp
 // =============================================================================================================
 
@@ -5120,6 +5195,23 @@ struct split_sizes {
 template <class Problem>
 struct split_problem {
   Problem training, held_out;
+
+  // The same with labels, a window of times or a weight of the loss, for both.
+  [[nodiscard]] split_problem with(const train::condition& labels) const {
+    split_problem changed = *this;
+    changed.training.labels = changed.held_out.labels = labels;
+    return changed;
+  }
+  [[nodiscard]] split_problem with(const train::time_window& window) const {
+    split_problem changed = *this;
+    changed.training.window = changed.held_out.window = window;
+    return changed;
+  }
+  [[nodiscard]] split_problem with(train::loss_weight weighting) const {
+    split_problem changed = *this;
+    changed.training.weighting = changed.held_out.weighting = weighting;
+    return changed;
+  }
 };
 
 namespace detail {
@@ -5270,14 +5362,38 @@ struct learner_options {
   std::size_t threads = 1;  // any number gives the same bits
 };
 
+// What is written, and how.
+struct writing_options {
+  std::uint32_t label = nn::no_label;        // of all data, if the network learned with labels
+  float guidance = 0.0f;                     // how strongly the label is followed, see nn::guidance
+  std::span<const symbol> given{};           // of sentences: tokens that stay, see diffusion::sampling_options
+  std::span<const std::uint32_t> lengths{};  // of sentences: tokens of each
+  std::uint64_t first = 0;                   // the number of the first datum
+  diffusion::solver method = diffusion::gaussian_sampling_options{}.method;  // of vectors
+};
+
 // One validation: losses in the units of train::evaluate(), the training loss being the mean since the last validation.
 struct learning_point {
   std::uint64_t step = 0;
   float training = 0, validation = 0;
 };
 
-// Owns everything that a training needs but the data. Problem is train::denoising or train::vector_denoising, see split().
+namespace detail {
+
 template <class Problem>
+struct process_of {
+  using type = void;  // of vectors
+};
+template <class Source, class Process>
+struct process_of<train::denoising<Source, Process>> {
+  using type = Process;
+};
+
+}  // namespace detail
+
+// Owns everything that a training needs but the data. Problem is train::denoising or train::vector_denoising, see split().
+// Layers: see nn::every_layer_and.
+template <class Problem, class Layers = nn::every_layer>
 class learner {
   static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");
 
@@ -5285,13 +5401,14 @@ class learner {
   // The weights begin as a function of `key`. Where something does not fit together check() says why, and train() fails with
   // the same sentence before its first step.
   template <std::size_t Capacity>
-  learner(const nn::plan_storage<Capacity>& network, const split_problem<Problem>& data, const learner_options& o, seed key)
+  learner(const nn::plan_storage<Capacity>& network, const split_problem<Problem>& data, const learner_options& o, seed key,
+          Layers = {})
       : layers_(copy_layers(network)), plan_(copy_plan(network, layers_)), data_(data), options_(bounded(o, data)),
         pool_(o.threads), weights_(plan_.parameter_count), kept_(plan_.parameter_count + 2 * most_points()),
         memory_(network.state() && o.training.check() ? train::training_memory(plan_, o.training, pool_.workers()) : 0),
         trainer_(plan_, data_.training, o.training, weights_, memory_, pool_), stopping_{.patience = o.patience},
         misfit_(find_misfit(network.state())) {
-    if (misfit_) misfit_ = nn::initialise(plan_, o.weights, key, weights_);
+    if (misfit_) misfit_ = nn::initialise<Layers>(plan_, o.weights, key, weights_);
     if (misfit_) std::copy(weights_.begin(), weights_.end(), kept_.begin());
   }
   learner(const learner&) = delete;
@@ -5331,35 +5448,44 @@ class learner {
   status save(const std::string& path) const { return io::save_weights(path, plan_, weights()); }
   status load(const std::string& path) { return io::load_weights(path, plan_, std::span(kept_).first(plan_.parameter_count)); }
 
-  // A denoiser with these weights; it refers to this object.
+  // A denoiser with these weights, without labels; it refers to this object.
   [[nodiscard]] auto denoiser() {
-    scratch_.resize(plan_.scratch_size * rows_at_once);
+    const std::span<float> scratch = scratch_for(rows_at_once);
     if constexpr (of_symbols)
-      return nn::network_denoiser(plan_, data_.held_out.process, weights(), std::span<float>(scratch_));
+      return nn::network_denoiser<process_type, Layers>(plan_, data_.held_out.process, weights(), scratch);
     else
-      return nn::vector_denoiser(plan_, data_.held_out.form, weights(), std::span<float>(scratch_));
+      return nn::basic_vector_denoiser<Layers>(plan_, data_.held_out.form, weights(), scratch);
+  }
+  // The same for a network that learned with labels.
+  [[nodiscard]] auto denoiser(const nn::guidance& guide) {
+    const std::span<float> scratch = scratch_for(2 * rows_at_once);
+    if constexpr (of_symbols)
+      return nn::guided_denoiser<process_type, Layers>(plan_, data_.held_out.process, guide, weights(), scratch);
+    else
+      return nn::basic_guided_vector_denoiser<Layers>(plan_, data_.held_out.form, guide, weights(), scratch);
   }
 
-  // `count` new sentences [count][length], or vectors [count][dimension]. Options beside the schedule, which is the one that
-  // was learned, are those of diffusion::sample().
-  [[nodiscard]] auto sample(seed key, std::size_t count) {
-    auto model = denoiser();
-    if constexpr (of_symbols) {
-      result<std::vector<symbol>> made{std::vector<symbol>(count * model.length()), misfit_};
-      std::vector<float> room(diffusion::sampling_memory(model.length(), model.vocabulary(), rows_at_once));
-      if (misfit_)
-        made.state =
-            diffusion::sample(data_.held_out.process, model, key, {.noise = data_.held_out.times}, room, std::span(made.value));
-      return made;
+  // `count` new sentences [count][length], or vectors [count][dimension], with the schedule that was learned.
+  [[nodiscard]] auto sample(seed key, std::size_t count, const writing_options& o = {}) {
+    return sample(key, count, o, [](std::uint32_t, const auto&) {});
+  }
+  // The same for people who want to look on: watch(time, data) after each step of the first rows_at_once data, then of the
+  // next.
+  template <class Watch>
+  [[nodiscard]] auto sample(seed key, std::size_t count, const writing_options& o, const Watch& watch) {
+    result<std::vector<datum>> made{std::vector<datum>(count * width()), misfit_};
+    if (!misfit_) return made;
+    const std::uint32_t classes = data_.held_out.labels.classes;
+    if (classes == 0 && o.label != nn::no_label) made.state = {"this network learned without labels"};
+    if (!made.state) return made;
+    if (classes > 0) {
+      auto model = denoiser(nn::guidance{classes, o.label, o.guidance});
+      made.state = write(model, key, o, made.value, watch);
     } else {
-      result<std::vector<float>> made{std::vector<float>(count * model.dimension()), misfit_};
-      std::vector<float> room(
-          diffusion::gaussian_sampling_memory(diffusion::gaussian_sampling_options{}.method, model.dimension(), rows_at_once));
-      if (misfit_)
-        made.state = diffusion::sample(diffusion::gaussian{}, model, key, {.noise = data_.held_out.times}, std::span(room),
-                                       std::span(made.value));
-      return made;
+      auto model = denoiser();
+      made.state = write(model, key, o, made.value, watch);
     }
+    return made;
   }
 
   // The loss on `count` held-out examples beside that of another denoiser, such as the exact one.
@@ -5373,6 +5499,47 @@ class learner {
  private:
   static constexpr bool of_symbols = std::same_as<typename Problem::target, symbol>;
   static constexpr std::size_t rows_at_once = 32;
+  using datum = typename Problem::target;
+  using process_type = typename detail::process_of<Problem>::type;
+
+  [[nodiscard]] std::size_t width() const { return of_symbols ? plan_.input_positions : plan_.output_size(); }
+  [[nodiscard]] std::span<float> scratch_for(std::size_t rows) {
+    scratch_.resize(plan_.scratch_size * rows);
+    return scratch_;
+  }
+
+  template <class Model, class Watch>
+  status write(Model& model, seed key, const writing_options& o, std::span<datum> out, const Watch& watch) {
+    const std::size_t rows = out.size() / width(), given = o.given.size(), lengths = o.lengths.size();
+    if (given != 0 && given != width() && given != out.size())
+      return {"give tokens for one sentence or for each of them", given};
+    if (lengths > 1 && lengths != rows) return {"there are {} lengths for {} sentences", lengths, {rows}};
+    std::vector<float> room;
+    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+      const std::size_t count = smaller(rows - begin, rows_at_once);
+      const std::span<datum> part = out.subspan(begin * width(), count * width());
+      const auto walk_on = [&](auto&& steps) {
+        while (steps.check() && steps.time() > 0)
+          if (steps.step()) watch(steps.time(), std::span<const datum>(part));
+        return steps.check();
+      };
+      status done;
+      if constexpr (of_symbols) {
+        const diffusion::sampling_options all{
+            .noise = data_.held_out.times, .first = o.first, .given = o.given, .lengths = o.lengths};
+        room.resize(diffusion::sampling_memory(width(), model.vocabulary(), count));
+        done = walk_on(
+            diffusion::stepper(data_.held_out.process, model, key, diffusion::part_of(all, begin, count, width()), room, part));
+      } else {
+        room.resize(diffusion::gaussian_sampling_memory(o.method, width(), count));
+        done = walk_on(diffusion::gaussian_stepper(
+            diffusion::gaussian{}, model, key, {.noise = data_.held_out.times, .method = o.method, .first = o.first + begin},
+            room, part));
+      }
+      if (!done) return done;
+    }
+    return {};
+  }
 
   template <std::size_t Capacity>
   static std::vector<nn::layer> copy_layers(const nn::plan_storage<Capacity>& network) {
@@ -5438,390 +5605,65 @@ class learner {
   parallel::thread_pool pool_;
   std::vector<float> weights_, kept_;  // of the last step; the best ones, then the curve
   std::vector<float> memory_, scratch_;
-  train::trainer<Problem, parallel::thread_pool> trainer_;
+  train::trainer<Problem, parallel::thread_pool, Layers> trainer_;
   train::early_stopping stopping_;
   status misfit_;
 };
 
 }}}  // namespace frond::lab::model
 
-// =============================================================================================================
-// frond/lab/model/random_grammar.hpp
-// =============================================================================================================
-
-// A random hierarchy model whose shape is known at run time, with the memory for its tables.
-
 namespace frond { inline namespace FROND_ABI { namespace lab::model {
 
-class random_grammar {
- public:
-  // Draws the rules. A shape that is none of a grammar leaves the reason in check().
-  random_grammar(const grammar::rhm_shape& shape, seed key) {
-    const auto needed = grammar::memory_of(shape);
-    state_ = needed.state;
-    if (!state_) return;
-    rules_.resize(needed.value.rules);
-    order_.resize(needed.value.order);
-    const auto drawn = grammar::draw_rhm(shape, key, rules_, order_);
-    view_ = drawn.value;
-    state_ = drawn.state;
+namespace detail {
+
+inline std::string name_of(const nn::layer& l) {
+  if (l.kind == nn::layers::dense::kind) return "dense";
+  if (l.kind == nn::layers::skip::kind) return "skip";
+  if (l.kind == nn::layers::concatenate::kind) return "concatenate";
+  if (l.kind == nn::layers::layer_norm::kind) return "layer_norm";
+  if (l.kind == nn::layers::add::kind) return "add";
+  if (l.kind != nn::layers::activate::kind) return "layer " + std::to_string(static_cast<unsigned>(l.kind));
+  switch (l.function) {
+    case kernel::activation::relu: return "relu";
+    case kernel::activation::gelu: return "gelu";
+    case kernel::activation::silu: return "silu";
+    default: return "tanh";
   }
-  random_grammar(const random_grammar&) = delete;
-  random_grammar& operator=(const random_grammar&) = delete;
+}
+inline std::string extent(std::size_t positions, std::size_t channels) {
+  return std::to_string(positions) + " x " + std::to_string(channels);
+}
 
-  [[nodiscard]] const status& check() const { return state_; }
-  // The rules, which are a source of sentences. They live in this object.
-  [[nodiscard]] const grammar::rhm_view& view() const { return view_; }
+}  // namespace detail
 
- private:
-  std::vector<symbol> rules_;
-  std::vector<std::uint16_t> order_;
-  grammar::rhm_view view_;
-  status state_;
+// A network, a line for each layer with its output (positions x channels), then its parameters and the memory of one row.
+inline std::string describe(const nn::plan& p) {
+  std::string out = "input " + detail::extent(p.input_positions, p.input_channels) + '\n';
+  for (const nn::layer& l : p.layers) out += detail::name_of(l) + ' ' + detail::extent(l.positions, l.outputs) + '\n';
+  out += std::to_string(p.parameter_count) + " parameters, " + std::to_string(p.parameter_count * sizeof(float)) + " bytes\n";
+  return out + "a row takes " + std::to_string(p.scratch_size) + " floats to answer and " +
+         std::to_string(p.tape_size + p.scratch_size) + " to learn\n";
+}
+
+// The same, and the memory of a training with so many threads.
+inline std::string describe(const nn::plan& p, const train::trainer_options& o, std::size_t threads = 1) {
+  return describe(p) + "a training takes " + std::to_string(train::training_memory(p, o, threads) * sizeof(float)) +
+         " bytes with " + std::to_string(threads) + (threads == 1 ? " thread\n" : " threads\n");
+}
+
+// Prints a validation: learner::train(print_point).
+inline constexpr auto print_point = [](const learning_point& p) {
+  std::printf("step %llu  training %.4f  validation %.4f\n", static_cast<unsigned long long>(p.step),
+              static_cast<double>(p.training), static_cast<double>(p.validation));
 };
 
 }}}  // namespace frond::lab::model
 
 // =============================================================================================================
-// frond/lab/numerics.hpp
+// frond/lab/model/grammar_sentences.hpp
 // =============================================================================================================
 
-// For a PC, numbers and graphs: exact decimals, strong components, non-negative matrices, quadrature, the normal distribution.
-
-// =============================================================================================================
-// frond/lab/numerics/decimal.hpp
-// =============================================================================================================
-
-// Decimal text to double, rounded once: no locale, no libm, the same bits everywhere.
-
-namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
-
-// More significant digits than it takes to tell any double from its neighbours (767), and what the memory below is made for.
-inline constexpr std::size_t max_decimal_digits = 800;
-
-namespace detail {
-
-// A natural number below 2^4096, enough for 10^1130 and for a number of 800 digits.
-class natural {
- public:
-  constexpr explicit natural(std::uint32_t value) : words_{value}, size_(value != 0) {}
-
-  constexpr void multiply_add(std::uint32_t factor, std::uint32_t addend) {
-    std::uint64_t carry = addend;
-    for (std::size_t i = 0; i < size_; ++i) {
-      carry += std::uint64_t{words_[i]} * factor;
-      words_[i] = static_cast<std::uint32_t>(carry);
-      carry >>= 32;
-    }
-    if (carry != 0) words_[size_++] = static_cast<std::uint32_t>(carry);
-  }
-  constexpr void shift_left(std::size_t bits) {
-    for (; bits >= 31; bits -= 31) multiply_add(1u << 31, 0);
-    multiply_add(1u << bits, 0);
-  }
-  constexpr void subtract(const natural& other) {  // which is not larger
-    std::uint64_t borrow = 0;
-    for (std::size_t i = 0; i < size_; ++i) {
-      const std::uint64_t difference = std::uint64_t{words_[i]} - (i < other.size_ ? other.words_[i] : 0) - borrow;
-      words_[i] = static_cast<std::uint32_t>(difference);
-      borrow = difference >> 63;
-    }
-    while (size_ > 0 && words_[size_ - 1] == 0) --size_;
-  }
-  // Negative, zero or positive, as a - b is.
-  friend constexpr int compare(const natural& a, const natural& b) {
-    if (a.size_ != b.size_) return a.size_ < b.size_ ? -1 : 1;
-    for (std::size_t i = a.size_; i-- > 0;)
-      if (a.words_[i] != b.words_[i]) return a.words_[i] < b.words_[i] ? -1 : 1;
-    return 0;
-  }
-  [[nodiscard]] constexpr std::int64_t bit_width() const {
-    std::int64_t width = 32 * static_cast<std::int64_t>(size_);
-    if (size_ > 0) width -= __builtin_clz(words_[size_ - 1]);
-    return width;
-  }
-
- private:
-  std::uint32_t words_[128];
-  std::size_t size_;  // without leading zeros
-};
-
-constexpr natural power_of_ten(std::int64_t exponent) {
-  natural power(1);
-  for (; exponent >= 9; exponent -= 9) power.multiply_add(1000000000, 0);
-  for (; exponent > 0; --exponent) power.multiply_add(10, 0);
-  return power;
-}
-
-// numerator / denominator, to the nearest double, ties to even; both positive. Infinite where no double is near.
-constexpr double nearest_quotient(natural numerator, natural denominator) {
-  std::int64_t exponent = numerator.bit_width() - denominator.bit_width();
-  (exponent > 0 ? denominator : numerator).shift_left(static_cast<std::size_t>(exponent > 0 ? exponent : -exponent));
-  if (compare(numerator, denominator) < 0) {
-    numerator.shift_left(1);
-    --exponent;
-  }
-  // Now 1 <= numerator / denominator < 2, to be multiplied by 2^exponent. Digit by digit, as in school.
-  const std::int64_t digits = exponent >= -1022 ? 53 : 53 + 1022 + exponent;
-  if (digits < 0) return 0;
-  std::uint64_t quotient = 0;
-  for (std::int64_t i = 0; i < digits; ++i) {
-    const bool digit = compare(numerator, denominator) >= 0;
-    if (digit) numerator.subtract(denominator);
-    quotient = 2 * quotient + digit;
-    numerator.shift_left(1);
-  }
-  const int beside_half = compare(numerator, denominator);
-  if (beside_half > 0 || (beside_half == 0 && quotient % 2 == 1)) ++quotient;
-  // The bits of a double count on: a quotient of 2^53 becomes the next exponent, one of 2^52 the first normal number.
-  const std::int64_t biased = digits == 53 ? exponent + 1022 : 0;
-  const std::uint64_t bits = (static_cast<std::uint64_t>(biased) << 52) + quotient;
-  return __builtin_bit_cast(double, bits < 0x7ff0000000000000ull && biased < 2047 ? bits : 0x7ff0000000000000ull);
-}
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// What stands in the text: digits, without leading zeros, times 10^exponent.
-struct decimal {
-  bool negative = false;
-  std::size_t first = 0, last = 0;  // where the significant digits stand; a point may be among them
-  std::size_t digits = 0;
-  std::int64_t exponent = 0;
-};
-
-constexpr result<decimal> split_decimal(std::span<const char> text) {
-  decimal number;
-  std::size_t at = 0, all_digits = 0;
-  if (at < text.size() && (text[at] == '-' || text[at] == '+')) number.negative = text[at++] == '-';
-  for (bool after_point = false; at < text.size(); ++at) {
-    if (text[at] == '.' && !after_point) {
-      after_point = true;
-      continue;
-    }
-    if (!is_digit(text[at])) break;
-    ++all_digits;
-    if (number.digits == 0) number.first = at;
-    if (number.digits > 0 || text[at] != '0') ++number.digits;
-    number.last = at + 1;
-    number.exponent -= after_point;
-  }
-  if (all_digits == 0) return {{}, {"a number was expected", at}};
-  if (number.digits > max_decimal_digits) return {{}, {"a number has more than 800 digits", number.first}};
-  if (at == text.size()) return {number, {}};
-  if (text[at] != 'e' && text[at] != 'E') return {{}, {"a number was expected", at}};
-  bool negative = false;
-  if (++at < text.size() && (text[at] == '-' || text[at] == '+')) negative = text[at++] == '-';
-  if (at == text.size()) return {{}, {"the exponent of a number is missing", at}};
-  std::int64_t exponent = 0;
-  for (; at < text.size(); ++at) {
-    if (!is_digit(text[at])) return {{}, {"a number was expected", at}};
-    if (exponent < 1000000000000000) exponent = 10 * exponent + (text[at] - '0');
-  }
-  number.exponent += negative ? -exponent : exponent;
-  return {number, {}};
-}
-
-inline constexpr double exact_powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-}  // namespace detail
-
-// The double nearest to a decimal number, ties to even: [sign] digits [. digits] [e [sign] digits], where the digits before or
-// after the point may be missing, and nothing else. A number too large for a double is an error; one too small is zero.
-// Position of an error: a byte of the text. About 10 ns with up to 15 digits, else less than 20 us (Clinger, "How to read
-// floating point numbers accurately", 1990: the first way is his, the second is a division of integers).
-constexpr result<double> read_decimal(std::span<const char> text) {
-  const result<detail::decimal> split = detail::split_decimal(text);
-  if (!split) return {0, split.state};
-  const detail::decimal& number = split.value;
-  const auto digits = static_cast<std::int64_t>(number.digits);
-  double value = 0;
-  if (digits > 0 && digits + number.exponent > 310) return {0, {"a number is too large", 0}};
-  if (digits > 0 && digits <= 15 && number.exponent >= -22 && number.exponent <= 22) {
-    std::uint64_t integer = 0;
-    for (std::size_t i = number.first; i < number.last; ++i)
-      if (text[i] != '.') integer = 10 * integer + static_cast<std::uint64_t>(text[i] - '0');
-    value = in_ieee_arithmetic([&] {
-      const double exact = static_cast<double>(integer);
-      return number.exponent < 0 ? exact / detail::exact_powers_of_ten[-number.exponent]
-                                 : exact * detail::exact_powers_of_ten[number.exponent];
-    });
-  } else if (digits > 0 && digits + number.exponent > -330) {
-    detail::natural numerator(0);
-    for (std::size_t i = number.first; i < number.last; ++i)
-      if (text[i] != '.') numerator.multiply_add(10, static_cast<std::uint32_t>(text[i] - '0'));
-    for (std::int64_t i = 0; i < number.exponent; ++i) numerator.multiply_add(10, 0);
-    value = detail::nearest_quotient(numerator, detail::power_of_ten(number.exponent < 0 ? -number.exponent : 0));
-    if (value - value != 0) return {0, {"a number is too large", 0}};
-  }
-  return {number.negative ? -value : value, {}};
-}
-
-}}}  // namespace frond::lab::numerics
-
-// =============================================================================================================
-// frond/lab/numerics/nonnegative_matrix.hpp
-// =============================================================================================================
-
-// Linear systems and the spectral radius of matrices without negative entries: what expectations of branching processes need.
-
-namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
-
-// Replaces b, which is not negative, by x with (shift I - M) x = b. `matrix` holds M [n][n], not negative, and is spent. False,
-// and b is spent too, unless `shift` is above the spectral radius of M: just then every pivot is positive (Berman and Plemmons,
-// "Nonnegative matrices in the mathematical sciences", chapter 6), and none needs to be looked for. n^3 / 3 products.
-inline bool solve_above_radius(double shift, std::span<double> matrix, std::span<double> b) {
-  const std::size_t n = b.size();
-  FROND_CHECK_SIZE(matrix.size() == n * n, "a square matrix is needed, as wide as the right side is long");
-  for (std::size_t k = 0; k < n; ++k) {
-    const double* const from = &matrix[k * n];
-    const double pivot = shift - from[k];
-    if (!(pivot > 0)) return false;
-    for (std::size_t i = k + 1; i < n; ++i) {
-      double* const to = &matrix[i * n];
-      if (!(to[k] > 0)) continue;
-      const double factor = to[k] / pivot;
-      for (std::size_t j = k + 1; j < n; ++j) to[j] += factor * from[j];  // grows: the entries of M stay not negative
-      b[i] += factor * b[k];
-    }
-  }
-  for (std::size_t k = n; k-- > 0;) {
-    double sum = b[k];
-    for (std::size_t j = k + 1; j < n; ++j) sum += matrix[k * n + j] * b[j];
-    b[k] = sum / (shift - matrix[k * n + k]);
-  }
-  return true;
-}
-
-// The spectral radius of M [n][n], not negative and irreducible (each index reaches each other one through positive entries),
-// to about 1e-15 of itself: the largest ratio (M x)_i / x_i, which is never below it, for vectors x that tend to Perron's by
-// Noda's iteration ("Note on the computation of the maximal eigenvalue of a non-negative irreducible matrix", 1971), whose
-// error is squared in each of its few steps.
-inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
-  FROND_CHECK_SIZE(matrix.size() == n * n, "a square matrix is needed");
-  if (n == 1) return matrix[0];
-  std::vector<double> x(n, 1.0), spent;
-  double radius = 0;
-  for (int step = 0; step < 64; ++step) {
-    double low = 0, high = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      double sum = 0;
-      for (std::size_t j = 0; j < n; ++j) sum += matrix[i * n + j] * x[j];
-      const double ratio = sum / x[i];
-      if (i == 0 || ratio < low) low = ratio;
-      if (i == 0 || ratio > high) high = ratio;
-    }
-    if (step == 0 || high < radius) radius = high;
-    if (high - low <= 4e-16 * high) break;
-    spent.assign(matrix.begin(), matrix.end());
-    if (!solve_above_radius(high, spent, x)) break;  // nearer than rounding can tell
-    double largest = 0;
-    for (const double value : x) largest = larger(value, largest);
-    for (double& value : x) value /= largest;
-  }
-  return radius;
-}
-
-}}}  // namespace frond::lab::numerics
-
-// =============================================================================================================
-// frond/lab/numerics/normal_distribution.hpp
-// =============================================================================================================
-
-// The standard normal distribution in double precision.
-
-namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
-
-// e^(-x^2 / 2) / sqrt(2 pi).
-constexpr double normal_density(double x) { return 0.3989422804014327 * math::exp(-0.5 * (x * x)); }
-
-// P(Z > x), Z standard normal, within a relative error of 3e-13 where it is a normal number: a Taylor sum near zero, Laplace's
-// continued fraction beyond.
-constexpr double normal_tail(double x) {
-  if (!(x == x)) return x;
-  const double a = x < 0.0 ? -x : x;
-  double tail = 0.0;
-  if (a < 2.5) {
-    double sum = 0.0;  // a^2 / 3 (1 + a^2 / 5 (1 + ...)); the first term left out is below 2^-50 of the tail
-    for (int k = 7 + static_cast<int>(13.0 * a); k >= 1; --k) sum = (1.0 + sum) * (a * a) / (2 * k + 1);
-    tail = 0.5 - normal_density(a) * a * (1.0 + sum);
-  } else {
-    double below = a;
-    for (int k = 8 + static_cast<int>(240.0 / (a * a)); k >= 1; --k) below = a + k / below;
-    tail = normal_density(a) / below;
-  }
-  return x < 0.0 ? 1.0 - tail : tail;
-}
-
-}}}  // namespace frond::lab::numerics
-
-// =============================================================================================================
-// frond/lab/numerics/quadrature.hpp
-// =============================================================================================================
-
-// Integrals as weighted sums: the rule of Gauss and Legendre in double precision.
-
-namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
-
-// Points in (-1, 1) and their weights: exact for polynomials of degree 2 Count - 1, and for smooth functions about as good as
-// their best polynomial. Roots of the Legendre polynomial by Newton's method, weights 2 / ((1 - x^2) P'^2).
-template <std::size_t Count>
-struct gauss_legendre {
-  double points[Count] = {}, weights[Count] = {};
-
-  constexpr gauss_legendre() {
-    for (std::size_t i = 0; i < Count; ++i) {
-      // A root's distance from this guess is a small part of that to its neighbours.
-      double x =
-          static_cast<double>(math::cos_two_pi((static_cast<float>(i) + 0.75f) / (2.0f * static_cast<float>(Count) + 1.0f)));
-      double slope = 0.0;
-      for (int step = 0; step < 6; ++step) {
-        double before = 1.0, value = x;
-        for (std::size_t k = 2; k <= Count; ++k) {
-          const auto n = static_cast<double>(k);
-          const double next = ((2.0 * n - 1.0) * x * value - (n - 1.0) * before) / n;
-          before = value;
-          value = next;
-        }
-        slope = static_cast<double>(Count) * (before - x * value) / (1.0 - x * x);
-        x -= value / slope;
-      }
-      points[Count - 1 - i] = x;
-      weights[Count - 1 - i] = 2.0 / ((1.0 - x * x) * slope * slope);
-    }
-  }
-
-  // visit(point, weight) for each point between low and high, in order.
-  template <class Visit>
-  constexpr void visit(double low, double high, const Visit& visit) const {
-    const double half = 0.5 * (high - low), middle = 0.5 * (high + low);
-    for (std::size_t i = 0; i < Count; ++i) visit(middle + half * points[i], half * weights[i]);
-  }
-
-  // The integral of a function from low to high, cut into equal panels.
-  template <class Function>
-  constexpr double integrate(double low, double high, int panels, const Function& function) const {
-    const double width = (high - low) / panels;
-    double sum = 0.0;
-    for (int panel = 0; panel < panels; ++panel)
-      visit(low + panel * width, low + (panel + 1) * width, [&](double x, double weight) { sum += weight * function(x); });
-    return sum;
-  }
-};
-
-}}}  // namespace frond::lab::numerics
-
-// =============================================================================================================
-// frond/lab/parallel.hpp
-// =============================================================================================================
-
-// For a PC, a pool of threads.
-
-// =============================================================================================================
-// frond/lab/pcfg.hpp
-// =============================================================================================================
-
-// For a PC, general context-free grammars with probabilities: builder, text, properties, sampling.
+// The sentences of one grammar at one length: source, exact denoiser and words in one object, for people on a PC.
 
 // =============================================================================================================
 // frond/lab/pcfg/builder.hpp
@@ -6075,111 +5917,82 @@ class builder {
 }}}  // namespace frond::lab::pcfg
 
 // =============================================================================================================
-// frond/lab/pcfg/from_hierarchy.hpp
+// frond/lab/pcfg/text.hpp
 // =============================================================================================================
 
-// A hierarchy as a general grammar: for everything that works on those, and as a second way to every exact answer.
-
-namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
-
-namespace detail {
-
-// Numbers of the nonterminals: the start, then for each level from the top its symbols, its blank, and, where it has blanks,
-// the patches that its children stand in, one for each symbol below.
-class hierarchy_pcfg_builder {
- public:
-  explicit hierarchy_pcfg_builder(const grammar::hierarchy_view& grammar) : grammar_(grammar), shape_(grammar.shape) {
-    made_.names.push_back("start");
-    first_.resize(shape_.depth() + 1);
-    first_patch_.resize(shape_.depth() + 1);
-    for (std::uint32_t l = shape_.depth(); l > 0; --l) {
-      first_[l] = add_names(std::to_string(l) + ".", shape_.symbols(l), shape_.has_blank(l));
-      if (has_patches(l)) first_patch_[l] = add_names("patch" + std::to_string(l - 1) + ".", shape_.symbols(l - 1), false);
-    }
-    made_.nonterminals = made_.symbols();
-    first_[0] = add_names("", shape_.tokens, shape_.has_blank(0));
-  }
-
-  pcfg build() {
-    const std::uint32_t top = shape_.depth();
-    for (std::uint32_t a = 0; a < shape_.symbols(top); ++a) {
-      add_rule(0, 1.0 / static_cast<double>(shape_.symbols(top)), {first_[top] + a});
-    }
-    for (std::uint32_t l = top; l > 0; --l) {
-      for (std::uint32_t a = 0; a < shape_.symbols(l); ++a) add_rules(l, a);
-      if (shape_.has_blank(l)) {
-        add_rule(first_[l] + shape_.symbols(l), 1.0, std::vector<std::uint32_t>(shape_.children(l), blank_below(l)));
-      }
-      for (std::uint32_t c = 0; has_patches(l) && c < shape_.symbols(l - 1); ++c) add_places(l, c);
-    }
-    made_.first_rule.assign(made_.nonterminals + 1, 0);
-    for (const weighted_rule& rule : made_.rules) ++made_.first_rule[rule.left + 1];
-    for (std::uint32_t left = 0; left < made_.nonterminals; ++left) made_.first_rule[left + 1] += made_.first_rule[left];
-    return made_;
-  }
-
- private:
-  [[nodiscard]] bool has_patches(std::uint32_t level) const { return shape_.level(level).blanks > 0; }
-  [[nodiscard]] std::uint32_t blank_below(std::uint32_t level) const { return first_[level - 1] + shape_.symbols(level - 1); }
-
-  std::uint32_t add_names(const std::string& prefix, std::uint32_t count, bool blank) {
-    const std::uint32_t first = made_.symbols();
-    for (std::uint32_t a = 0; a < count; ++a) made_.names.push_back(prefix + std::to_string(a));
-    if (blank) made_.names.push_back(prefix + "blank");
-    return first;
-  }
-
-  // The rules of symbol a of a level.
-  void add_rules(std::uint32_t l, std::uint32_t a) {
-    const grammar::hierarchy_level& level = shape_.level(l);
-    const symbol* right = grammar_.level_rules(l).data() + std::size_t{a} * level.rules * level.branching;
-    const std::uint32_t below = has_patches(l) ? first_patch_[l] : first_[l - 1];
-    for (std::uint32_t k = 0; k < level.rules; ++k, right += level.branching) {
-      std::vector<std::uint32_t> children;
-      for (std::uint32_t j = 0; j < level.branching; ++j) children.push_back(below + right[j]);
-      add_rule(first_[l] + a, grammar_.rule_probability(l, k), children);
-    }
-  }
-
-  // The places of symbol c of the level below in its patch.
-  void add_places(std::uint32_t l, std::uint32_t c) {
-    const std::size_t places = std::size_t{shape_.level(l).blanks} + 1;
-    for (std::size_t place = 0; place < places; ++place) {
-      std::vector<std::uint32_t> nodes(places, blank_below(l));
-      nodes[place] = first_[l - 1] + c;
-      add_rule(first_patch_[l] + c, 1.0 / static_cast<double>(places), nodes);
-    }
-  }
-
-  void add_rule(std::uint32_t left, double probability, const std::vector<std::uint32_t>& right) {
-    made_.rules.push_back({.left = left,
-                           .first = static_cast<std::uint32_t>(made_.right.size()),
-                           .size = static_cast<std::uint32_t>(right.size()),
-                           .probability = probability});
-    made_.right.insert(made_.right.end(), right.begin(), right.end());
-  }
-
-  const grammar::hierarchy_view& grammar_;
-  const grammar::hierarchy_shape& shape_;
-  pcfg made_;
-  std::vector<std::uint32_t> first_, first_patch_;  // [level]
-};
-
-}  // namespace detail
-
-// The grammar whose sentences, all of length grammar.length(), have the probabilities that they have in the hierarchy. Word w
-// is token w, the blank included. Symbol a of level l is called "l.a", its blank "l.blank"; a patch of blanks with one symbol c
-// of level l among them is a nonterminal of its own, "patchl.c", so that the number of rules grows with the patch and not with
-// the ways to fill a right side.
-inline pcfg pcfg_of(const grammar::hierarchy_view& grammar) { return detail::hierarchy_pcfg_builder(grammar).build(); }
-
-}}}  // namespace frond::lab::pcfg
+// Grammars as people write them, read piece by piece: a file that is none ends in an error where it goes wrong, long before it
+// fills the memory.
 
 // =============================================================================================================
 // frond/lab/pcfg/properties.hpp
 // =============================================================================================================
 
 // What a grammar promises: whether derivations end, how long sentences are, how much there is to know about one.
+
+// =============================================================================================================
+// frond/lab/numerics/nonnegative_matrix.hpp
+// =============================================================================================================
+
+// Linear systems and the spectral radius of matrices without negative entries: what expectations of branching processes need.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
+
+// Replaces b, which is not negative, by x with (shift I - M) x = b. `matrix` holds M [n][n], not negative, and is spent. False,
+// and b is spent too, unless `shift` is above the spectral radius of M: just then every pivot is positive (Berman and Plemmons,
+// "Nonnegative matrices in the mathematical sciences", chapter 6), and none needs to be looked for. n^3 / 3 products.
+inline bool solve_above_radius(double shift, std::span<double> matrix, std::span<double> b) {
+  const std::size_t n = b.size();
+  FROND_CHECK_SIZE(matrix.size() == n * n, "a square matrix is needed, as wide as the right side is long");
+  for (std::size_t k = 0; k < n; ++k) {
+    const double* const from = &matrix[k * n];
+    const double pivot = shift - from[k];
+    if (!(pivot > 0)) return false;
+    for (std::size_t i = k + 1; i < n; ++i) {
+      double* const to = &matrix[i * n];
+      if (!(to[k] > 0)) continue;
+      const double factor = to[k] / pivot;
+      for (std::size_t j = k + 1; j < n; ++j) to[j] += factor * from[j];  // grows: the entries of M stay not negative
+      b[i] += factor * b[k];
+    }
+  }
+  for (std::size_t k = n; k-- > 0;) {
+    double sum = b[k];
+    for (std::size_t j = k + 1; j < n; ++j) sum += matrix[k * n + j] * b[j];
+    b[k] = sum / (shift - matrix[k * n + k]);
+  }
+  return true;
+}
+
+// The spectral radius of M [n][n], not negative and irreducible (each index reaches each other one through positive entries),
+// to about 1e-15 of itself: the largest ratio (M x)_i / x_i, which is never below it, for vectors x that tend to Perron's by
+// Noda's iteration ("Note on the computation of the maximal eigenvalue of a non-negative irreducible matrix", 1971), whose
+// error is squared in each of its few steps.
+inline double spectral_radius(std::span<const double> matrix, std::size_t n) {
+  FROND_CHECK_SIZE(matrix.size() == n * n, "a square matrix is needed");
+  if (n == 1) return matrix[0];
+  std::vector<double> x(n, 1.0), spent;
+  double radius = 0;
+  for (int step = 0; step < 64; ++step) {
+    double low = 0, high = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < n; ++j) sum += matrix[i * n + j] * x[j];
+      const double ratio = sum / x[i];
+      if (i == 0 || ratio < low) low = ratio;
+      if (i == 0 || ratio > high) high = ratio;
+    }
+    if (step == 0 || high < radius) radius = high;
+    if (high - low <= 4e-16 * high) break;
+    spent.assign(matrix.begin(), matrix.end());
+    if (!solve_above_radius(high, spent, x)) break;  // nearer than rounding can tell
+    double largest = 0;
+    for (const double value : x) largest = larger(value, largest);
+    for (double& value : x) value /= largest;
+  }
+  return radius;
+}
+
+}}}  // namespace frond::lab::numerics
 
 // =============================================================================================================
 // frond/lab/pcfg/symbols.hpp
@@ -6473,94 +6286,6 @@ inline pcfg conditioned_on_ending(const pcfg& g, std::span<const double> ends) {
 }}}  // namespace frond::lab::pcfg
 
 // =============================================================================================================
-// frond/lab/pcfg/sample.hpp
-// =============================================================================================================
-
-// Random sentences of a general grammar.
-
-namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
-
-// How large a derivation may grow before it is given up as an error.
-struct derivation_bound {
-  std::uint32_t words = 1u << 20;
-  std::uint32_t rules = 1u << 22;  // bounds derivations that grow without words, and the memory
-};
-
-// Draws derivations with the probabilities of a grammar, which must stay where it is. Datum i is a pure function of (seed, i).
-class sampler {
- public:
-  explicit sampler(const pcfg& g) : grammar_(g) {
-    in_ieee_arithmetic([&] {
-      for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
-        double sum = 0;
-        for (const weighted_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
-      }
-    });
-  }
-
-  // Derivation `index` from the start symbol; `out` is replaced, and empty after an error: a bound was passed, or a nonterminal
-  // without rules was met (position: which). A rule's probability is right to 2^-52. O(rules used), with a stack of its own.
-  status sample(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
-    const status state = in_ieee_arithmetic([&] { return derive(key, index, bound, out); });
-    if (!state) out = {};
-    return state;
-  }
-
- private:
-  // Of a waiting symbol, or the end of a node.
-  struct task {
-    std::uint32_t symbol, ends;
-  };
-  static constexpr std::uint32_t no_node = 0xffffffffu;
-
-  status derive(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
-    rng::draws draws(key, rng::stream::datum, index);
-    out.words.clear();
-    out.nodes.clear();
-    std::vector<task> waiting{{grammar_.start, no_node}};  // the next one is the last
-    while (!waiting.empty()) {
-      const auto [symbol, ends] = waiting.back();
-      const auto place = static_cast<std::uint32_t>(out.words.size());
-      waiting.pop_back();
-      if (ends != no_node) {
-        out.nodes[ends].end = place;
-      } else if (grammar_.is_word(symbol)) {
-        if (place == bound.words) return {"a sentence has more words than the bound allows", place};
-        out.words.push_back(symbol - grammar_.nonterminals);
-      } else {
-        if (grammar_.rules_of(symbol).empty()) return {"a nonterminal without rules cannot be derived from", symbol};
-        const auto node = static_cast<std::uint32_t>(out.nodes.size());
-        if (node == bound.rules) return {"a derivation has more rules than the bound allows", node};
-        out.nodes.push_back({choose(symbol, draws), place, place});
-        waiting.push_back({symbol, node});
-        const auto side = grammar_.right_side(grammar_.rules[out.nodes.back().rule]);
-        for (std::size_t i = side.size(); i-- > 0;) waiting.push_back({side[i], no_node});
-      }
-    }
-    return {};
-  }
-
-  // The rule in whose part of the interval [0, sum of all) a uniform number of 53 bits falls.
-  std::uint32_t choose(std::uint32_t left, rng::draws& draws) const {
-    const double *const first = &sums_[grammar_.first_rule[left]], *const last = &sums_[grammar_.first_rule[left + 1] - 1];
-    const double place = draws.uniform_double() * *last;
-    return static_cast<std::uint32_t>(std::upper_bound(first, last, place) - sums_.data());
-  }
-
-  const pcfg& grammar_;
-  std::vector<double> sums_;  // [rules]: of the probabilities of one left side, up to and with this rule
-};
-
-}}}  // namespace frond::lab::pcfg
-
-// =============================================================================================================
-// frond/lab/pcfg/text.hpp
-// =============================================================================================================
-
-// Grammars as people write them, read piece by piece: a file that is none ends in an error where it goes wrong, long before it
-// fills the memory.
-
-// =============================================================================================================
 // frond/lab/pcfg/text_form.hpp
 // =============================================================================================================
 
@@ -6623,6 +6348,177 @@ constexpr bool has_probabilities(grammar_form form) {
 // =============================================================================================================
 
 // The tokens of a line with an arrow, and where a comment begins.
+
+// =============================================================================================================
+// frond/lab/numerics/decimal.hpp
+// =============================================================================================================
+
+// Decimal text to double, rounded once: no locale, no libm, the same bits everywhere.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
+
+// More significant digits than it takes to tell any double from its neighbours (767), and what the memory below is made for.
+inline constexpr std::size_t max_decimal_digits = 800;
+
+namespace detail {
+
+// A natural number below 2^4096, enough for 10^1130 and for a number of 800 digits.
+class natural {
+ public:
+  constexpr explicit natural(std::uint32_t value) : words_{value}, size_(value != 0) {}
+
+  constexpr void multiply_add(std::uint32_t factor, std::uint32_t addend) {
+    std::uint64_t carry = addend;
+    for (std::size_t i = 0; i < size_; ++i) {
+      carry += std::uint64_t{words_[i]} * factor;
+      words_[i] = static_cast<std::uint32_t>(carry);
+      carry >>= 32;
+    }
+    if (carry != 0) words_[size_++] = static_cast<std::uint32_t>(carry);
+  }
+  constexpr void shift_left(std::size_t bits) {
+    for (; bits >= 31; bits -= 31) multiply_add(1u << 31, 0);
+    multiply_add(1u << bits, 0);
+  }
+  constexpr void subtract(const natural& other) {  // which is not larger
+    std::uint64_t borrow = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      const std::uint64_t difference = std::uint64_t{words_[i]} - (i < other.size_ ? other.words_[i] : 0) - borrow;
+      words_[i] = static_cast<std::uint32_t>(difference);
+      borrow = difference >> 63;
+    }
+    while (size_ > 0 && words_[size_ - 1] == 0) --size_;
+  }
+  // Negative, zero or positive, as a - b is.
+  friend constexpr int compare(const natural& a, const natural& b) {
+    if (a.size_ != b.size_) return a.size_ < b.size_ ? -1 : 1;
+    for (std::size_t i = a.size_; i-- > 0;)
+      if (a.words_[i] != b.words_[i]) return a.words_[i] < b.words_[i] ? -1 : 1;
+    return 0;
+  }
+  [[nodiscard]] constexpr std::int64_t bit_width() const {
+    std::int64_t width = 32 * static_cast<std::int64_t>(size_);
+    if (size_ > 0) width -= __builtin_clz(words_[size_ - 1]);
+    return width;
+  }
+
+ private:
+  std::uint32_t words_[128];
+  std::size_t size_;  // without leading zeros
+};
+
+constexpr natural power_of_ten(std::int64_t exponent) {
+  natural power(1);
+  for (; exponent >= 9; exponent -= 9) power.multiply_add(1000000000, 0);
+  for (; exponent > 0; --exponent) power.multiply_add(10, 0);
+  return power;
+}
+
+// numerator / denominator, to the nearest double, ties to even; both positive. Infinite where no double is near.
+constexpr double nearest_quotient(natural numerator, natural denominator) {
+  std::int64_t exponent = numerator.bit_width() - denominator.bit_width();
+  (exponent > 0 ? denominator : numerator).shift_left(static_cast<std::size_t>(exponent > 0 ? exponent : -exponent));
+  if (compare(numerator, denominator) < 0) {
+    numerator.shift_left(1);
+    --exponent;
+  }
+  // Now 1 <= numerator / denominator < 2, to be multiplied by 2^exponent. Digit by digit, as in school.
+  const std::int64_t digits = exponent >= -1022 ? 53 : 53 + 1022 + exponent;
+  if (digits < 0) return 0;
+  std::uint64_t quotient = 0;
+  for (std::int64_t i = 0; i < digits; ++i) {
+    const bool digit = compare(numerator, denominator) >= 0;
+    if (digit) numerator.subtract(denominator);
+    quotient = 2 * quotient + digit;
+    numerator.shift_left(1);
+  }
+  const int beside_half = compare(numerator, denominator);
+  if (beside_half > 0 || (beside_half == 0 && quotient % 2 == 1)) ++quotient;
+  // The bits of a double count on: a quotient of 2^53 becomes the next exponent, one of 2^52 the first normal number.
+  const std::int64_t biased = digits == 53 ? exponent + 1022 : 0;
+  const std::uint64_t bits = (static_cast<std::uint64_t>(biased) << 52) + quotient;
+  return __builtin_bit_cast(double, bits < 0x7ff0000000000000ull && biased < 2047 ? bits : 0x7ff0000000000000ull);
+}
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// What stands in the text: digits, without leading zeros, times 10^exponent.
+struct decimal {
+  bool negative = false;
+  std::size_t first = 0, last = 0;  // where the significant digits stand; a point may be among them
+  std::size_t digits = 0;
+  std::int64_t exponent = 0;
+};
+
+constexpr result<decimal> split_decimal(std::span<const char> text) {
+  decimal number;
+  std::size_t at = 0, all_digits = 0;
+  if (at < text.size() && (text[at] == '-' || text[at] == '+')) number.negative = text[at++] == '-';
+  for (bool after_point = false; at < text.size(); ++at) {
+    if (text[at] == '.' && !after_point) {
+      after_point = true;
+      continue;
+    }
+    if (!is_digit(text[at])) break;
+    ++all_digits;
+    if (number.digits == 0) number.first = at;
+    if (number.digits > 0 || text[at] != '0') ++number.digits;
+    number.last = at + 1;
+    number.exponent -= after_point;
+  }
+  if (all_digits == 0) return {{}, {"a number was expected", at}};
+  if (number.digits > max_decimal_digits) return {{}, {"a number has more than 800 digits", number.first}};
+  if (at == text.size()) return {number, {}};
+  if (text[at] != 'e' && text[at] != 'E') return {{}, {"a number was expected", at}};
+  bool negative = false;
+  if (++at < text.size() && (text[at] == '-' || text[at] == '+')) negative = text[at++] == '-';
+  if (at == text.size()) return {{}, {"the exponent of a number is missing", at}};
+  std::int64_t exponent = 0;
+  for (; at < text.size(); ++at) {
+    if (!is_digit(text[at])) return {{}, {"a number was expected", at}};
+    if (exponent < 1000000000000000) exponent = 10 * exponent + (text[at] - '0');
+  }
+  number.exponent += negative ? -exponent : exponent;
+  return {number, {}};
+}
+
+inline constexpr double exact_powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+}  // namespace detail
+
+// The double nearest to a decimal number, ties to even: [sign] digits [. digits] [e [sign] digits], where the digits before or
+// after the point may be missing, and nothing else. A number too large for a double is an error; one too small is zero.
+// Position of an error: a byte of the text. About 10 ns with up to 15 digits, else less than 20 us (Clinger, "How to read
+// floating point numbers accurately", 1990: the first way is his, the second is a division of integers).
+constexpr result<double> read_decimal(std::span<const char> text) {
+  const result<detail::decimal> split = detail::split_decimal(text);
+  if (!split) return {0, split.state};
+  const detail::decimal& number = split.value;
+  const auto digits = static_cast<std::int64_t>(number.digits);
+  double value = 0;
+  if (digits > 0 && digits + number.exponent > 310) return {0, {"a number is too large", 0}};
+  if (digits > 0 && digits <= 15 && number.exponent >= -22 && number.exponent <= 22) {
+    std::uint64_t integer = 0;
+    for (std::size_t i = number.first; i < number.last; ++i)
+      if (text[i] != '.') integer = 10 * integer + static_cast<std::uint64_t>(text[i] - '0');
+    value = in_ieee_arithmetic([&] {
+      const double exact = static_cast<double>(integer);
+      return number.exponent < 0 ? exact / detail::exact_powers_of_ten[-number.exponent]
+                                 : exact * detail::exact_powers_of_ten[number.exponent];
+    });
+  } else if (digits > 0 && digits + number.exponent > -330) {
+    detail::natural numerator(0);
+    for (std::size_t i = number.first; i < number.last; ++i)
+      if (text[i] != '.') numerator.multiply_add(10, static_cast<std::uint32_t>(text[i] - '0'));
+    for (std::int64_t i = 0; i < number.exponent; ++i) numerator.multiply_add(10, 0);
+    value = detail::nearest_quotient(numerator, detail::power_of_ten(number.exponent < 0 ? -number.exponent : 0));
+    if (value - value != 0) return {0, {"a number is too large", 0}};
+  }
+  return {number.negative ? -value : value, {}};
+}
+
+}}}  // namespace frond::lab::numerics
 
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg::detail {
 
@@ -7579,6 +7475,610 @@ inline grammar_text_result load_grammar(const std::string& path, const grammar_t
     static_cast<result<pcfg, grammar_error>&>(made) = {{}, {reason, {}, {.line = 0, .column = 0, .file = file}}};
   return made;
 }
+
+}}}  // namespace frond::lab::pcfg
+
+// =============================================================================================================
+// frond/lab/pcfg/vocabulary.hpp
+// =============================================================================================================
+
+// The words of a grammar as text and as numbers.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
+
+// Word w of a grammar is symbol w of its sentences. Independent of the grammar once it is made.
+class vocabulary {
+ public:
+  static constexpr std::uint32_t unknown = 0xffffffffu;
+
+  vocabulary() = default;
+  explicit vocabulary(const pcfg& g) : words_(g.names.begin() + g.nonterminals, g.names.end()) {
+    for (std::uint32_t w = 0; w < size(); ++w) numbers_.emplace(words_[w], w);
+  }
+
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(words_.size()); }
+  [[nodiscard]] const std::string& word(std::uint32_t number) const { return words_[number]; }
+  // The number of a word, or `unknown`.
+  [[nodiscard]] std::uint32_t find(std::string_view word) const {
+    const auto found = numbers_.find(word);
+    return found == numbers_.end() ? unknown : found->second;
+  }
+
+  // Words with blanks between them; what is no word of the grammar, such as a mask, becomes '_'. Padding is left out.
+  template <class Number>
+  [[nodiscard]] std::string text(std::span<const Number> numbers) const {
+    std::string out;
+    for (const std::uint32_t w : numbers) {
+      if (w >= size() && sizeof(Number) == 1 && w == padding) continue;
+      if (!out.empty()) out += ' ';
+      out += w < size() ? std::string_view(words_[w]) : std::string_view("_");
+    }
+    return out;
+  }
+  // Words with blanks between them as symbols; `_`, if it is no word, becomes the mask. Fails with the number of the first
+  // word, counted from 1, that the grammar does not have, and for a grammar of more than 255 words.
+  [[nodiscard]] result<std::vector<symbol>> encode(std::string_view sentence) const {
+    result<std::vector<symbol>> made;
+    if (size() > max_vocabulary) return {{}, {"the grammar has {} words, a vocabulary at most 255", size()}};
+    constexpr std::string_view blanks = " \t\r\n";
+    for (std::size_t at = 0, end = 0; (at = sentence.find_first_not_of(blanks, end)) != std::string_view::npos;) {
+      end = std::min(sentence.find_first_of(blanks, at), sentence.size());
+      const std::string_view token = sentence.substr(at, end - at);
+      const std::uint32_t number = find(token);
+      if (number == unknown && token != "_") return {{}, {"word {} is not in the grammar", made.value.size() + 1}};
+      made.value.push_back(static_cast<symbol>(number == unknown ? size() : number));
+    }
+    return made;
+  }
+
+ private:
+  struct hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  std::vector<std::string> words_;
+  std::unordered_map<std::string, std::uint32_t, hash, std::equal_to<>> numbers_;
+};
+
+}}}  // namespace frond::lab::pcfg
+
+namespace frond { inline namespace FROND_ABI { namespace lab::model {
+
+// Owns a grammar and what is computed from it. Sentences follow the grammar's distribution conditioned on their length. Moving
+// it leaves sources and denoisers valid; they must not outlive it.
+class grammar_sentences {
+ public:
+  grammar_sentences() = default;
+
+  [[nodiscard]] const pcfg::pcfg& grammar() const { return parts_->grammar; }
+  [[nodiscard]] const pcfg::vocabulary& words() const { return parts_->words; }
+  [[nodiscard]] std::size_t length() const { return parts_->length; }
+  // The probability that a sentence of the grammar has this length.
+  [[nodiscard]] double probability() const { return parts_->chart->probability(parts_->length); }
+
+  // A discrete source (core/concepts.hpp) without an end.
+  [[nodiscard]] chart::length_source source() const { return {*parts_->chart, parts_->length}; }
+  // The exact denoiser of these sentences under a noise process.
+  template <class Process>
+  [[nodiscard]] chart::pcfg_denoiser<Process, double> denoiser(const Process& process) const {
+    return {parts_->weights, process, parts_->length};
+  }
+
+  // ln P(sentence) in the grammar; -infinity for what is no sentence of it. O(length^3).
+  [[nodiscard]] double log_probability(std::span<const symbol> sentence) const {
+    const std::vector<std::uint32_t> numbers(sentence.begin(), sentence.end());
+    chart::chart<chart::sum_product<double>> inside(parts_->weights);
+    return inside.inside(numbers).ok() ? inside.log_total() : -std::numeric_limits<double>::infinity();
+  }
+
+  // The sentence as words. For a sentence as symbols, words().encode().
+  [[nodiscard]] std::string text(std::span<const symbol> sentence) const { return parts_->words.text(sentence); }
+
+ private:
+  using weighted = chart::weighted_form<chart::sum_product<double>>;
+
+  struct parts {
+    pcfg::pcfg grammar;
+    pcfg::vocabulary words;
+    weighted weights;
+    std::size_t length = 0;
+    std::optional<chart::length_chart<chart::sum_product<double>>> chart;  // refers to the weights
+  };
+
+  friend result<grammar_sentences, pcfg::grammar_error> sentences_of(pcfg::pcfg grammar, std::size_t length);
+
+  std::unique_ptr<parts> parts_;
+};
+
+// From a grammar of at most 255 words that has a sentence of this length. O(length^2 rules) time.
+inline result<grammar_sentences, pcfg::grammar_error> sentences_of(pcfg::pcfg grammar, std::size_t length) {
+  if (grammar.words() > max_vocabulary)
+    return {{}, {"a vocabulary has at most 255 words, this grammar has", std::to_string(grammar.words()), {}}};
+  result<grammar_sentences::weighted> weighed = chart::weigh<chart::sum_product<double>>(grammar);
+  if (!weighed) return {{}, {weighed.state.reason, grammar.names[weighed.state.position], {}}};
+  result<grammar_sentences, pcfg::grammar_error> made;
+  made.value.parts_ = std::make_unique<grammar_sentences::parts>();
+  grammar_sentences::parts& parts = *made.value.parts_;
+  parts.words = pcfg::vocabulary(grammar);
+  parts.grammar = std::move(grammar);
+  parts.weights = std::move(weighed.value);
+  parts.length = length;
+  parts.chart.emplace(parts.weights, length);
+  if (!(parts.chart->scaled_total(length) > 0))
+    return {{}, {"the grammar has no sentence of this length", std::to_string(length), {}}};
+  return made;
+}
+
+// The same from a file: what frond-grammar reads.
+inline result<grammar_sentences, pcfg::grammar_error> load_sentences(const std::string& path, std::size_t length,
+                                                                     const pcfg::grammar_text_options& options = {}) {
+  pcfg::grammar_text_result read = pcfg::load_grammar(path, options);
+  if (!read.ok()) return {{}, std::move(read.state)};
+  return sentences_of(std::move(read.value), length);
+}
+
+}}}  // namespace frond::lab::model
+
+// =============================================================================================================
+// frond/lab/model/random_grammar.hpp
+// =============================================================================================================
+
+// A random hierarchy model whose shape is known at run time, with the memory for its tables.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::model {
+
+class random_grammar {
+ public:
+  // Draws the rules. A shape that is none of a grammar leaves the reason in check().
+  random_grammar(const grammar::rhm_shape& shape, seed key) {
+    const auto needed = grammar::memory_of(shape);
+    state_ = needed.state;
+    if (!state_) return;
+    rules_.resize(needed.value.rules);
+    order_.resize(needed.value.order);
+    const auto drawn = grammar::draw_rhm(shape, key, rules_, order_);
+    view_ = drawn.value;
+    state_ = drawn.state;
+  }
+  random_grammar(const random_grammar&) = delete;
+  random_grammar& operator=(const random_grammar&) = delete;
+
+  [[nodiscard]] const status& check() const { return state_; }
+  // The rules, which are a source of sentences. They live in this object.
+  [[nodiscard]] const grammar::rhm_view& view() const { return view_; }
+
+ private:
+  std::vector<symbol> rules_;
+  std::vector<std::uint16_t> order_;
+  grammar::rhm_view view_;
+  status state_;
+};
+
+}}}  // namespace frond::lab::model
+
+// =============================================================================================================
+// frond/lab/numerics.hpp
+// =============================================================================================================
+
+// For a PC, numbers and graphs: exact decimals, strong components, non-negative matrices, quadrature, the normal distribution.
+
+// =============================================================================================================
+// frond/lab/numerics/normal_distribution.hpp
+// =============================================================================================================
+
+// The standard normal distribution in double precision.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
+
+// e^(-x^2 / 2) / sqrt(2 pi).
+constexpr double normal_density(double x) { return 0.3989422804014327 * math::exp(-0.5 * (x * x)); }
+
+// P(Z > x), Z standard normal, within a relative error of 3e-13 where it is a normal number: a Taylor sum near zero, Laplace's
+// continued fraction beyond.
+constexpr double normal_tail(double x) {
+  if (!(x == x)) return x;
+  const double a = x < 0.0 ? -x : x;
+  double tail = 0.0;
+  if (a < 2.5) {
+    double sum = 0.0;  // a^2 / 3 (1 + a^2 / 5 (1 + ...)); the first term left out is below 2^-50 of the tail
+    for (int k = 7 + static_cast<int>(13.0 * a); k >= 1; --k) sum = (1.0 + sum) * (a * a) / (2 * k + 1);
+    tail = 0.5 - normal_density(a) * a * (1.0 + sum);
+  } else {
+    double below = a;
+    for (int k = 8 + static_cast<int>(240.0 / (a * a)); k >= 1; --k) below = a + k / below;
+    tail = normal_density(a) / below;
+  }
+  return x < 0.0 ? 1.0 - tail : tail;
+}
+
+}}}  // namespace frond::lab::numerics
+
+// =============================================================================================================
+// frond/lab/numerics/quadrature.hpp
+// =============================================================================================================
+
+// Integrals as weighted sums: the rule of Gauss and Legendre in double precision.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::numerics {
+
+// Points in (-1, 1) and their weights: exact for polynomials of degree 2 Count - 1, and for smooth functions about as good as
+// their best polynomial. Roots of the Legendre polynomial by Newton's method, weights 2 / ((1 - x^2) P'^2).
+template <std::size_t Count>
+struct gauss_legendre {
+  double points[Count] = {}, weights[Count] = {};
+
+  constexpr gauss_legendre() {
+    for (std::size_t i = 0; i < Count; ++i) {
+      // A root's distance from this guess is a small part of that to its neighbours.
+      double x =
+          static_cast<double>(math::cos_two_pi((static_cast<float>(i) + 0.75f) / (2.0f * static_cast<float>(Count) + 1.0f)));
+      double slope = 0.0;
+      for (int step = 0; step < 6; ++step) {
+        double before = 1.0, value = x;
+        for (std::size_t k = 2; k <= Count; ++k) {
+          const auto n = static_cast<double>(k);
+          const double next = ((2.0 * n - 1.0) * x * value - (n - 1.0) * before) / n;
+          before = value;
+          value = next;
+        }
+        slope = static_cast<double>(Count) * (before - x * value) / (1.0 - x * x);
+        x -= value / slope;
+      }
+      points[Count - 1 - i] = x;
+      weights[Count - 1 - i] = 2.0 / ((1.0 - x * x) * slope * slope);
+    }
+  }
+
+  // visit(point, weight) for each point between low and high, in order.
+  template <class Visit>
+  constexpr void visit(double low, double high, const Visit& visit) const {
+    const double half = 0.5 * (high - low), middle = 0.5 * (high + low);
+    for (std::size_t i = 0; i < Count; ++i) visit(middle + half * points[i], half * weights[i]);
+  }
+
+  // The integral of a function from low to high, cut into equal panels.
+  template <class Function>
+  constexpr double integrate(double low, double high, int panels, const Function& function) const {
+    const double width = (high - low) / panels;
+    double sum = 0.0;
+    for (int panel = 0; panel < panels; ++panel)
+      visit(low + panel * width, low + (panel + 1) * width, [&](double x, double weight) { sum += weight * function(x); });
+    return sum;
+  }
+};
+
+}}}  // namespace frond::lab::numerics
+
+// =============================================================================================================
+// frond/lab/parallel.hpp
+// =============================================================================================================
+
+// For a PC, a pool of threads.
+
+// =============================================================================================================
+// frond/lab/parallel/peak.hpp
+// =============================================================================================================
+
+// What the machine can do at best, measured in the process whose work is compared with it.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::parallel {
+
+namespace detail {
+
+#if defined(__x86_64__)
+#define FROND_PEAK_FLOAT_REGISTER "v"
+#elif defined(__aarch64__)
+#define FROND_PEAK_FLOAT_REGISTER "w"
+#else
+#define FROND_PEAK_FLOAT_REGISTER "f"
+#endif
+
+// Twelve chains of sums hide the latency and, with two factors and a product, fit into sixteen registers.
+inline constexpr int chain_count = 12;
+
+// clang-format off
+
+// Each turn: chain_count products and as many sums, in registers. The empty statements keep the compiler from computing the
+// product once for all, and from fusing it into the sum.
+#define FROND_PEAK_SEPARATE(sum)                                    \
+  __asm__ volatile("" : "+" FROND_PEAK_FLOAT_REGISTER(a));          \
+  auto product = a * b;                                        \
+  __asm__ volatile("" : "+" FROND_PEAK_FLOAT_REGISTER(product));    \
+  sum = sum + product;
+// The copy is what g++ needs in order to keep the sums in registers.
+#define FROND_PEAK_FUSED(sum)                                                           \
+  auto copy = sum;                                                                 \
+  __asm__ volatile("vfmadd231ps %1, %2, %0" : "+v"(copy) : "v"(a), "v"(b));        \
+  sum = copy;
+
+#define FROND_PEAK_DEFINE_PEAK(function, floats, step)                                     \
+  inline void function(std::uint64_t turns) {                                         \
+    floats sums[chain_count] = {}, a = {}, b = {};                                    \
+    for (; turns > 0; --turns) {                                                      \
+      _Pragma("GCC unroll 12") for (int i = 0; i < chain_count; ++i) { step(sums[i]) } \
+    }                                                                                 \
+    for (floats & sum : sums) __asm__ volatile("" : "+" FROND_PEAK_FLOAT_REGISTER(sum));   \
+  }
+
+#if FROND_BASE_LANES > 1
+typedef float base_floats __attribute__((vector_size(4 * FROND_BASE_LANES)));
+#else
+typedef float base_floats;
+#endif
+FROND_PEAK_DEFINE_PEAK(multiply_add_base, base_floats, FROND_PEAK_SEPARATE);
+
+#if defined(__x86_64__)
+typedef float avx2_floats __attribute__((vector_size(32)));
+typedef float avx512_floats __attribute__((vector_size(64)));
+__attribute__((target("avx,avx2"))) FROND_PEAK_DEFINE_PEAK(multiply_add_avx2, avx2_floats, FROND_PEAK_SEPARATE);
+__attribute__((target("avx,avx2,fma"))) FROND_PEAK_DEFINE_PEAK(fused_avx2, avx2_floats, FROND_PEAK_FUSED);
+__attribute__((target("avx,avx2,avx512f"))) FROND_PEAK_DEFINE_PEAK(multiply_add_avx512, avx512_floats, FROND_PEAK_SEPARATE);
+__attribute__((target("avx,avx2,avx512f"))) FROND_PEAK_DEFINE_PEAK(fused_avx512, avx512_floats, FROND_PEAK_FUSED);
+#endif
+
+#undef FROND_PEAK_DEFINE_PEAK
+#undef FROND_PEAK_SEPARATE
+#undef FROND_PEAK_FUSED
+#undef FROND_PEAK_FLOAT_REGISTER
+// clang-format on
+
+}  // namespace detail
+
+// A loop of so many turns at the peak.
+using peak_loop = void (*)(std::uint64_t turns);
+
+// Products and sums, separate as in the library's arithmetic, with the instruction set that its kernels use now.
+inline peak_loop multiply_add_loop() {
+  switch (simd::active_instruction_set()) {
+#if defined(__x86_64__)
+    case simd::instruction_set::avx512: return detail::multiply_add_avx512;
+    case simd::instruction_set::avx2: return detail::multiply_add_avx2;
+#endif
+    default: return detail::multiply_add_base;
+  }
+}
+
+// The same with one rounding, as wide; none where the hardware does not fuse.
+inline peak_loop fused_loop() {
+#if defined(__x86_64__)
+  switch (simd::active_instruction_set()) {
+    case simd::instruction_set::avx512: return detail::fused_avx512;
+    case simd::instruction_set::avx2: return __builtin_cpu_supports("fma") ? detail::fused_avx2 : nullptr;
+    default: break;
+  }
+#endif
+  return nullptr;
+}
+
+// Floating-point operations of one turn.
+inline double operations_per_turn() {
+  return 2.0 * static_cast<double>(simd::lanes(simd::active_instruction_set())) * detail::chain_count;
+}
+
+namespace detail {
+
+// Seconds of the fastest of 25 runs: what the machine does while nobody disturbs it.
+template <class Work>
+double fastest(const Work& work) {
+  double best = 1e9;
+  for (int run = 0; run < 25; ++run) {
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+    if (elapsed.count() < best) best = elapsed.count();
+  }
+  return best;
+}
+
+}  // namespace detail
+
+// Multiplications and additions per second of one core, separate as in the library's arithmetic, with the instruction set that
+// its kernels use now. Takes some 5 ms.
+inline double peak_operations_per_second() {
+  constexpr std::uint64_t turns = 100'000;
+  const double seconds = detail::fastest([loop = multiply_add_loop()] { loop(turns); });
+  return operations_per_turn() * static_cast<double>(turns) / seconds;
+}
+
+// Bytes per second of memset over this very memory. Takes some 5 ms, or 25 times the memory if that is large.
+inline double memset_bytes_per_second(std::span<unsigned char> memory) {
+  const std::size_t repetitions = (std::size_t{1} << 24) / memory.size() + 1;
+  const double seconds = detail::fastest([&] {
+    for (std::size_t i = 0; i < repetitions; ++i) {
+      std::memset(memory.data(), static_cast<int>(i & 1), memory.size());
+      __asm__ volatile("" : : "r"(memory.data()) : "memory");
+    }
+  });
+  return static_cast<double>(memory.size() * repetitions) / seconds;
+}
+
+}}}  // namespace frond::lab::parallel
+
+// =============================================================================================================
+// frond/lab/pcfg.hpp
+// =============================================================================================================
+
+// For a PC, general context-free grammars with probabilities: builder, text, properties, sampling.
+
+// =============================================================================================================
+// frond/lab/pcfg/from_hierarchy.hpp
+// =============================================================================================================
+
+// A hierarchy as a general grammar: for everything that works on those, and as a second way to every exact answer.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
+
+namespace detail {
+
+// Numbers of the nonterminals: the start, then for each level from the top its symbols, its blank, and, where it has blanks,
+// the patches that its children stand in, one for each symbol below.
+class hierarchy_pcfg_builder {
+ public:
+  explicit hierarchy_pcfg_builder(const grammar::hierarchy_view& grammar) : grammar_(grammar), shape_(grammar.shape) {
+    made_.names.push_back("start");
+    first_.resize(shape_.depth() + 1);
+    first_patch_.resize(shape_.depth() + 1);
+    for (std::uint32_t l = shape_.depth(); l > 0; --l) {
+      first_[l] = add_names(std::to_string(l) + ".", shape_.symbols(l), shape_.has_blank(l));
+      if (has_patches(l)) first_patch_[l] = add_names("patch" + std::to_string(l - 1) + ".", shape_.symbols(l - 1), false);
+    }
+    made_.nonterminals = made_.symbols();
+    first_[0] = add_names("", shape_.tokens, shape_.has_blank(0));
+  }
+
+  pcfg build() {
+    const std::uint32_t top = shape_.depth();
+    for (std::uint32_t a = 0; a < shape_.symbols(top); ++a) {
+      add_rule(0, 1.0 / static_cast<double>(shape_.symbols(top)), {first_[top] + a});
+    }
+    for (std::uint32_t l = top; l > 0; --l) {
+      for (std::uint32_t a = 0; a < shape_.symbols(l); ++a) add_rules(l, a);
+      if (shape_.has_blank(l)) {
+        add_rule(first_[l] + shape_.symbols(l), 1.0, std::vector<std::uint32_t>(shape_.children(l), blank_below(l)));
+      }
+      for (std::uint32_t c = 0; has_patches(l) && c < shape_.symbols(l - 1); ++c) add_places(l, c);
+    }
+    made_.first_rule.assign(made_.nonterminals + 1, 0);
+    for (const weighted_rule& rule : made_.rules) ++made_.first_rule[rule.left + 1];
+    for (std::uint32_t left = 0; left < made_.nonterminals; ++left) made_.first_rule[left + 1] += made_.first_rule[left];
+    return made_;
+  }
+
+ private:
+  [[nodiscard]] bool has_patches(std::uint32_t level) const { return shape_.level(level).blanks > 0; }
+  [[nodiscard]] std::uint32_t blank_below(std::uint32_t level) const { return first_[level - 1] + shape_.symbols(level - 1); }
+
+  std::uint32_t add_names(const std::string& prefix, std::uint32_t count, bool blank) {
+    const std::uint32_t first = made_.symbols();
+    for (std::uint32_t a = 0; a < count; ++a) made_.names.push_back(prefix + std::to_string(a));
+    if (blank) made_.names.push_back(prefix + "blank");
+    return first;
+  }
+
+  // The rules of symbol a of a level.
+  void add_rules(std::uint32_t l, std::uint32_t a) {
+    const grammar::hierarchy_level& level = shape_.level(l);
+    const symbol* right = grammar_.level_rules(l).data() + std::size_t{a} * level.rules * level.branching;
+    const std::uint32_t below = has_patches(l) ? first_patch_[l] : first_[l - 1];
+    for (std::uint32_t k = 0; k < level.rules; ++k, right += level.branching) {
+      std::vector<std::uint32_t> children;
+      for (std::uint32_t j = 0; j < level.branching; ++j) children.push_back(below + right[j]);
+      add_rule(first_[l] + a, grammar_.rule_probability(l, k), children);
+    }
+  }
+
+  // The places of symbol c of the level below in its patch.
+  void add_places(std::uint32_t l, std::uint32_t c) {
+    const std::size_t places = std::size_t{shape_.level(l).blanks} + 1;
+    for (std::size_t place = 0; place < places; ++place) {
+      std::vector<std::uint32_t> nodes(places, blank_below(l));
+      nodes[place] = first_[l - 1] + c;
+      add_rule(first_patch_[l] + c, 1.0 / static_cast<double>(places), nodes);
+    }
+  }
+
+  void add_rule(std::uint32_t left, double probability, const std::vector<std::uint32_t>& right) {
+    made_.rules.push_back({.left = left,
+                           .first = static_cast<std::uint32_t>(made_.right.size()),
+                           .size = static_cast<std::uint32_t>(right.size()),
+                           .probability = probability});
+    made_.right.insert(made_.right.end(), right.begin(), right.end());
+  }
+
+  const grammar::hierarchy_view& grammar_;
+  const grammar::hierarchy_shape& shape_;
+  pcfg made_;
+  std::vector<std::uint32_t> first_, first_patch_;  // [level]
+};
+
+}  // namespace detail
+
+// The grammar whose sentences, all of length grammar.length(), have the probabilities that they have in the hierarchy. Word w
+// is token w, the blank included. Symbol a of level l is called "l.a", its blank "l.blank"; a patch of blanks with one symbol c
+// of level l among them is a nonterminal of its own, "patchl.c", so that the number of rules grows with the patch and not with
+// the ways to fill a right side.
+inline pcfg pcfg_of(const grammar::hierarchy_view& grammar) { return detail::hierarchy_pcfg_builder(grammar).build(); }
+
+}}}  // namespace frond::lab::pcfg
+
+// =============================================================================================================
+// frond/lab/pcfg/sample.hpp
+// =============================================================================================================
+
+// Random sentences of a general grammar.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
+
+// How large a derivation may grow before it is given up as an error.
+struct derivation_bound {
+  std::uint32_t words = 1u << 20;
+  std::uint32_t rules = 1u << 22;  // bounds derivations that grow without words, and the memory
+};
+
+// Draws derivations with the probabilities of a grammar, which must stay where it is. Datum i is a pure function of (seed, i).
+class sampler {
+ public:
+  explicit sampler(const pcfg& g) : grammar_(g) {
+    in_ieee_arithmetic([&] {
+      for (std::uint32_t left = 0; left < g.nonterminals; ++left) {
+        double sum = 0;
+        for (const weighted_rule& rule : g.rules_of(left)) sums_.push_back(sum += rule.probability);
+      }
+    });
+  }
+
+  // Derivation `index` from the start symbol; `out` is replaced, and empty after an error: a bound was passed, or a nonterminal
+  // without rules was met (position: which). A rule's probability is right to 2^-52. O(rules used), with a stack of its own.
+  status sample(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
+    const status state = in_ieee_arithmetic([&] { return derive(key, index, bound, out); });
+    if (!state) out = {};
+    return state;
+  }
+
+ private:
+  // Of a waiting symbol, or the end of a node.
+  struct task {
+    std::uint32_t symbol, ends;
+  };
+  static constexpr std::uint32_t no_node = 0xffffffffu;
+
+  status derive(seed key, std::uint64_t index, const derivation_bound& bound, derivation& out) const {
+    rng::draws draws(key, rng::stream::datum, index);
+    out.words.clear();
+    out.nodes.clear();
+    std::vector<task> waiting{{grammar_.start, no_node}};  // the next one is the last
+    while (!waiting.empty()) {
+      const auto [symbol, ends] = waiting.back();
+      const auto place = static_cast<std::uint32_t>(out.words.size());
+      waiting.pop_back();
+      if (ends != no_node) {
+        out.nodes[ends].end = place;
+      } else if (grammar_.is_word(symbol)) {
+        if (place == bound.words) return {"a sentence has more words than the bound allows", place};
+        out.words.push_back(symbol - grammar_.nonterminals);
+      } else {
+        if (grammar_.rules_of(symbol).empty()) return {"a nonterminal without rules cannot be derived from", symbol};
+        const auto node = static_cast<std::uint32_t>(out.nodes.size());
+        if (node == bound.rules) return {"a derivation has more rules than the bound allows", node};
+        out.nodes.push_back({choose(symbol, draws), place, place});
+        waiting.push_back({symbol, node});
+        const auto side = grammar_.right_side(grammar_.rules[out.nodes.back().rule]);
+        for (std::size_t i = side.size(); i-- > 0;) waiting.push_back({side[i], no_node});
+      }
+    }
+    return {};
+  }
+
+  // The rule in whose part of the interval [0, sum of all) a uniform number of 53 bits falls.
+  std::uint32_t choose(std::uint32_t left, rng::draws& draws) const {
+    const double *const first = &sums_[grammar_.first_rule[left]], *const last = &sums_[grammar_.first_rule[left + 1] - 1];
+    const double place = draws.uniform_double() * *last;
+    return static_cast<std::uint32_t>(std::upper_bound(first, last, place) - sums_.data());
+  }
+
+  const pcfg& grammar_;
+  std::vector<double> sums_;  // [rules]: of the probabilities of one left side, up to and with this rule
+};
 
 }}}  // namespace frond::lab::pcfg
 
@@ -9233,6 +9733,467 @@ status run_on_sphere(const sphere_problem& p, std::uint32_t first, std::span<con
 // For a PC, statistics: errors by the jackknife, curves, fractions, k-means, partitions.
 
 // =============================================================================================================
+// frond/lab/sweep.hpp
+// =============================================================================================================
+
+// For a PC, measurements as many runs: a journal, progress, protocols, pictures.
+
+// =============================================================================================================
+// frond/lab/sweep/gnuplot.hpp
+// =============================================================================================================
+
+// Pictures, drawn by gnuplot from a script that stays beside them.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
+
+// Whether a folder can be named between single quotes in a shell command.
+inline bool shell_safe(const std::string& folder) { return folder.find_first_of("'\n\r") == std::string::npos; }
+
+// Writes folder/name.gnuplot and runs it in that folder, so a script names files as they are called there. Empty, or why there
+// is no picture: the script cannot be written, the folder is not shell_safe(), gnuplot is not installed or fails.
+inline std::string draw(const std::string& folder, const std::string& name, const std::string& script) {
+  const std::string path = folder + "/" + name + ".gnuplot";
+  if (!shell_safe(folder) || !shell_safe(name)) return "a folder's name with quotes or line breaks cannot be handed to gnuplot";
+  if (const status written = io::write_file(path, script); !written) return path + ": " + text(written).c_str();
+  if (std::system("command -v gnuplot > /dev/null 2>&1") != 0)
+    return "gnuplot is not installed (package gnuplot-nox); its script is " + path;
+  const std::string command = "cd -- '" + folder + "' && gnuplot '" + name + ".gnuplot' 2> gnuplot.log";
+  if (std::system(command.c_str()) != 0) return "gnuplot failed, see " + folder + "/gnuplot.log";
+  std::remove((folder + "/gnuplot.log").c_str());
+  return {};
+}
+
+}}}  // namespace frond::lab::sweep
+
+// =============================================================================================================
+// frond/lab/sweep/journal.hpp
+// =============================================================================================================
+
+// What the runs of a sweep have found so far, one line each, in a file that any number of processes may add to.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
+
+// A CSV file with a header; then a line for each run: its name, its protocol (what else it depends on), values and, as the last
+// cell, the bits version and a checksum of the line. Lines that do not fit do not count: what a killed process or a full disk
+// left of one, a line that was changed, runs of another bits version or protocol. They are left where they are. A line is added
+// in one write to the end of the file under a lock.
+class journal {
+ public:
+  struct misfit {
+    std::size_t line = 0;
+    std::string name;
+    const char* reason = nullptr;
+  };
+
+  journal(std::string path, const std::vector<std::string>& columns) : path_(std::move(path)), columns_(columns.size()) {
+    header_ = io::csv_line("name,protocol", columns) + ",whole\n";
+  }
+
+  // Reads what is there. Refuses a file with other columns.
+  status load() {
+    finished_.clear();
+    misfits_.clear();
+    if (!std::filesystem::exists(path_)) return {};
+    const auto start = lab::io::read_start(path_, header_.size());
+    if (!start) return start.state;
+    if (start.value.empty()) return {};
+    if (!std::equal(header_.begin(), header_.end(), start.value.begin(), start.value.end()))
+      return {"the journal has other columns; move it away to start anew", 0};
+    const auto bytes = lab::io::read_file(path_, largest);
+    if (!bytes) return bytes.state;
+    std::string_view text(reinterpret_cast<const char*>(bytes.value.data()), bytes.value.size());
+    text.remove_prefix(header_.size());
+    std::size_t line = 2;
+    for (std::size_t end = 0; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1))
+      read_line(text.substr(0, end), line++);
+    if (!text.empty()) read_line(text, line);  // cut off, as a process that is killed leaves it
+    return {};
+  }
+
+  // The values of a run, or nullptr where it has not been finished.
+  [[nodiscard]] const std::vector<double>* find(const std::string& name, const std::string& protocol) const {
+    const auto place = finished_.find({name, protocol});
+    return place == finished_.end() ? nullptr : &place->second.values;
+  }
+
+  // The lines that do not count and that belong, as far as can be seen, to none of the runs that are finished: what was wrong
+  // with a run that was made again is of no interest. `wanted` has the protocol of each name.
+  [[nodiscard]] std::vector<misfit> misfits(const std::map<std::string, std::string>& wanted) const {
+    const auto replaced = [&](const std::string& name) {
+      const auto place = wanted.find(name);
+      return place != wanted.end() && find(name, place->second);
+    };
+    std::vector<misfit> all;
+    for (const misfit& each : misfits_)
+      if (!replaced(each.name)) all.push_back(each);
+    for (const auto& [key, found] : finished_)
+      if (wanted.contains(key.first) && !replaced(key.first)) all.push_back({found.line, key.first, "another protocol"});
+    return all;
+  }
+
+  status add(const std::string& name, const std::string& protocol, const std::vector<double>& values) {
+    const std::string line = io::csv_line(name + ',' + protocol, values);
+    if (const status written = append(line + ',' + mark(line) + '\n'); !written) return written;
+    finished_.emplace(std::pair(name, protocol), row{values, 0});
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t largest = std::size_t{1} << 30;
+  static constexpr const char* full = "the journal cannot be written, perhaps the disk is full";
+  struct row {
+    std::vector<double> values;
+    std::size_t line;
+  };
+
+  static std::string bits() { return "bits" + std::to_string(FROND_BITS_VERSION) + '-'; }
+  // The last cell of a line.
+  static std::string mark(std::string_view line) {
+    hasher h;
+    const std::string text = bits().append(line);
+    for (const char c : text) h.add(static_cast<std::uint8_t>(c));
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(h.value()));
+    return bits() + digits;
+  }
+
+  void read_line(std::string_view line, std::size_t number) {
+    std::vector<std::string_view> cells;
+    for (std::size_t first = 0, end = 0; end != std::string_view::npos; first = end + 1) {
+      end = line.find(',', first);
+      cells.push_back(line.substr(first, end == std::string_view::npos ? end : end - first));
+    }
+    const auto reject = [&](const char* reason) { misfits_.push_back({number, std::string(cells[0]), reason}); };
+    const std::string_view last = cells.back();
+    if (last.starts_with("bits") && !last.starts_with(bits())) return reject("another bits version");
+    if (cells.size() != columns_ + 3 || last != mark(line.substr(0, line.size() - last.size() - 1)))
+      return reject("cut off, changed or damaged");
+    std::vector<double> values;
+    for (std::size_t i = 2; i + 1 < cells.size(); ++i) {
+      double value = std::numeric_limits<double>::quiet_NaN();
+      const auto parsed = std::from_chars(cells[i].data(), cells[i].data() + cells[i].size(), value);
+      if (!cells[i].empty() && parsed.ptr != cells[i].data() + cells[i].size()) return reject("a value that is no number");
+      values.push_back(value);
+    }
+    finished_.emplace(std::pair(std::string(cells[0]), std::string(cells[1])), row{std::move(values), number});
+  }
+
+  status append(const std::string& line) const {
+    const int file = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (file < 0) return {"the journal cannot be opened", 0};
+    const status written = append(file, line);
+    return close(file) == 0 ? written : status{full, 0};  // this also gives up the lock
+  }
+
+  status append(int file, const std::string& line) const {
+    struct stat properties {};
+    if (flock(file, LOCK_EX) != 0 || fstat(file, &properties) != 0) return {"the journal cannot be locked", 0};
+    std::string text = line;
+    char last = '\n';
+    if (properties.st_size == 0)
+      text.insert(0, header_);
+    else if (pread(file, &last, 1, properties.st_size - 1) != 1)
+      return {"the journal cannot be read", 0};
+    if (last != '\n') text.insert(0, "\n");  // somebody was interrupted
+    if (::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(file) == 0) return {};
+    static_cast<void>(!ftruncate(file, properties.st_size));  // no half of a line
+    return {full, 0};
+  }
+
+  std::string path_, header_;
+  std::size_t columns_;
+  std::map<std::pair<std::string, std::string>, row> finished_;  // by name and protocol
+  std::vector<misfit> misfits_;
+};
+
+}}}  // namespace frond::lab::sweep
+
+// =============================================================================================================
+// frond/lab/sweep/progress.hpp
+// =============================================================================================================
+
+// One line that says how far a phase is and how long it will still take.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
+
+inline double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// On a terminal the line is drawn over itself; elsewhere a line is printed now and then, so that logs stay short.
+class progress {
+ public:
+  progress(std::string phase, double total, double done = 0)
+      : phase_(std::move(phase)), total_(total), first_(done), start_(seconds_now()), on_terminal_(isatty(STDOUT_FILENO) != 0) {
+  }
+  ~progress() {
+    if (on_terminal_) std::printf("\r\033[K");
+    std::printf("%s: %.1f s\n", phase_.c_str(), seconds_now() - start_);
+    std::fflush(stdout);
+  }
+  progress(const progress&) = delete;
+  progress& operator=(const progress&) = delete;
+
+  void update(double done, const std::string& remark = "") {
+    const double now = seconds_now();
+    if (now - last_ < (on_terminal_ ? 0.1 : 2.0)) return;
+    last_ = now;
+    const double left = done > first_ ? (now - start_) * (total_ - done) / (done - first_) : 0;
+    std::printf("%s%s %3.0f %%, %.0f s left %s%s", on_terminal_ ? "\r\033[K" : "", phase_.c_str(), 100 * done / total_, left,
+                remark.c_str(), on_terminal_ ? "" : "\n");
+    std::fflush(stdout);
+  }
+
+ private:
+  std::string phase_;
+  double total_, first_, start_;
+  double last_ = 0;
+  bool on_terminal_;
+};
+
+}}}  // namespace frond::lab::sweep
+
+// =============================================================================================================
+// frond/lab/sweep/protocol.hpp
+// =============================================================================================================
+
+// What the numbers of a run depend on beside its name, as text: "rate=0.002 batch=64".
+
+namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
+
+// Numbers by name, in the order in which they are added. Two runs whose numbers differ have different texts.
+class protocol {
+ public:
+  template <class Number>
+  protocol& add(const std::string& what, Number value) {
+    if constexpr (std::is_enum_v<Number>) {
+      return add(what, static_cast<unsigned>(value));
+    } else {
+      char digits[32];
+      if (!text_.empty()) text_ += ' ';
+      text_.append(what).append("=").append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+      return *this;
+    }
+  }
+  protocol& add(const train::optimiser_options& o) {
+    add("method", o.kind)
+        .add("rate", o.learning_rate)
+        .add("momentum", o.momentum)
+        .add("beta_1", o.beta_1)
+        .add("beta_2", o.beta_2)
+        .add("epsilon", o.epsilon)
+        .add("weight_decay", o.weight_decay)
+        .add("warm_up", o.warm_up)
+        .add("decay", o.decay)
+        .add("decay_end", o.decay_end)
+        .add("clip_norm", o.clip_norm);
+    if (o.decay_floor > 0.0f) add("decay_floor", o.decay_floor);
+    if (o.average_decay > 0.0f) add("average_decay", o.average_decay);
+    return *this;
+  }
+  protocol& add(const train::trainer_options& o) {
+    return add(o.optimiser).add("batch", o.batch).add("shard_rows", o.shard_rows);
+  }
+  protocol& add(const source::spikes& s) {
+    return add("mean", s.mean)
+        .add("covariance", s.covariance)
+        .add("cumulant", s.cumulant)
+        .add("law", s.hidden.distribution)
+        .add("coupling", s.hidden.coupling)
+        .add("strength", s.hidden.strength)
+        .add("probability", s.hidden.probability);
+  }
+  protocol& add(const lab::vectors::neuron& n) {
+    return add("activation", n.kind).add("amplitude", n.amplitude).add("gain", n.gain).add("shift", n.shift);
+  }
+  protocol& add(const lab::spiked::sphere_problem& p) {
+    return add(p.data)
+        .add(p.unit)
+        .add("alpha_bar", p.alpha_bar)
+        .add("skip", p.skip)
+        .add("delta", p.delta)
+        .add("start_v", p.start_v)
+        .add("max_steps", p.max_steps)
+        .add("threshold_u", p.threshold_u)
+        .add("threshold_v", p.threshold_v);
+  }
+  protocol& add(const diffusion::schedule& times) {
+    return add("schedule", times.kind)
+        .add("times", times.steps)
+        .add("noisiest", times.noisiest)
+        .add("cleanest", times.cleanest)
+        .add("level", times.level);
+  }
+  protocol& add(const diffusion::parametrisation& form) { return add("target", form.target).add("input", form.input); }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}}}  // namespace frond::lab::sweep
+
+// =============================================================================================================
+// frond/lab/sweep/sweep.hpp
+// =============================================================================================================
+
+// Measurements as a list of independent runs, each with a name and a protocol of all that it depends on. Finished runs are kept
+// in a journal and never made again, so a sweep may be interrupted, split among cores and machines that share a folder, and
+// ends in the same table.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
+
+struct run {
+  std::string name;                              // stable and unique; no comma, quote or line break
+  double cost = 1;                               // time compared with other runs, for the time left
+  std::function<std::vector<double>()> measure;  // an exception ends the sweep with its sentence
+  std::string protocol = {};                     // all else that the values depend on, see protocol.hpp
+};
+
+struct sweep_options {
+  std::string folder = ".";            // of the journal runs.csv and the table results.csv
+  std::vector<std::string> columns;    // names of the values that a run returns
+  std::size_t jobs = 1;                // runs at a time
+  std::size_t shard = 1, shards = 1;   // this process takes every shards-th run, from the shard-th on
+  std::vector<std::string> only = {};  // makes the runs whose names begin so; empty: all
+};
+
+// What is wrong with a sweep, as one sentence.
+struct sweep_error {
+  std::string reason;
+
+  [[nodiscard]] bool ok() const { return reason.empty(); }
+};
+inline const std::string& text(const sweep_error& error) { return error.reason; }
+
+struct sweep_results {
+  std::size_t finished = 0;
+  std::vector<std::vector<double>> values;  // [finished][columns], in the order of the list
+};
+
+inline constexpr const char* no_memory = "there is not enough memory for this";
+
+namespace detail {
+
+// The runs that this process was asked for and that nobody has finished.
+inline std::vector<const run*> to_do(const sweep_options& o, const std::vector<run>& runs, const journal& found,
+                                     sweep_error& wrong) {
+  std::vector<const run*> chosen;
+  bool any_name = o.only.empty();
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    bool wanted = o.only.empty();
+    for (const std::string& name : o.only) wanted = wanted || runs[i].name.starts_with(name);
+    any_name = any_name || wanted;
+    if (wanted && i % o.shards == o.shard - 1 && !found.find(runs[i].name, runs[i].protocol)) chosen.push_back(&runs[i]);
+  }
+  if (!any_name) wrong.reason = "no run begins with '" + o.only.front() + "'";
+  return chosen;
+}
+
+// Says on standard error, in one line for each reason, which lines of the journal do not count.
+inline void report_misfits(const std::string& path, const std::vector<run>& runs, const journal& found) {
+  std::map<std::string, std::string> wanted;
+  for (const run& each : runs) wanted.emplace(each.name, each.protocol);
+  std::map<std::string, std::vector<journal::misfit>> by_reason;
+  for (const journal::misfit& each : found.misfits(wanted)) by_reason[each.reason].push_back(each);
+  for (const auto& [reason, lines] : by_reason) {
+    const std::string more =
+        lines.size() == 1 ? " does not count: " : " and " + std::to_string(lines.size() - 1) + " more do not count: ";
+    std::fprintf(stderr, "%s:%zu: the line of %s%s%s\n", path.c_str(), lines[0].line, lines[0].name.c_str(), more.c_str(),
+                 reason.c_str());
+  }
+}
+
+// The values of a run, or why there are none.
+inline std::string measured(const run& one, std::vector<double>& values) {
+  try {
+    values = in_ieee_arithmetic(one.measure);
+    return {};
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {  // more than any memory
+  } catch (const std::exception& error) {
+    return one.name + ": " + error.what();
+  }
+  return one.name + ": " + no_memory;
+}
+
+inline sweep_error make_runs(const sweep_options& o, const std::vector<const run*>& runs, journal& found) {
+  double total = 0, done = 0;
+  for (const run* each : runs) total += each->cost;
+  progress shown(std::to_string(runs.size()) + (runs.size() == 1 ? " run" : " runs"), total);
+  std::mutex mutex;
+  parallel::thread_pool pool(o.jobs);
+  sweep_error wrong;
+  pool.run(runs.size(), [&](std::size_t i, std::size_t) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!wrong.ok()) return;
+    }
+    std::vector<double> values;
+    std::string failed = measured(*runs[i], values);
+    const std::lock_guard lock(mutex);
+    if (failed.empty())
+      if (const status added = found.add(runs[i]->name, runs[i]->protocol, values); !added)
+        failed = o.folder + "/runs.csv: " + text(added).c_str();
+    if (!failed.empty()) {
+      wrong.reason = failed;
+      return;
+    }
+    done += runs[i]->cost;
+    shown.update(done, " (" + runs[i]->name + ")");
+  });
+  return wrong;
+}
+
+inline sweep_error check_runs(const sweep_options& o, const std::vector<run>& runs) {
+  std::map<std::string, int> names;
+  for (const run& each : runs) {
+    if (++names[each.name] > 1) return {"two runs of a sweep have one name: " + each.name};
+    if (each.name.find_first_of(",\"\n\r") != std::string::npos)
+      return {"a run's name has a comma, quote or line break: " + each.name};
+  }
+  if (o.shard == 0 || o.shard > o.shards)
+    return {"shard " + std::to_string(o.shard) + " is none of " + std::to_string(o.shards)};
+  return {};
+}
+
+}  // namespace detail
+
+// Makes the runs that are wanted and not in folder/runs.csv yet, with progress on standard output. If now all are finished,
+// folder/results.csv shows them in the order of the list; `finished` says how many are.
+inline result<sweep_results, sweep_error> make(const sweep_options& o, const std::vector<run>& runs) {
+  if (sweep_error wrong = detail::check_runs(o, runs); !wrong.ok()) return {{}, wrong};
+  const std::string path = o.folder + "/runs.csv";
+  journal found(path, o.columns);
+  if (const status loaded = found.load(); !loaded) return {{}, {path + ": " + text(loaded).c_str()}};
+  detail::report_misfits(path, runs, found);
+  sweep_error wrong;
+  const std::vector<const run*> missing = detail::to_do(o, runs, found, wrong);
+  if (wrong.ok() && !missing.empty()) wrong = detail::make_runs(o, missing, found);
+  if (!wrong.ok()) return {{}, wrong};
+  // What others have found meanwhile.
+  if (const status loaded = found.load(); !loaded) return {{}, {path + ": " + text(loaded).c_str()}};
+
+  result<sweep_results, sweep_error> made;
+  std::string table = io::csv_line("name", o.columns) + "\n";
+  for (const run& each : runs) {
+    const std::vector<double>* values = found.find(each.name, each.protocol);
+    if (!values) continue;
+    ++made.value.finished;
+    made.value.values.push_back(*values);
+    table += io::csv_line(each.name, *values) + "\n";
+  }
+  if (made.value.finished < runs.size()) return made;
+  const std::string results = o.folder + "/results.csv";
+  if (const status written = io::write_file(results, table); !written)
+    made.state.reason = results + ": " + text(written).c_str();
+  return made;
+}
+
+}}}  // namespace frond::lab::sweep
+
+// =============================================================================================================
 // frond/lab/text.hpp
 // =============================================================================================================
 
@@ -9258,6 +10219,13 @@ struct lines {
   [[nodiscard]] std::string text(std::span<const symbol> of) const {
     std::string out;
     for (const symbol each : of) out += each < alphabet.size() ? alphabet[each] : '_';
+    return out;
+  }
+  // Several sentences, a line each.
+  [[nodiscard]] std::string text_lines(std::span<const symbol> all) const {
+    std::string out;
+    for (std::size_t begin = 0; begin + length <= all.size() && length > 0; begin += length)
+      out += text(all.subspan(begin, length)) + '\n';
     return out;
   }
   // A text as symbols; fails with the position of the first byte that the alphabet lacks.

@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include "../../examples/common/learning_run.hpp"
-#include "../../examples/common/protocol.hpp"
 
 #include <functional>
 #include <set>
@@ -12,10 +11,10 @@ using namespace frond;
 
 TEST_CASE("a protocol is the shortest text that gives its numbers back") {
   enum class kind : unsigned char { none, some };
-  CHECK(common::protocol().text().empty());
-  CHECK(common::protocol().add("rate", 2e-3f).add("share", 0.1).add("batch", 64u).add("kind", kind::some).text() ==
+  CHECK(lab::sweep::protocol().text().empty());
+  CHECK(lab::sweep::protocol().add("rate", 2e-3f).add("share", 0.1).add("batch", 64u).add("kind", kind::some).text() ==
         "rate=0.002 share=0.1 batch=64 kind=1");
-  CHECK(common::protocol().add("steps", std::uint64_t{18446744073709551615u}).text() == "steps=18446744073709551615");
+  CHECK(lab::sweep::protocol().add("steps", std::uint64_t{18446744073709551615u}).text() == "steps=18446744073709551615");
 }
 
 TEST_CASE("runs of a network that differ in anything differ in name or protocol") {
@@ -51,7 +50,7 @@ TEST_CASE("runs of a network that differ in anything differ in name or protocol"
 
 TEST_CASE("what an optimiser, a source and a problem are made of is in the protocol") {
   const auto differ = [](const auto& one, const auto& other) {
-    return common::protocol().add(one).text() != common::protocol().add(other).text();
+    return lab::sweep::protocol().add(one).text() != lab::sweep::protocol().add(other).text();
   };
   const train::optimiser_options plain;
   for (const auto& [place, value] :

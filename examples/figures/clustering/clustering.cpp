@@ -11,9 +11,9 @@
 #include <frond/frond.hpp>
 #include <frond/lab/hierarchy.hpp>
 #include <frond/lab/io.hpp>
+#include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/statistics.hpp>
 
-#include "../../common/drawn_grammar.hpp"
 #include "../../common/sweep.hpp"
 #include "series.hpp"
 using namespace clustering;
@@ -36,7 +36,7 @@ std::vector<double> means(const std::vector<double>& rows, std::size_t width) {
 std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, const series& s, std::uint64_t base) {
   std::vector<double> signals, indices;
   for (std::uint64_t g = 0; g < s.grammars; ++g) {
-    const drawn_grammar grammar(shape, seed{base << 32 | g});
+    const lab::model::random_grammar grammar(shape, seed{base << 32 | g});
     growing_contexts contexts(grammar.view(), s, seed{base << 32 | g});
     for (int point = 0; point < grid_points; ++point) {
       contexts.grow(static_cast<std::uint64_t>(grid(point) * predicted(shape, s)));
@@ -61,7 +61,7 @@ std::vector<double> learn(const plan& p, const grammar::rhm_shape& shape, bool b
   const auto count = static_cast<std::size_t>(learned_thresholds * predicted(shape, last));
   std::vector<double> rows;
   for (std::uint64_t g = 0; g < p.learned; ++g) {
-    const drawn_grammar grammar(shape, seed{base << 32 | g});
+    const lab::model::random_grammar grammar(shape, seed{base << 32 | g});
     std::vector<symbol> sentences(count * shape.leaves());
     grammar::sample_block(grammar.view(), seed{base << 32 | g}, 0, sentences);
     const lab::hierarchy::clustering_options options{.vocabulary = shape.vocabulary,
@@ -150,16 +150,17 @@ std::string script(const plan& p, const std::vector<std::vector<double>>& result
       const std::vector<double>& values = results[next++];
       for (int point = 0; point < grid_points; ++point) {
         const auto first = values.begin() + 4 * point;
-        curves += joined(std::to_string(i) + "," + std::to_string(m) + "," + lab::io::cell(grid(point)),
-                         std::vector<double>(first, first + 4)) +
+        curves += lab::io::csv_line(std::to_string(i) + "," + std::to_string(m) + "," + lab::io::cell(grid(point)),
+                                    std::vector<double>(first, first + 4)) +
                   "\n";
       }
       const double f = static_cast<double>(m) / p.vocabulary, unit = p.vocabulary * std::pow(m, exponent(p.all[i]));
       const estimate signal = threshold(values, 0), index = threshold(values, 2);
-      thresholds += joined(std::to_string(i) + "," + std::to_string(m) + "," + lab::io::cell(f),
-                           std::vector<double>{unit, unit * signal.value, unit * signal.value * signal.standard_error,
-                                               unit * index.value, unit * index.value * index.standard_error}) +
-                    "\n";
+      thresholds +=
+          lab::io::csv_line(std::to_string(i) + "," + std::to_string(m) + "," + lab::io::cell(f),
+                            std::vector<double>{unit, unit * signal.value, unit * signal.value * signal.standard_error,
+                                                unit * index.value, unit * index.value * index.standard_error}) +
+          "\n";
     }
   }
   std::string text = "set terminal pngcairo size 1500,520 font 'DejaVu Sans,11'\nset output 'clustering.png'\n";

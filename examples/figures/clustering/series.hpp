@@ -11,9 +11,9 @@
 
 #include <frond/frond.hpp>
 #include <frond/lab/hierarchy.hpp>
+#include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/statistics.hpp>
 
-#include "../../common/drawn_grammar.hpp"
 #include "../../common/sweep.hpp"
 
 namespace clustering {

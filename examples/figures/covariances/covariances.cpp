@@ -9,9 +9,9 @@
 
 #include <frond/frond.hpp>
 #include <frond/lab/hierarchy.hpp>
+#include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/statistics.hpp>
 
-#include "../../common/drawn_grammar.hpp"
 #include "../../common/sweep.hpp"
 
 namespace {
@@ -106,7 +106,7 @@ std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, std:
   const std::size_t cells = kind_count * deepest;
   std::vector<double> rows;
   for (std::uint64_t g = 0; g < p.grammars; ++g) {
-    const drawn_grammar grammar(shape, seed{base << 32 | g});
+    const lab::model::random_grammar grammar(shape, seed{base << 32 | g});
     const observed data(grammar.view(), seed{base << 32 | g}, p.sentences);
     std::vector<sums> all(cells);
     for (std::size_t token = 0; token < shape.leaves(); ++token)
@@ -174,9 +174,9 @@ std::string table(const plan& p, const std::vector<std::vector<double>>& results
       for (std::uint32_t level = 1; level <= p.shapes[i].depth; ++level) {
         const double* cell = results[i].data() + (kind * deepest + level - 1) * columns_each;
         if (std::isnan(cell[0])) continue;
-        text += joined(std::to_string(i) + "," + std::to_string(kind) + "," + std::to_string(level),
-                       std::vector<double>{predicted(p.shapes[i], kind, level), cell[0], cell[1], cell[2], cell[3], cell[4],
-                                           cell[5]}) +
+        text += lab::io::csv_line(std::to_string(i) + "," + std::to_string(kind) + "," + std::to_string(level),
+                                  std::vector<double>{predicted(p.shapes[i], kind, level), cell[0], cell[1], cell[2], cell[3],
+                                                      cell[4], cell[5]}) +
                 "\n";
       }
   return text + "END\n";

@@ -174,7 +174,8 @@ std::string script(const std::vector<measured>& list, const std::vector<std::vec
     for (std::size_t n = 0; n < points; ++n) {
       const overlaps w = at(*list[r].way, n);
       const double* cell = results[r].data() + columns_each * n;
-      text += joined(std::to_string(n), std::vector<double>{std::fmax(w.u, w.v), cell[0], cell[2], cell[3], cell[4], cell[5]}) +
+      text += lab::io::csv_line(std::to_string(n),
+                                std::vector<double>{std::fmax(w.u, w.v), cell[0], cell[2], cell[3], cell[4], cell[5]}) +
               "\n";
     }
     text += "END\n";

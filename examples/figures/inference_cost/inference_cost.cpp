@@ -11,10 +11,10 @@
 
 #include <frond/frond.hpp>
 #include <frond/lab/chart.hpp>
+#include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/pcfg.hpp>
 #include <frond/lab/statistics.hpp>
 
-#include "../../common/drawn_grammar.hpp"
 #include "../../common/sweep.hpp"
 
 namespace {
@@ -74,7 +74,7 @@ double one_at_a_time(const grammar::rhm_view& grammar, std::span<const symbol> n
 
 // Tokens; seconds and bytes a sentence in double, in float, and in float with sixteen sentences at once.
 std::vector<double> measure_tree(std::uint32_t depth, double budget, std::uint64_t base) {
-  const drawn_grammar drawn(shape_of(depth), seed{base});
+  const lab::model::random_grammar drawn(shape_of(depth), seed{base});
   const grammar::rhm_view& grammar = drawn.view();
   const std::size_t length = grammar.length(), rows = belief::tree_batch_rows;
   const diffusion::uniform noise{grammar.vocabulary()};

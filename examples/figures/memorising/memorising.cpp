@@ -9,6 +9,7 @@
 
 #include <frond/frond.hpp>
 #include <frond/lab/evaluation.hpp>
+#include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/statistics.hpp>
 
 #include "../../common/learning_run.hpp"
@@ -72,7 +73,7 @@ std::vector<double> measure(const plan& p, std::uint64_t sentences, std::uint64_
   learning task = p.memorising;
   task.sentences = sentences;
   task.rules = rules;
-  const drawn_grammar drawn(task.shape, task.rules_key());
+  const lab::model::random_grammar drawn(task.shape, task.rules_key());
   const std::size_t length = task.shape.leaves();
   student one(task, drawn.view()), other(task, drawn.view(), sentences);
   std::vector<double> values;
@@ -97,7 +98,7 @@ std::vector<double> measure(const plan& p, std::uint64_t sentences, std::uint64_
 // same place as another one that learned other sentences, and as the exact denoiser: sentences and tokens.
 constexpr std::size_t of_inventing = 7;
 std::vector<double> invent(const learning& task) {
-  const drawn_grammar drawn(task.shape, task.rules_key());
+  const lab::model::random_grammar drawn(task.shape, task.rules_key());
   const std::size_t length = task.shape.leaves();
   student learner(task, drawn.view()), other(task, drawn.view(), task.sentences + task.validation);
   for (student* each : {&learner, &other}) static_cast<void>(each->learn());
@@ -205,7 +206,7 @@ std::string script(const plan& p, const std::vector<std::vector<double>>& result
       std::vector<double> mean(width);
       for (std::size_t run = p.runs * (i + 1); run < p.runs * (i + 2); ++run)
         for (std::size_t c = 0; c < width; ++c) mean[c] += results[run][step * width + c] / static_cast<double>(p.runs);
-      text += joined(std::to_string(p.steps[step]), mean) + "\n";
+      text += lab::io::csv_line(std::to_string(p.steps[step]), mean) + "\n";
     }
     text += "END\n";
   }

@@ -6,6 +6,7 @@
 
 #include <frond/frond.hpp>
 #include <frond/lab/evaluation.hpp>
+#include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/statistics.hpp>
 
 #include "../../common/learning_run.hpp"
@@ -44,7 +45,7 @@ plan plan_of(const settings& s) {
 std::vector<double> measure(const plan& p, std::uint64_t rules) {
   learning task = p.task;
   task.rules = rules;
-  const drawn_grammar drawn(task.shape, task.rules_key());
+  const lab::model::random_grammar drawn(task.shape, task.rules_key());
   student learner(task, drawn.view());
   std::vector<double> values;
   for (const std::uint64_t step : p.steps) {
@@ -130,7 +131,7 @@ std::string script(const plan& p, const std::vector<std::vector<double>>& result
     const auto values = curve(p, results, column);
     text += std::string("$c") + std::to_string(column) + " << END\n";
     for (std::size_t i = 0; i < values.size(); ++i)
-      text += joined(std::to_string(p.steps[i]), std::vector{values[i].value, values[i].standard_error}) + "\n";
+      text += lab::io::csv_line(std::to_string(p.steps[i]), std::vector{values[i].value, values[i].standard_error}) + "\n";
     text += "END\n";
   }
   text += "plot ";

@@ -8,6 +8,7 @@
 
 #include <frond/frond.hpp>
 #include <frond/lab/hierarchy.hpp>
+#include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/statistics.hpp>
 
 #include "../../common/learning_run.hpp"
@@ -67,7 +68,7 @@ std::vector<double> look_inside(const plan& p, const student& learner) {
 }
 
 std::vector<double> measure(const plan& p, const learning& task) {
-  const drawn_grammar drawn(task.shape, task.rules_key());
+  const lab::model::random_grammar drawn(task.shape, task.rules_key());
   student learner(task, drawn.view());
   if (task.sentences == 1) {  // has learned nothing
     std::vector<double> values = look_inside(p, learner);
@@ -169,7 +170,7 @@ std::string script(const plan& p, const std::vector<std::vector<double>>& result
     text += "$" + name + " << END\n";
     const auto values = curve(p, results, column);
     for (std::size_t i = 0; i < values.size(); ++i)
-      text += joined(std::to_string(p.sentences[i]), std::vector{values[i].value, values[i].standard_error}) + "\n";
+      text += lab::io::csv_line(std::to_string(p.sentences[i]), std::vector{values[i].value, values[i].standard_error}) + "\n";
     text += "END\n";
   };
   for (std::uint32_t level = 1; level <= p.depth(); ++level) {

@@ -164,9 +164,10 @@ std::string script(const std::vector<series>& plan, const table& found, std::uin
     text += "$" + name + " << END\n";
     const auto values = curve(found, s, base, cond(level));
     for (std::size_t i = 0; i < values.size(); ++i)
-      text += joined(lab::io::cell(static_cast<double>(s.sentences[i]) / scale),
-                     std::vector{(values[i].value - chance) / (1 - chance), values[i].standard_error / (1 - chance)}) +
-              "\n";
+      text +=
+          lab::io::csv_line(lab::io::cell(static_cast<double>(s.sentences[i]) / scale),
+                            std::vector{(values[i].value - chance) / (1 - chance), values[i].standard_error / (1 - chance)}) +
+          "\n";
     text += "END\n";
   };
   text += "set datafile separator ','\n";
@@ -189,7 +190,7 @@ std::string script(const std::vector<series>& plan, const table& found, std::uin
     if (s.top() != 3) continue;
     const estimate found_half = lab::statistics::mean_of(halves_of(found, s, base));
     const double value = std::exp(found_half.value) * (1 - s.chance()) / s.shape.vocabulary;
-    text += joined(std::to_string(s.shape.rules), std::vector{value, value * found_half.standard_error}) + "\n";
+    text += lab::io::csv_line(std::to_string(s.shape.rules), std::vector{value, value * found_half.standard_error}) + "\n";
   }
   text +=
       "END\nset logscale y\nset xrange [1.8:6.6]\nset yrange [5:1500]\nset xtics (2, 3, 4, 5, 6)\nset title 'half way from "

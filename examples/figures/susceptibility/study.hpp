@@ -9,9 +9,9 @@
 
 #include <frond/frond.hpp>
 #include <frond/lab/hierarchy.hpp>
+#include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/statistics.hpp>
 
-#include "../../common/drawn_grammar.hpp"
 #include "../../common/sweep.hpp"
 
 namespace susceptibility {
@@ -64,7 +64,7 @@ std::vector<double> measure(std::uint32_t depth, const plan& p, const Noise& noi
   const grammar::rhm_shape shape = shape_of(depth);
   lab::hierarchy::change_table table(shape, 0);
   for (std::size_t datum = 0; datum < p.data; ++datum) {
-    const drawn_grammar grammar(shape, seed{base << 32 | datum});
+    const lab::model::random_grammar grammar(shape, seed{base << 32 | datum});
     const lab::hierarchy::forward_backward_options trip{
         .alpha_bar = static_cast<float>(1 - eps), .each = p.trajectories, .first = datum};
     table.append(lab::hierarchy::forward_backward(grammar.view(), noise, seed{base}, trip, calling_thread));

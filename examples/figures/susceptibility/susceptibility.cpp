@@ -53,7 +53,8 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const study& 
 
 std::string block(const std::string& name, const table& rows) {
   std::string text = "$" + name + " << END\n";
-  for (const auto& row : rows) text += joined(lab::io::cell(row[0]), std::vector<double>(row.begin() + 1, row.end())) + "\n";
+  for (const auto& row : rows)
+    text += lab::io::csv_line(lab::io::cell(row[0]), std::vector<double>(row.begin() + 1, row.end())) + "\n";
   return text + "END\n";
 }
 std::string block(const std::string& name, const table& results, const part& of) {

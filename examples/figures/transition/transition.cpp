@@ -9,9 +9,9 @@
 #include <frond/frond.hpp>
 #include <frond/lab/hierarchy.hpp>
 #include <frond/lab/io.hpp>
+#include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/statistics.hpp>
 
-#include "../../common/drawn_grammar.hpp"
 #include "../../common/sweep.hpp"
 
 namespace {
@@ -47,7 +47,7 @@ std::vector<double> measure(const plan& p, const grammar::rhm_shape& shape, cons
   const std::size_t levels = shape.depth + std::size_t{1};
   std::vector<double> rows;  // [tree][1, level 0, level 1, ...]
   for (std::size_t tree = 0; tree < p.trees; ++tree) {
-    const drawn_grammar grammar(shape, seed{base << 32 | tree});
+    const lab::model::random_grammar grammar(shape, seed{base << 32 | tree});
     const lab::hierarchy::forward_backward_options trip{.alpha_bar = static_cast<float>(1 - eps), .first = tree};
     const auto row = lab::hierarchy::reconstruction(grammar.view(), noise, seed{base}, trip, calling_thread);
     rows.push_back(1);
@@ -167,7 +167,7 @@ std::vector<verdict> verdicts_of(const settings& s, const plan& p, const table& 
 
 std::string block(const char* name, const std::vector<double>& x, const table& rows) {
   std::string text = std::string("$") + name + " << END\n";
-  for (std::size_t i = 0; i < x.size(); ++i) text += joined(lab::io::cell(x[i]), rows[i]) + "\n";
+  for (std::size_t i = 0; i < x.size(); ++i) text += lab::io::csv_line(lab::io::cell(x[i]), rows[i]) + "\n";
   return text + "END\n";
 }
 

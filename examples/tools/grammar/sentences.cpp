@@ -5,7 +5,6 @@
 #include <iostream>
 #include <new>
 #include <string_view>
-#include <unordered_map>
 
 #include <frond/lab/io/utf8.hpp>
 #include <frond/lab/pcfg.hpp>
@@ -54,9 +53,9 @@ failure read_sentences(const settings& s, const lab::pcfg::pcfg& g, bool masks, 
 }
 
 failure read_sentences(std::istream& in, const settings& s, const lab::pcfg::pcfg& g, bool masks, const sentence_user& use) {
-  std::unordered_map<std::string, std::uint32_t> numbers;
-  for (std::uint32_t w = 0; w < g.words(); ++w) numbers.emplace(g.names[g.nonterminals + w], w);
-  if (masks && numbers.contains(s.mask))
+  const lab::pcfg::vocabulary words(g);
+  constexpr std::uint32_t unknown = lab::pcfg::vocabulary::unknown;
+  if (masks && words.find(s.mask) != unknown)
     return s.grammar_path + ": an ambiguous token: the mask '" + s.mask + "' is a word of the grammar (--mask chooses another)";
   std::string text;
   for (std::size_t number = 1; next_line(in, text); ++number) {
@@ -75,12 +74,12 @@ failure read_sentences(std::istream& in, const settings& s, const lab::pcfg::pcf
     for (std::size_t at = 0, end = 0; (at = line.find_first_not_of(blanks, end)) != std::string_view::npos;) {
       end = std::min(line.find_first_of(blanks, at), line.size());
       const std::string token(line.substr(at, end - at));
-      const auto found = numbers.find(token);
-      if (found == numbers.end() && s.unknown == unknown_words::are_errors && !(masks && token == s.mask))
+      const std::uint32_t found = words.find(token);
+      if (found == unknown && s.unknown == unknown_words::are_errors && !(masks && token == s.mask))
         return place(at) + "the grammar does not have this word: " + token;
       if (next.tokens.size() == s.max_length) return place(at) + "a sentence has more words than --max-length allows";
       next.tokens.push_back(token);
-      next.words.push_back(found == numbers.end() ? g.words() : found->second);
+      next.words.push_back(found == unknown ? g.words() : found);
     }
     if (number >> 32 != 0) return located(s, next, "a file has at most 4294967295 sentences");  // see their random streams
     try {

@@ -129,7 +129,9 @@ constexpr void put_fixed(const sampling_options& options, std::size_t length, st
   }
 }
 
-// The options of `count` rows from `begin` on.
+}  // namespace detail
+
+// The options of `count` sentences from `begin` on, so that sentences can be sampled in parts.
 constexpr sampling_options part_of(const sampling_options& options, std::size_t begin, std::size_t count, std::size_t length) {
   sampling_options part = options;
   part.first += begin;
@@ -137,8 +139,6 @@ constexpr sampling_options part_of(const sampling_options& options, std::size_t 
   if (options.lengths.size() > 1) part.lengths = options.lengths.subspan(begin, count);
   return part;
 }
-
-}  // namespace detail
 
 // One reverse step of one sentence, in place. `address` is the random address of (sample, time).
 //   posterior  [length][vocabulary]     the denoiser's answer to `sentence`
@@ -218,7 +218,7 @@ constexpr status sample_from(const Process& process, Denoiser& model, seed key, 
   return in_ieee_arithmetic([&]() -> status {
     for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
       const std::size_t count = smaller(rows - begin, rows_at_once);
-      const sampling_options part = detail::part_of(options, begin, count, length);
+      const sampling_options part = part_of(options, begin, count, length);
       const std::span<symbol> batch = sentences.subspan(begin * length, count * length);
       if (const status made = detail::sample_batch(process, model, key, part, start, memory, batch); !made) return made;
     }

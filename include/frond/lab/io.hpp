@@ -4,5 +4,6 @@
 #include <frond/lab/io/checkpoint.hpp>
 #include <frond/lab/io/csv.hpp>
 #include <frond/lab/io/file.hpp>
+#include <frond/lab/io/numbers.hpp>
 #include <frond/lab/io/utf8.hpp>
 #include <frond/lab/io/weights.hpp>

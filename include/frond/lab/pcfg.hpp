@@ -15,3 +15,4 @@
 #include <frond/lab/pcfg/text_rules.hpp>
 #include <frond/lab/pcfg/text_tokens.hpp>
 #include <frond/lab/pcfg/text_warnings.hpp>
+#include <frond/lab/pcfg/vocabulary.hpp>

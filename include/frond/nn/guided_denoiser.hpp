@@ -38,6 +38,7 @@ class guided_denoiser {
       : guide(how), plan_(p), process_(process), parameters_(parameters), scratch_(scratch),
         fit_(check_memory(p, parameters.size(), scratch.size() / 2)) {
     if (const status fits = check_denoiser(p, process, how.classes); !fits) fit_ = fits;
+    if (fit_) fit_ = check_layers<Layers>(p);
   }
 
   // Why it cannot answer: network, noise, label and memory that do not fit together, or weights that were forgotten.

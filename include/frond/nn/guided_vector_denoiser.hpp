@@ -34,6 +34,7 @@ class basic_guided_vector_denoiser {
       : guide(how), plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
         fit_(check_memory(p, parameters.size(), scratch.size() / 2)) {
     if (const status fits = check_vector_network(p, p.output_size(), how.classes); !fits) fit_ = fits;
+    if (fit_) fit_ = check_layers<Layers>(p);
   }
 
   // Why it cannot answer: network, label and memory that do not fit together, or weights that were forgotten.

@@ -38,6 +38,7 @@ inline float weight_scale(initialisation kind, bool readout, std::uint32_t fan_i
 template <class Layers = every_layer>
 inline status initialise(const plan& p, initialisation kind, seed key, std::span<float> parameters) {
   if (const status fits = check_parameters(p, parameters.size()); !fits) return fits;
+  if (const status known = check_layers<Layers>(p); !known) return known;
   std::size_t readout = p.layers.size();
   while (readout > 0 && p.layers[readout - 1].kind != layers::dense::kind) --readout;
   in_ieee_arithmetic([&] {

@@ -10,8 +10,9 @@
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Which layer it is: layers::dense::kind, layers::activate::kind and so on. The number goes into hashes, weights and
-// checkpoints.
+// checkpoints. Those from 128 on are free for layers of one's own.
 enum class layer_kind : std::uint8_t {};
+inline constexpr layer_kind own_layer{128};
 
 // Where a layer finds its tensors, in floats per row; a tensor of a block of rows stands at (offset * rows of the block).
 // `saved` is the tensor of a skip connection; on the tape it is what the layer keeps for its backward pass.

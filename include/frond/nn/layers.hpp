@@ -27,6 +27,7 @@ struct layer_list {
   static constexpr void visit(layer_kind kind, const Visit& visit) {
     (void)((kind == Layers::kind && (visit(Layers{}), true)) || ...);
   }
+  static constexpr bool has(layer_kind kind) { return ((kind == Layers::kind) || ...); }
   // Whether each stands at the place of its number.
   static constexpr bool in_order() {
     std::uint8_t next = 0;
@@ -37,6 +38,28 @@ struct layer_list {
 using every_layer =
     layer_list<layers::dense, layers::activate, layers::skip, layers::concatenate, layers::layer_norm, layers::add>;
 static_assert(every_layer::in_order(), "the number of a layer is its place in the list");
+
+namespace detail {
+
+template <class... Layers, class... Own>
+layer_list<Layers..., Own...> appended(layer_list<Layers...>, layer_list<Own...>);
+
+}  // namespace detail
+
+// All layers and some of one's own: what initialise(), trainers and denoisers take as `Layers` for networks that have these.
+template <class... Own>
+using every_layer_and = decltype(detail::appended(every_layer{}, layer_list<Own...>{}));
+
+// Refuses a network with a layer that the program cannot run.
+template <class Layers>
+constexpr status check_layers(const plan& p) {
+  for (std::size_t i = 0; i < p.layers.size(); ++i)
+    if (!Layers::has(p.layers[i].kind))
+      return {"layer {} is of kind {}, which is not among the layers of this program: see every_layer_and",
+              i,
+              {static_cast<std::size_t>(p.layers[i].kind)}};
+  return {};
+}
 
 namespace detail {
 

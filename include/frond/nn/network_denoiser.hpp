@@ -76,6 +76,7 @@ class network_denoiser {
   network_denoiser(const plan& p, const Process& process, std::span<const float> parameters, std::span<float> scratch)
       : network_denoiser(p, process, parameters, scratch, check_denoiser(p, process)) {
     if (fit_) fit_ = check_memory(p, parameters.size(), scratch.size());
+    if (fit_) fit_ = check_layers<Layers>(p);
   }
 
   // Why it cannot answer: network, noise and memory that do not fit together, or weights that were forgotten.

@@ -14,7 +14,7 @@
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Builds a plan layer by layer. An impossible layer leaves the reason in state(), and later calls do nothing.
-template <std::size_t Capacity>
+template <std::size_t Capacity = 128>
 class plan_storage {
  public:
   // A row of `positions` places with `channels` floats each.

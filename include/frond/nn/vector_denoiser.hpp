@@ -59,6 +59,7 @@ class basic_vector_denoiser {
       : plan_(p), form_(form), parameters_(parameters), scratch_(scratch),
         fit_(check_memory(p, parameters.size(), scratch.size())) {
     if (fit_) fit_ = check_vector_network(p, p.output_size());
+    if (fit_) fit_ = check_layers<Layers>(p);
   }
 
   // Why it cannot answer: network and memory that do not fit together, or weights that were forgotten.

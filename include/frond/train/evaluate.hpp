@@ -169,7 +169,8 @@ template <class Layers = nn::every_layer, problem Problem, executor Executor = c
 float evaluate(const nn::plan& p, std::span<const float> parameters, const Problem& examples, std::uint64_t first,
                std::size_t count, std::size_t block_rows, std::span<float> memory, Executor& workers = calling_thread) {
   FROND_ASSERT(addressable(first, count), "examples have numbers below 2^64");
-  if (!check_evaluation(p, parameters.size(), examples, count, block_rows, memory.size(), workers.workers()))
+  if (!check_evaluation(p, parameters.size(), examples, count, block_rows, memory.size(), workers.workers()) ||
+      !nn::check_layers<Layers>(p))
     return std::numeric_limits<float>::quiet_NaN();
   float* const losses = memory.data();
   float* const counted = losses + detail::padded(count);

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <frond/core/status.hpp>
 #include <frond/lab/io/file.hpp>
@@ -25,6 +26,23 @@ inline std::string cell(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
+}
+
+// Cells in one line of a table, without its end, behind a first cell. Appended piece by piece: g++ 12 warns of `"," + text` for
+// no reason.
+inline std::string csv_line(std::string first, const std::vector<std::string>& cells) {
+  for (const std::string& each : cells) {
+    first += ',';
+    first += each;
+  }
+  return first;
+}
+inline std::string csv_line(std::string first, const std::vector<double>& values) {
+  for (const double value : values) {
+    first += ',';
+    first += cell(value);
+  }
+  return first;
 }
 
 // A table in memory, written to its file in one piece.

@@ -20,12 +20,17 @@
 #include <frond/diffusion/gaussian.hpp>
 #include <frond/diffusion/gaussian_sampler.hpp>
 #include <frond/diffusion/sampler.hpp>
+#include <frond/diffusion/stepper.hpp>
 #include <frond/lab/evaluation/cross_entropy.hpp>
 #include <frond/lab/io/checkpoint.hpp>
 #include <frond/lab/io/weights.hpp>
 #include <frond/lab/model/split.hpp>
 #include <frond/lab/parallel/thread_pool.hpp>
+#include <frond/nn/guided_denoiser.hpp>
+#include <frond/nn/guided_vector_denoiser.hpp>
 #include <frond/nn/initialise.hpp>
+#include <frond/nn/label.hpp>
+#include <frond/nn/layers.hpp>
 #include <frond/nn/network_denoiser.hpp>
 #include <frond/nn/plan_storage.hpp>
 #include <frond/nn/vector_denoiser.hpp>
@@ -43,14 +48,38 @@ struct learner_options {
   std::size_t threads = 1;  // any number gives the same bits
 };
 
+// What is written, and how.
+struct writing_options {
+  std::uint32_t label = nn::no_label;        // of all data, if the network learned with labels
+  float guidance = 0.0f;                     // how strongly the label is followed, see nn::guidance
+  std::span<const symbol> given{};           // of sentences: tokens that stay, see diffusion::sampling_options
+  std::span<const std::uint32_t> lengths{};  // of sentences: tokens of each
+  std::uint64_t first = 0;                   // the number of the first datum
+  diffusion::solver method = diffusion::gaussian_sampling_options{}.method;  // of vectors
+};
+
 // One validation: losses in the units of train::evaluate(), the training loss being the mean since the last validation.
 struct learning_point {
   std::uint64_t step = 0;
   float training = 0, validation = 0;
 };
 
-// Owns everything that a training needs but the data. Problem is train::denoising or train::vector_denoising, see split().
+namespace detail {
+
 template <class Problem>
+struct process_of {
+  using type = void;  // of vectors
+};
+template <class Source, class Process>
+struct process_of<train::denoising<Source, Process>> {
+  using type = Process;
+};
+
+}  // namespace detail
+
+// Owns everything that a training needs but the data. Problem is train::denoising or train::vector_denoising, see split().
+// Layers: see nn::every_layer_and.
+template <class Problem, class Layers = nn::every_layer>
 class learner {
   static_assert(train::problem<Problem>, "this is no training problem: see problem in train/problem.hpp");
 
@@ -58,13 +87,14 @@ class learner {
   // The weights begin as a function of `key`. Where something does not fit together check() says why, and train() fails with
   // the same sentence before its first step.
   template <std::size_t Capacity>
-  learner(const nn::plan_storage<Capacity>& network, const split_problem<Problem>& data, const learner_options& o, seed key)
+  learner(const nn::plan_storage<Capacity>& network, const split_problem<Problem>& data, const learner_options& o, seed key,
+          Layers = {})
       : layers_(copy_layers(network)), plan_(copy_plan(network, layers_)), data_(data), options_(bounded(o, data)),
         pool_(o.threads), weights_(plan_.parameter_count), kept_(plan_.parameter_count + 2 * most_points()),
         memory_(network.state() && o.training.check() ? train::training_memory(plan_, o.training, pool_.workers()) : 0),
         trainer_(plan_, data_.training, o.training, weights_, memory_, pool_), stopping_{.patience = o.patience},
         misfit_(find_misfit(network.state())) {
-    if (misfit_) misfit_ = nn::initialise(plan_, o.weights, key, weights_);
+    if (misfit_) misfit_ = nn::initialise<Layers>(plan_, o.weights, key, weights_);
     if (misfit_) std::copy(weights_.begin(), weights_.end(), kept_.begin());
   }
   learner(const learner&) = delete;
@@ -104,35 +134,44 @@ class learner {
   status save(const std::string& path) const { return io::save_weights(path, plan_, weights()); }
   status load(const std::string& path) { return io::load_weights(path, plan_, std::span(kept_).first(plan_.parameter_count)); }
 
-  // A denoiser with these weights; it refers to this object.
+  // A denoiser with these weights, without labels; it refers to this object.
   [[nodiscard]] auto denoiser() {
-    scratch_.resize(plan_.scratch_size * rows_at_once);
+    const std::span<float> scratch = scratch_for(rows_at_once);
     if constexpr (of_symbols)
-      return nn::network_denoiser(plan_, data_.held_out.process, weights(), std::span<float>(scratch_));
+      return nn::network_denoiser<process_type, Layers>(plan_, data_.held_out.process, weights(), scratch);
     else
-      return nn::vector_denoiser(plan_, data_.held_out.form, weights(), std::span<float>(scratch_));
+      return nn::basic_vector_denoiser<Layers>(plan_, data_.held_out.form, weights(), scratch);
+  }
+  // The same for a network that learned with labels.
+  [[nodiscard]] auto denoiser(const nn::guidance& guide) {
+    const std::span<float> scratch = scratch_for(2 * rows_at_once);
+    if constexpr (of_symbols)
+      return nn::guided_denoiser<process_type, Layers>(plan_, data_.held_out.process, guide, weights(), scratch);
+    else
+      return nn::basic_guided_vector_denoiser<Layers>(plan_, data_.held_out.form, guide, weights(), scratch);
   }
 
-  // `count` new sentences [count][length], or vectors [count][dimension]. Options beside the schedule, which is the one that
-  // was learned, are those of diffusion::sample().
-  [[nodiscard]] auto sample(seed key, std::size_t count) {
-    auto model = denoiser();
-    if constexpr (of_symbols) {
-      result<std::vector<symbol>> made{std::vector<symbol>(count * model.length()), misfit_};
-      std::vector<float> room(diffusion::sampling_memory(model.length(), model.vocabulary(), rows_at_once));
-      if (misfit_)
-        made.state =
-            diffusion::sample(data_.held_out.process, model, key, {.noise = data_.held_out.times}, room, std::span(made.value));
-      return made;
+  // `count` new sentences [count][length], or vectors [count][dimension], with the schedule that was learned.
+  [[nodiscard]] auto sample(seed key, std::size_t count, const writing_options& o = {}) {
+    return sample(key, count, o, [](std::uint32_t, const auto&) {});
+  }
+  // The same for people who want to look on: watch(time, data) after each step of the first rows_at_once data, then of the
+  // next.
+  template <class Watch>
+  [[nodiscard]] auto sample(seed key, std::size_t count, const writing_options& o, const Watch& watch) {
+    result<std::vector<datum>> made{std::vector<datum>(count * width()), misfit_};
+    if (!misfit_) return made;
+    const std::uint32_t classes = data_.held_out.labels.classes;
+    if (classes == 0 && o.label != nn::no_label) made.state = {"this network learned without labels"};
+    if (!made.state) return made;
+    if (classes > 0) {
+      auto model = denoiser(nn::guidance{classes, o.label, o.guidance});
+      made.state = write(model, key, o, made.value, watch);
     } else {
-      result<std::vector<float>> made{std::vector<float>(count * model.dimension()), misfit_};
-      std::vector<float> room(
-          diffusion::gaussian_sampling_memory(diffusion::gaussian_sampling_options{}.method, model.dimension(), rows_at_once));
-      if (misfit_)
-        made.state = diffusion::sample(diffusion::gaussian{}, model, key, {.noise = data_.held_out.times}, std::span(room),
-                                       std::span(made.value));
-      return made;
+      auto model = denoiser();
+      made.state = write(model, key, o, made.value, watch);
     }
+    return made;
   }
 
   // The loss on `count` held-out examples beside that of another denoiser, such as the exact one.
@@ -146,6 +185,47 @@ class learner {
  private:
   static constexpr bool of_symbols = std::same_as<typename Problem::target, symbol>;
   static constexpr std::size_t rows_at_once = 32;
+  using datum = typename Problem::target;
+  using process_type = typename detail::process_of<Problem>::type;
+
+  [[nodiscard]] std::size_t width() const { return of_symbols ? plan_.input_positions : plan_.output_size(); }
+  [[nodiscard]] std::span<float> scratch_for(std::size_t rows) {
+    scratch_.resize(plan_.scratch_size * rows);
+    return scratch_;
+  }
+
+  template <class Model, class Watch>
+  status write(Model& model, seed key, const writing_options& o, std::span<datum> out, const Watch& watch) {
+    const std::size_t rows = out.size() / width(), given = o.given.size(), lengths = o.lengths.size();
+    if (given != 0 && given != width() && given != out.size())
+      return {"give tokens for one sentence or for each of them", given};
+    if (lengths > 1 && lengths != rows) return {"there are {} lengths for {} sentences", lengths, {rows}};
+    std::vector<float> room;
+    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+      const std::size_t count = smaller(rows - begin, rows_at_once);
+      const std::span<datum> part = out.subspan(begin * width(), count * width());
+      const auto walk_on = [&](auto&& steps) {
+        while (steps.check() && steps.time() > 0)
+          if (steps.step()) watch(steps.time(), std::span<const datum>(part));
+        return steps.check();
+      };
+      status done;
+      if constexpr (of_symbols) {
+        const diffusion::sampling_options all{
+            .noise = data_.held_out.times, .first = o.first, .given = o.given, .lengths = o.lengths};
+        room.resize(diffusion::sampling_memory(width(), model.vocabulary(), count));
+        done = walk_on(
+            diffusion::stepper(data_.held_out.process, model, key, diffusion::part_of(all, begin, count, width()), room, part));
+      } else {
+        room.resize(diffusion::gaussian_sampling_memory(o.method, width(), count));
+        done = walk_on(diffusion::gaussian_stepper(
+            diffusion::gaussian{}, model, key, {.noise = data_.held_out.times, .method = o.method, .first = o.first + begin},
+            room, part));
+      }
+      if (!done) return done;
+    }
+    return {};
+  }
 
   template <std::size_t Capacity>
   static std::vector<nn::layer> copy_layers(const nn::plan_storage<Capacity>& network) {
@@ -211,7 +291,7 @@ class learner {
   parallel::thread_pool pool_;
   std::vector<float> weights_, kept_;  // of the last step; the best ones, then the curve
   std::vector<float> memory_, scratch_;
-  train::trainer<Problem, parallel::thread_pool> trainer_;
+  train::trainer<Problem, parallel::thread_pool, Layers> trainer_;
   train::early_stopping stopping_;
   status misfit_;
 };

@@ -26,6 +26,23 @@ struct split_sizes {
 template <class Problem>
 struct split_problem {
   Problem training, held_out;
+
+  // The same with labels, a window of times or a weight of the loss, for both.
+  [[nodiscard]] split_problem with(const train::condition& labels) const {
+    split_problem changed = *this;
+    changed.training.labels = changed.held_out.labels = labels;
+    return changed;
+  }
+  [[nodiscard]] split_problem with(const train::time_window& window) const {
+    split_problem changed = *this;
+    changed.training.window = changed.held_out.window = window;
+    return changed;
+  }
+  [[nodiscard]] split_problem with(train::loss_weight weighting) const {
+    split_problem changed = *this;
+    changed.training.weighting = changed.held_out.weighting = weighting;
+    return changed;
+  }
 };
 
 namespace detail {

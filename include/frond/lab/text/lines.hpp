@@ -32,6 +32,13 @@ struct lines {
     for (const symbol each : of) out += each < alphabet.size() ? alphabet[each] : '_';
     return out;
   }
+  // Several sentences, a line each.
+  [[nodiscard]] std::string text_lines(std::span<const symbol> all) const {
+    std::string out;
+    for (std::size_t begin = 0; begin + length <= all.size() && length > 0; begin += length)
+      out += text(all.subspan(begin, length)) + '\n';
+    return out;
+  }
   // A text as symbols; fails with the position of the first byte that the alphabet lacks.
   [[nodiscard]] result<std::vector<symbol>> encode(std::string_view of) const {
     std::vector<symbol> out;

@@ -6,8 +6,11 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <utility>
 
-namespace common {
+#include <frond/config/prologue.hpp>
+
+namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
 
 inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -44,4 +47,6 @@ class progress {
   bool on_terminal_;
 };
 
-}  // namespace common
+}}}  // namespace frond::lab::sweep
+
+#include <frond/config/epilogue.hpp>

@@ -5,14 +5,18 @@
 #include <string>
 #include <type_traits>
 
-#include <frond/frond.hpp>
-#include <frond/lab/spiked.hpp>
-#include <frond/lab/vectors.hpp>
+#include <frond/diffusion/parametrisation.hpp>
+#include <frond/diffusion/schedule.hpp>
+#include <frond/lab/spiked/sphere_runs.hpp>
+#include <frond/lab/vectors/neuron.hpp>
+#include <frond/source/mixed_cumulant.hpp>
+#include <frond/train/optimiser.hpp>
+#include <frond/train/trainer.hpp>
+#include <frond/config/prologue.hpp>
 
-namespace common {
+namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
 
-using namespace frond;
-
+// Numbers by name, in the order in which they are added. Two runs whose numbers differ have different texts.
 class protocol {
  public:
   template <class Number>
@@ -27,7 +31,7 @@ class protocol {
     }
   }
   protocol& add(const train::optimiser_options& o) {
-    return add("method", o.kind)
+    add("method", o.kind)
         .add("rate", o.learning_rate)
         .add("momentum", o.momentum)
         .add("beta_1", o.beta_1)
@@ -38,6 +42,9 @@ class protocol {
         .add("decay", o.decay)
         .add("decay_end", o.decay_end)
         .add("clip_norm", o.clip_norm);
+    if (o.decay_floor > 0.0f) add("decay_floor", o.decay_floor);
+    if (o.average_decay > 0.0f) add("average_decay", o.average_decay);
+    return *this;
   }
   protocol& add(const train::trainer_options& o) {
     return add(o.optimiser).add("batch", o.batch).add("shard_rows", o.shard_rows);
@@ -80,4 +87,6 @@ class protocol {
   std::string text_;
 };
 
-}  // namespace common
+}}}  // namespace frond::lab::sweep
+
+#include <frond/config/epilogue.hpp>

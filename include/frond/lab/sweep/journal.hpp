@@ -20,27 +20,12 @@
 #include <vector>
 
 #include <frond/core/hash.hpp>
+#include <frond/core/status.hpp>
 #include <frond/lab/io/csv.hpp>
+#include <frond/lab/io/file.hpp>
+#include <frond/config/prologue.hpp>
 
-namespace common {
-
-using namespace frond;
-
-// Cells in one line of a CSV file, without its end. Appended piece by piece: g++ 12 warns of `"," + text` for no reason.
-inline std::string joined(std::string line, const std::vector<std::string>& cells) {
-  for (const std::string& cell : cells) {
-    line += ',';
-    line += cell;
-  }
-  return line;
-}
-inline std::string joined(std::string line, const std::vector<double>& values) {
-  for (const double value : values) {
-    line += ',';
-    line += lab::io::cell(value);
-  }
-  return line;
-}
+namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
 
 // A CSV file with a header; then a line for each run: its name, its protocol (what else it depends on), values and, as the last
 // cell, the bits version and a checksum of the line. Lines that do not fit do not count: what a killed process or a full disk
@@ -55,7 +40,7 @@ class journal {
   };
 
   journal(std::string path, const std::vector<std::string>& columns) : path_(std::move(path)), columns_(columns.size()) {
-    header_ = joined("name,protocol", columns) + ",whole\n";
+    header_ = io::csv_line("name,protocol", columns) + ",whole\n";
   }
 
   // Reads what is there. Refuses a file with other columns.
@@ -101,7 +86,7 @@ class journal {
   }
 
   status add(const std::string& name, const std::string& protocol, const std::vector<double>& values) {
-    const std::string line = joined(name + ',' + protocol, values);
+    const std::string line = io::csv_line(name + ',' + protocol, values);
     if (const status written = append(line + ',' + mark(line) + '\n'); !written) return written;
     finished_.emplace(std::pair(name, protocol), row{values, 0});
     return {};
@@ -175,4 +160,6 @@ class journal {
   std::vector<misfit> misfits_;
 };
 
-}  // namespace common
+}}}  // namespace frond::lab::sweep
+
+#include <frond/config/epilogue.hpp>

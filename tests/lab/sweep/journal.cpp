@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "../../examples/common/journal.hpp"
+#include <frond/lab/sweep/journal.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "../lab/io/limits.hpp"
-#include "../lab/io/temporary.hpp"
+#include "../io/limits.hpp"
+#include "../io/temporary.hpp"
 
 using namespace frond;
 
@@ -37,8 +37,8 @@ std::string text_of(const std::string& path) {
 }
 void put_text(const std::string& path, const std::string& text) { put(path, {text.begin(), text.end()}); }
 
-common::journal loaded(const std::string& path) {
-  common::journal found(path, columns);
+lab::sweep::journal loaded(const std::string& path) {
+  lab::sweep::journal found(path, columns);
   REQUIRE(found.load().ok());
   return found;
 }
@@ -55,13 +55,13 @@ std::string only_misfit(const std::string& path, const std::map<std::string, std
 
 TEST_CASE("a journal's lines are what the format says, and are read back") {
   const temporary_folder folder;
-  common::journal first(folder / "runs.csv", columns);
+  lab::sweep::journal first(folder / "runs.csv", columns);
   REQUIRE(first.load().ok());
   REQUIRE(first.add("a", "rate=0.1", {0.1, std::numeric_limits<double>::quiet_NaN()}).ok());
   REQUIRE(first.add("b", "", {-2, 1e300}).ok());
   CHECK(text_of(folder / "runs.csv") == header + line_of("a,rate=0.1,0.1,") + line_of("b,,-2,1e+300"));
 
-  const common::journal second = loaded(folder / "runs.csv");
+  const lab::sweep::journal second = loaded(folder / "runs.csv");
   REQUIRE(second.find("a", "rate=0.1"));
   CHECK(second.find("a", "rate=0.1")->at(0) == 0.1);
   CHECK(std::isnan(second.find("a", "rate=0.1")->at(1)));
@@ -81,7 +81,7 @@ TEST_CASE("no byte of a line can change, and none can be missing, without the ru
       std::string changed = line;
       changed.replace(at, 1, middle);
       put_text(path, header + changed);
-      const common::journal found = loaded(path);
+      const lab::sweep::journal found = loaded(path);
       for (const char* name : {"a", "7", ""})
         for (const char* protocol : {"rate=0.1", "rate=0.7", ""}) CHECK(!found.find(name, protocol));
       REQUIRE(found.misfits({}).size() == 1);
@@ -97,9 +97,9 @@ TEST_CASE("a run of another protocol does not count, is reported, and stays for 
   CHECK(!loaded(path).find("a", "rate=0.2"));
   CHECK(only_misfit(path, {{"a", "rate=0.2"}}, 2) == "a: another protocol");
 
-  common::journal found = loaded(path);
+  lab::sweep::journal found = loaded(path);
   REQUIRE(found.add("a", "rate=0.2", {3, 4}).ok());
-  for (const common::journal& each : {found, loaded(path)}) {
+  for (const lab::sweep::journal& each : {found, loaded(path)}) {
     CHECK(each.find("a", "rate=0.1")->at(0) == 1);
     CHECK(each.find("a", "rate=0.2")->at(0) == 3);
     CHECK(each.misfits({{"a", "rate=0.2"}}).empty());
@@ -120,7 +120,7 @@ TEST_CASE("lines that do not fit are reported until their run is made again, and
 
   // The last line was cut, as a killed process leaves it.
   put_text(path, header + old_bits + short_line + "d,p,0.");
-  common::journal found = loaded(path);
+  lab::sweep::journal found = loaded(path);
   CHECK(found.misfits({}).size() == 3);
   for (const char* name : {"a", "b", "d"}) REQUIRE(found.add(name, "p", {5, 6}).ok());
   CHECK(text_of(path) ==
@@ -133,7 +133,7 @@ TEST_CASE("a file that is no journal of these columns is refused and left alone"
   const std::string path = folder / "runs.csv";
   for (const std::string text : {"name,protocol,x,z,whole\n", "name,x,y,whole\na,1,2,bits2\n", "name,protocol,x"}) {
     put_text(path, text);
-    common::journal found(path, columns);
+    lab::sweep::journal found(path, columns);
     const status refused = found.load();
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.reason == std::string("the journal has other columns; move it away to start anew"));
@@ -150,13 +150,13 @@ TEST_CASE("processes that add to one journal lose nothing") {
   std::vector<pid_t> processes;
   for (const std::string who : {"a", "b", "c"})
     processes.push_back(child([&] {
-      common::journal mine(path, columns);
+      lab::sweep::journal mine(path, columns);
       for (int i = 0; i < rows; ++i)
         if (!mine.add(who + std::to_string(i), "p", {1.0 * i, 2}).ok()) return 1;
       return 0;
     }));
   for (const pid_t process : processes) CHECK(exit_code_of(process) == 0);
-  const common::journal found = loaded(path);
+  const lab::sweep::journal found = loaded(path);
   CHECK(found.misfits({}).empty());
   for (const std::string who : {"a", "b", "c"})
     for (int i = 0; i < rows; ++i) {
@@ -168,7 +168,7 @@ TEST_CASE("processes that add to one journal lose nothing") {
 TEST_CASE("a full disk leaves no half of a line") {
   const temporary_folder folder;
   const std::string path = folder / "runs.csv";
-  common::journal found(path, columns);
+  lab::sweep::journal found(path, columns);
   status refused[2];
   {
     const limited_file_size now(5);

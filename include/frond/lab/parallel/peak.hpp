@@ -8,17 +8,18 @@
 #include <span>
 
 #include <frond/simd/target.hpp>
+#include <frond/config/prologue.hpp>
 
-namespace bench {
+namespace frond { inline namespace FROND_ABI { namespace lab::parallel {
 
 namespace detail {
 
 #if defined(__x86_64__)
-#define BENCH_FLOAT_REGISTER "v"
+#define FROND_PEAK_FLOAT_REGISTER "v"
 #elif defined(__aarch64__)
-#define BENCH_FLOAT_REGISTER "w"
+#define FROND_PEAK_FLOAT_REGISTER "w"
 #else
-#define BENCH_FLOAT_REGISTER "f"
+#define FROND_PEAK_FLOAT_REGISTER "f"
 #endif
 
 // Twelve chains of sums hide the latency and, with two factors and a product, fit into sixteen registers.
@@ -28,24 +29,24 @@ inline constexpr int chain_count = 12;
 
 // Each turn: chain_count products and as many sums, in registers. The empty statements keep the compiler from computing the
 // product once for all, and from fusing it into the sum.
-#define BENCH_SEPARATE(sum)                                    \
-  __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(a));          \
+#define FROND_PEAK_SEPARATE(sum)                                    \
+  __asm__ volatile("" : "+" FROND_PEAK_FLOAT_REGISTER(a));          \
   auto product = a * b;                                        \
-  __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(product));    \
+  __asm__ volatile("" : "+" FROND_PEAK_FLOAT_REGISTER(product));    \
   sum = sum + product;
 // The copy is what g++ needs in order to keep the sums in registers.
-#define BENCH_FUSED(sum)                                                           \
+#define FROND_PEAK_FUSED(sum)                                                           \
   auto copy = sum;                                                                 \
   __asm__ volatile("vfmadd231ps %1, %2, %0" : "+v"(copy) : "v"(a), "v"(b));        \
   sum = copy;
 
-#define BENCH_DEFINE_PEAK(function, floats, step)                                     \
+#define FROND_PEAK_DEFINE_PEAK(function, floats, step)                                     \
   inline void function(std::uint64_t turns) {                                         \
     floats sums[chain_count] = {}, a = {}, b = {};                                    \
     for (; turns > 0; --turns) {                                                      \
       _Pragma("GCC unroll 12") for (int i = 0; i < chain_count; ++i) { step(sums[i]) } \
     }                                                                                 \
-    for (floats & sum : sums) __asm__ volatile("" : "+" BENCH_FLOAT_REGISTER(sum));   \
+    for (floats & sum : sums) __asm__ volatile("" : "+" FROND_PEAK_FLOAT_REGISTER(sum));   \
   }
 
 #if FROND_BASE_LANES > 1
@@ -53,41 +54,45 @@ typedef float base_floats __attribute__((vector_size(4 * FROND_BASE_LANES)));
 #else
 typedef float base_floats;
 #endif
-BENCH_DEFINE_PEAK(multiply_add_base, base_floats, BENCH_SEPARATE);
+FROND_PEAK_DEFINE_PEAK(multiply_add_base, base_floats, FROND_PEAK_SEPARATE);
 
 #if defined(__x86_64__)
 typedef float avx2_floats __attribute__((vector_size(32)));
 typedef float avx512_floats __attribute__((vector_size(64)));
-__attribute__((target("avx,avx2"))) BENCH_DEFINE_PEAK(multiply_add_avx2, avx2_floats, BENCH_SEPARATE);
-__attribute__((target("avx,avx2,fma"))) BENCH_DEFINE_PEAK(fused_avx2, avx2_floats, BENCH_FUSED);
-__attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_PEAK(multiply_add_avx512, avx512_floats, BENCH_SEPARATE);
-__attribute__((target("avx,avx2,avx512f"))) BENCH_DEFINE_PEAK(fused_avx512, avx512_floats, BENCH_FUSED);
+__attribute__((target("avx,avx2"))) FROND_PEAK_DEFINE_PEAK(multiply_add_avx2, avx2_floats, FROND_PEAK_SEPARATE);
+__attribute__((target("avx,avx2,fma"))) FROND_PEAK_DEFINE_PEAK(fused_avx2, avx2_floats, FROND_PEAK_FUSED);
+__attribute__((target("avx,avx2,avx512f"))) FROND_PEAK_DEFINE_PEAK(multiply_add_avx512, avx512_floats, FROND_PEAK_SEPARATE);
+__attribute__((target("avx,avx2,avx512f"))) FROND_PEAK_DEFINE_PEAK(fused_avx512, avx512_floats, FROND_PEAK_FUSED);
 #endif
 
-#undef BENCH_DEFINE_PEAK
-#undef BENCH_SEPARATE
-#undef BENCH_FUSED
-#undef BENCH_FLOAT_REGISTER
+#undef FROND_PEAK_DEFINE_PEAK
+#undef FROND_PEAK_SEPARATE
+#undef FROND_PEAK_FUSED
+#undef FROND_PEAK_FLOAT_REGISTER
 // clang-format on
 
+}  // namespace detail
+
+// A loop of so many turns at the peak.
 using peak_loop = void (*)(std::uint64_t turns);
 
-inline peak_loop multiply_add() {
-  switch (frond::simd::active_instruction_set()) {
+// Products and sums, separate as in the library's arithmetic, with the instruction set that its kernels use now.
+inline peak_loop multiply_add_loop() {
+  switch (simd::active_instruction_set()) {
 #if defined(__x86_64__)
-    case frond::simd::instruction_set::avx512: return multiply_add_avx512;
-    case frond::simd::instruction_set::avx2: return multiply_add_avx2;
+    case simd::instruction_set::avx512: return detail::multiply_add_avx512;
+    case simd::instruction_set::avx2: return detail::multiply_add_avx2;
 #endif
-    default: return multiply_add_base;
+    default: return detail::multiply_add_base;
   }
 }
 
 // The same with one rounding, as wide; none where the hardware does not fuse.
-inline peak_loop fused_multiply_add() {
+inline peak_loop fused_loop() {
 #if defined(__x86_64__)
-  switch (frond::simd::active_instruction_set()) {
-    case frond::simd::instruction_set::avx512: return fused_avx512;
-    case frond::simd::instruction_set::avx2: return __builtin_cpu_supports("fma") ? fused_avx2 : nullptr;
+  switch (simd::active_instruction_set()) {
+    case simd::instruction_set::avx512: return detail::fused_avx512;
+    case simd::instruction_set::avx2: return __builtin_cpu_supports("fma") ? detail::fused_avx2 : nullptr;
     default: break;
   }
 #endif
@@ -96,8 +101,10 @@ inline peak_loop fused_multiply_add() {
 
 // Floating-point operations of one turn.
 inline double operations_per_turn() {
-  return 2.0 * static_cast<double>(frond::simd::lanes(frond::simd::active_instruction_set())) * chain_count;
+  return 2.0 * static_cast<double>(simd::lanes(simd::active_instruction_set())) * detail::chain_count;
 }
+
+namespace detail {
 
 // Seconds of the fastest of 25 runs: what the machine does while nobody disturbs it.
 template <class Work>
@@ -118,8 +125,8 @@ double fastest(const Work& work) {
 // its kernels use now. Takes some 5 ms.
 inline double peak_operations_per_second() {
   constexpr std::uint64_t turns = 100'000;
-  const double seconds = detail::fastest([loop = detail::multiply_add()] { loop(turns); });
-  return detail::operations_per_turn() * static_cast<double>(turns) / seconds;
+  const double seconds = detail::fastest([loop = multiply_add_loop()] { loop(turns); });
+  return operations_per_turn() * static_cast<double>(turns) / seconds;
 }
 
 // Bytes per second of memset over this very memory. Takes some 5 ms, or 25 times the memory if that is large.
@@ -134,4 +141,6 @@ inline double memset_bytes_per_second(std::span<unsigned char> memory) {
   return static_cast<double>(memory.size() * repetitions) / seconds;
 }
 
-}  // namespace bench
+}}}  // namespace frond::lab::parallel
+
+#include <frond/config/epilogue.hpp>
