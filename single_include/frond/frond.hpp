@@ -989,6 +989,7 @@ enum class instruction_set : std::uint32_t { scalar, sse2, neon, wasm, generic, 
 // What the compiler's flags alone allow; always available.
 constexpr instruction_set base_instruction_set() { return instruction_set::FROND_BASE_SET; }
 
+// The name of an instruction set, as FROND_INSTRUCTION_SET has it.
 constexpr const char* name(instruction_set set) {
   switch (set) {
     case instruction_set::scalar: return "scalar";
@@ -1002,6 +1003,7 @@ constexpr const char* name(instruction_set set) {
   return "unknown";
 }
 
+// Floats in one of its vectors.
 constexpr std::size_t lanes(instruction_set set) {
   return set == instruction_set::avx512 ? 16 : set == instruction_set::avx2 ? 8 : set == instruction_set::scalar ? 1 : 4;
 }
@@ -1330,6 +1332,7 @@ namespace frond { inline namespace FROND_ABI { namespace math {
 
 using frond::mul_add;
 
+// |x|; a NaN stays one.
 constexpr float abs(float x) { return __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, x) & 0x7fffffffu); }
 
 // Neither infinite nor NaN. By its bits, since flags such as -fno-honor-nans let compilers take x - x == 0 for granted.
@@ -1500,6 +1503,7 @@ constexpr value_and_slope gelu(float x) {
 
 namespace frond { inline namespace FROND_ABI { namespace rng {
 
+// The four words of one address.
 using block = std::array<std::uint32_t, 4>;
 
 namespace detail {
@@ -1809,6 +1813,7 @@ class draws {
 
 namespace frond { inline namespace FROND_ABI { namespace rng {
 
+// Two independent standard normal numbers.
 struct normal_pair {
   float first, second;
 };
@@ -1961,6 +1966,7 @@ class permutation {
 
 namespace frond { inline namespace FROND_ABI { namespace kernel {
 
+// What a network's activation computes, number by number.
 enum class activation : std::uint8_t {
   relu,  // max(x, 0)
   gelu,  // x P(Z < x), Z standard normal: the exact form, not the tanh approximation
@@ -2666,6 +2672,7 @@ struct record_header {
 //   FNV-1a hash of all bytes before it                                         8 bytes
 inline constexpr std::size_t record_overhead = 20 + 32 + 8;
 
+// Bytes of a record with so many words and floats.
 constexpr std::size_t record_size(std::size_t words, std::size_t floats) { return record_overhead + 8 * words + 4 * floats; }
 
 namespace detail {
@@ -3056,6 +3063,7 @@ struct schedule {
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
+// How vectors are sampled: times, solver, and which samples.
 struct gaussian_sampling_options {
   schedule noise{schedule::half_log_snr, 30};
   solver method = solver::dpm_solver;
@@ -3453,6 +3461,7 @@ struct parametrisation {
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
+// How the posterior of the clean token gives the reverse step.
 enum class reverse_form : std::uint8_t {
   posterior_weighted,  // form A, right for a posterior trained by cross-entropy
   d3pm,                // form B, for comparison
@@ -3727,6 +3736,7 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // A position without a given token (a token is below 255, see max_vocabulary).
 inline constexpr symbol vacant = 255;
 
+// How sentences are sampled: times, reverse step, which samples, and what of them is given.
 struct sampling_options {
   schedule noise{};
   reverse_form form = reverse_form::posterior_weighted;
@@ -4109,6 +4119,7 @@ struct tensor_places {
   std::size_t input = 0, output = 0, saved = 0;
 };
 
+// One layer of a plan: what it is, its extent, and where its parameters and tensors stand.
 struct layer {
   layer_kind kind{};
   kernel::activation function = kernel::activation::relu;
@@ -4267,6 +4278,7 @@ namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace layers {
 
+// Appends the channels of the last open skip connection.
 struct concatenate {
   static constexpr layer_kind kind{3};
 
@@ -4321,6 +4333,7 @@ namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace layers {
 
+// A dense layer with so many outputs.
 struct dense {
   static constexpr layer_kind kind{0};
 
@@ -4491,6 +4504,7 @@ namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace layers {
 
+// Opens a skip connection here, for concatenate or add.
 struct skip {
   static constexpr layer_kind kind{2};
 
@@ -4598,6 +4612,7 @@ struct layer_list {
   }
 };
 
+// All layers of the library.
 using every_layer =
     layer_list<layers::dense, layers::activate, layers::skip, layers::concatenate, layers::layer_norm, layers::add>;
 static_assert(every_layer::in_order(), "the number of a layer is its place in the list");
@@ -4912,6 +4927,7 @@ concept fixed_network = requires {
   { Net::storage.view().parameter_count } -> std::convertible_to<std::size_t>;
 };
 
+// The plan of a network that the compiler knows.
 template <fixed_network Net>
 constexpr plan plan_of() {
   return Net::storage.view();
@@ -5046,6 +5062,7 @@ struct guidance {
   [[nodiscard]] constexpr bool doubles() const { return label != no_label && (strength > 0.0f || strength < 0.0f); }
 };
 
+// Why a label cannot be followed so, or success.
 constexpr status check_guidance(const guidance& g) {
   if (g.label != no_label && g.label >= g.classes) return {"the label {} is none of {} classes", g.label, {g.classes}};
   if (!math::is_finite(g.strength)) return {"the strength of guidance must be finite"};
@@ -5272,6 +5289,7 @@ class basic_vector_denoiser {
   status fit_;
 };
 
+// The same with the layers of the library.
 using vector_denoiser = basic_vector_denoiser<>;
 
 static_assert(continuous_denoiser<vector_denoiser>);
@@ -5501,6 +5519,7 @@ class basic_guided_vector_denoiser {
   status fit_;
 };
 
+// The same with the layers of the library.
 using guided_vector_denoiser = basic_guided_vector_denoiser<>;
 
 static_assert(continuous_denoiser<guided_vector_denoiser>);
@@ -5653,6 +5672,7 @@ constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   return net;
 }
 
+// The same as a type, so that memory has exact size: see parameters and workspace.
 template <tree_unet_shape Shape>
 struct tree_unet {
   static constexpr auto storage = make_tree_unet<Shape.layer_count()>(Shape);
@@ -5668,6 +5688,7 @@ struct mlp_shape {
   kernel::activation function = kernel::activation::gelu;
 };
 
+// A multilayer perceptron; where the shape is impossible, state() says why.
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
   plan_storage<Capacity> net(shape.length, shape.input_channels);
@@ -5678,6 +5699,7 @@ constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
   return net;
 }
 
+// The same as a type.
 template <mlp_shape Shape>
 struct mlp {
   static constexpr auto storage = make_mlp<2 * Shape.hidden_layers + 1>(Shape);
@@ -6230,6 +6252,7 @@ float evaluate(const nn::plan& p, std::span<const float> parameters, const Probl
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
+// Which rule makes new parameters of gradients.
 enum class optimiser_kind : std::uint8_t {
   sgd,   // with heavy-ball momentum; one array of state
   adam,  // two arrays of state; AdamW when weight_decay > 0
@@ -6243,6 +6266,7 @@ enum class optimiser_kind : std::uint8_t {
 //                        (arXiv 1706.03762), equation (3)
 enum class decay_curve : std::uint8_t { none, linear, cosine, exponential, inverse_square_root };
 
+// The rule, its learning rate over time, and what happens to gradients and averages.
 struct optimiser_options {
   optimiser_kind kind = optimiser_kind::adam;
   float learning_rate = 1e-3f;
@@ -6381,6 +6405,7 @@ inline void optimiser_step(const optimiser_options& o, std::uint64_t step, float
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
+// How a batch is made and shared.
 struct trainer_options {
   optimiser_options optimiser{};
   // Examples in a step. A large batch needs no more memory than a block: gradients are accumulated block by block.
@@ -6662,6 +6687,7 @@ trainer(const Problem&, nn::parameters<Net>&, memory<Other, Options>&)
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
+// How long a training lasts and how often it is validated.
 struct fit_options {
   std::uint64_t max_steps = 10000;
   std::uint64_t evaluate_every = 100;   // steps between two validations

@@ -330,9 +330,11 @@ struct pcfg {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
+// No item, and no rule.
 inline constexpr std::uint32_t no_item = UINT32_MAX;
 inline constexpr std::uint32_t no_rule = UINT32_MAX;
 
+// A grammar as items and prefixes, at most two at a time: what charts work on.
 struct normal_form {
   // Followed by the complement over the next span, an item becomes the prefix `target`.
   struct continuation {
@@ -553,6 +555,7 @@ bool close_paths(std::vector<typename Semiring::value>& matrix, std::size_t size
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
+// Whether a number of derivations can be written down.
 enum class count_kind : std::uint8_t { finite, too_large, infinite };
 
 // high 2^64 + low where kind is finite. "Too large" is finite and at least 2^128; both it and "infinite" stay what they are in
@@ -1108,6 +1111,7 @@ inline normal_form make_normal_form(const lab::pcfg::pcfg& grammar) { return det
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
+// A normal form with the weights of a semiring.
 template <class Semiring>
 struct weighted_form {
   using value = typename Semiring::value;
@@ -2459,6 +2463,7 @@ class grouped_counts {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::evaluation {
 
+// How many samples are copies, and how many differ from all others.
 struct copy_fractions {
   lab::statistics::fraction copied;  // samples that are in the training set
   double unique = 0;                 // different samples / samples; no error, for it depends on the number of samples
@@ -2868,6 +2873,7 @@ class annealed_map {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
+// A value and its standard error.
 struct estimate {
   double value = 0;
   double standard_error = 0;  // 0 where it cannot be known
@@ -2917,6 +2923,7 @@ estimate jackknife(std::span<const Number> rows, std::size_t width, const Statis
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
+// What a curve does not show: NaN with a NaN as error.
 inline constexpr estimate unknown{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
 
 // The first x at which the curve reaches `threshold`, from above or from below, linear between its points; unknown if it never
@@ -2954,6 +2961,7 @@ inline estimate peak(std::span<const double> x, std::span<const estimate> curve)
   return {x[top] - b / (2 * c), __builtin_sqrt(first * first + middle * middle + last * last)};
 }
 
+// A straight line through points: its slope with error, and its intercept.
 struct line {
   estimate slope;
   double intercept = 0;
@@ -3319,6 +3327,7 @@ class joint_counts {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
+// How many clusters are looked for, and how hard.
 struct k_means_options {
   std::size_t clusters = 0;
   std::size_t restarts = 8;  // the best of so many starts is taken
@@ -3327,6 +3336,7 @@ struct k_means_options {
   std::uint64_t index = 0;  // tells clusterings with one seed apart: start r draws from stream `clusters`, index + r
 };
 
+// The cluster of each point, and how tight they are.
 struct k_means_result {
   std::vector<std::size_t> cluster;  // of each point
   double cost = 0;                   // sum of squared distances from the means
@@ -3606,6 +3616,7 @@ inline double signal_to_noise(std::span<const double> products, std::span<const 
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
+// A tuple that was never seen.
 inline constexpr std::size_t no_tuple = SIZE_MAX;
 
 // The different tuples of one level and the latent of each; a tuple_level.
@@ -3770,6 +3781,7 @@ inline double adjusted_rand_index(const joint_counts& things) {
   return best > probability ? (both - probability) / (best - probability) : 1;
 }
 
+// A group that no other was matched with.
 inline constexpr std::size_t no_match = SIZE_MAX;
 
 // Which group of the second kind stands for each group of the first: the pairs with the most things in common, one after the
@@ -4518,6 +4530,7 @@ struct chance_accuracy {
   double cond = 1;
 };
 
+// What random tokens reach at a level.
 inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t level) {
   chance_accuracy expected;
   expected.cond = grammar::valid_fraction(shape, level);
@@ -4793,6 +4806,7 @@ inline status write_file(const std::string& path, std::string_view text) {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::io {
 
+// The kind of a record that holds a run.
 inline constexpr std::uint32_t checkpoint_record = 2;
 
 // What is learned: the numbers that the problem says of itself (train/problem.hpp), and its first 1024 examples, which show
@@ -5044,8 +5058,10 @@ constexpr std::size_t find_invalid_utf8(std::string_view text) {
   return at;
 }
 
+// What some programs write before a text.
 inline constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
+// What is said of such a mark elsewhere, and of bytes that are not UTF-8.
 inline constexpr const char* inner_mark_reason = "a byte order mark inside a text, as where files were joined";
 inline constexpr const char* invalid_utf8_reason = "a byte that is not UTF-8 (convert a text in another encoding first)";
 
@@ -5071,6 +5087,7 @@ constexpr auto hexadecimal(char byte) {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::io {
 
+// The kind of a record that holds weights.
 inline constexpr std::uint32_t weights_record = 1;
 
 // Writes and reads the parameters of a network; a file of another shape is refused, and a number of parameters that the network
@@ -5354,6 +5371,7 @@ static_assert(executor<thread_pool>);
 
 namespace frond { inline namespace FROND_ABI { namespace lab::model {
 
+// How a learner trains.
 struct learner_options {
   train::trainer_options training{};
   train::fit_options fit{};     // a validation takes all held-out data where they are fewer than its validation_count
@@ -5705,11 +5723,13 @@ struct written_name {
   text_place where;
 };
 
+// What names are that are neither words nor left sides.
 enum class undefined_symbols : std::uint8_t {
   are_errors,
   are_unproductive,  // nonterminals without rules: no derivation through them ever ends
 };
 
+// How rules become a grammar.
 struct build_options {
   std::string start = {};  // empty: the left side of the first rule
   undefined_symbols undefined = undefined_symbols::are_errors;
@@ -7233,6 +7253,7 @@ class grammar_rules {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
+// How a text is read, and where its reading ends.
 struct grammar_text_options {
   grammar_form form = grammar_form::detected;
   std::string start = {};  // empty: what the text says, else the left side of the first rule
@@ -7627,6 +7648,7 @@ inline result<grammar_sentences, pcfg::grammar_error> load_sentences(const std::
 
 namespace frond { inline namespace FROND_ABI { namespace lab::model {
 
+// A random hierarchy model and the memory of its rules.
 class random_grammar {
  public:
   // Draws the rules. A shape that is none of a grammar leaves the reason in check().
@@ -8625,6 +8647,7 @@ struct neuron {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
+// Sixteen neurons, one in each lane, and what they learn.
 struct sphere_sgd_operands {
   // The data: x_0.u = spike lambda + z and x_0.v = signal nu + rest z.
   std::size_t dimension = 0;  // at least 3
@@ -8770,6 +8793,7 @@ inline void sphere_step(const sphere_sgd_operands& o, std::size_t lane, const sp
 
 }  // namespace detail
 
+// So many steps of all lanes.
 inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
   for (std::size_t lane = 0; lane < 16; ++lane)
     for (std::size_t i = 0; i < steps; ++i) {
@@ -8791,6 +8815,7 @@ constexpr void hermite(double x, std::span<double> out) {
     out[k] = k == 0 ? 1.0 : k == 1 ? x : x * out[k - 1] - static_cast<double>(k - 1) * out[k - 2];
 }
 
+// A function and its derivative at one place.
 struct value_and_slope {
   double value, slope;
 };
@@ -9127,6 +9152,7 @@ class hermite_moments {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
+// What the first term that does not vanish means for learning.
 enum class exponent_verdict : std::uint8_t {
   none,      // no order up to the eighth depends on the direction: it is not found
   repelled,  // the first order that does has the wrong sign: the overlap with the direction shrinks
@@ -9173,6 +9199,7 @@ struct information_exponent {
   }
 };
 
+// Which planted direction is asked about.
 enum class planted_direction : std::uint8_t { u, v, m };
 
 namespace detail {
@@ -9916,6 +9943,7 @@ class journal {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
 
+// Seconds of a clock that never goes back.
 inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -10044,6 +10072,7 @@ class protocol {
 
 namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
 
+// One measurement of a sweep.
 struct run {
   std::string name;                              // stable and unique; no comma, quote or line break
   double cost = 1;                               // time compared with other runs, for the time left
@@ -10051,6 +10080,7 @@ struct run {
   std::string protocol = {};                     // all else that the values depend on, see protocol.hpp
 };
 
+// Where a sweep stands, and which of its runs this process makes.
 struct sweep_options {
   std::string folder = ".";            // of the journal runs.csv and the table results.csv
   std::vector<std::string> columns;    // names of the values that a run returns
@@ -10067,11 +10097,13 @@ struct sweep_error {
 };
 inline const std::string& text(const sweep_error& error) { return error.reason; }
 
+// The values of the runs that are finished.
 struct sweep_results {
   std::size_t finished = 0;
   std::vector<std::vector<double>> values;  // [finished][columns], in the order of the list
 };
 
+// What is said where memory ends.
 inline constexpr const char* no_memory = "there is not enough memory for this";
 
 namespace detail {
@@ -10265,6 +10297,7 @@ inline result<lines> read_lines(std::string_view bytes, std::size_t length) {
   return {std::move(out), {}};
 }
 
+// The same from a file.
 inline result<lines> load_lines(const std::string& path, std::size_t length) {
   const auto bytes = io::read_file(path, SIZE_MAX);
   if (!bytes) return {{}, bytes.state};
@@ -10531,6 +10564,7 @@ static_assert(continuous_denoiser<autoencoder_denoiser>);
 
 namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
+// How an autoencoder is trained.
 struct autoencoder_options {
   train::optimiser_options optimiser{};
   std::uint32_t batch = 64;

@@ -86,11 +86,11 @@ TEST_CASE("decays end at their floor, and the inverse square root goes on") {
                                                            : std::pow(0.1, done);
       CHECK(as_double(train::learning_rate_at(o, step)) == doctest::Approx(0.5 * wanted).epsilon(1e-6));
     }
-    for (const std::uint64_t step : {24, 25, 1000}) CHECK(train::learning_rate_at(o, step) == 0.5f * 0.1f);
+    for (const std::uint64_t step : {24u, 25u, 1000u}) CHECK(train::learning_rate_at(o, step) == 0.5f * 0.1f);
   }
   o.decay = decay_curve::inverse_square_root;
   CHECK(train::learning_rate_at(o, 3) == 0.5f);
-  for (const std::uint64_t step : {4, 15, 63, 1'000'000})
+  for (const std::uint64_t step : {4u, 15u, 63u, 1000000u})
     CHECK(as_double(train::learning_rate_at(o, step)) ==
           doctest::Approx(0.5 * std::sqrt(4.0 / static_cast<double>(step + 1))).epsilon(1e-6));
 }

@@ -26,6 +26,7 @@ struct record_header {
 //   FNV-1a hash of all bytes before it                                         8 bytes
 inline constexpr std::size_t record_overhead = 20 + 32 + 8;
 
+// Bytes of a record with so many words and floats.
 constexpr std::size_t record_size(std::size_t words, std::size_t floats) { return record_overhead + 8 * words + 4 * floats; }
 
 namespace detail {

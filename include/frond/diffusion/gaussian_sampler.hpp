@@ -21,6 +21,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
+// How vectors are sampled: times, solver, and which samples.
 struct gaussian_sampling_options {
   schedule noise{schedule::half_log_snr, 30};
   solver method = solver::dpm_solver;

@@ -22,6 +22,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
+// How the posterior of the clean token gives the reverse step.
 enum class reverse_form : std::uint8_t {
   posterior_weighted,  // form A, right for a posterior trained by cross-entropy
   d3pm,                // form B, for comparison

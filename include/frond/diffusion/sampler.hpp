@@ -26,6 +26,7 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // A position without a given token (a token is below 255, see max_vocabulary).
 inline constexpr symbol vacant = 255;
 
+// How sentences are sampled: times, reverse step, which samples, and what of them is given.
 struct sampling_options {
   schedule noise{};
   reverse_form form = reverse_form::posterior_weighted;

@@ -8,6 +8,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace kernel {
 
+// What a network's activation computes, number by number.
 enum class activation : std::uint8_t {
   relu,  // max(x, 0)
   gelu,  // x P(Z < x), Z standard normal: the exact form, not the tanh approximation

@@ -18,6 +18,7 @@ namespace frond { inline namespace FROND_ABI { namespace math {
 
 using frond::mul_add;
 
+// |x|; a NaN stays one.
 constexpr float abs(float x) { return __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, x) & 0x7fffffffu); }
 
 // Neither infinite nor NaN. By its bits, since flags such as -fno-honor-nans let compilers take x - x == 0 for granted.

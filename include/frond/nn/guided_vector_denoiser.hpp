@@ -86,6 +86,7 @@ class basic_guided_vector_denoiser {
   status fit_;
 };
 
+// The same with the layers of the library.
 using guided_vector_denoiser = basic_guided_vector_denoiser<>;
 
 static_assert(continuous_denoiser<guided_vector_denoiser>);

@@ -27,6 +27,7 @@ struct guidance {
   [[nodiscard]] constexpr bool doubles() const { return label != no_label && (strength > 0.0f || strength < 0.0f); }
 };
 
+// Why a label cannot be followed so, or success.
 constexpr status check_guidance(const guidance& g) {
   if (g.label != no_label && g.label >= g.classes) return {"the label {} is none of {} classes", g.label, {g.classes}};
   if (!math::is_finite(g.strength)) return {"the strength of guidance must be finite"};

@@ -20,6 +20,7 @@ struct tensor_places {
   std::size_t input = 0, output = 0, saved = 0;
 };
 
+// One layer of a plan: what it is, its extent, and where its parameters and tensors stand.
 struct layer {
   layer_kind kind{};
   kernel::activation function = kernel::activation::relu;

@@ -35,6 +35,7 @@ struct layer_list {
   }
 };
 
+// All layers of the library.
 using every_layer =
     layer_list<layers::dense, layers::activate, layers::skip, layers::concatenate, layers::layer_norm, layers::add>;
 static_assert(every_layer::in_order(), "the number of a layer is its place in the list");

@@ -55,6 +55,7 @@ concept fixed_network = requires {
   { Net::storage.view().parameter_count } -> std::convertible_to<std::size_t>;
 };
 
+// The plan of a network that the compiler knows.
 template <fixed_network Net>
 constexpr plan plan_of() {
   return Net::storage.view();

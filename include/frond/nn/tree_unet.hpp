@@ -48,6 +48,7 @@ constexpr plan_storage<Capacity> make_tree_unet(const tree_unet_shape& shape) {
   return net;
 }
 
+// The same as a type, so that memory has exact size: see parameters and workspace.
 template <tree_unet_shape Shape>
 struct tree_unet {
   static constexpr auto storage = make_tree_unet<Shape.layer_count()>(Shape);
@@ -63,6 +64,7 @@ struct mlp_shape {
   kernel::activation function = kernel::activation::gelu;
 };
 
+// A multilayer perceptron; where the shape is impossible, state() says why.
 template <std::size_t Capacity = 128>
 constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
   plan_storage<Capacity> net(shape.length, shape.input_channels);
@@ -73,6 +75,7 @@ constexpr plan_storage<Capacity> make_mlp(const mlp_shape& shape) {
   return net;
 }
 
+// The same as a type.
 template <mlp_shape Shape>
 struct mlp {
   static constexpr auto storage = make_mlp<2 * Shape.hidden_layers + 1>(Shape);

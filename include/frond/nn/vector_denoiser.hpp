@@ -102,6 +102,7 @@ class basic_vector_denoiser {
   status fit_;
 };
 
+// The same with the layers of the library.
 using vector_denoiser = basic_vector_denoiser<>;
 
 static_assert(continuous_denoiser<vector_denoiser>);

@@ -11,6 +11,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace rng {
 
+// Two independent standard normal numbers.
 struct normal_pair {
   float first, second;
 };

@@ -9,6 +9,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace rng {
 
+// The four words of one address.
 using block = std::array<std::uint32_t, 4>;
 
 namespace detail {

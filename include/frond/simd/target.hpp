@@ -106,6 +106,7 @@ enum class instruction_set : std::uint32_t { scalar, sse2, neon, wasm, generic, 
 // What the compiler's flags alone allow; always available.
 constexpr instruction_set base_instruction_set() { return instruction_set::FROND_BASE_SET; }
 
+// The name of an instruction set, as FROND_INSTRUCTION_SET has it.
 constexpr const char* name(instruction_set set) {
   switch (set) {
     case instruction_set::scalar: return "scalar";
@@ -119,6 +120,7 @@ constexpr const char* name(instruction_set set) {
   return "unknown";
 }
 
+// Floats in one of its vectors.
 constexpr std::size_t lanes(instruction_set set) {
   return set == instruction_set::avx512 ? 16 : set == instruction_set::avx2 ? 8 : set == instruction_set::scalar ? 1 : 4;
 }

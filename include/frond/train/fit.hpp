@@ -17,6 +17,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
+// How long a training lasts and how often it is validated.
 struct fit_options {
   std::uint64_t max_steps = 10000;
   std::uint64_t evaluate_every = 100;   // steps between two validations

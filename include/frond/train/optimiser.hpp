@@ -14,6 +14,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
+// Which rule makes new parameters of gradients.
 enum class optimiser_kind : std::uint8_t {
   sgd,   // with heavy-ball momentum; one array of state
   adam,  // two arrays of state; AdamW when weight_decay > 0
@@ -27,6 +28,7 @@ enum class optimiser_kind : std::uint8_t {
 //                        (arXiv 1706.03762), equation (3)
 enum class decay_curve : std::uint8_t { none, linear, cosine, exponential, inverse_square_root };
 
+// The rule, its learning rate over time, and what happens to gradients and averages.
 struct optimiser_options {
   optimiser_kind kind = optimiser_kind::adam;
   float learning_rate = 1e-3f;

@@ -16,6 +16,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace train {
 
+// How a batch is made and shared.
 struct trainer_options {
   optimiser_options optimiser{};
   // Examples in a step. A large batch needs no more memory than a block: gradients are accumulated block by block.

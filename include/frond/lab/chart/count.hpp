@@ -10,6 +10,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
+// Whether a number of derivations can be written down.
 enum class count_kind : std::uint8_t { finite, too_large, infinite };
 
 // high 2^64 + low where kind is finite. "Too large" is finite and at least 2^128; both it and "infinite" stay what they are in

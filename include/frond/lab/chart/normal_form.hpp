@@ -27,9 +27,11 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
+// No item, and no rule.
 inline constexpr std::uint32_t no_item = UINT32_MAX;
 inline constexpr std::uint32_t no_rule = UINT32_MAX;
 
+// A grammar as items and prefixes, at most two at a time: what charts work on.
 struct normal_form {
   // Followed by the complement over the next span, an item becomes the prefix `target`.
   struct continuation {

@@ -17,6 +17,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::chart {
 
+// A normal form with the weights of a semiring.
 template <class Semiring>
 struct weighted_form {
   using value = typename Semiring::value;

@@ -13,6 +13,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::evaluation {
 
+// How many samples are copies, and how many differ from all others.
 struct copy_fractions {
   lab::statistics::fraction copied;  // samples that are in the training set
   double unique = 0;                 // different samples / samples; no error, for it depends on the number of samples

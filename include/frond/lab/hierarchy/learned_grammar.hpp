@@ -16,6 +16,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
+// A tuple that was never seen.
 inline constexpr std::size_t no_tuple = SIZE_MAX;
 
 // The different tuples of one level and the latent of each; a tuple_level.

@@ -91,6 +91,7 @@ struct chance_accuracy {
   double cond = 1;
 };
 
+// What random tokens reach at a level.
 inline chance_accuracy chance(const grammar::rhm_shape& shape, std::uint32_t level) {
   chance_accuracy expected;
   expected.cond = grammar::valid_fraction(shape, level);

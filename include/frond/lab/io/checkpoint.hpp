@@ -22,6 +22,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::io {
 
+// The kind of a record that holds a run.
 inline constexpr std::uint32_t checkpoint_record = 2;
 
 // What is learned: the numbers that the problem says of itself (train/problem.hpp), and its first 1024 examples, which show

@@ -44,8 +44,10 @@ constexpr std::size_t find_invalid_utf8(std::string_view text) {
   return at;
 }
 
+// What some programs write before a text.
 inline constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
+// What is said of such a mark elsewhere, and of bytes that are not UTF-8.
 inline constexpr const char* inner_mark_reason = "a byte order mark inside a text, as where files were joined";
 inline constexpr const char* invalid_utf8_reason = "a byte that is not UTF-8 (convert a text in another encoding first)";
 

@@ -18,6 +18,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::io {
 
+// The kind of a record that holds weights.
 inline constexpr std::uint32_t weights_record = 1;
 
 // Writes and reads the parameters of a network; a file of another shape is refused, and a number of parameters that the network

@@ -40,6 +40,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::model {
 
+// How a learner trains.
 struct learner_options {
   train::trainer_options training{};
   train::fit_options fit{};     // a validation takes all held-out data where they are fewer than its validation_count

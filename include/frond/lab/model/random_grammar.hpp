@@ -13,6 +13,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::model {
 
+// A random hierarchy model and the memory of its rules.
 class random_grammar {
  public:
   // Draws the rules. A shape that is none of a grammar leaves the reason in check().

@@ -52,11 +52,13 @@ struct written_name {
   text_place where;
 };
 
+// What names are that are neither words nor left sides.
 enum class undefined_symbols : std::uint8_t {
   are_errors,
   are_unproductive,  // nonterminals without rules: no derivation through them ever ends
 };
 
+// How rules become a grammar.
 struct build_options {
   std::string start = {};  // empty: the left side of the first rule
   undefined_symbols undefined = undefined_symbols::are_errors;

@@ -23,6 +23,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::pcfg {
 
+// How a text is read, and where its reading ends.
 struct grammar_text_options {
   grammar_form form = grammar_form::detected;
   std::string start = {};  // empty: what the text says, else the left side of the first rule

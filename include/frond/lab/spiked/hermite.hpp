@@ -18,6 +18,7 @@ constexpr void hermite(double x, std::span<double> out) {
     out[k] = k == 0 ? 1.0 : k == 1 ? x : x * out[k - 1] - static_cast<double>(k - 1) * out[k - 2];
 }
 
+// A function and its derivative at one place.
 struct value_and_slope {
   double value, slope;
 };

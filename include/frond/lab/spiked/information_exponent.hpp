@@ -16,6 +16,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
+// What the first term that does not vanish means for learning.
 enum class exponent_verdict : std::uint8_t {
   none,      // no order up to the eighth depends on the direction: it is not found
   repelled,  // the first order that does has the wrong sign: the overlap with the direction shrinks
@@ -62,6 +63,7 @@ struct information_exponent {
   }
 };
 
+// Which planted direction is asked about.
 enum class planted_direction : std::uint8_t { u, v, m };
 
 namespace detail {

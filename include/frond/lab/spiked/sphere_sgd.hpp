@@ -28,6 +28,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::spiked {
 
+// Sixteen neurons, one in each lane, and what they learn.
 struct sphere_sgd_operands {
   // The data: x_0.u = spike lambda + z and x_0.v = signal nu + rest z.
   std::size_t dimension = 0;  // at least 3
@@ -173,6 +174,7 @@ inline void sphere_step(const sphere_sgd_operands& o, std::size_t lane, const sp
 
 }  // namespace detail
 
+// So many steps of all lanes.
 inline void sphere_sgd(const sphere_sgd_operands& o, std::size_t steps) {
   for (std::size_t lane = 0; lane < 16; ++lane)
     for (std::size_t i = 0; i < steps; ++i) {

@@ -11,6 +11,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
+// What a curve does not show: NaN with a NaN as error.
 inline constexpr estimate unknown{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
 
 // The first x at which the curve reaches `threshold`, from above or from below, linear between its points; unknown if it never
@@ -48,6 +49,7 @@ inline estimate peak(std::span<const double> x, std::span<const estimate> curve)
   return {x[top] - b / (2 * c), __builtin_sqrt(first * first + middle * middle + last * last)};
 }
 
+// A straight line through points: its slope with error, and its intercept.
 struct line {
   estimate slope;
   double intercept = 0;

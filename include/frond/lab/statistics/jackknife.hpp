@@ -10,6 +10,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
+// A value and its standard error.
 struct estimate {
   double value = 0;
   double standard_error = 0;  // 0 where it cannot be known

@@ -16,6 +16,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::statistics {
 
+// How many clusters are looked for, and how hard.
 struct k_means_options {
   std::size_t clusters = 0;
   std::size_t restarts = 8;  // the best of so many starts is taken
@@ -24,6 +25,7 @@ struct k_means_options {
   std::uint64_t index = 0;  // tells clusterings with one seed apart: start r draws from stream `clusters`, index + r
 };
 
+// The cluster of each point, and how tight they are.
 struct k_means_result {
   std::vector<std::size_t> cluster;  // of each point
   double cost = 0;                   // sum of squared distances from the means

@@ -31,6 +31,7 @@ inline double adjusted_rand_index(const joint_counts& things) {
   return best > probability ? (both - probability) / (best - probability) : 1;
 }
 
+// A group that no other was matched with.
 inline constexpr std::size_t no_match = SIZE_MAX;
 
 // Which group of the second kind stands for each group of the first: the pairs with the most things in common, one after the

@@ -12,6 +12,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
 
+// Seconds of a clock that never goes back.
 inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

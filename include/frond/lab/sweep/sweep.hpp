@@ -25,6 +25,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::sweep {
 
+// One measurement of a sweep.
 struct run {
   std::string name;                              // stable and unique; no comma, quote or line break
   double cost = 1;                               // time compared with other runs, for the time left
@@ -32,6 +33,7 @@ struct run {
   std::string protocol = {};                     // all else that the values depend on, see protocol.hpp
 };
 
+// Where a sweep stands, and which of its runs this process makes.
 struct sweep_options {
   std::string folder = ".";            // of the journal runs.csv and the table results.csv
   std::vector<std::string> columns;    // names of the values that a run returns
@@ -48,11 +50,13 @@ struct sweep_error {
 };
 inline const std::string& text(const sweep_error& error) { return error.reason; }
 
+// The values of the runs that are finished.
 struct sweep_results {
   std::size_t finished = 0;
   std::vector<std::vector<double>> values;  // [finished][columns], in the order of the list
 };
 
+// What is said where memory ends.
 inline constexpr const char* no_memory = "there is not enough memory for this";
 
 namespace detail {

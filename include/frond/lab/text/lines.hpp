@@ -76,6 +76,7 @@ inline result<lines> read_lines(std::string_view bytes, std::size_t length) {
   return {std::move(out), {}};
 }
 
+// The same from a file.
 inline result<lines> load_lines(const std::string& path, std::size_t length) {
   const auto bytes = io::read_file(path, SIZE_MAX);
   if (!bytes) return {{}, bytes.state};

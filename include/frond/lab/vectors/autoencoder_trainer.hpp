@@ -20,6 +20,7 @@
 
 namespace frond { inline namespace FROND_ABI { namespace lab::vectors {
 
+// How an autoencoder is trained.
 struct autoencoder_options {
   train::optimiser_options optimiser{};
   std::uint32_t batch = 64;

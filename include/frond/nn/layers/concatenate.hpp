@@ -12,6 +12,7 @@ namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace layers {
 
+// Appends the channels of the last open skip connection.
 struct concatenate {
   static constexpr layer_kind kind{3};
 

@@ -16,6 +16,7 @@ namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace layers {
 
+// A dense layer with so many outputs.
 struct dense {
   static constexpr layer_kind kind{0};
 

@@ -13,6 +13,7 @@ namespace frond { inline namespace FROND_ABI { namespace nn {
 
 namespace layers {
 
+// Opens a skip connection here, for concatenate or add.
 struct skip {
   static constexpr layer_kind kind{2};
 
