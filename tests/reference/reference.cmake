@@ -27,7 +27,7 @@ endif()
 # Names of namespaces that are not called detail.
 execute_process(COMMAND ${CTAGS} -f - --language-force=C++ --fields=+Zk --kinds-C++=csgftvux -R include/frond
                 WORKING_DIRECTORY ${root} OUTPUT_VARIABLE tags)
-string(REPLACE ";" "" tags "${tags}")
+string(REGEX REPLACE "[][;]" "" tags "${tags}")  # brackets would join the elements of a CMake list
 string(REPLACE "\n" ";" tags "${tags}")
 set(count 0)
 foreach(tag IN LISTS tags)
