@@ -14,9 +14,13 @@ struct entry {
 struct header {
   std::string path, comment;
   std::vector<entry> entries;
+  std::vector<std::string> sentences;
 };
 
 header read_header(const std::vector<std::string>& lines);
+
+// The sentences that a header can say: its string literals of three words or more, without those of the processor's language.
+std::vector<std::string> sentences_of(const std::vector<std::string>& lines);
 
 // A comment as Markdown: text flows, lines that are indented more become code.
 std::string prose(const std::string& comment);

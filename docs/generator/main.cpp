@@ -1,5 +1,6 @@
-// Makes docs/reference/ from the comments of the headers: frond_reference INCLUDE OUTPUT. One page for each folder, with every
-// public name, its declaration and its comment. Fails with the names that have no comment.
+// Makes docs/reference/ and the page of messages from the headers: frond_reference INCLUDE CURES OUTPUT. One page for each
+// folder, with every public name, its declaration and its comment; and every sentence that the library can say, with what to
+// do. Fails with the names that have no comment and the headers whose sentences have no cure.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -22,6 +23,13 @@ const std::vector<std::string> folders{
     "lab/io",    "lab/statistics", "lab/pcfg", "lab/chart", "lab/vectors", "lab/spiked", "lab/hierarchy", "lab/evaluation",
     "lab/sweep", "lab/text",       "lab/model"};
 
+std::vector<std::string> lines_of(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
 // An overload without a comment of its own has that of the first one; a plain form is that of the kernel.
 void complete(header& h) {
   for (entry& e : h.entries) {
@@ -41,10 +49,9 @@ std::vector<header> headers_of(const std::filesystem::path& include, const std::
   std::sort(paths.begin(), paths.end());
   std::vector<header> all;
   for (const auto& path : paths) {
-    std::ifstream in(path);
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    const std::vector<std::string> lines = lines_of(path);
     all.push_back(reference::read_header(lines));
+    all.back().sentences = reference::sentences_of(lines);
     all.back().path = folder + "/" + path.filename().string();
     complete(all.back());
   }
@@ -72,17 +79,37 @@ std::string page_of(const std::string& folder, const std::vector<header>& header
   return page;
 }
 
+// False where a header's sentences have no cure.
+bool write_messages(std::string& page, const header& h, const std::map<std::string, std::string>& cures) {
+  if (h.sentences.empty()) return true;
+  const auto cure = cures.find(h.path);
+  if (cure == cures.end()) return std::fprintf(stderr, "%s: its sentences have no cure\n", h.path.c_str()), false;
+  page += "## " + h.path + "\n\n" + cure->second + "\n\n";
+  for (const std::string& sentence : h.sentences) page += "- `" + sentence + "`\n";
+  page += "\n";
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return std::fputs("usage: frond_reference INCLUDE OUTPUT\n", stderr), 2;
-  const std::filesystem::path include = argv[1], output = argv[2];
+  if (argc != 4) return std::fputs("usage: frond_reference INCLUDE CURES OUTPUT\n", stderr), 2;
+  const std::filesystem::path include = argv[1], output = argv[3];
+  std::map<std::string, std::string> cures;  // by header
+  for (const std::string& line : lines_of(argv[2])) cures[line.substr(0, line.find('|'))] = line.substr(line.find('|') + 1);
+  std::string messages =
+      "# Messages\n\nEvery sentence that the library can say, by the header that says it, with what to do. `{}` stands for a "
+      "number. A status has "
+      "the sentence and up to three numbers; `text(state)` puts them together. A wrong size or a broken invariant stops the "
+      "program with "
+      "the sentence on standard error. A static assertion is a compiler's first error.\n\n";
   std::filesystem::create_directories(output);
   std::string index =
       "# Reference\n\nEvery public name, by folder. [Where is what](../contributing.md) says what each folder is for.\n\n";
   std::size_t names = 0, silent = 0;
   for (const std::string& folder : folders) {
     const std::vector<header> headers = headers_of(include, folder);
+    for (const header& h : headers) silent += !write_messages(messages, h, cures);
     std::ofstream(output / page_name(folder)) << page_of(folder, headers);
     index += "- [" + folder + "](" + page_name(folder) + "):";
     std::string last;
@@ -99,6 +126,7 @@ int main(int argc, char** argv) {
     index += "\n";
   }
   std::ofstream(output / "README.md") << index;
+  std::ofstream(output / "messages.md") << messages;
   std::printf("%zu names\n", names);
   return silent == 0 ? 0 : 1;
 }
