@@ -2024,7 +2024,8 @@ struct combination {
   std::size_t count = 0;
 };
 
-// One step of Adam (Kingma and Ba, 2015) or, with decay > 0, AdamW (Loshchilov and Hutter, 2019).
+// One step of Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) or, with decay > 0, AdamW (Loshchilov and Hutter, arXiv
+// 1711.05101, algorithm 2).
 struct adam_coefficients {
   float learning_rate, beta_1, beta_2, epsilon;
   float correction_1, correction_2;  // 1 / (1 - beta^t)
@@ -2037,8 +2038,8 @@ struct sgd_coefficients {
   float learning_rate, momentum, decay, gradient_scale;
 };
 
-// Layer norm (Ba, Kiros and Hinton, 2016): y = gain (x - mean) scale + shift in each row, with the mean of the row and
-// scale = 1 / sqrt(variance + epsilon), its variance being the mean square of x - mean.
+// Layer norm (Ba, Kiros and Hinton, arXiv 1607.06450): y = gain (x - mean) scale + shift in each row, with the mean of the row
+// and scale = 1 / sqrt(variance + epsilon), its variance being the mean square of x - mean.
 struct layer_norm_operands {
   std::size_t rows = 0, columns = 0;
   const float* x = nullptr;                       // [rows][columns]
@@ -2797,8 +2798,8 @@ inline void add_normals(seed key, rng::stream purpose, std::uint64_t index, floa
 }  // namespace detail
 
 // Each coordinate is scaled and gets independent noise; data of variance one keep it at every noise level. Ho, Jain and Abbeel,
-// "Denoising diffusion probabilistic models", NeurIPS 2020. alpha_bar is the fraction of the signal's variance that is left: 1
-// clean, 0 pure noise. The vectors have any dimension up to 2^34.
+// "Denoising diffusion probabilistic models", NeurIPS 2020 (arXiv 2006.11239), equation (4). alpha_bar is the fraction of the
+// signal's variance that is left: 1 clean, 0 pure noise. The vectors have any dimension up to 2^34.
 struct gaussian {
   // Noise for datum `index`: a function of nothing but its arguments. noisy may be clean. Noise lies within 5.77, see
   // rng::box_muller. 1 KiB of stack.
@@ -2853,15 +2854,18 @@ struct gaussian {
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
-//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of this q
-//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta times the noise of ddpm,
-//                   the rest of the step by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
+//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020 (arXiv 2006.11239), equations (6) and
+//                   (7), with the variance of this q
+//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021 (arXiv 2010.02502), equations (12)
+//                   and (16): eta times the noise of ddpm, the rest of the step by the flow. eta = 1 is ddpm; eta = 0 is
+//                   Euler's method for dy/dsigma. Order 1.
 //   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in distribution.
 //   euler           the probability flow in that clock. Order 1; here to be compared with, ddim is the better one.
 //   heun            Heun's method for dy/dsigma: Karras, Aittala, Aila and Laine, "Elucidating the design space of
-//                   diffusion-based generative models", NeurIPS 2022, algorithm 1. Order 2.
+//                   diffusion-based generative models", NeurIPS 2022 (arXiv 2206.00364), algorithm 1. Order 2.
 //   dpm_solver      DPM-Solver++(2M): Lu et al., "DPM-Solver++: fast solver for guided sampling of diffusion probabilistic
-//                   models", 2022, algorithm 2. Extrapolates m from this question and the one before. Order 2.
+//                   models", 2022 (arXiv 2211.01095), algorithm 2. Extrapolates m from this question and the one before. Order
+//                   2.
 //
 // The two jumps at the ends, where sigma is infinite or zero, are the same for all. From pure noise m is the mean of the data,
 // and x_s = a m + s z has their mean at once and is wrong by a^2 times their covariance in the second moment; z is new for ddpm
@@ -2978,15 +2982,17 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // at time 0 and, but for single_level, exactly 0 at time `steps`, and never grows in between.
 //   linear_signal   1 - t / steps: every step destroys the same amount, and the same number of steps sees every noise level
 //   linear_beta     product of 1 - beta over the first t steps, beta linear from 0.02 to 1: uniform noise in Austin et al.,
-//                   "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021. Nearly all steps lie at
-//                   high noise; values below 2^-100 are zero, so that flushing denormals cannot change a bit.
+//                   "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021 (arXiv 2107.03006),
+//                   appendix A.2.1. Nearly all steps lie at high noise; values below 2^-100 are zero, so that flushing
+//                   denormals cannot change a bit.
 //   cosine          cos^2(pi/2 (t/steps + s) / (1 + s)), divided by its value at 0, s = 0.008: Nichol and Dhariwal, "Improved
-//                   denoising diffusion probabilistic models", ICML 2021, equation (17); for discrete data Hoogeboom et al.,
-//                   "Argmax flows and multinomial diffusion", NeurIPS 2021.
+//                   denoising diffusion probabilistic models", ICML 2021 (arXiv 2102.09672), equation (17); for discrete data
+//                   Hoogeboom et al., "Argmax flows and multinomial diffusion", NeurIPS 2021 (arXiv 2102.05379).
 //   linear_rate     exp(-u/10 - 9.95 u^2), u = t / steps: noise comes in at a rate linear from 0.1 to 20. The linear schedule
 //   of
-//                   Ho, Jain and Abbeel, "Denoising diffusion probabilistic models", NeurIPS 2020, for any number of steps:
-//                   Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021.
+//                   Ho, Jain and Abbeel, "Denoising diffusion probabilistic models", NeurIPS 2020 (arXiv 2006.11239), for any
+//                   number of steps: Song et al., "Score-based generative modeling through stochastic differential equations",
+//                   ICLR 2021 (arXiv 2011.13456).
 //   half_log_snr    equal steps of ln(signal / noise) from `noisiest` at time steps - 1 to `cleanest` at time 1: what solvers
 //                   of differential equations want. The two steps at the ends jump.
 //   single_level    alpha_bar is `level` at every time but 0: to train at one noise level, not to sample
@@ -3338,6 +3344,7 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 //   clean      E[x_0]
 //   noise      E[z]
 //   velocity   E[a z - s x_0]: Salimans and Ho, "Progressive distillation for fast sampling of diffusion models", ICLR 2022
+//              (arXiv 2202.00512), section 4
 //   score      the gradient of ln p(x_t), -E[z] / s: Vincent, "A connection between score matching and denoising autoencoders",
 //              2011
 enum class prediction : std::uint8_t { clean, noise, velocity, score };
@@ -3412,8 +3419,8 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // The number that stands for the noise level in the input of a network.
 //   signal        2 alpha_bar - 1
 //   half_log_snr  ln(alpha_bar / (1 - alpha_bar)) / 2, half the logarithm of the signal-to-noise ratio: Kingma, Salimans, Poole
-//                 and Ho, "Variational diffusion models", NeurIPS 2021. Signal and noise count as at least 2^-24 of the
-//                 variance, so that pure noise and clean data have finite inputs, -8.3 and 8.3.
+//                 and Ho, "Variational diffusion models", NeurIPS 2021 (arXiv 2107.00630). Signal and noise count as at least
+//                 2^-24 of the variance, so that pure noise and clean data have finite inputs, -8.3 and 8.3.
 enum class noise_input : std::uint8_t { signal, half_log_snr };
 
 // The defaults are what a small network learns best on the schedule half_log_snr: the clean vector is hard to guess from much
@@ -3453,8 +3460,8 @@ struct parametrisation {
 // A denoiser trained by cross-entropy knows the noisy token itself, so its answer already holds the factor q(x_t | y); form A
 // divides it out before it enters again and is exact for each token, whatever the step. Form B counts the token twice and does
 // not converge with the number of steps (tests/diffusion/convergence.cpp). For absorbing noise the two are the same.
-// Austin, Johnson, Ho, Tarlow and van den Berg, "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021,
-// equation (3) for q(k | x_t, y) and equation (4) for form B.
+// Austin, Johnson, Ho, Tarlow and van den Berg, "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021
+// (arXiv 2107.03006), equation (3) for q(k | x_t, y) and equation (4) for form B.
 //
 // Both kinds of step split the distribution into "stay as you are" and "move", and the first has a closed form in one entry of
 // the posterior. Most tokens stay in most steps, so drawing costs O(1) then and O(vocabulary) otherwise.
@@ -3664,7 +3671,8 @@ struct uniform {
 
   template <class Real>
   constexpr void likelihood(symbol noisy, Real alpha_bar, std::type_identity_t<std::span<Real>> out) const {
-    FROND_CHECK_SIZE(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    FROND_ASSERT(noisy < vocabulary, "a noisy token is a symbol");
+    FROND_CHECK_SIZE(out.size() == vocabulary, "a likelihood has one entry for each symbol");
     const two_likelihoods<Real> likelihood = visible_likelihood(alpha_bar);
     for (Real& value : out) value = likelihood.other;
     if (noisy < vocabulary) out[noisy] = likelihood.same;
@@ -3705,7 +3713,8 @@ struct absorbing {
 
   template <class Real>
   constexpr void likelihood(symbol noisy, Real, std::type_identity_t<std::span<Real>> out) const {
-    FROND_CHECK_SIZE(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    FROND_ASSERT(noisy <= vocabulary, "a noisy token is a symbol or the mask");
+    FROND_CHECK_SIZE(out.size() == vocabulary, "a likelihood has one entry for each symbol");
     for (Real& value : out) value = noisy == mask() ? Real{1} : Real{0};
     if (noisy < vocabulary) out[noisy] = 1;
   }
@@ -5535,11 +5544,12 @@ static_assert(continuous_denoiser<guided_vector_denoiser>);
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
-//   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
+//   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015 (arXiv
+//                    1502.01852)
 //   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform distribution
-//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021), at initialisation only: hidden
-//                    weights from N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that outputs vanish as the width
-//                    grows. Learning rates are not scaled with the width; that is the caller's part
+//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021, arXiv 2011.14522), at
+//                    initialisation only: hidden weights from N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that
+//                    outputs vanish as the width grows. Learning rates are not scaled with the width; that is the caller's part
 enum class initialisation : std::uint8_t { he, he_zero_readout, mean_field };
 
 namespace detail {
@@ -5992,9 +6002,9 @@ struct data_set {
 template <class Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
-// Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
-// time uniform on the window, its corruption. Example g uses datum index(g) and draws addressed by (key, g). Sentences may be
-// shorter than their room, see `padding`: their padding stays as it is.
+// Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021, arXiv
+// 2107.03006): a datum, a time uniform on the window, its corruption. Example g uses datum index(g) and draws addressed by
+// (key, g). Sentences may be shorter than their room, see `padding`: their padding stays as it is.
 template <class Source, class Process>
 struct denoising {
   static_assert(discrete_source<Source>, "this is no source of sentences: see discrete_source in core/concepts.hpp");
@@ -6901,7 +6911,8 @@ enum class rhm_fault : std::uint8_t {
 // A random hierarchy model of `depth` levels above the tokens: each symbol of a level has `rules` synonymous ways to become
 // `branching` symbols of the level below. Level 0 holds the tokens, level `depth` the root; rules of level l turn a symbol of
 // level l into a tuple of level l - 1. The root is one of `classes` symbols, of all `vocabulary` symbols when `classes` is 0.
-// Cagnetta et al., "How deep neural networks learn compositional data: the random hierarchy model", PRX 2024.
+// Cagnetta et al., "How deep neural networks learn compositional data: the random hierarchy model", PRX 2024 (arXiv
+// 2307.02129).
 //
 // Plain numbers, and so a template argument as well. Everything but check() and fault() assumes that check() passes.
 struct rhm_shape {
@@ -8372,8 +8383,9 @@ inline void mean_and_covariance(std::span<float> data, std::size_t dimension, st
 }
 
 // mean + L z, z standard normal: with L from cholesky() the Gaussian clone of data with that mean and covariance. Refinetti,
-// Ingrosso and Goldt, "Neural networks trained with SGD learn distributions of increasing complexity", ICML 2023. A view: mean
-// [dimension] and factor [dimension][dimension], zero above the diagonal, must outlive it. A continuous source.
+// Ingrosso and Goldt, "Neural networks trained with SGD learn distributions of increasing complexity", ICML 2023 (arXiv
+// 2211.11567). A view: mean [dimension] and factor [dimension][dimension], zero above the diagonal, must outlive it. A
+// continuous source.
 class gaussian_source {
  public:
   gaussian_source(std::span<const float> mean, std::span<const float> factor) : mean_(mean), factor_(factor) {
@@ -8669,8 +8681,8 @@ struct spikes {
 
 // x_0 = sqrt(b_m) m + sqrt(b_u) lambda u + S (sqrt(b_v) nu v + z) with z standard normal and S = (I + b_v v v^T)^(-1/2), which
 // gives the v direction variance 1, so that no covariance shows it if lambda and nu are uncorrelated. Székely, Bardone, Gerace
-// and Goldt, "Learning from higher-order correlations, efficiently", NeurIPS 2024; Bardone and Goldt, "Sliding down the
-// stairs", ICML 2024.
+// and Goldt, "Learning from higher-order correlations, efficiently", NeurIPS 2024 (arXiv 2312.14922); Bardone and Goldt,
+// "Sliding down the stairs", ICML 2024 (arXiv 2404.08602).
 //
 // A view: the directions [u, v] or [u, v, m][dimension], orthonormal (plant_directions() makes such), must outlive it; m is
 // wanted only where b_m > 0. A continuous source (core/concepts.hpp).
@@ -9698,7 +9710,8 @@ class hierarchy_gaussian {
 
 // Belief propagation on the tree of a random hierarchy model: everything that an observation of the tokens says about every
 // node, exactly. A sentence has one tree, so messages up and down it are the whole calculation and never need iterating.
-// Sclocchi, Favero, Wyart, "A phase transition in diffusion models reveals the hierarchical nature of data", 2024.
+// Sclocchi, Favero, Wyart, "A phase transition in diffusion models reveals the hierarchical nature of data", 2024 (arXiv
+// 2402.16991).
 
 namespace frond { inline namespace FROND_ABI { namespace belief {
 

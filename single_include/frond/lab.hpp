@@ -2652,8 +2652,8 @@ class network_features {
 //
 // -ln p(x_0) <= KL(q(x_T | x_0) || p(x_T)) + sum over t = 1 .. T of E KL(q(x_s | x_t, x_0) || p(x_s | x_t)), s = t - 1, where
 // x_t is drawn from q(x_t | x_0): equation 1 of Austin et al., "Structured denoising diffusion models in discrete
-// state-spaces", NeurIPS 2021. The last term of theirs, at t = 1, is the same divergence here, since q(x_0 | x_1, x_0) is
-// certain. The reverse step p is the one that diffusion::sample() takes with this denoiser.
+// state-spaces", NeurIPS 2021 (arXiv 2107.03006). The last term of theirs, at t = 1, is the same divergence here, since q(x_0
+// | x_1, x_0) is certain. The reverse step p is the one that diffusion::sample() takes with this denoiser.
 
 namespace frond { inline namespace FROND_ABI { namespace lab::evaluation {
 
@@ -2747,7 +2747,7 @@ variational_bound bound_in_bits(Model& model, const Denoising& examples, std::si
 
 // The transition of a random hierarchy model in one dimension: how much of the symbols of each level survives noise on the
 // tokens, averaged over grammars as if numerator and denominator of the beliefs could be averaged apart. Sclocchi, Favero, Levi
-// and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025.
+// and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025 (arXiv 2410.13770).
 
 namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 
@@ -2857,7 +2857,7 @@ class annealed_map {
 // =============================================================================================================
 
 // Which parts of a sentence change together when it goes into noise and back. Sclocchi, Favero, Levi and Wyart, "Probing the
-// latent hierarchical structure of data via diffusion models", ICLR 2025.
+// latent hierarchical structure of data via diffusion models", ICLR 2025 (arXiv 2410.13770).
 
 // =============================================================================================================
 // frond/lab/statistics/curve.hpp
@@ -4271,7 +4271,8 @@ namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 // Each token is seen as it is, with likelihood 1 - eps + eps / v for the true symbol and eps / v for each other one,
 // eps = 1 - alpha_bar: the average of what absorbing or uniform noise leaves. It forgets which tokens were hit, so its critical
 // noise is not theirs. No process to learn from or to sample with; theory is simplest for it (annealed_map). Sclocchi, Favero,
-// Levi and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025, equation (17).
+// Levi and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025 (arXiv 2410.13770),
+// equation (17).
 struct epsilon_noise {
   std::uint32_t vocabulary = 2;
 
@@ -4681,8 +4682,8 @@ sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, 
 // where P_l x is x with everything below its level-l symbols drawn anew (grammar::redraw_below) and x' another datum. 0: the
 // layer sees of what is below level l no more than the symbols of l. Features that know nothing of the grammar start at about
 // 1 - m^-l, because a redraw repeats each of l rules above a token with probability 1/m. After Cagnetta et al., "How deep
-// neural networks learn compositional data: the random hierarchy model", PRX 2024. The mean is over data 0 .. count - 1 of the
-// seed, with those from `count` on as the others; errors are from the jackknife over data.
+// neural networks learn compositional data: the random hierarchy model", PRX 2024 (arXiv 2307.02129). The mean is over data 0
+// .. count - 1 of the seed, with those from `count` on as the others; errors are from the jackknife over data.
 template <layered_features Features>
 sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, std::size_t count, Features& features) {
   return in_ieee_arithmetic([&] { return detail::synonym_sensitivities(grammar, key, count, features); });
@@ -5265,6 +5266,69 @@ split_problem<train::vector_denoising<Source>> split(const Source& from, const d
 }}}  // namespace frond::lab::model
 
 // =============================================================================================================
+// frond/lab/model/writing.hpp
+// =============================================================================================================
+
+// How a learner writes new data.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::model {
+
+// What is written, and how.
+struct writing_options {
+  std::uint32_t label = nn::no_label;        // of all data, if the network learned with labels
+  float guidance = 0.0f;                     // how strongly the label is followed, see nn::guidance
+  std::span<const symbol> given{};           // of sentences: tokens that stay, see diffusion::sampling_options
+  std::span<const std::uint32_t> lengths{};  // of sentences: tokens of each
+  std::uint64_t first = 0;                   // the number of the first datum
+  diffusion::solver method = diffusion::gaussian_sampling_options{}.method;  // of vectors
+};
+
+namespace detail {
+
+// Data of a problem's noise and times, so many rows at once; watch(time, rows) after each of their steps. The width of a row is
+// that of the model.
+template <class Model, class Problem, class Datum, class Watch>
+status write(Model& model, const Problem& problem, seed key, const writing_options& o, std::size_t rows_at_once,
+             std::span<Datum> out, const Watch& watch) {
+  constexpr bool of_symbols = std::same_as<Datum, symbol>;
+  std::size_t width = 0;
+  if constexpr (of_symbols)
+    width = model.length();
+  else
+    width = model.dimension();
+  const std::size_t rows = out.size() / width, given = o.given.size(), lengths = o.lengths.size();
+  if (given != 0 && given != width && given != out.size()) return {"give tokens for one sentence or for each of them", given};
+  if (lengths > 1 && lengths != rows) return {"there are {} lengths for {} sentences", lengths, {rows}};
+  for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
+    const std::size_t count = smaller(rows - begin, rows_at_once);
+    const std::span<Datum> part = out.subspan(begin * width, count * width);
+    const auto walk = [&](auto&& steps) {
+      while (steps.check() && steps.time() > 0)
+        if (steps.step()) watch(steps.time(), std::span<const Datum>(part));
+      return steps.check();
+    };
+    std::vector<float> room;
+    status done;
+    if constexpr (of_symbols) {
+      const diffusion::sampling_options all{.noise = problem.times, .first = o.first, .given = o.given, .lengths = o.lengths};
+      room.resize(diffusion::sampling_memory(width, model.vocabulary(), count));
+      done = walk(diffusion::stepper(problem.process, model, key, diffusion::part_of(all, begin, count, width), room, part));
+    } else {
+      room.resize(diffusion::gaussian_sampling_memory(o.method, width, count));
+      done =
+          walk(diffusion::gaussian_stepper(diffusion::gaussian{}, model, key,
+                                           {.noise = problem.times, .method = o.method, .first = o.first + begin}, room, part));
+    }
+    if (!done) return done;
+  }
+  return {};
+}
+
+}  // namespace detail
+
+}}}  // namespace frond::lab::model
+
+// =============================================================================================================
 // frond/lab/parallel/thread_pool.hpp
 // =============================================================================================================
 
@@ -5380,16 +5444,6 @@ struct learner_options {
   std::size_t threads = 1;  // any number gives the same bits
 };
 
-// What is written, and how.
-struct writing_options {
-  std::uint32_t label = nn::no_label;        // of all data, if the network learned with labels
-  float guidance = 0.0f;                     // how strongly the label is followed, see nn::guidance
-  std::span<const symbol> given{};           // of sentences: tokens that stay, see diffusion::sampling_options
-  std::span<const std::uint32_t> lengths{};  // of sentences: tokens of each
-  std::uint64_t first = 0;                   // the number of the first datum
-  diffusion::solver method = diffusion::gaussian_sampling_options{}.method;  // of vectors
-};
-
 // One validation: losses in the units of train::evaluate(), the training loss being the mean since the last validation.
 struct learning_point {
   std::uint64_t step = 0;
@@ -5441,7 +5495,7 @@ class learner {
     return run({}, watch);
   }
   status train() {
-    return run({}, [](const learning_point&) {});
+    return train([](const learning_point&) {});
   }
   // The same, going on from the checkpoint where there is one, and writing it at each validation.
   template <class Watch>
@@ -5498,10 +5552,10 @@ class learner {
     if (!made.state) return made;
     if (classes > 0) {
       auto model = denoiser(nn::guidance{classes, o.label, o.guidance});
-      made.state = write(model, key, o, made.value, watch);
+      made.state = detail::write(model, data_.held_out, key, o, rows_at_once, std::span(made.value), watch);
     } else {
       auto model = denoiser();
-      made.state = write(model, key, o, made.value, watch);
+      made.state = detail::write(model, data_.held_out, key, o, rows_at_once, std::span(made.value), watch);
     }
     return made;
   }
@@ -5524,39 +5578,6 @@ class learner {
   [[nodiscard]] std::span<float> scratch_for(std::size_t rows) {
     scratch_.resize(plan_.scratch_size * rows);
     return scratch_;
-  }
-
-  template <class Model, class Watch>
-  status write(Model& model, seed key, const writing_options& o, std::span<datum> out, const Watch& watch) {
-    const std::size_t rows = out.size() / width(), given = o.given.size(), lengths = o.lengths.size();
-    if (given != 0 && given != width() && given != out.size())
-      return {"give tokens for one sentence or for each of them", given};
-    if (lengths > 1 && lengths != rows) return {"there are {} lengths for {} sentences", lengths, {rows}};
-    std::vector<float> room;
-    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-      const std::size_t count = smaller(rows - begin, rows_at_once);
-      const std::span<datum> part = out.subspan(begin * width(), count * width());
-      const auto walk_on = [&](auto&& steps) {
-        while (steps.check() && steps.time() > 0)
-          if (steps.step()) watch(steps.time(), std::span<const datum>(part));
-        return steps.check();
-      };
-      status done;
-      if constexpr (of_symbols) {
-        const diffusion::sampling_options all{
-            .noise = data_.held_out.times, .first = o.first, .given = o.given, .lengths = o.lengths};
-        room.resize(diffusion::sampling_memory(width(), model.vocabulary(), count));
-        done = walk_on(
-            diffusion::stepper(data_.held_out.process, model, key, diffusion::part_of(all, begin, count, width()), room, part));
-      } else {
-        room.resize(diffusion::gaussian_sampling_memory(o.method, width(), count));
-        done = walk_on(diffusion::gaussian_stepper(
-            diffusion::gaussian{}, model, key, {.noise = data_.held_out.times, .method = o.method, .first = o.first + begin},
-            room, part));
-      }
-      if (!done) return done;
-    }
-    return {};
   }
 
   template <std::size_t Capacity>

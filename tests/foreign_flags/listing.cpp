@@ -66,7 +66,8 @@ constexpr std::string_view without_guard[] = {
     "lab/statistics/partition.hpp best_matches", "core/executor.hpp run", "lab/parallel/thread_pool.hpp run",
     "train/problem.hpp corrupt", "nn/forward.hpp scratch_input", "nn/layers.hpp check_initialised", "nn/plan.hpp check_memory",
     "nn/plan.hpp check_parameters", "nn/vector_denoiser.hpp check_vector_network", "train/evaluate.hpp check_evaluation",
-    "train/problem.hpp check_problem",
+    "train/problem.hpp check_problem", "diffusion/sampler.hpp part_of", "nn/label.hpp check_guidance",
+    "nn/layers.hpp check_layers", "lab/sweep/progress.hpp update",
     // One step of one token or the weights of one step of a solver, in the loops of guarded samplers.
     "diffusion/process.hpp step", "diffusion/process.hpp step", "diffusion/process.hpp reverse_distribution",
     "diffusion/sampler.hpp reverse_sentence", "diffusion/gaussian_step.hpp make_gaussian_step",
@@ -79,7 +80,7 @@ constexpr std::string_view without_guard[] = {
     "lab/spiked/sphere_kernel.hpp sphere_sgd", "lab/spiked/sphere_kernel.hpp sphere_sgd_lane",
     "lab/spiked/sphere_sgd.hpp sphere_sgd", "nn/network_for.hpp mlp_for", "nn/network_for.hpp tree_unet_for",
     "nn/network_for.hpp vector_mlp_for", "source/shuffled.hpp sample", "source/table.hpp sample", "source/table.hpp sample",
-    "lab/model/learner.hpp sample",
+    "lab/model/learner.hpp sample", "lab/model/learner.hpp sample", "lab/model/grammar_sentences.hpp probability",
     // Parts of guarded passes.
     "nn/layers/activate.hpp forward", "nn/layers/activate.hpp forward", "nn/layers/activate.hpp backward",
     "nn/layers/activate.hpp initialise", "nn/layers/add.hpp forward", "nn/layers/add.hpp backward",
@@ -87,10 +88,13 @@ constexpr std::string_view without_guard[] = {
     "nn/layers/concatenate.hpp initialise", "nn/layers/dense.hpp forward", "nn/layers/dense.hpp backward",
     "nn/layers/dense.hpp initialise", "nn/layers/layer_norm.hpp forward", "nn/layers/layer_norm.hpp backward",
     "nn/layers/layer_norm.hpp initialise", "nn/layers/skip.hpp forward", "nn/layers/skip.hpp backward",
-    "nn/layers/skip.hpp initialise", "source/directions.hpp project_onto", "diffusion/one_hot.hpp one_hot_likelihoods",
+    "nn/layers/skip.hpp initialise", "nn/layers/pointwise.hpp forward", "nn/layers/pointwise.hpp backward",
+    "nn/layers/pointwise.hpp initialise", "nn/label.hpp encode_label", "nn/label.hpp guide_towards",
+    "source/directions.hpp project_onto", "diffusion/one_hot.hpp one_hot_likelihoods",
     // Parts of guarded training steps and runs.
     "lab/vectors/autoencoder.hpp normalise_rows", "nn/network_denoiser.hpp encode_tokens",
     "train/optimiser.hpp learning_rate_at", "train/optimiser.hpp clip_scale", "train/optimiser.hpp optimiser_step",
+    "train/optimiser.hpp average_rate", "train/levels.hpp token_weight", "train/levels.hpp vector_weight",
     "lab/spiked/sphere_runs.hpp start_on_sphere", "lab/chart/closure.hpp close_paths", "lab/spiked/plane.hpp posterior_mean",
     // Doubles far from the smallest: moments, formulas, and statistics of counts.
     "lab/spiked/latent_distribution.hpp latent_moment", "lab/spiked/latent_distribution.hpp latent_third_cumulant",

@@ -6,7 +6,9 @@
 #include <frond/belief/tree_denoiser.hpp>
 #include <frond/belief/tree_gaussian.hpp>
 #include <frond/diffusion/sampler.hpp>
+#include <frond/diffusion/stepper.hpp>
 #include <frond/grammar/hierarchy_draw.hpp>
+#include <frond/nn/guided_denoiser.hpp>
 #include <frond/nn/initialise.hpp>
 #include <frond/nn/network_denoiser.hpp>
 #include <frond/nn/tree_unet.hpp>
@@ -188,18 +190,36 @@ void samplers() {
   };
   check("diffusion/sampler.hpp sample", [&] { return sampled(batched(rules, noise), true); });
   check("diffusion/sampler.hpp sample_from", [&] { return sampled(batched(rules, noise), false); });
+  check("diffusion/stepper.hpp step", [&] {
+    auto model = batched(rules, noise);
+    std::vector<float> memory(diffusion::sampling_memory(model.length(), model.vocabulary(), rows));
+    std::vector<symbol> out(rows * model.length());
+    diffusion::stepper steps(noise, model, seed{7}, {.noise = {diffusion::schedule::cosine, 9}}, memory, out);
+    while (steps.check() && steps.time() > 0) steps.step();
+    return hash_of(out) ^ hash_of(memory);
+  });
 
-  const auto net = nn::make_tree_unet({.branching = shape.branching,
-                                       .depth = shape.depth,
-                                       .input_channels = nn::token_channels(shape.vocabulary),
-                                       .output_channels = shape.vocabulary,
-                                       .width = 8});
-  const nn::plan plan = net;
-  std::vector<float> weights(plan.parameter_count), scratch(3 * plan.scratch_size);
-  nn::initialise(plan, nn::initialisation::he, seed{8}, weights);
-  for (std::size_t i = 0; i < weights.size(); i += 2) weights[i] = 1e-22f * static_cast<float>(i);
-  check("nn/network_denoiser.hpp predict",
-        [&] { return answer(nn::network_denoiser<diffusion::uniform>(plan, noise, weights, scratch)); });
+  const auto with_network = [](std::uint32_t classes, const auto& visit) {
+    const auto net = nn::make_tree_unet({.branching = shape.branching,
+                                         .depth = shape.depth,
+                                         .input_channels = nn::token_channels(shape.vocabulary, classes),
+                                         .output_channels = shape.vocabulary,
+                                         .width = 8});
+    const nn::plan plan = net;
+    std::vector<float> weights(plan.parameter_count), scratch(4 * plan.scratch_size);
+    nn::initialise(plan, nn::initialisation::he, seed{8}, weights);
+    for (std::size_t i = 0; i < weights.size(); i += 2) weights[i] = 1e-22f * static_cast<float>(i);
+    visit(plan, std::span<const float>(weights), std::span<float>(scratch));
+  };
+  with_network(0, [](const nn::plan& plan, std::span<const float> weights, std::span<float> scratch) {
+    check("nn/network_denoiser.hpp predict",
+          [&] { return answer(nn::network_denoiser<diffusion::uniform>(plan, noise, weights, scratch)); });
+  });
+  with_network(3, [](const nn::plan& plan, std::span<const float> weights, std::span<float> scratch) {
+    check("nn/guided_denoiser.hpp predict", [&] {
+      return answer(nn::guided_denoiser<diffusion::uniform>(plan, noise, {3, 1, 1.5f}, weights, scratch));
+    });
+  });
 }
 
 }  // namespace

@@ -4,11 +4,14 @@
 
 #include <frond/diffusion/gaussian_sampler.hpp>
 #include <frond/diffusion/prediction.hpp>
+#include <frond/diffusion/stepper.hpp>
 #include <frond/lab/spiked/denoiser.hpp>
 #include <frond/lab/vectors/empirical.hpp>
 #include <frond/lab/vectors/gaussian_mixture.hpp>
 #include <frond/nn/forward.hpp>
+#include <frond/nn/guided_vector_denoiser.hpp>
 #include <frond/nn/initialise.hpp>
+#include <frond/nn/network_for.hpp>
 #include <frond/nn/tree_unet.hpp>
 #include <frond/nn/vector_denoiser.hpp>
 #include <frond/source/directions.hpp>
@@ -122,6 +125,15 @@ void diffusion_of_vectors() {
   };
   check("diffusion/gaussian_sampler.hpp sample", [&] { return sampled(diffusion::solver::euler_maruyama); });
   check("diffusion/gaussian_sampler.hpp sample_from", [&] { return sampled(diffusion::solver::dpm_solver); });
+  check("diffusion/stepper.hpp step", [&] {
+    std::vector<float> memory(diffusion::gaussian_sampling_memory(diffusion::solver::heun, dimension, rows)),
+        out(rows * dimension);
+    diffusion::gaussian_stepper steps(diffusion::gaussian{}, denoiser, seed{7},
+                                      {.noise = {diffusion::schedule::half_log_snr, 7}, .method = diffusion::solver::heun},
+                                      memory, out);
+    while (steps.check() && steps.time() > 0) steps.step();
+    return hash_of(out);
+  });
 }
 
 constexpr nn::mlp_shape mlp{
@@ -154,6 +166,13 @@ void networks() {
   check("nn/vector_denoiser.hpp predict", [&] {
     std::vector<float> scratch(2 * plan.scratch_size);
     return answer(nn::vector_denoiser(plan, {}, parameters, scratch));
+  });
+  check("nn/guided_vector_denoiser.hpp predict", [&] {
+    const auto told = nn::vector_mlp_for(dimension, 16, 1, kernel::activation::gelu, 3);
+    std::vector<float> weights(told.view().parameter_count), scratch(4 * told.view().scratch_size);
+    nn::initialise(told, nn::initialisation::he, seed{8}, weights);
+    for (std::size_t i = 0; i < weights.size(); i += 2) weights[i] = 1e-22f * static_cast<float>(i);
+    return answer(nn::guided_vector_denoiser(told, {}, {3, 1, 1.5f}, weights, scratch));
   });
   check("nn/forward.hpp forward", [&] {
     std::vector<float> scratch(rows * plan.scratch_size);

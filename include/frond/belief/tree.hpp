@@ -1,6 +1,7 @@
 // Belief propagation on the tree of a random hierarchy model: everything that an observation of the tokens says about every
 // node, exactly. A sentence has one tree, so messages up and down it are the whole calculation and never need iterating.
-// Sclocchi, Favero, Wyart, "A phase transition in diffusion models reveals the hierarchical nature of data", 2024.
+// Sclocchi, Favero, Wyart, "A phase transition in diffusion models reveals the hierarchical nature of data", 2024 (arXiv
+// 2402.16991).
 #pragma once
 
 #include <array>

@@ -32,8 +32,8 @@ inline void add_normals(seed key, rng::stream purpose, std::uint64_t index, floa
 }  // namespace detail
 
 // Each coordinate is scaled and gets independent noise; data of variance one keep it at every noise level. Ho, Jain and Abbeel,
-// "Denoising diffusion probabilistic models", NeurIPS 2020. alpha_bar is the fraction of the signal's variance that is left: 1
-// clean, 0 pure noise. The vectors have any dimension up to 2^34.
+// "Denoising diffusion probabilistic models", NeurIPS 2020 (arXiv 2006.11239), equation (4). alpha_bar is the fraction of the
+// signal's variance that is left: 1 clean, 0 pure noise. The vectors have any dimension up to 2^34.
 struct gaussian {
   // Noise for datum `index`: a function of nothing but its arguments. noisy may be clean. Noise lies within 5.77, see
   // rng::box_muller. 1 KiB of stack.

@@ -14,15 +14,18 @@
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
 // One question to the denoiser for each step, but heun asks two. Orders hold between fixed noise levels.
-//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020, with the variance of this q
-//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021: eta times the noise of ddpm,
-//                   the rest of the step by the flow. eta = 1 is ddpm; eta = 0 is Euler's method for dy/dsigma. Order 1.
+//   ddpm            a draw from q(x_s | x_t, x_0 = m): Ho, Jain and Abbeel, NeurIPS 2020 (arXiv 2006.11239), equations (6) and
+//                   (7), with the variance of this q
+//   ddim            Song, Meng and Ermon, "Denoising diffusion implicit models", ICLR 2021 (arXiv 2010.02502), equations (12)
+//                   and (16): eta times the noise of ddpm, the rest of the step by the flow. eta = 1 is ddpm; eta = 0 is
+//                   Euler's method for dy/dsigma. Order 1.
 //   euler_maruyama  the reverse stochastic differential equation in the clock -ln alpha_bar. Order 1, in distribution.
 //   euler           the probability flow in that clock. Order 1; here to be compared with, ddim is the better one.
 //   heun            Heun's method for dy/dsigma: Karras, Aittala, Aila and Laine, "Elucidating the design space of
-//                   diffusion-based generative models", NeurIPS 2022, algorithm 1. Order 2.
+//                   diffusion-based generative models", NeurIPS 2022 (arXiv 2206.00364), algorithm 1. Order 2.
 //   dpm_solver      DPM-Solver++(2M): Lu et al., "DPM-Solver++: fast solver for guided sampling of diffusion probabilistic
-//                   models", 2022, algorithm 2. Extrapolates m from this question and the one before. Order 2.
+//                   models", 2022 (arXiv 2211.01095), algorithm 2. Extrapolates m from this question and the one before. Order
+//                   2.
 //
 // The two jumps at the ends, where sigma is infinite or zero, are the same for all. From pure noise m is the mean of the data,
 // and x_s = a m + s z has their mean at once and is wrong by a^2 times their covariance in the second moment; z is new for ddpm

@@ -13,8 +13,8 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // The number that stands for the noise level in the input of a network.
 //   signal        2 alpha_bar - 1
 //   half_log_snr  ln(alpha_bar / (1 - alpha_bar)) / 2, half the logarithm of the signal-to-noise ratio: Kingma, Salimans, Poole
-//                 and Ho, "Variational diffusion models", NeurIPS 2021. Signal and noise count as at least 2^-24 of the
-//                 variance, so that pure noise and clean data have finite inputs, -8.3 and 8.3.
+//                 and Ho, "Variational diffusion models", NeurIPS 2021 (arXiv 2107.00630). Signal and noise count as at least
+//                 2^-24 of the variance, so that pure noise and clean data have finite inputs, -8.3 and 8.3.
 enum class noise_input : std::uint8_t { signal, half_log_snr };
 
 // The defaults are what a small network learns best on the schedule half_log_snr: the clean vector is hard to guess from much

@@ -18,6 +18,7 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 //   clean      E[x_0]
 //   noise      E[z]
 //   velocity   E[a z - s x_0]: Salimans and Ho, "Progressive distillation for fast sampling of diffusion models", ICLR 2022
+//              (arXiv 2202.00512), section 4
 //   score      the gradient of ln p(x_t), -E[z] / s: Vincent, "A connection between score matching and denoising autoencoders",
 //              2011
 enum class prediction : std::uint8_t { clean, noise, velocity, score };

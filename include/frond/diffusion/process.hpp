@@ -98,7 +98,8 @@ struct uniform {
 
   template <class Real>
   constexpr void likelihood(symbol noisy, Real alpha_bar, std::type_identity_t<std::span<Real>> out) const {
-    FROND_CHECK_SIZE(noisy < vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    FROND_ASSERT(noisy < vocabulary, "a noisy token is a symbol");
+    FROND_CHECK_SIZE(out.size() == vocabulary, "a likelihood has one entry for each symbol");
     const two_likelihoods<Real> likelihood = visible_likelihood(alpha_bar);
     for (Real& value : out) value = likelihood.other;
     if (noisy < vocabulary) out[noisy] = likelihood.same;
@@ -139,7 +140,8 @@ struct absorbing {
 
   template <class Real>
   constexpr void likelihood(symbol noisy, Real, std::type_identity_t<std::span<Real>> out) const {
-    FROND_CHECK_SIZE(noisy <= vocabulary && out.size() == vocabulary, "a likelihood has one entry for each symbol");
+    FROND_ASSERT(noisy <= vocabulary, "a noisy token is a symbol or the mask");
+    FROND_CHECK_SIZE(out.size() == vocabulary, "a likelihood has one entry for each symbol");
     for (Real& value : out) value = noisy == mask() ? Real{1} : Real{0};
     if (noisy < vocabulary) out[noisy] = 1;
   }

@@ -6,8 +6,8 @@
 // A denoiser trained by cross-entropy knows the noisy token itself, so its answer already holds the factor q(x_t | y); form A
 // divides it out before it enters again and is exact for each token, whatever the step. Form B counts the token twice and does
 // not converge with the number of steps (tests/diffusion/convergence.cpp). For absorbing noise the two are the same.
-// Austin, Johnson, Ho, Tarlow and van den Berg, "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021,
-// equation (3) for q(k | x_t, y) and equation (4) for form B.
+// Austin, Johnson, Ho, Tarlow and van den Berg, "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021
+// (arXiv 2107.03006), equation (3) for q(k | x_t, y) and equation (4) for form B.
 //
 // Both kinds of step split the distribution into "stay as you are" and "move", and the first has a closed form in one entry of
 // the posterior. Most tokens stay in most steps, so drawing costs O(1) then and O(vocabulary) otherwise.

@@ -13,15 +13,17 @@ namespace frond { inline namespace FROND_ABI { namespace diffusion {
 // at time 0 and, but for single_level, exactly 0 at time `steps`, and never grows in between.
 //   linear_signal   1 - t / steps: every step destroys the same amount, and the same number of steps sees every noise level
 //   linear_beta     product of 1 - beta over the first t steps, beta linear from 0.02 to 1: uniform noise in Austin et al.,
-//                   "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021. Nearly all steps lie at
-//                   high noise; values below 2^-100 are zero, so that flushing denormals cannot change a bit.
+//                   "Structured denoising diffusion models in discrete state-spaces", NeurIPS 2021 (arXiv 2107.03006),
+//                   appendix A.2.1. Nearly all steps lie at high noise; values below 2^-100 are zero, so that flushing
+//                   denormals cannot change a bit.
 //   cosine          cos^2(pi/2 (t/steps + s) / (1 + s)), divided by its value at 0, s = 0.008: Nichol and Dhariwal, "Improved
-//                   denoising diffusion probabilistic models", ICML 2021, equation (17); for discrete data Hoogeboom et al.,
-//                   "Argmax flows and multinomial diffusion", NeurIPS 2021.
+//                   denoising diffusion probabilistic models", ICML 2021 (arXiv 2102.09672), equation (17); for discrete data
+//                   Hoogeboom et al., "Argmax flows and multinomial diffusion", NeurIPS 2021 (arXiv 2102.05379).
 //   linear_rate     exp(-u/10 - 9.95 u^2), u = t / steps: noise comes in at a rate linear from 0.1 to 20. The linear schedule
 //   of
-//                   Ho, Jain and Abbeel, "Denoising diffusion probabilistic models", NeurIPS 2020, for any number of steps:
-//                   Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021.
+//                   Ho, Jain and Abbeel, "Denoising diffusion probabilistic models", NeurIPS 2020 (arXiv 2006.11239), for any
+//                   number of steps: Song et al., "Score-based generative modeling through stochastic differential equations",
+//                   ICLR 2021 (arXiv 2011.13456).
 //   half_log_snr    equal steps of ln(signal / noise) from `noisiest` at time steps - 1 to `cleanest` at time 1: what solvers
 //                   of differential equations want. The two steps at the ends jump.
 //   single_level    alpha_bar is `level` at every time but 0: to train at one noise level, not to sample

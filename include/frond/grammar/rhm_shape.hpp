@@ -28,7 +28,8 @@ enum class rhm_fault : std::uint8_t {
 // A random hierarchy model of `depth` levels above the tokens: each symbol of a level has `rules` synonymous ways to become
 // `branching` symbols of the level below. Level 0 holds the tokens, level `depth` the root; rules of level l turn a symbol of
 // level l into a tuple of level l - 1. The root is one of `classes` symbols, of all `vocabulary` symbols when `classes` is 0.
-// Cagnetta et al., "How deep neural networks learn compositional data: the random hierarchy model", PRX 2024.
+// Cagnetta et al., "How deep neural networks learn compositional data: the random hierarchy model", PRX 2024 (arXiv
+// 2307.02129).
 //
 // Plain numbers, and so a template argument as well. Everything but check() and fault() assumes that check() passes.
 struct rhm_shape {

@@ -38,7 +38,8 @@ struct combination {
   std::size_t count = 0;
 };
 
-// One step of Adam (Kingma and Ba, 2015) or, with decay > 0, AdamW (Loshchilov and Hutter, 2019).
+// One step of Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) or, with decay > 0, AdamW (Loshchilov and Hutter, arXiv
+// 1711.05101, algorithm 2).
 struct adam_coefficients {
   float learning_rate, beta_1, beta_2, epsilon;
   float correction_1, correction_2;  // 1 / (1 - beta^t)
@@ -51,8 +52,8 @@ struct sgd_coefficients {
   float learning_rate, momentum, decay, gradient_scale;
 };
 
-// Layer norm (Ba, Kiros and Hinton, 2016): y = gain (x - mean) scale + shift in each row, with the mean of the row and
-// scale = 1 / sqrt(variance + epsilon), its variance being the mean square of x - mean.
+// Layer norm (Ba, Kiros and Hinton, arXiv 1607.06450): y = gain (x - mean) scale + shift in each row, with the mean of the row
+// and scale = 1 / sqrt(variance + epsilon), its variance being the mean square of x - mean.
 struct layer_norm_operands {
   std::size_t rows = 0, columns = 0;
   const float* x = nullptr;                       // [rows][columns]

@@ -6,3 +6,4 @@
 #include <frond/lab/model/learner.hpp>
 #include <frond/lab/model/random_grammar.hpp>
 #include <frond/lab/model/split.hpp>
+#include <frond/lab/model/writing.hpp>

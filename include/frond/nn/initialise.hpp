@@ -16,11 +16,12 @@
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // How weights are drawn; biases are zero in each. The last dense layer of the list is the readout.
-//   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015
+//   he               every weight from N(0, 2 / fan-in): He et al., "Delving deep into rectifiers", ICCV 2015 (arXiv
+//                    1502.01852)
 //   he_zero_readout  the same, and the readout is zero: the untrained network answers with the uniform distribution
-//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021), at initialisation only: hidden
-//                    weights from N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that outputs vanish as the width
-//                    grows. Learning rates are not scaled with the width; that is the caller's part
+//   mean_field       the scaling of the maximal-update parametrisation (Yang and Hu, ICML 2021, arXiv 2011.14522), at
+//                    initialisation only: hidden weights from N(0, 2 / fan-in), the readout from N(0, 1 / fan-in^2), so that
+//                    outputs vanish as the width grows. Learning rates are not scaled with the width; that is the caller's part
 enum class initialisation : std::uint8_t { he, he_zero_readout, mean_field };
 
 namespace detail {

@@ -94,8 +94,9 @@ inline void mean_and_covariance(std::span<float> data, std::size_t dimension, st
 }
 
 // mean + L z, z standard normal: with L from cholesky() the Gaussian clone of data with that mean and covariance. Refinetti,
-// Ingrosso and Goldt, "Neural networks trained with SGD learn distributions of increasing complexity", ICML 2023. A view: mean
-// [dimension] and factor [dimension][dimension], zero above the diagonal, must outlive it. A continuous source.
+// Ingrosso and Goldt, "Neural networks trained with SGD learn distributions of increasing complexity", ICML 2023 (arXiv
+// 2211.11567). A view: mean [dimension] and factor [dimension][dimension], zero above the diagonal, must outlive it. A
+// continuous source.
 class gaussian_source {
  public:
   gaussian_source(std::span<const float> mean, std::span<const float> factor) : mean_(mean), factor_(factor) {

@@ -54,8 +54,8 @@ struct spikes {
 
 // x_0 = sqrt(b_m) m + sqrt(b_u) lambda u + S (sqrt(b_v) nu v + z) with z standard normal and S = (I + b_v v v^T)^(-1/2), which
 // gives the v direction variance 1, so that no covariance shows it if lambda and nu are uncorrelated. Székely, Bardone, Gerace
-// and Goldt, "Learning from higher-order correlations, efficiently", NeurIPS 2024; Bardone and Goldt, "Sliding down the
-// stairs", ICML 2024.
+// and Goldt, "Learning from higher-order correlations, efficiently", NeurIPS 2024 (arXiv 2312.14922); Bardone and Goldt,
+// "Sliding down the stairs", ICML 2024 (arXiv 2404.08602).
 //
 // A view: the directions [u, v] or [u, v, m][dimension], orthonormal (plant_directions() makes such), must outlive it; m is
 // wanted only where b_m > 0. A continuous source (core/concepts.hpp).

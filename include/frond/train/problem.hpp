@@ -103,9 +103,9 @@ struct data_set {
 template <class Source>
 data_set(Source, seed, std::uint64_t, std::uint64_t) -> data_set<Source>;
 
-// Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021): a datum, a
-// time uniform on the window, its corruption. Example g uses datum index(g) and draws addressed by (key, g). Sentences may be
-// shorter than their room, see `padding`: their padding stays as it is.
+// Denoising by cross-entropy on x_0, the x_0 parametrisation of discrete diffusion (Austin et al., NeurIPS 2021, arXiv
+// 2107.03006): a datum, a time uniform on the window, its corruption. Example g uses datum index(g) and draws addressed by
+// (key, g). Sentences may be shorter than their room, see `padding`: their padding stays as it is.
 template <class Source, class Process>
 struct denoising {
   static_assert(discrete_source<Source>, "this is no source of sentences: see discrete_source in core/concepts.hpp");

@@ -2,8 +2,8 @@
 //
 // -ln p(x_0) <= KL(q(x_T | x_0) || p(x_T)) + sum over t = 1 .. T of E KL(q(x_s | x_t, x_0) || p(x_s | x_t)), s = t - 1, where
 // x_t is drawn from q(x_t | x_0): equation 1 of Austin et al., "Structured denoising diffusion models in discrete
-// state-spaces", NeurIPS 2021. The last term of theirs, at t = 1, is the same divergence here, since q(x_0 | x_1, x_0) is
-// certain. The reverse step p is the one that diffusion::sample() takes with this denoiser.
+// state-spaces", NeurIPS 2021 (arXiv 2107.03006). The last term of theirs, at t = 1, is the same divergence here, since q(x_0
+// | x_1, x_0) is certain. The reverse step p is the one that diffusion::sample() takes with this denoiser.
 #pragma once
 
 #include <cstddef>

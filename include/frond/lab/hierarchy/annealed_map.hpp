@@ -1,6 +1,6 @@
 // The transition of a random hierarchy model in one dimension: how much of the symbols of each level survives noise on the
 // tokens, averaged over grammars as if numerator and denominator of the beliefs could be averaged apart. Sclocchi, Favero, Levi
-// and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025.
+// and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025 (arXiv 2410.13770).
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // Which parts of a sentence change together when it goes into noise and back. Sclocchi, Favero, Levi and Wyart, "Probing the
-// latent hierarchical structure of data via diffusion models", ICLR 2025.
+// latent hierarchical structure of data via diffusion models", ICLR 2025 (arXiv 2410.13770).
 #pragma once
 
 #include <algorithm>

@@ -16,7 +16,8 @@ namespace frond { inline namespace FROND_ABI { namespace lab::hierarchy {
 // Each token is seen as it is, with likelihood 1 - eps + eps / v for the true symbol and eps / v for each other one,
 // eps = 1 - alpha_bar: the average of what absorbing or uniform noise leaves. It forgets which tokens were hit, so its critical
 // noise is not theirs. No process to learn from or to sample with; theory is simplest for it (annealed_map). Sclocchi, Favero,
-// Levi and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025, equation (17).
+// Levi and Wyart, "Probing the latent hierarchical structure of data via diffusion models", ICLR 2025 (arXiv 2410.13770),
+// equation (17).
 struct epsilon_noise {
   std::uint32_t vocabulary = 2;
 

@@ -106,8 +106,8 @@ sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, 
 // where P_l x is x with everything below its level-l symbols drawn anew (grammar::redraw_below) and x' another datum. 0: the
 // layer sees of what is below level l no more than the symbols of l. Features that know nothing of the grammar start at about
 // 1 - m^-l, because a redraw repeats each of l rules above a token with probability 1/m. After Cagnetta et al., "How deep
-// neural networks learn compositional data: the random hierarchy model", PRX 2024. The mean is over data 0 .. count - 1 of the
-// seed, with those from `count` on as the others; errors are from the jackknife over data.
+// neural networks learn compositional data: the random hierarchy model", PRX 2024 (arXiv 2307.02129). The mean is over data 0
+// .. count - 1 of the seed, with those from `count` on as the others; errors are from the jackknife over data.
 template <layered_features Features>
 sensitivities synonym_sensitivities(const grammar::rhm_view& grammar, seed key, std::size_t count, Features& features) {
   return in_ieee_arithmetic([&] { return detail::synonym_sensitivities(grammar, key, count, features); });

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <frond/core/checked.hpp>
@@ -17,14 +16,11 @@
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
 #include <frond/core/symbol.hpp>
-#include <frond/diffusion/gaussian.hpp>
-#include <frond/diffusion/gaussian_sampler.hpp>
-#include <frond/diffusion/sampler.hpp>
-#include <frond/diffusion/stepper.hpp>
 #include <frond/lab/evaluation/cross_entropy.hpp>
 #include <frond/lab/io/checkpoint.hpp>
 #include <frond/lab/io/weights.hpp>
 #include <frond/lab/model/split.hpp>
+#include <frond/lab/model/writing.hpp>
 #include <frond/lab/parallel/thread_pool.hpp>
 #include <frond/nn/guided_denoiser.hpp>
 #include <frond/nn/guided_vector_denoiser.hpp>
@@ -47,16 +43,6 @@ struct learner_options {
   std::uint32_t patience = 10;  // validations without a lower loss that end the training
   nn::initialisation weights = nn::initialisation::he_zero_readout;
   std::size_t threads = 1;  // any number gives the same bits
-};
-
-// What is written, and how.
-struct writing_options {
-  std::uint32_t label = nn::no_label;        // of all data, if the network learned with labels
-  float guidance = 0.0f;                     // how strongly the label is followed, see nn::guidance
-  std::span<const symbol> given{};           // of sentences: tokens that stay, see diffusion::sampling_options
-  std::span<const std::uint32_t> lengths{};  // of sentences: tokens of each
-  std::uint64_t first = 0;                   // the number of the first datum
-  diffusion::solver method = diffusion::gaussian_sampling_options{}.method;  // of vectors
 };
 
 // One validation: losses in the units of train::evaluate(), the training loss being the mean since the last validation.
@@ -110,7 +96,7 @@ class learner {
     return run({}, watch);
   }
   status train() {
-    return run({}, [](const learning_point&) {});
+    return train([](const learning_point&) {});
   }
   // The same, going on from the checkpoint where there is one, and writing it at each validation.
   template <class Watch>
@@ -167,10 +153,10 @@ class learner {
     if (!made.state) return made;
     if (classes > 0) {
       auto model = denoiser(nn::guidance{classes, o.label, o.guidance});
-      made.state = write(model, key, o, made.value, watch);
+      made.state = detail::write(model, data_.held_out, key, o, rows_at_once, std::span(made.value), watch);
     } else {
       auto model = denoiser();
-      made.state = write(model, key, o, made.value, watch);
+      made.state = detail::write(model, data_.held_out, key, o, rows_at_once, std::span(made.value), watch);
     }
     return made;
   }
@@ -193,39 +179,6 @@ class learner {
   [[nodiscard]] std::span<float> scratch_for(std::size_t rows) {
     scratch_.resize(plan_.scratch_size * rows);
     return scratch_;
-  }
-
-  template <class Model, class Watch>
-  status write(Model& model, seed key, const writing_options& o, std::span<datum> out, const Watch& watch) {
-    const std::size_t rows = out.size() / width(), given = o.given.size(), lengths = o.lengths.size();
-    if (given != 0 && given != width() && given != out.size())
-      return {"give tokens for one sentence or for each of them", given};
-    if (lengths > 1 && lengths != rows) return {"there are {} lengths for {} sentences", lengths, {rows}};
-    std::vector<float> room;
-    for (std::size_t begin = 0; begin < rows; begin += rows_at_once) {
-      const std::size_t count = smaller(rows - begin, rows_at_once);
-      const std::span<datum> part = out.subspan(begin * width(), count * width());
-      const auto walk_on = [&](auto&& steps) {
-        while (steps.check() && steps.time() > 0)
-          if (steps.step()) watch(steps.time(), std::span<const datum>(part));
-        return steps.check();
-      };
-      status done;
-      if constexpr (of_symbols) {
-        const diffusion::sampling_options all{
-            .noise = data_.held_out.times, .first = o.first, .given = o.given, .lengths = o.lengths};
-        room.resize(diffusion::sampling_memory(width(), model.vocabulary(), count));
-        done = walk_on(
-            diffusion::stepper(data_.held_out.process, model, key, diffusion::part_of(all, begin, count, width()), room, part));
-      } else {
-        room.resize(diffusion::gaussian_sampling_memory(o.method, width(), count));
-        done = walk_on(diffusion::gaussian_stepper(
-            diffusion::gaussian{}, model, key, {.noise = data_.held_out.times, .method = o.method, .first = o.first + begin},
-            room, part));
-      }
-      if (!done) return done;
-    }
-    return {};
   }
 
   template <std::size_t Capacity>
