@@ -126,6 +126,7 @@ void diffusion_of_vectors() {
   check("diffusion/gaussian_sampler.hpp sample", [&] { return sampled(diffusion::solver::euler_maruyama); });
   check("diffusion/gaussian_sampler.hpp sample_from", [&] { return sampled(diffusion::solver::dpm_solver); });
   check("diffusion/stepper.hpp step", [&] {
+    source::wiener denoiser(means, variances);
     std::vector<float> memory(diffusion::gaussian_sampling_memory(diffusion::solver::heun, dimension, rows)),
         out(rows * dimension);
     diffusion::gaussian_stepper steps(diffusion::gaussian{}, denoiser, seed{7},
