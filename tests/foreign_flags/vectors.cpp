@@ -168,12 +168,13 @@ void networks() {
     std::vector<float> scratch(2 * plan.scratch_size);
     return answer(nn::vector_denoiser(plan, {}, parameters, scratch));
   });
+  const auto told = nn::vector_mlp_for(dimension, 16, 1, kernel::activation::gelu, 3);
+  std::vector<float> told_weights(told.view().parameter_count);
+  nn::initialise(told, nn::initialisation::he, seed{8}, told_weights);
+  for (std::size_t i = 0; i < told_weights.size(); i += 2) told_weights[i] = 1e-22f * static_cast<float>(i);
   check("nn/guided_vector_denoiser.hpp predict", [&] {
-    const auto told = nn::vector_mlp_for(dimension, 16, 1, kernel::activation::gelu, 3);
-    std::vector<float> weights(told.view().parameter_count), scratch(4 * told.view().scratch_size);
-    nn::initialise(told, nn::initialisation::he, seed{8}, weights);
-    for (std::size_t i = 0; i < weights.size(); i += 2) weights[i] = 1e-22f * static_cast<float>(i);
-    return answer(nn::guided_vector_denoiser(told, {}, {3, 1, 1.5f}, weights, scratch));
+    std::vector<float> scratch(4 * told.view().scratch_size);
+    return answer(nn::guided_vector_denoiser(told, {}, {3, 1, 1.5f}, told_weights, scratch));
   });
   check("nn/forward.hpp forward", [&] {
     std::vector<float> scratch(rows * plan.scratch_size);
