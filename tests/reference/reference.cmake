@@ -2,7 +2,7 @@
 cmake_minimum_required(VERSION 3.20)
 get_filename_component(root ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
 file(REMOVE_RECURSE ${MADE})
-execute_process(COMMAND ${GENERATOR} ${root}/include/frond ${root}/docs/generator/cures.txt ${MADE} RESULT_VARIABLE failed ERROR_VARIABLE output OUTPUT_QUIET)
+execute_process(COMMAND ${GENERATOR} ${root}/include/frond ${CMAKE_CURRENT_LIST_DIR}/cures.txt ${MADE} RESULT_VARIABLE failed ERROR_VARIABLE output OUTPUT_QUIET)
 if(failed)
   message(FATAL_ERROR "Public names without a comment, or sentences without a cure:\n${output}")
 endif()

@@ -70,7 +70,7 @@ void write_entry(std::string& page, const entry& e, const std::string& heading) 
 }
 
 std::string page_of(const std::string& folder, const std::vector<header>& headers) {
-  std::string page = "# " + folder + "\n\nMade from the comments of `include/frond/" + folder + "` by docs/generator.\n\n";
+  std::string page = "# " + folder + "\n\nMade from the comments of `include/frond/" + folder + "` by tests/reference.\n\n";
   for (const header& h : headers) {
     if (h.entries.empty() && h.comment.empty()) continue;
     page += "## " + h.path + "\n\n" + reference::prose(h.comment) + "\n";
