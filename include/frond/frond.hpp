@@ -39,6 +39,7 @@
 
 #include <frond/codec/record.hpp>
 
+#include <frond/diffusion/fixed_stepper.hpp>
 #include <frond/diffusion/gaussian.hpp>
 #include <frond/diffusion/gaussian_sampler.hpp>
 #include <frond/diffusion/gaussian_step.hpp>

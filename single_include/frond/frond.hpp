@@ -14,6 +14,7 @@
 #include <limits>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 // Opens every header of the library, after its includes; epilogue.hpp closes it. Deliberately without an include guard.
 //
@@ -251,6 +252,14 @@ namespace frond { inline namespace FROND_ABI {
 #define FROND_UNROLL(count)
 #else
 #define FROND_UNROLL(count) FROND_DETAIL_PRAGMA(GCC unroll count)
+#endif
+
+// Whether floats are computed by functions of the compiler's library, for want of a unit that does.
+#if (defined(__arm__) && !defined(__ARM_FP)) || (defined(__riscv) && !defined(__riscv_flen)) || \
+    (defined(__XTENSA__) && !defined(__XTENSA_HARD_FLOAT__))
+#define FROND_SOFT_FLOAT 1
+#else
+#define FROND_SOFT_FLOAT 0
 #endif
 
 #define FROND_ALWAYS_INLINE __attribute__((always_inline)) inline
@@ -744,11 +753,11 @@ class ieee_arithmetic {
   static void set(std::uint32_t mode) { __asm__ __volatile__("vmsr fpscr, %0" : : "r"(mode) : "memory"); }
   std::uint32_t old_ = 0;
 #else
+#define FROND_DETAIL_NO_MODES  // none, or none that this header knows
   ieee_arithmetic() {}
   ~ieee_arithmetic() {}
-
- private:
 #endif
+
  public:
   ieee_arithmetic(const ieee_arithmetic&) = delete;
   ieee_arithmetic& operator=(const ieee_arithmetic&) = delete;
@@ -775,8 +784,13 @@ auto call_guarded(const Work& work) {
 // share of a task; kernels, functions of one number and the step of one token do not. tests/foreign_flags lists them all.
 template <class Work>
 constexpr auto in_ieee_arithmetic(const Work& work) {
+#if defined(FROND_DETAIL_NO_MODES)
+  return work();
+#undef FROND_DETAIL_NO_MODES
+#else
   if (std::is_constant_evaluated()) return work();
   return detail::call_guarded(work);
+#endif
 }
 
 }}  // namespace frond
@@ -1338,13 +1352,55 @@ constexpr float abs(float x) { return __builtin_bit_cast(float, __builtin_bit_ca
 // Neither infinite nor NaN. By its bits, since flags such as -fno-honor-nans let compilers take x - x == 0 for granted.
 constexpr bool is_finite(float x) { return (__builtin_bit_cast(std::uint32_t, x) & 0x7f800000u) != 0x7f800000u; }
 
-// IEEE square root.
-inline float sqrt(float x) { return __builtin_sqrtf(x); }
-
 namespace detail {
 
 constexpr std::uint32_t to_bits(float x) { return __builtin_bit_cast(std::uint32_t, x); }
 constexpr float from_bits(std::uint32_t bits) { return __builtin_bit_cast(float, bits); }
+
+// The square root digit by digit, rounded to nearest: while compiling, and where the processor has none.
+constexpr float sqrt_by_digits(float x) {
+  std::uint32_t rest = to_bits(x);
+  if (rest << 1 == 0 || rest == 0x7f800000u) return x;
+  if (rest > 0x7f800000u) return std::numeric_limits<float>::quiet_NaN();
+  std::int32_t exponent = static_cast<std::int32_t>(rest >> 23);
+  if (exponent == 0) {
+    const std::int32_t shift = __builtin_clz(rest) - 8;
+    rest <<= shift;
+    exponent = 1 - shift;
+  }
+  rest = (rest & 0x007fffffu) | 0x00800000u;
+  exponent -= 127;
+  rest <<= 1 + (exponent & 1);
+  std::uint32_t root = 0, twice = 0;  // the digits so far, and twice their value in the scale of the rest
+  for (std::uint32_t digit = 1u << 24; digit != 0; digit >>= 1) {
+    if (const std::uint32_t next = twice + digit; next <= rest) {
+      rest -= next;
+      twice = next + digit;
+      root += digit;
+    }
+    rest <<= 1;
+  }
+  root += root & 1;  // the last digit says which way to round; a root never lies in the middle
+  return from_bits((root >> 1) + (static_cast<std::uint32_t>((exponent >> 1) + 126) << 23));
+}
+
+}  // namespace detail
+
+// IEEE square root.
+constexpr float sqrt(float x) {
+  if (__builtin_is_constant_evaluated()) return detail::sqrt_by_digits(x);
+#if defined(__arm__) && defined(__ARM_FP) && (__ARM_FP & 4)
+  float root;  // without the call that would set errno
+  __asm__("vsqrt.f32 %0, %1" : "=t"(root) : "t"(x));
+  return root;
+#elif FROND_SOFT_FLOAT
+  return detail::sqrt_by_digits(x);
+#else
+  return __builtin_sqrtf(x);
+#endif
+}
+
+namespace detail {
 
 // The smaller and the larger; the second operand where either is NaN.
 constexpr float min(float a, float b) { return a < b ? a : b; }
@@ -1413,6 +1469,14 @@ constexpr float log(float x) {
   const std::int32_t exponent = static_cast<std::int32_t>(offset) >> 23;
   const float f = detail::from_bits((offset & 0x007fffffu) + detail::sqrt_half_bits) - 1.0f;
   return detail::log_near_one(f, static_cast<float>(exponent) - (denormal ? 23.0f : 0.0f));
+}
+
+// The same for a positive normal number, where nothing else can come: a small program then needs no log().
+FROND_NOINLINE constexpr float log_of_normal(float x) {
+  const std::uint32_t offset = detail::to_bits(x) - detail::sqrt_half_bits;
+  const std::int32_t exponent = static_cast<std::int32_t>(offset) >> 23;
+  const float f = detail::from_bits((offset & 0x007fffffu) + detail::sqrt_half_bits) - 1.0f;
+  return detail::log_near_one(f, static_cast<float>(exponent));
 }
 
 // Hyperbolic tangent within 1.34 ulp. Odd: tanh(-0) = -0. tanh(+-inf) = +-1.
@@ -1822,7 +1886,7 @@ struct normal_pair {
 // deviates", 1958): a radius from one word, an angle from the other. The radius takes its word's top 24 bits, so no number lies
 // beyond sqrt(48 ln 2) = 5.768; the exact distribution puts 8.0e-9 of its mass there, once in 125 million draws.
 inline normal_pair box_muller(std::uint32_t radius_word, std::uint32_t angle_word) {
-  const float radius = math::sqrt(-2.0f * math::log(unit_interval_open_zero(radius_word)));
+  const float radius = math::sqrt(-2.0f * math::log_of_normal(unit_interval_open_zero(radius_word)));
   const math::sine_cosine angle = math::sin_cos_within_turn(unit_interval(angle_word));
   return {radius * angle.cosine, radius * angle.sine};
 }
@@ -2074,174 +2138,6 @@ struct random_array {
 
 }}}  // namespace frond::kernel
 
-#undef FROND_PASS_NUMBER
-#define FROND_PASS_NUMBER 1
-#define FROND_PASS_TEXT "frond.hpp"
-
-// =============================================================================================================
-// frond/simd/each_pass-inl.hpp
-// =============================================================================================================
-
-// Compiles the file FROND_PASS_TEXT for the base instruction set and, on x86 hosts, for AVX2 and AVX-512 as well, whatever -m
-// flags the user gave. Each folder with kernels does so with its own text:
-//
-//   #define FROND_PASS_TEXT <frond/kernel/pass-inl.hpp>
-//   #include <frond/simd/each_pass-inl.hpp>
-//
-// Inside the text FROND_PASS names the namespace of the instruction set, and FROND_PASS_LANES is the number of floats in a
-// register. No function with a vector type lives outside a pass, and no standard header is first included inside one. Vectors
-// and what they can do come with the text of kernel/, which stands before any other.
-
-#define FROND_PASS FROND_BASE_PASS
-#define FROND_PASS_LANES FROND_BASE_LANES
-FROND_BEGIN_BASE_PASS
-#include FROND_PASS_TEXT
-FROND_END_BASE_PASS
-#undef FROND_PASS
-#undef FROND_PASS_LANES
-
-#if FROND_WITH_AVX2
-#define FROND_PASS pass_avx2
-#define FROND_PASS_LANES 8
-FROND_BEGIN_AVX2
-#include FROND_PASS_TEXT
-FROND_END_TARGET
-#undef FROND_PASS
-#undef FROND_PASS_LANES
-#endif
-
-#if FROND_WITH_AVX512
-#define FROND_PASS pass_avx512
-#define FROND_PASS_LANES 16
-FROND_BEGIN_AVX512
-#include FROND_PASS_TEXT
-FROND_END_TARGET
-#undef FROND_PASS
-#undef FROND_PASS_LANES
-#endif
-
-#undef FROND_PASS_TEXT
-
-#undef FROND_EACH_REGISTER
-#undef FROND_X86
-#undef FROND_LONG_FUNCTION
-
-namespace frond { inline namespace FROND_ABI { namespace kernel { inline namespace FROND_ENTRY {
-
-// See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 16 KiB lives on the stack.
-inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
-
-// y[i] = f(x[i]). In place is fine. GELU and SiLU of -infinity are NaN (-infinity times 0), and ReLU of NaN is 0.
-inline void activate(activation kind, const float* x, float* y, std::size_t count) {
-  FROND_DISPATCH_CALL(activate(kind, x, y, count));
-}
-
-// The same for a function that the compiler knows: a program then links no other.
-template <activation Kind>
-inline void activate(const float* x, float* y, std::size_t count) {
-  FROND_DISPATCH_CALL(activate_all<Kind>(x, y, count));
-}
-
-// c = f(what matmul() makes of c). Two passes over c: one that applies f to each tile before it leaves the first cache takes 4
-// to 6 % longer (Zen 4, GELU), since arithmetic bounds both.
-inline void matmul_activated(const matmul_operands& m, activation function) {
-  matmul(m);
-  if (m.c_stride == m.columns) return activate(function, m.c, m.c, m.rows * m.columns);
-  for (std::size_t i = 0; i < m.rows; ++i) activate(function, m.c + i * m.c_stride, m.c + i * m.c_stride, m.columns);
-}
-
-// y[i] = f(x[i]) and slope[i] = f'(x[i]), which is all that a backward pass wants to know of x. Either may be x.
-inline void activate_with_slope(activation kind, const float* x, float* y, float* slope, std::size_t count) {
-  FROND_DISPATCH_CALL(activate_with_slope(kind, x, y, slope, count));
-}
-
-template <activation Kind>
-inline void activate_with_slope(const float* x, float* y, float* slope, std::size_t count) {
-  FROND_DISPATCH_CALL(activate_with_slope_all<Kind>(x, y, slope, count));
-}
-
-// z[i] = x[i] y[i]. z may be x or y.
-inline void multiply(const float* x, const float* y, float* z, std::size_t count) {
-  FROND_DISPATCH_CALL(multiply(x, y, z, count));
-}
-
-// y[i] = y[i] + x[i].
-inline void add(const float* x, float* y, std::size_t count) { FROND_DISPATCH_CALL(add(x, y, count)); }
-
-// A weighted sum of up to four arrays; see the operands for the meaning.
-inline void combine(const combination& c) {
-  FROND_ASSERT(c.terms >= 1 && c.terms <= combination::max_terms, "a combination has one to four terms");
-  FROND_DISPATCH_CALL(combine(c));
-}
-
-// The sum of an array in sixteen partial sums and a fixed tree.
-inline float sum(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum(x, count)); }
-inline float sum_of_squares(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum_of_squares(x, count)); }
-
-// Whether all numbers are finite, and so small that their squares have a finite sum: four such sums, which a long array fills
-// in half the time of sum_of_squares().
-inline bool squares_are_finite(const float* x, std::size_t count) { FROND_DISPATCH_CALL(squares_are_finite(x, count)); }
-
-// sums[j] = sums[j] + x[0][j] + x[1][j] + ..., in order of the rows; x is [rows][columns].
-inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
-  FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));
-}
-
-// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are finite, or
-// -infinity for classes that are impossible while another is not.
-inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
-  FROND_DISPATCH_CALL(softmax(logits, rows, classes, probabilities));
-}
-
-// losses[row] = -ln softmax(logits[row])[targets[row]] in nats, and gradient[row] = scale times its derivative by the logits.
-// logits and gradient are [rows][classes], targets [rows] below classes. gradient may be logits.
-inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
-                                  float scale, float* gradient, float* losses) {
-  FROND_DISPATCH_CALL(softmax_cross_entropy(logits, targets, rows, classes, scale, gradient, losses));
-}
-
-// losses[row] = |outputs[row] - targets[row]|^2, and gradient[row] = scale times its derivative; all [rows][columns].
-inline void squared_error(const float* outputs, const float* targets, std::size_t rows, std::size_t columns, float scale,
-                          float* gradient, float* losses) {
-  FROND_DISPATCH_CALL(squared_error(outputs, targets, rows, columns, scale, gradient, losses));
-}
-
-// Layer norm of every row, and its gradients; see the operands for the meaning. columns > 0.
-inline void layer_norm(const layer_norm_operands& n) { FROND_DISPATCH_CALL(layer_norm(n)); }
-inline void layer_norm_backward(const layer_norm_gradients& n) { FROND_DISPATCH_CALL(layer_norm_backward(n)); }
-
-// drawn[row] = an index drawn in proportion to weights[row], with the rule and the sums of rng::draws::categorical: weights
-// [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
-inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
-  FROND_DISPATCH_CALL(categorical(weights, uniforms, rows, classes, drawn));
-}
-
-// Random bits, floats as rng::unit_interval makes them, and standard normals as rng::normal_at. Any part of an array can be
-// filled on its own: out[i] is element from.first + i.
-inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
-  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
-  FROND_DISPATCH_CALL(fill_bits(from, out, count));
-}
-inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
-  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
-  FROND_DISPATCH_CALL(fill_uniform(from, out, count));
-}
-inline void fill_normal(const random_array& from, float* out, std::size_t count) {
-  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
-  FROND_DISPATCH_CALL(fill_normal(from, out, count));
-}
-
-// One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
-inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
-                 std::size_t count) {
-  FROND_DISPATCH_CALL(adam(c, gradient, parameter, first, second, count));
-}
-inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
-  FROND_DISPATCH_CALL(sgd(c, gradient, parameter, velocity, count));
-}
-
-}}}}  // namespace frond::kernel
-
 // =============================================================================================================
 // frond/kernel/plain.hpp
 // =============================================================================================================
@@ -2265,6 +2161,15 @@ inline void matmul(const matmul_operands& m) {
     }
 }
 
+inline void dense(const float* x, std::size_t rows, std::size_t inputs, const float* weights, std::size_t outputs, float* y) {
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < outputs; ++j) {
+      float sum = weights[inputs * outputs + j];
+      for (std::size_t k = 0; k < inputs; ++k) sum = mul_add(x[i * inputs + k], weights[k * outputs + j], sum);
+      y[i * outputs + j] = sum;
+    }
+}
+
 inline void combine(const combination& c) {
   for (std::size_t i = 0; i < c.count; ++i) {
     float sum = c.weights[0] * c.x[0][i];
@@ -2273,7 +2178,7 @@ inline void combine(const combination& c) {
   }
 }
 
-inline float activation_value(activation kind, float x) {
+FROND_ALWAYS_INLINE float activation_value(activation kind, float x) {
   switch (kind) {
     case activation::relu: return 0.0f < x ? x : 0.0f;
     case activation::gelu: return math::gelu(x).value;
@@ -2283,7 +2188,7 @@ inline float activation_value(activation kind, float x) {
   return x;
 }
 
-inline float activation_slope(activation kind, float x) {
+FROND_ALWAYS_INLINE float activation_slope(activation kind, float x) {
   switch (kind) {
     case activation::relu: return 0.0f < x ? 1.0f : 0.0f;
     case activation::gelu: return math::gelu(x).slope;
@@ -2332,12 +2237,11 @@ class sixteen_sums {
  public:
   void add(std::size_t i, float value) { partial_[i % 16] = partial_[i % 16] + value; }
   void add_product(std::size_t i, float a, float b) { partial_[i % 16] = mul_add(a, b, partial_[i % 16]); }
-  float total() const {
-    float sums[16];
-    for (int i = 0; i < 16; ++i) sums[i] = partial_[i];
+  // The partials are used up.
+  float total() {
     for (int half = 8; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) sums[i] = sums[i] + sums[i + half];
-    return sums[0];
+      for (int i = 0; i < half; ++i) partial_[i] = partial_[i] + partial_[i + half];
+    return partial_[0];
   }
 
  private:
@@ -2381,7 +2285,7 @@ inline float largest(const float* x, std::size_t count) {
 }
 
 // exps[i] = e^(logits[i] - top); the sum of them all. With the largest logit as top nothing overflows.
-inline float exponentiate(const float* logits, float top, float* exps, std::size_t count) {
+FROND_ALWAYS_INLINE float exponentiate(const float* logits, float top, float* exps, std::size_t count) {
   sixteen_sums sums;
   for (std::size_t i = 0; i < count; ++i) {
     exps[i] = math::exp(logits[i] - top);
@@ -2493,6 +2397,11 @@ inline void fill_normal(const random_array& from, float* out, std::size_t count)
   for (std::size_t i = 0; i < count; ++i) out[i] = rng::normal_at(from.key, from.purpose, from.index, from.first + i);
 }
 
+inline void add_normals(const random_array& from, float weight, float* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    out[i] = mul_add(weight, rng::normal_at(from.key, from.purpose, from.index, from.first + i), out[i]);
+}
+
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
                  std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
@@ -2512,6 +2421,188 @@ inline void sgd(const sgd_coefficients& c, const float* gradient, float* paramet
 }
 
 }}}  // namespace frond::kernel::plain
+
+#undef FROND_PASS_NUMBER
+#define FROND_PASS_NUMBER 1
+#define FROND_PASS_TEXT "frond.hpp"
+
+// =============================================================================================================
+// frond/simd/each_pass-inl.hpp
+// =============================================================================================================
+
+// Compiles the file FROND_PASS_TEXT for the base instruction set and, on x86 hosts, for AVX2 and AVX-512 as well, whatever -m
+// flags the user gave. Each folder with kernels does so with its own text:
+//
+//   #define FROND_PASS_TEXT <frond/kernel/pass-inl.hpp>
+//   #include <frond/simd/each_pass-inl.hpp>
+//
+// Inside the text FROND_PASS names the namespace of the instruction set, and FROND_PASS_LANES is the number of floats in a
+// register. No function with a vector type lives outside a pass, and no standard header is first included inside one. Vectors
+// and what they can do come with the text of kernel/, which stands before any other.
+
+#define FROND_PASS FROND_BASE_PASS
+#define FROND_PASS_LANES FROND_BASE_LANES
+FROND_BEGIN_BASE_PASS
+#include FROND_PASS_TEXT
+FROND_END_BASE_PASS
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+
+#if FROND_WITH_AVX2
+#define FROND_PASS pass_avx2
+#define FROND_PASS_LANES 8
+FROND_BEGIN_AVX2
+#include FROND_PASS_TEXT
+FROND_END_TARGET
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+#endif
+
+#if FROND_WITH_AVX512
+#define FROND_PASS pass_avx512
+#define FROND_PASS_LANES 16
+FROND_BEGIN_AVX512
+#include FROND_PASS_TEXT
+FROND_END_TARGET
+#undef FROND_PASS
+#undef FROND_PASS_LANES
+#endif
+
+#undef FROND_PASS_TEXT
+
+#undef FROND_EACH_REGISTER
+#undef FROND_X86
+#undef FROND_LONG_FUNCTION
+
+namespace frond { inline namespace FROND_ABI { namespace kernel { inline namespace FROND_ENTRY {
+
+// See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 16 KiB lives on the stack.
+inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
+
+// y[row] = x[row] W + b: x [rows][inputs], `weights` holds W [inputs][outputs] and then b [outputs], y [rows][outputs]. The
+// sums are those of matmul(), and start from b. inputs > 0.
+inline void dense(const float* x, std::size_t rows, std::size_t inputs, const float* weights, std::size_t outputs, float* y) {
+  FROND_DISPATCH_CALL(dense(x, rows, inputs, weights, outputs, y));
+}
+
+// y[i] = f(x[i]). In place is fine. GELU and SiLU of -infinity are NaN (-infinity times 0), and ReLU of NaN is 0.
+inline void activate(activation kind, const float* x, float* y, std::size_t count) {
+  FROND_DISPATCH_CALL(activate(kind, x, y, count));
+}
+
+// The same for a function that the compiler knows: a program then links no other.
+template <activation Kind>
+inline void activate(const float* x, float* y, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_all<Kind>(x, y, count));
+}
+
+// c = f(what matmul() makes of c). Two passes over c: one that applies f to each tile before it leaves the first cache takes 4
+// to 6 % longer (Zen 4, GELU), since arithmetic bounds both.
+inline void matmul_activated(const matmul_operands& m, activation function) {
+  matmul(m);
+  if (m.c_stride == m.columns) return activate(function, m.c, m.c, m.rows * m.columns);
+  for (std::size_t i = 0; i < m.rows; ++i) activate(function, m.c + i * m.c_stride, m.c + i * m.c_stride, m.columns);
+}
+
+// y[i] = f(x[i]) and slope[i] = f'(x[i]), which is all that a backward pass wants to know of x. Either may be x.
+inline void activate_with_slope(activation kind, const float* x, float* y, float* slope, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_with_slope(kind, x, y, slope, count));
+}
+
+template <activation Kind>
+inline void activate_with_slope(const float* x, float* y, float* slope, std::size_t count) {
+  FROND_DISPATCH_CALL(activate_with_slope_all<Kind>(x, y, slope, count));
+}
+
+// z[i] = x[i] y[i]. z may be x or y.
+inline void multiply(const float* x, const float* y, float* z, std::size_t count) {
+  FROND_DISPATCH_CALL(multiply(x, y, z, count));
+}
+
+// y[i] = x[i]; the two do not overlap.
+inline void copy(const float* x, float* y, std::size_t count) { FROND_DISPATCH_CALL(copy(x, y, count)); }
+
+// y[i] = y[i] + x[i].
+inline void add(const float* x, float* y, std::size_t count) { FROND_DISPATCH_CALL(add(x, y, count)); }
+
+// A weighted sum of up to four arrays; see the operands for the meaning.
+inline void combine(const combination& c) {
+  FROND_ASSERT(c.terms >= 1 && c.terms <= combination::max_terms, "a combination has one to four terms");
+  FROND_DISPATCH_CALL(combine(c));
+}
+
+// The sum of an array in sixteen partial sums and a fixed tree.
+inline float sum(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum(x, count)); }
+inline float sum_of_squares(const float* x, std::size_t count) { FROND_DISPATCH_CALL(sum_of_squares(x, count)); }
+
+// Whether all numbers are finite, and so small that their squares have a finite sum: four such sums, which a long array fills
+// in half the time of sum_of_squares().
+inline bool squares_are_finite(const float* x, std::size_t count) { FROND_DISPATCH_CALL(squares_are_finite(x, count)); }
+
+// sums[j] = sums[j] + x[0][j] + x[1][j] + ..., in order of the rows; x is [rows][columns].
+inline void add_column_sums(const float* x, std::size_t rows, std::size_t columns, float* sums) {
+  FROND_DISPATCH_CALL(add_column_sums(x, rows, columns, sums));
+}
+
+// probabilities[row] = softmax(logits[row]); both [rows][classes], in place is fine. classes > 0; logits are finite, or
+// -infinity for classes that are impossible while another is not.
+inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
+  FROND_DISPATCH_CALL(softmax(logits, rows, classes, probabilities));
+}
+
+// losses[row] = -ln softmax(logits[row])[targets[row]] in nats, and gradient[row] = scale times its derivative by the logits.
+// logits and gradient are [rows][classes], targets [rows] below classes. gradient may be logits.
+inline void softmax_cross_entropy(const float* logits, const symbol* targets, std::size_t rows, std::size_t classes,
+                                  float scale, float* gradient, float* losses) {
+  FROND_DISPATCH_CALL(softmax_cross_entropy(logits, targets, rows, classes, scale, gradient, losses));
+}
+
+// losses[row] = |outputs[row] - targets[row]|^2, and gradient[row] = scale times its derivative; all [rows][columns].
+inline void squared_error(const float* outputs, const float* targets, std::size_t rows, std::size_t columns, float scale,
+                          float* gradient, float* losses) {
+  FROND_DISPATCH_CALL(squared_error(outputs, targets, rows, columns, scale, gradient, losses));
+}
+
+// Layer norm of every row, and its gradients; see the operands for the meaning. columns > 0.
+inline void layer_norm(const layer_norm_operands& n) { FROND_DISPATCH_CALL(layer_norm(n)); }
+inline void layer_norm_backward(const layer_norm_gradients& n) { FROND_DISPATCH_CALL(layer_norm_backward(n)); }
+
+// drawn[row] = an index drawn in proportion to weights[row], with the rule and the sums of rng::draws::categorical: weights
+// [rows][classes] are not negative, and at least one of each row is positive; uniforms [rows] in [0, 1); drawn [rows].
+inline void categorical(const float* weights, const float* uniforms, std::size_t rows, std::size_t classes, symbol* drawn) {
+  FROND_DISPATCH_CALL(categorical(weights, uniforms, rows, classes, drawn));
+}
+
+// Random bits, floats as rng::unit_interval makes them, and standard normals as rng::normal_at. Any part of an array can be
+// filled on its own: out[i] is element from.first + i.
+inline void fill_bits(const random_array& from, std::uint32_t* out, std::size_t count) {
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(fill_bits(from, out, count));
+}
+inline void fill_uniform(const random_array& from, float* out, std::size_t count) {
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(fill_uniform(from, out, count));
+}
+inline void fill_normal(const random_array& from, float* out, std::size_t count) {
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(fill_normal(from, out, count));
+}
+// out[i] = out[i] + weight z[i] with the normals z that fill_normal() writes; one product and one sum, as mul_add() rounds.
+inline void add_normals(const random_array& from, float weight, float* out, std::size_t count) {
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(add_normals(from, weight, out, count));
+}
+
+// One optimiser step on `count` parameters; the other arrays have the layout of the parameters.
+inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,
+                 std::size_t count) {
+  FROND_DISPATCH_CALL(adam(c, gradient, parameter, first, second, count));
+}
+inline void sgd(const sgd_coefficients& c, const float* gradient, float* parameter, float* velocity, std::size_t count) {
+  FROND_DISPATCH_CALL(sgd(c, gradient, parameter, velocity, count));
+}
+
+}}}}  // namespace frond::kernel
 
 // =============================================================================================================
 // frond/kernel/self_check.hpp
@@ -2774,28 +2865,28 @@ constexpr status read_record(std::span<const std::uint8_t> bytes, const record_h
 }}}  // namespace frond::codec
 
 // =============================================================================================================
+// frond/diffusion/fixed_stepper.hpp
+// =============================================================================================================
+
+// Sampling where the compiler knows network, times and solver: nothing is checked at run time that it can check, and tables of
+// exact size hold what does not depend on the sample. The bits are those of sample().
+//
+// A recipe is a type with a constant `value`, since numbers with a point are no template arguments for every compiler:
+//   struct recipe { static constexpr diffusion::gaussian_sampling_options value{...}; };
+
+// =============================================================================================================
+// frond/diffusion/gaussian_sampler.hpp
+// =============================================================================================================
+
+// From pure noise to data by Gaussian diffusion, with any denoiser of vectors.
+
+// =============================================================================================================
 // frond/diffusion/gaussian.hpp
 // =============================================================================================================
 
 // Gaussian noise on vectors: the variance-preserving process x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z.
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-namespace detail {
-
-// out += weight z, element by element, with z the standard normals of an address; a block of them at a time is on the stack.
-inline void add_normals(seed key, rng::stream purpose, std::uint64_t index, float weight, std::span<float> out) {
-  constexpr std::size_t block = 256;
-  float z[block];
-  for (std::size_t first = 0; first < out.size(); first += block) {
-    const std::size_t count = smaller(out.size() - first, block);
-    kernel::fill_normal({.key = key, .purpose = purpose, .index = index, .first = first}, z, count);
-    float* const part = out.data() + first;
-    kernel::combine({.terms = 2, .x = {part, z}, .weights = {1.0f, weight}, .out = part, .count = count});
-  }
-}
-
-}  // namespace detail
 
 // Each coordinate is scaled and gets independent noise; data of variance one keep it at every noise level. Ho, Jain and Abbeel,
 // "Denoising diffusion probabilistic models", NeurIPS 2020 (arXiv 2006.11239), equation (4). alpha_bar is the fraction of the
@@ -2808,7 +2899,8 @@ struct gaussian {
     in_ieee_arithmetic([&] {
       const float signal = math::sqrt(alpha_bar);
       kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
-      detail::add_normals(key, rng::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+      kernel::add_normals({.key = key, .purpose = rng::stream::noise, .index = index}, math::sqrt(1.0f - alpha_bar),
+                          noisy.data(), noisy.size());
     });
   }
 
@@ -2834,12 +2926,6 @@ struct gaussian {
 };
 
 }}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/diffusion/gaussian_sampler.hpp
-// =============================================================================================================
-
-// From pure noise to data by Gaussian diffusion, with any denoiser of vectors.
 
 // =============================================================================================================
 // frond/diffusion/gaussian_step.hpp
@@ -2887,7 +2973,7 @@ constexpr Real log_noise_to_signal(Real alpha_bar) {
 }
 
 template <class Real>
-inline gaussian_step<Real> ddpm_step(Real abar_t, Real abar_s) {
+constexpr gaussian_step<Real> ddpm_step(Real abar_t, Real abar_s) {
   const Real lost_t = 1 - abar_t, lost_s = 1 - abar_s, forgotten = (abar_s - abar_t) / abar_s;  // by s -> t alone
   return {.noisy = math::sqrt(abar_t / abar_s) * (lost_s / lost_t),
           .mean = math::sqrt(abar_s) * (forgotten / lost_t),
@@ -2895,7 +2981,7 @@ inline gaussian_step<Real> ddpm_step(Real abar_t, Real abar_s) {
 }
 
 template <class Real>
-inline gaussian_step<Real> ddim_step(Real abar_t, Real abar_s, Real eta) {
+constexpr gaussian_step<Real> ddim_step(Real abar_t, Real abar_s, Real eta) {
   const Real lost_t = 1 - abar_t, lost_s = 1 - abar_s, forgotten = (abar_s - abar_t) / abar_s;
   const Real variance = eta * eta * (lost_s / lost_t * forgotten);
   const Real by_flow = lost_s > variance ? math::sqrt((lost_s - variance) / lost_t) : Real{0};
@@ -2912,7 +2998,7 @@ constexpr Real log_quotient(Real abar_t, Real abar_s) {
 
 // `share` of the score's pull: 1 for the stochastic equation, 1/2 for the flow.
 template <class Real>
-inline gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
+constexpr gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
   const Real lost_t = 1 - abar_t, time = log_quotient(abar_t, abar_s), pull = share * time / lost_t;
   return {.noisy = 1 + time / 2 - pull, .mean = pull * math::sqrt(abar_t)};
 }
@@ -2921,7 +3007,7 @@ inline gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
 // extrapolate over, and where this step is more than longest_extrapolation times as long as the one before: as two levels meet,
 // the slope between their two means becomes rounding alone, and beyond that length it would be multiplied.
 template <class Real>
-inline gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real abar_s) {
+constexpr gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real abar_s) {
   constexpr Real longest_extrapolation = 16;
   gaussian_step<Real> step = ddim_step(abar_t, abar_s, Real{0});
   if (!(abar_before > 0 && abar_s < 1)) return step;
@@ -2939,7 +3025,7 @@ inline gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real a
 // From alpha_bar = abar_t to abar_s > abar_t; abar_before < abar_t is that of the question before this one, 0 if there was
 // none. eta in [0, 1] is for ddim alone.
 template <class Real>
-inline gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar_before, Real abar_t, Real abar_s) {
+constexpr gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar_before, Real abar_t, Real abar_s) {
   const bool from_noise = !(abar_t > 0), to_clean = !(abar_s < 1);
   switch (method) {
     case solver::ddpm: return detail::ddpm_step(abar_t, abar_s);
@@ -2962,7 +3048,7 @@ inline gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar
 // Heun's second half: with x' the result of the step above and m' = E[x_0 | x'], the result is x' + correction (m' - m). The
 // mean of the slopes (y - m) / sigma at both ends comes down to this. 0 beside the ends, where there is no second half.
 template <class Real>
-inline Real heun_correction(Real abar_t, Real abar_s) {
+constexpr Real heun_correction(Real abar_t, Real abar_s) {
   if (!(abar_t > 0 && abar_s < 1)) return 0;
   const Real ratio = math::sqrt((1 - abar_t) / abar_t * (abar_s / (1 - abar_s)));  // of sigma, before and after
   return math::sqrt(abar_s) * (ratio - 1) / 2;
@@ -3147,7 +3233,8 @@ struct gaussian_batch {
   void add_noise(std::uint32_t t, float weight) {
     for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      add_normals(key, rng::stream::reverse, address, weight, x.subspan(row * dimension, dimension));
+      kernel::add_normals({.key = key, .purpose = rng::stream::reverse, .index = address}, weight, x.data() + row * dimension,
+                          dimension);
     }
   }
 
@@ -3249,198 +3336,10 @@ status sample(const gaussian& process, Denoiser& model, seed key, const gaussian
 }}}  // namespace frond::diffusion
 
 // =============================================================================================================
-// frond/diffusion/one_hot.hpp
+// frond/diffusion/sampler.hpp
 // =============================================================================================================
 
-// Symbols as vectors: what lets Gaussian noise work on sentences. Symbol a of a vocabulary is the vector with a one at a.
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// vectors [symbols][vocabulary], written.
-template <class Real>
-constexpr void embed(std::span<const symbol> symbols, std::uint32_t vocabulary, std::span<Real> vectors) {
-  FROND_CHECK_SIZE(vectors.size() == symbols.size() * vocabulary, "there is one vector for each symbol");
-  for (Real& value : vectors) value = 0;
-  for (std::size_t i = 0; i < symbols.size(); ++i) {
-    FROND_ASSERT(symbols[i] < vocabulary, "only symbols have a vector; a mask has none");
-    vectors[i * vocabulary + symbols[i]] = 1;
-  }
-}
-
-// The nearest symbol of each vector, the one of its largest entry; of equal ones the first. vectors [symbols][vocabulary]
-template <class Real>
-constexpr void nearest(std::span<const Real> vectors, std::uint32_t vocabulary, std::span<symbol> symbols) {
-  FROND_CHECK_SIZE(vectors.size() == symbols.size() * vocabulary && vocabulary > 0, "there is one vector for each symbol");
-  for (std::size_t i = 0; i < symbols.size(); ++i) {
-    const Real* const vector = &vectors[i * vocabulary];
-    std::uint32_t best = 0;
-    for (std::uint32_t a = 1; a < vocabulary; ++a)
-      if (vector[a] > vector[best]) best = a;
-    symbols[i] = static_cast<symbol>(best);
-  }
-}
-
-// sqrt(alpha_bar) / (1 - alpha_bar): how sharply a noisy vector tells symbols apart, since the squares of the distances to all
-// of them differ in the scalar product alone. Without noise, as if 2^-60 were left of it.
-template <class Real>
-inline Real one_hot_sharpness(Real alpha_bar) {
-  const Real lost = 1 - alpha_bar;
-  return math::sqrt(alpha_bar) / (lost > 0 ? lost : static_cast<Real>(0x1p-60));
-}
-
-// No symbol of a noisy one-hot vector is less likely than this, if the likeliest has one: products over two children of a tree
-// stay normal numbers. A noisy vector falls so far from its clean one about once in 10^18 times.
-template <class Real>
-inline constexpr Real least_likelihood = static_cast<Real>(0x1p-60);
-template <>
-inline constexpr double least_likelihood<double> = 0x1p-500;
-
-// P(x | clean symbol a) over that of the likeliest symbol, for one token's noisy vector x under diffusion::gaussian:
-// exp(sharpness (x[a] - max x)), but never below least_likelihood, so that a vector which is nowhere near any sentence does not
-// rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
-template <class Real>
-constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
-                                  std::type_identity_t<std::span<Real>> out) {
-  FROND_CHECK_SIZE(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
-  Real largest = x[0];
-  for (const Real value : x) largest = larger(value, largest);
-  for (std::size_t a = 0; a < out.size(); ++a) {
-    const Real likelihood = math::exp((x[a] - largest) * sharpness);
-    out[a] = likelihood > least_likelihood<Real> ? likelihood : least_likelihood<Real>;
-  }
-}
-
-// The likelihoods of all tokens of one sentence: fills leaf(i), a span of [vocabulary] numbers of type Real, for each token i.
-// noisy [length][vocabulary]
-template <class Real, class Value, class Leaf>
-constexpr void one_hot_likelihoods(std::span<const Value> noisy, Value alpha_bar, std::size_t length, const Leaf& leaf) {
-  const Real sharpness = one_hot_sharpness(static_cast<Real>(alpha_bar));
-  for (std::size_t i = 0; i < length; ++i) {
-    const std::span<Real> token = leaf(i);
-    for (std::size_t a = 0; a < token.size(); ++a) token[a] = static_cast<Real>(noisy[i * token.size() + a]);
-    one_hot_likelihood<Real>(token, sharpness, token);
-  }
-}
-
-}}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/diffusion/parametrisation.hpp
-// =============================================================================================================
-
-// What a network that denoises vectors predicts, and in which form it gets the noise level: one object for training and for
-// use, so that both agree.
-
-// =============================================================================================================
-// frond/diffusion/prediction.hpp
-// =============================================================================================================
-
-// What a denoiser of Gaussian noise may predict, and how one prediction becomes another.
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// With x_t = a x_0 + s z, a = sqrt(alpha_bar), s = sqrt(1 - alpha_bar), all of these are expectations given x_t, and any of
-// them and x_t give the others:
-//   clean      E[x_0]
-//   noise      E[z]
-//   velocity   E[a z - s x_0]: Salimans and Ho, "Progressive distillation for fast sampling of diffusion models", ICLR 2022
-//              (arXiv 2202.00512), section 4
-//   score      the gradient of ln p(x_t), -E[z] / s: Vincent, "A connection between score matching and denoising autoencoders",
-//              2011
-enum class prediction : std::uint8_t { clean, noise, velocity, score };
-
-// The new prediction is noisy x_t + known (the old one).
-template <class Real>
-struct conversion {
-  Real noisy, known;
-};
-
-// 0 <= alpha_bar <= 1. Where the old prediction does not tell the new one, what is unknown counts as zero: from noise or score
-// of pure noise x_0 = 0, and from x_0 without noise z = 0 and score = 0. From velocity every end is regular but for the score
-// of clean data, which is zero too.
-template <class Real>
-inline conversion<Real> convert(prediction from, prediction to, Real alpha_bar) {
-  if (from == to) return {0, 1};
-  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
-  const Real over_a = a > 0 ? 1 / a : Real{0}, over_s = s > 0 ? 1 / s : Real{0};
-  switch (from) {
-    case prediction::clean:
-      if (to == prediction::noise) return {over_s, -a * over_s};
-      if (to == prediction::velocity) return {a * over_s, -over_s};
-      return {-over_s * over_s, a * over_s * over_s};
-    case prediction::noise:
-      if (to == prediction::clean) return {over_a, -s * over_a};
-      if (to == prediction::velocity) return {-s * over_a, over_a};
-      return {0, -over_s};
-    case prediction::velocity:
-      if (to == prediction::clean) return {a, -s};
-      if (to == prediction::noise) return {s, a};
-      return {s > 0 ? Real{-1} : Real{0}, -a * over_s};
-    case prediction::score:
-      if (to == prediction::noise) return {0, -s};
-      if (to == prediction::clean) return {over_a, s * s * over_a};
-      return {-s * over_a, -s * over_a};
-  }
-  return {0, 1};
-}
-
-// The same for a whole vector: known is the old prediction, out the new one; they may be the same. All have one size.
-inline void convert(prediction from, prediction to, float alpha_bar, std::span<const float> noisy, std::span<const float> known,
-                    std::span<float> out) {
-  FROND_CHECK_SIZE(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
-  in_ieee_arithmetic([&] {
-    const conversion<float> c = convert(from, to, alpha_bar);
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);
-  });
-}
-
-// What a prediction is the expectation of, as clean x_0 + noise z: the target of a network that learns it by squared error. The
-// score of clean data counts as zero.
-template <class Real>
-struct regression_target {
-  Real clean, noise;
-};
-template <class Real>
-inline regression_target<Real> target_of(prediction what, Real alpha_bar) {
-  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
-  switch (what) {
-    case prediction::clean: return {1, 0};
-    case prediction::noise: return {0, 1};
-    case prediction::velocity: return {-s, a};
-    case prediction::score: return {0, s > 0 ? -1 / s : Real{0}};
-  }
-  return {1, 0};
-}
-
-}}}  // namespace frond::diffusion
-
-namespace frond { inline namespace FROND_ABI { namespace diffusion {
-
-// The number that stands for the noise level in the input of a network.
-//   signal        2 alpha_bar - 1
-//   half_log_snr  ln(alpha_bar / (1 - alpha_bar)) / 2, half the logarithm of the signal-to-noise ratio: Kingma, Salimans, Poole
-//                 and Ho, "Variational diffusion models", NeurIPS 2021 (arXiv 2107.00630). Signal and noise count as at least
-//                 2^-24 of the variance, so that pure noise and clean data have finite inputs, -8.3 and 8.3.
-enum class noise_input : std::uint8_t { signal, half_log_snr };
-
-// The defaults are what a small network learns best on the schedule half_log_snr: the clean vector is hard to guess from much
-// noise, the noise from little, and 2 alpha_bar - 1 hardly tells small noise levels apart.
-struct parametrisation {
-  prediction target = prediction::velocity;
-  noise_input input = noise_input::half_log_snr;
-
-  // The number that the network gets; 0 <= alpha_bar <= 1.
-  [[nodiscard]] constexpr float level(float alpha_bar) const {
-    if (input == noise_input::signal) return 2.0f * alpha_bar - 1.0f;
-    constexpr float least = 0x1p-24f;
-    const float signal = alpha_bar < least ? least : alpha_bar > 1.0f - least ? 1.0f - least : alpha_bar;
-    return 0.5f * (math::log(signal) - math::log(1.0f - signal));
-  }
-
-  friend constexpr bool operator==(const parametrisation&, const parametrisation&) = default;
-};
-
-}}}  // namespace frond::diffusion
+// From pure noise to sentences: ancestral sampling with any denoiser.
 
 // =============================================================================================================
 // frond/diffusion/process.hpp
@@ -3622,7 +3521,8 @@ namespace detail {
 
 // visit(i, word) for i in [0, count): word i of an address, four of them from each block.
 template <class Visit>
-constexpr void for_each_word(seed key, rng::stream purpose, std::uint64_t index, std::size_t count, const Visit& visit) {
+FROND_ALWAYS_INLINE constexpr void for_each_word(seed key, rng::stream purpose, std::uint64_t index, std::size_t count,
+                                                 const Visit& visit) {
   FROND_ASSERT(rng::has_words(count), "a sentence has at most 2^34 tokens");
   for (std::size_t first = 0; first < count; first += 4) {
     const rng::block words = rng::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));
@@ -3733,12 +3633,6 @@ struct absorbing {
 static_assert(discrete_process<uniform> && discrete_process<absorbing>);
 
 }}}  // namespace frond::diffusion
-
-// =============================================================================================================
-// frond/diffusion/sampler.hpp
-// =============================================================================================================
-
-// From pure noise to sentences: ancestral sampling with any denoiser.
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
@@ -3969,6 +3863,424 @@ constexpr status sample(const Process& process, Denoiser& model, seed key, const
 
 }}}  // namespace frond::diffusion
 
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+namespace detail {
+
+constexpr bool ends_in_noise(const schedule& noise) { return noise.check().ok() && !(noise.alpha_bar(noise.steps) > 0); }
+
+constexpr bool levels_differ(const schedule& noise) {
+  for (std::uint32_t t = noise.steps; t > 0; --t)
+    if (!(noise.alpha_bar(t - 1) > noise.alpha_bar(t))) return false;
+  return true;
+}
+
+// A solver's weights beside those of x_t and of the mean: that of the noise, of the mean before, or Heun's correction. No
+// solver has two of these.
+enum class extra_weight : std::uint8_t { none, noise, earlier, correction };
+constexpr extra_weight extra_weight_of(const gaussian_sampling_options& options) {
+  switch (options.method) {
+    case solver::ddpm:
+    case solver::euler_maruyama: return extra_weight::noise;
+    case solver::ddim: return options.eta > 0 ? extra_weight::noise : extra_weight::none;
+    case solver::dpm_solver: return extra_weight::earlier;
+    case solver::heun: return extra_weight::correction;
+    case solver::euler: break;
+  }
+  return extra_weight::none;
+}
+
+// What does not depend on the sample in one step, with the fourth weight where a solver has one.
+template <class Question, bool Weighted>
+struct step_row {
+  Question question{};
+  float noisy = 0, mean = 0, weight = 0;
+};
+template <class Question>
+struct step_row<Question, false> {
+  Question question{};
+  float noisy = 0, mean = 0;
+};
+
+// That of all steps; the one from time t to t - 1 stands at place t - 1.
+template <class Recipe, class Denoiser>
+struct step_table {
+  static constexpr extra_weight extra = extra_weight_of(Recipe::value);
+
+  using row = step_row<typename Denoiser::question, extra != extra_weight::none>;
+
+  row rows[Recipe::value.noise.steps]{};
+
+  static constexpr step_table make() {
+    constexpr gaussian_sampling_options options = Recipe::value;
+    step_table made;
+    float before = 0;
+    for (std::uint32_t t = options.noise.steps; t > 0; --t) {
+      const float now = options.noise.alpha_bar(t), next = options.noise.alpha_bar(t - 1);
+      row& to = made.rows[t - 1];
+      to.question = Denoiser::question_at(now);
+      const gaussian_step<float> step = make_gaussian_step(options.method, options.eta, before, now, next);
+      to.noisy = step.noisy;
+      to.mean = step.mean;
+      if constexpr (extra == extra_weight::noise) to.weight = step.noise;
+      if constexpr (extra == extra_weight::earlier) to.weight = step.earlier;
+      if constexpr (extra == extra_weight::correction) to.weight = heun_correction(now, next);
+      before = now;
+    }
+    return made;
+  }
+};
+template <class Recipe, class Denoiser>
+inline constexpr step_table<Recipe, Denoiser> steps_of = step_table<Recipe, Denoiser>::make();
+
+// alpha_bar of all times.
+template <std::uint32_t Steps>
+struct noise_levels {
+  float alpha_bar[Steps + 1] = {};
+};
+template <class Recipe>
+inline constexpr auto level_table = [] {
+  noise_levels<Recipe::value.noise.steps> made;
+  for (std::uint32_t t = 0; t <= Recipe::value.noise.steps; ++t) made.alpha_bar[t] = Recipe::value.noise.alpha_bar(t);
+  return made;
+}();
+
+}  // namespace detail
+
+// A gaussian_stepper for one vector, a nn::fixed_vector_denoiser and options that are constants. Between two steps the program
+// may do anything else. A 20-step ddpm sampler with a perceptron 17-64-64-16 is 2 kB of code and 0.6 kB of memory.
+template <class Recipe, class Denoiser>
+class fixed_gaussian_stepper {
+  static constexpr const gaussian_sampling_options& options = Recipe::value;
+  static_assert(detail::ends_in_noise(options.noise), "sampling starts from pure noise, this schedule is none or does not");
+  static_assert(detail::levels_differ(options.noise), "two times of this schedule have one noise level, see gaussian_stepper");
+  static_assert(options.eta >= 0 && options.eta <= 1, "eta lies between 0 and 1");
+  using extra = detail::extra_weight;
+  static constexpr extra kind = detail::extra_weight_of(options);
+  static constexpr std::size_t size = Denoiser::dimension();
+
+ public:
+  // The floats of `memory`.
+  static constexpr std::size_t memory_size = kind == extra::earlier || kind == extra::correction ? 2 * size : size;
+
+  // Writes the pure noise that sample `number` starts from into `vector`. All three must outlive it.
+  fixed_gaussian_stepper(Denoiser& model, seed key, std::uint64_t number, std::span<float, memory_size> memory,
+                         std::span<float, size> vector)
+      : key_(key), first_address_(number * options.noise.steps), model_(&model), mean_(memory.data()), x_(vector.data()) {
+    kernel::fill_normal({.key = key, .purpose = rng::stream::start, .index = number}, x_, size);
+  }
+
+  // As noisy as at this time of the schedule the vector is; 0 when it is done.
+  [[nodiscard]] std::uint32_t time() const { return time_; }
+
+  // From time() to time() - 1; at time 0 nothing happens. False where the network's answer is not finite; then the vector is
+  // meaningless.
+  bool step() {
+    return time_ == 0 || in_ieee_arithmetic([&] { return advance(); });
+  }
+
+ private:
+  bool advance() {
+    constexpr const auto& steps = detail::steps_of<Recipe, Denoiser>;
+    const std::uint32_t t = --time_;
+    const auto& row = steps.rows[t];
+    float *mean = mean_, *earlier = mean_ + size;
+    if constexpr (kind == extra::earlier)
+      if ((options.noise.steps - t) % 2 == 0) mean = earlier, earlier = mean_;
+    model_->answer(x_, row.question, mean);
+    bool finite = true;
+    for (std::size_t i = 0; i < size; ++i) {
+      finite = finite && math::is_finite(mean[i]);
+      float sum = mul_add(row.mean, mean[i], row.noisy * x_[i]);
+      if constexpr (kind == extra::earlier)
+        if (row.weight < 0) sum = mul_add(row.weight, earlier[i], sum);
+      x_[i] = sum;
+    }
+    if constexpr (kind == extra::noise)
+      if (row.weight > 0)
+        kernel::add_normals({.key = key_, .purpose = rng::stream::reverse, .index = first_address_ + t}, row.weight, x_, size);
+    if constexpr (kind == extra::correction)
+      if (row.weight > 0) finite = correct(steps.rows[t - 1].question, row.weight) && finite;
+    return finite;
+  }
+
+  // Heun's second half: the denoiser is asked again, at the cleaner level.
+  bool correct(const typename Denoiser::question& next, float weight) {
+    float* const later = mean_ + size;
+    model_->answer(x_, next, later);
+    bool finite = true;
+    for (std::size_t i = 0; i < size; ++i) {
+      finite = finite && math::is_finite(later[i]);
+      x_[i] = mul_add(-weight, mean_[i], mul_add(weight, later[i], x_[i]));
+    }
+    return finite;
+  }
+
+  seed key_;
+  std::uint64_t first_address_;
+  Denoiser* model_;
+  float* mean_;
+  float* x_;
+  std::uint32_t time_ = options.noise.steps;
+};
+
+// A stepper for one sentence, a nn::fixed_denoiser and options that are constants. The options give no tokens and no lengths.
+template <class Recipe, class Denoiser>
+class fixed_stepper {
+  static constexpr const sampling_options& options = Recipe::value;
+  static_assert(detail::ends_in_noise(options.noise), "sampling starts from pure noise, this schedule is none or does not");
+  static_assert(options.given.empty() && options.lengths.empty(), "given tokens and lengths are no constants, see stepper");
+  static constexpr std::size_t length = Denoiser::length(), vocabulary = Denoiser::vocabulary();
+
+ public:
+  // The floats of `memory`: the denoiser's last answer [length][vocabulary].
+  static constexpr std::size_t memory_size = length * vocabulary;
+
+  // Writes the pure noise that sentence `number` starts from. All three must outlive it.
+  fixed_stepper(Denoiser& model, seed key, std::uint64_t number, std::span<float, memory_size> memory,
+                std::span<symbol, length> sentence)
+      : key_(key), first_address_(number * options.noise.steps), model_(&model), posterior_(memory.data()),
+        sentence_(sentence.data()) {
+    Denoiser::process.start(key, number, sentence);
+  }
+
+  // As noisy as at this time of the schedule the sentence is; 0 when it is done.
+  [[nodiscard]] std::uint32_t time() const { return time_; }
+
+  // From time() to time() - 1; at time 0 nothing happens. False where the network's answer is no probability distribution; then
+  // the sentence stays as noisy as it is.
+  bool step() {
+    return time_ == 0 || in_ieee_arithmetic([&] { return advance(); });
+  }
+
+ private:
+  bool advance() {
+    const float* const levels = detail::level_table<Recipe>.alpha_bar + time_;
+    model_->answer(sentence_, levels, posterior_, 1);
+    for (std::size_t i = 0; i < memory_size; i += vocabulary) {
+      float sum = 0;
+      for (std::size_t k = 0; k < vocabulary; ++k) sum += posterior_[i + k];
+      if (!detail::is_sum_of_distributions(sum, 1)) return false;
+    }
+    draw(levels);
+    return true;
+  }
+
+  // Apart from the network, so that the stack holds one of the two at a time.
+  FROND_NOINLINE void draw(const float* levels) {
+    --time_;
+    const auto step = Denoiser::process.step(levels[0], levels[-1], options.form);
+    const float* posterior = posterior_;
+    detail::for_each_word(key_, rng::stream::reverse, first_address_ + time_, length, [&](std::size_t i, std::uint32_t word) {
+      sentence_[i] = step.draw(sentence_[i], {posterior, vocabulary}, rng::unit_interval(word));
+      posterior += vocabulary;
+    });
+  }
+
+  seed key_;
+  std::uint64_t first_address_;
+  Denoiser* model_;
+  float* posterior_;
+  symbol* sentence_;
+  std::uint32_t time_ = options.noise.steps;
+};
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/diffusion/one_hot.hpp
+// =============================================================================================================
+
+// Symbols as vectors: what lets Gaussian noise work on sentences. Symbol a of a vocabulary is the vector with a one at a.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// vectors [symbols][vocabulary], written.
+template <class Real>
+constexpr void embed(std::span<const symbol> symbols, std::uint32_t vocabulary, std::span<Real> vectors) {
+  FROND_CHECK_SIZE(vectors.size() == symbols.size() * vocabulary, "there is one vector for each symbol");
+  for (Real& value : vectors) value = 0;
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    FROND_ASSERT(symbols[i] < vocabulary, "only symbols have a vector; a mask has none");
+    vectors[i * vocabulary + symbols[i]] = 1;
+  }
+}
+
+// The nearest symbol of each vector, the one of its largest entry; of equal ones the first. vectors [symbols][vocabulary]
+template <class Real>
+constexpr void nearest(std::span<const Real> vectors, std::uint32_t vocabulary, std::span<symbol> symbols) {
+  FROND_CHECK_SIZE(vectors.size() == symbols.size() * vocabulary && vocabulary > 0, "there is one vector for each symbol");
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    const Real* const vector = &vectors[i * vocabulary];
+    std::uint32_t best = 0;
+    for (std::uint32_t a = 1; a < vocabulary; ++a)
+      if (vector[a] > vector[best]) best = a;
+    symbols[i] = static_cast<symbol>(best);
+  }
+}
+
+// sqrt(alpha_bar) / (1 - alpha_bar): how sharply a noisy vector tells symbols apart, since the squares of the distances to all
+// of them differ in the scalar product alone. Without noise, as if 2^-60 were left of it.
+template <class Real>
+inline Real one_hot_sharpness(Real alpha_bar) {
+  const Real lost = 1 - alpha_bar;
+  return math::sqrt(alpha_bar) / (lost > 0 ? lost : static_cast<Real>(0x1p-60));
+}
+
+// No symbol of a noisy one-hot vector is less likely than this, if the likeliest has one: products over two children of a tree
+// stay normal numbers. A noisy vector falls so far from its clean one about once in 10^18 times.
+template <class Real>
+inline constexpr Real least_likelihood = static_cast<Real>(0x1p-60);
+template <>
+inline constexpr double least_likelihood<double> = 0x1p-500;
+
+// P(x | clean symbol a) over that of the likeliest symbol, for one token's noisy vector x under diffusion::gaussian:
+// exp(sharpness (x[a] - max x)), but never below least_likelihood, so that a vector which is nowhere near any sentence does not
+// rule all of them out. x finite, out written, both [vocabulary]; they may be the same.
+template <class Real>
+constexpr void one_hot_likelihood(std::type_identity_t<std::span<const Real>> x, Real sharpness,
+                                  std::type_identity_t<std::span<Real>> out) {
+  FROND_CHECK_SIZE(x.size() == out.size() && !x.empty(), "a likelihood has one entry for each symbol");
+  Real largest = x[0];
+  for (const Real value : x) largest = larger(value, largest);
+  for (std::size_t a = 0; a < out.size(); ++a) {
+    const Real likelihood = math::exp((x[a] - largest) * sharpness);
+    out[a] = likelihood > least_likelihood<Real> ? likelihood : least_likelihood<Real>;
+  }
+}
+
+// The likelihoods of all tokens of one sentence: fills leaf(i), a span of [vocabulary] numbers of type Real, for each token i.
+// noisy [length][vocabulary]
+template <class Real, class Value, class Leaf>
+constexpr void one_hot_likelihoods(std::span<const Value> noisy, Value alpha_bar, std::size_t length, const Leaf& leaf) {
+  const Real sharpness = one_hot_sharpness(static_cast<Real>(alpha_bar));
+  for (std::size_t i = 0; i < length; ++i) {
+    const std::span<Real> token = leaf(i);
+    for (std::size_t a = 0; a < token.size(); ++a) token[a] = static_cast<Real>(noisy[i * token.size() + a]);
+    one_hot_likelihood<Real>(token, sharpness, token);
+  }
+}
+
+}}}  // namespace frond::diffusion
+
+// =============================================================================================================
+// frond/diffusion/parametrisation.hpp
+// =============================================================================================================
+
+// What a network that denoises vectors predicts, and in which form it gets the noise level: one object for training and for
+// use, so that both agree.
+
+// =============================================================================================================
+// frond/diffusion/prediction.hpp
+// =============================================================================================================
+
+// What a denoiser of Gaussian noise may predict, and how one prediction becomes another.
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// With x_t = a x_0 + s z, a = sqrt(alpha_bar), s = sqrt(1 - alpha_bar), all of these are expectations given x_t, and any of
+// them and x_t give the others:
+//   clean      E[x_0]
+//   noise      E[z]
+//   velocity   E[a z - s x_0]: Salimans and Ho, "Progressive distillation for fast sampling of diffusion models", ICLR 2022
+//              (arXiv 2202.00512), section 4
+//   score      the gradient of ln p(x_t), -E[z] / s: Vincent, "A connection between score matching and denoising autoencoders",
+//              2011
+enum class prediction : std::uint8_t { clean, noise, velocity, score };
+
+// The new prediction is noisy x_t + known (the old one).
+template <class Real>
+struct conversion {
+  Real noisy, known;
+};
+
+// 0 <= alpha_bar <= 1. Where the old prediction does not tell the new one, what is unknown counts as zero: from noise or score
+// of pure noise x_0 = 0, and from x_0 without noise z = 0 and score = 0. From velocity every end is regular but for the score
+// of clean data, which is zero too.
+template <class Real>
+constexpr conversion<Real> convert(prediction from, prediction to, Real alpha_bar) {
+  if (from == to) return {0, 1};
+  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
+  const Real over_a = a > 0 ? 1 / a : Real{0}, over_s = s > 0 ? 1 / s : Real{0};
+  switch (from) {
+    case prediction::clean:
+      if (to == prediction::noise) return {over_s, -a * over_s};
+      if (to == prediction::velocity) return {a * over_s, -over_s};
+      return {-over_s * over_s, a * over_s * over_s};
+    case prediction::noise:
+      if (to == prediction::clean) return {over_a, -s * over_a};
+      if (to == prediction::velocity) return {-s * over_a, over_a};
+      return {0, -over_s};
+    case prediction::velocity:
+      if (to == prediction::clean) return {a, -s};
+      if (to == prediction::noise) return {s, a};
+      return {s > 0 ? Real{-1} : Real{0}, -a * over_s};
+    case prediction::score:
+      if (to == prediction::noise) return {0, -s};
+      if (to == prediction::clean) return {over_a, s * s * over_a};
+      return {-s * over_a, -s * over_a};
+  }
+  return {0, 1};
+}
+
+// The same for a whole vector: known is the old prediction, out the new one; they may be the same. All have one size.
+inline void convert(prediction from, prediction to, float alpha_bar, std::span<const float> noisy, std::span<const float> known,
+                    std::span<float> out) {
+  FROND_CHECK_SIZE(noisy.size() == out.size() && known.size() == out.size(), "a prediction is as long as the noisy vector");
+  in_ieee_arithmetic([&] {
+    const conversion<float> c = convert(from, to, alpha_bar);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = mul_add(c.noisy, noisy[i], c.known * known[i]);
+  });
+}
+
+// What a prediction is the expectation of, as clean x_0 + noise z: the target of a network that learns it by squared error. The
+// score of clean data counts as zero.
+template <class Real>
+struct regression_target {
+  Real clean, noise;
+};
+template <class Real>
+inline regression_target<Real> target_of(prediction what, Real alpha_bar) {
+  const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
+  switch (what) {
+    case prediction::clean: return {1, 0};
+    case prediction::noise: return {0, 1};
+    case prediction::velocity: return {-s, a};
+    case prediction::score: return {0, s > 0 ? -1 / s : Real{0}};
+  }
+  return {1, 0};
+}
+
+}}}  // namespace frond::diffusion
+
+namespace frond { inline namespace FROND_ABI { namespace diffusion {
+
+// The number that stands for the noise level in the input of a network.
+//   signal        2 alpha_bar - 1
+//   half_log_snr  ln(alpha_bar / (1 - alpha_bar)) / 2, half the logarithm of the signal-to-noise ratio: Kingma, Salimans, Poole
+//                 and Ho, "Variational diffusion models", NeurIPS 2021 (arXiv 2107.00630). Signal and noise count as at least
+//                 2^-24 of the variance, so that pure noise and clean data have finite inputs, -8.3 and 8.3.
+enum class noise_input : std::uint8_t { signal, half_log_snr };
+
+// The defaults are what a small network learns best on the schedule half_log_snr: the clean vector is hard to guess from much
+// noise, the noise from little, and 2 alpha_bar - 1 hardly tells small noise levels apart.
+struct parametrisation {
+  prediction target = prediction::velocity;
+  noise_input input = noise_input::half_log_snr;
+
+  // The number that the network gets; 0 <= alpha_bar <= 1.
+  [[nodiscard]] constexpr float level(float alpha_bar) const {
+    if (input == noise_input::signal) return 2.0f * alpha_bar - 1.0f;
+    constexpr float least = 0x1p-24f;
+    const float signal = alpha_bar < least ? least : alpha_bar > 1.0f - least ? 1.0f - least : alpha_bar;
+    return 0.5f * (math::log_of_normal(signal) - math::log_of_normal(1.0f - signal));
+  }
+
+  friend constexpr bool operator==(const parametrisation&, const parametrisation&) = default;
+};
+
+}}}  // namespace frond::diffusion
+
 // =============================================================================================================
 // frond/diffusion/stepper.hpp
 // =============================================================================================================
@@ -4098,10 +4410,10 @@ class gaussian_stepper {
 // Denoisers whose network the compiler knows: what does not fit together does not compile.
 
 // =============================================================================================================
-// frond/nn/network.hpp
+// frond/nn/forward.hpp
 // =============================================================================================================
 
-// Networks as types: a list of layers whose shapes the compiler knows, and the plain types that hold their numbers.
+// Running a network forward and backward on a block of rows.
 
 // =============================================================================================================
 // frond/nn/layers.hpp
@@ -4196,7 +4508,9 @@ struct activate {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) { kernel::activate(l.function, t.x, t.y, t.count * l.outputs); }
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    kernel::activate(l.function, t.x, t.y, t.count * l.outputs);
+  }
   static void forward_on_tape(const layer& l, const layer_tensors& t) {
     kernel::activate_with_slope(l.function, t.x, t.y, t.saved, t.count * l.outputs);
   }
@@ -4209,7 +4523,9 @@ struct activate {
 // The same where every activation of a network is this one: a program then links no other.
 template <kernel::activation Function>
 struct activate_with : activate {
-  static void forward(const layer& l, const layer_tensors& t) { kernel::activate<Function>(t.x, t.y, t.count * l.outputs); }
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    kernel::activate<Function>(t.x, t.y, t.count * l.outputs);
+  }
   static void forward_on_tape(const layer& l, const layer_tensors& t) {
     kernel::activate_with_slope<Function>(t.x, t.y, t.saved, t.count * l.outputs);
   }
@@ -4255,15 +4571,14 @@ struct add {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) {
-    if (t.y != t.x) __builtin_memcpy(t.y, t.x, t.count * l.outputs * sizeof(float));
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    if (t.y != t.x) kernel::copy(t.x, t.y, t.count * l.outputs);
     kernel::add(t.saved, t.y, t.count * l.outputs);
   }
   static void forward_on_tape(const layer& l, const layer_tensors& t) { forward(l, t); }
   static void backward(const layer& l, const layer_gradients& g) {
-    const std::size_t bytes = g.count * l.outputs * sizeof(float);
-    __builtin_memcpy(g.d_saved, g.dy, bytes);
-    if (g.dx && g.dx != g.dy) __builtin_memcpy(g.dx, g.dy, bytes);
+    kernel::copy(g.dy, g.d_saved, g.count * l.outputs);
+    if (g.dx && g.dx != g.dy) kernel::copy(g.dy, g.dx, g.count * l.outputs);
   }
   static void initialise(const layer&, std::size_t, float, seed, float*) {}
 };
@@ -4302,7 +4617,7 @@ struct concatenate {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) {
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
     const std::size_t others = l.outputs - l.inputs;
     copy(t.x, l.inputs, t.y, l.outputs, l.inputs, t.count);
     copy(t.saved, others, t.y + l.inputs, l.outputs, others, t.count);
@@ -4318,8 +4633,7 @@ struct concatenate {
  private:
   static void copy(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t channels,
                    std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i)
-      __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
+    for (std::size_t i = 0; i < count; ++i) kernel::copy(from + i * from_stride, to + i * to_stride, channels);
   }
 };
 
@@ -4359,17 +4673,8 @@ struct dense {
   // Products and sums of one row.
   static constexpr std::uint64_t operations(const layer& l) { return 2 * std::uint64_t{l.positions} * l.weight_count(); }
 
-  static void forward(const layer& l, const layer_tensors& t) {
-    kernel::matmul({.rows = t.count,
-                    .columns = l.outputs,
-                    .inner = l.inputs,
-                    .a = t.x,
-                    .a_row_stride = l.inputs,
-                    .b = t.parameters,
-                    .b_stride = l.outputs,
-                    .bias = t.parameters + l.weight_count(),
-                    .c = t.y,
-                    .c_stride = l.outputs});
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    kernel::dense(t.x, t.count, l.inputs, t.parameters, l.outputs, t.y);
   }
   static void forward_on_tape(const layer& l, const layer_tensors& t) { forward(l, t); }
 
@@ -4450,7 +4755,7 @@ struct layer_norm {
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
   // In pieces, because inference keeps neither means nor deviations.
-  static void forward(const layer& l, const layer_tensors& t) {
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
     constexpr std::size_t piece = 16;
     float mean[piece], scale[piece];
     for (std::size_t i = 0; i < t.count; i += piece) {
@@ -4525,8 +4830,8 @@ struct skip {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) {
-    __builtin_memcpy(t.saved, t.x, t.count * l.outputs * sizeof(float));
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    kernel::copy(t.x, t.saved, t.count * l.outputs);
   }
   static void forward_on_tape(const layer&, const layer_tensors&) {}  // the tensor stays on the tape anyway
   static void backward(const layer& l, const layer_gradients& g) {
@@ -4605,6 +4910,17 @@ constexpr status check_memory(const plan& p, std::size_t parameters, std::size_t
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
+namespace detail {
+
+template <layer_kind Kind, class First, class... Rest>
+struct layer_of_kind : layer_of_kind<Kind, Rest...> {};
+template <layer_kind Kind, class First, class... Rest>
+requires(First::kind == Kind) struct layer_of_kind<Kind, First, Rest...> {
+  using type = First;
+};
+
+}  // namespace detail
+
 // The layers that a program can run. What is not among them is not linked.
 template <class... Layers>
 struct layer_list {
@@ -4614,6 +4930,9 @@ struct layer_list {
     (void)((kind == Layers::kind && (visit(Layers{}), true)) || ...);
   }
   static constexpr bool has(layer_kind kind) { return ((kind == Layers::kind) || ...); }
+  // The layer of a kind that the compiler knows.
+  template <layer_kind Kind>
+  using of_kind = typename detail::layer_of_kind<Kind, Layers...>::type;
   // Whether each stands at the place of its number.
   static constexpr bool in_order() {
     std::uint8_t next = 0;
@@ -4714,6 +5033,12 @@ constexpr status check_initialised(const plan& p, std::span<const float> paramet
 }
 
 }}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/network.hpp
+// =============================================================================================================
+
+// Networks as types: a list of layers whose shapes the compiler knows, and the plain types that hold their numbers.
 
 // =============================================================================================================
 // frond/nn/plan_storage.hpp
@@ -4968,18 +5293,6 @@ struct alignas(64) workspace {
 
 }}}  // namespace frond::nn
 
-// =============================================================================================================
-// frond/nn/network_denoiser.hpp
-// =============================================================================================================
-
-// A network as a denoiser: noisy tokens in, the posterior distribution of the clean ones out.
-
-// =============================================================================================================
-// frond/nn/forward.hpp
-// =============================================================================================================
-
-// Running a network forward and backward on a block of rows.
-
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
 // Each takes the layers that the program can run; a plan has no others. For a network that the compiler knows, layers_of<Net>
@@ -5002,13 +5315,54 @@ inline std::span<float> forward(const plan& p, const float* parameters, float* s
   return {scratch + p.scratch_output * rows, p.output_size() * rows};
 }
 
+namespace detail {
+
+template <fixed_network Net, std::size_t Number>
+inline constexpr layer layer_number = plan_of<Net>().layers[Number];
+
+template <fixed_network Net, std::size_t Number>
+FROND_ALWAYS_INLINE void run_layer(const float* parameters, float* scratch, std::size_t rows) {
+  constexpr const layer& l = layer_number<Net, Number>;
+  layers_of<Net>::template of_kind<l.kind>::forward(l, {.parameters = parameters + l.parameters,
+                                                        .x = scratch + l.scratch.input * rows,
+                                                        .y = scratch + l.scratch.output * rows,
+                                                        .saved = scratch + l.scratch.saved * rows,
+                                                        .count = rows * l.positions});
+}
+
+// Inference with a network that the compiler knows, layer after layer: no plan at run time, and no guard.
+template <fixed_network Net>
+FROND_ALWAYS_INLINE float* run_network(const float* parameters, float* scratch, std::size_t rows) {
+  [&]<std::size_t... Number>(std::index_sequence<Number...>) { (run_layer<Net, Number>(parameters, scratch, rows), ...); }
+  (std::make_index_sequence<plan_of<Net>().layers.size()>{});
+  return scratch + plan_of<Net>().scratch_output * rows;
+}
+template <fixed_network Net>
+FROND_ALWAYS_INLINE float* network_input(float* scratch, std::size_t rows) {
+  return scratch + layer_number<Net, 0>.scratch.input * rows;
+}
+
+}  // namespace detail
+
+// The same for a network that the compiler knows, with the same bits: smaller, and faster where the network is small.
+template <fixed_network Net>
+inline std::span<float> forward(const float* parameters, float* scratch, std::size_t rows) {
+  float* const output = in_ieee_arithmetic([&] { return detail::run_network<Net>(parameters, scratch, rows); });
+  return {output, plan_of<Net>().output_size() * rows};
+}
+
 // Where inference expects its input, in a scratch for `rows` rows: [rows][input_positions][input_channels].
 inline std::span<float> scratch_input(const plan& p, float* scratch, std::size_t rows) {
   return {scratch + p.layers.front().scratch.input * rows, p.input_size() * rows};
 }
 
-// The same, keeping on the tape (plan.tape_size * rows floats) what a backward pass needs: the inputs of dense layers and the
-// slopes of activations. The input stands at its start.
+template <fixed_network Net>
+inline std::span<float> scratch_input(float* scratch, std::size_t rows) {
+  return {detail::network_input<Net>(scratch, rows), plan_of<Net>().input_size() * rows};
+}
+
+// A forward pass that keeps on the tape (plan.tape_size * rows floats) what a backward pass needs: the inputs of dense layers
+// and the slopes of activations. The input stands at its start.
 template <class Layers = every_layer>
 inline std::span<float> forward_on_tape(const plan& p, const float* parameters, float* tape, std::size_t rows) {
   in_ieee_arithmetic([&] {
@@ -5047,6 +5401,12 @@ inline void backward(const plan& p, const float* parameters, const float* tape, 
 }
 
 }}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/nn/network_denoiser.hpp
+// =============================================================================================================
+
+// A network as a denoiser: noisy tokens in, the posterior distribution of the clean ones out.
 
 // =============================================================================================================
 // frond/nn/label.hpp
@@ -5105,8 +5465,8 @@ inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_sym
                           std::uint32_t classes = 0, std::uint32_t label = no_label) {
   const std::size_t per_token = token_channels(input_symbols, classes);
   const float time = 2.0f * alpha_bar - 1.0f;
-  __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
   for (const symbol token : noisy) {
+    for (std::size_t i = 0; i < per_token; ++i) channels[i] = 0;
     const bool known = token < input_symbols;
     if (known) channels[token] = 1.0f;
     channels[input_symbols] = known || token == padding ? time : std::numeric_limits<float>::quiet_NaN();
@@ -5232,10 +5592,7 @@ namespace detail {
 inline void clean_means(const diffusion::parametrisation& form, std::span<const float> noisy, std::span<const float> alpha_bar,
                         std::span<const float> output, std::span<float> mean) {
   const std::size_t rows = alpha_bar.size(), size = noisy.size() / rows;
-  if (form.target == diffusion::prediction::clean) {
-    __builtin_memcpy(mean.data(), output.data(), output.size() * sizeof(float));
-    return;
-  }
+  if (form.target == diffusion::prediction::clean) return kernel::copy(output.data(), mean.data(), output.size());
   for (std::size_t i = 0; i < rows; ++i)
     diffusion::convert(form.target, diffusion::prediction::clean, alpha_bar[i], noisy.subspan(i * size, size),
                        output.subspan(i * size, size), mean.subspan(i * size, size));
@@ -5283,7 +5640,7 @@ class basic_vector_denoiser {
     const std::size_t size = dimension();
     float* to = scratch_input(plan_, scratch_.data(), rows).data();
     for (std::size_t row = first; row < first + rows; ++row, to += size + 1) {
-      __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
+      kernel::copy(noisy.data() + row * size, to, size);
       to[size] = form_.level(alpha_bar[row]);
     }
     const std::span<const float> output = forward<Layers>(plan_, parameters_.data(), scratch_.data(), rows);
@@ -5323,48 +5680,161 @@ constexpr bool require_weights() {
   return require_arrays<Net, std::extent_v<decltype(Weights::values)>, std::extent_v<decltype(Scratch::values)>>();
 }
 
+// The network's input, and how its output becomes the mean if it is not the mean.
+template <bool PredictsMean>
+struct level_question {
+  float level = 0;
+  diffusion::conversion<float> to_mean{};
+};
+template <>
+struct level_question<true> {
+  float level = 0;
+};
+
 }  // namespace detail
 
-// fixed_denoiser<net, masking> model(weights, scratch): a network_denoiser for a noise process that is a constant. weights:
-// parameters<Net>, or a baked header's type, `baked{}`; scratch: workspace<Net, rows>. Plain arrays will do as well, of which
-// only the sizes are known. Both must outlive it.
+// fixed_denoiser<net, masking> model(weights, scratch): a network_denoiser for a network and a noise process that are
+// constants, with the same bits and without a plan at run time. weights: parameters<Net>, or a baked header's type, `baked{}`;
+// scratch: workspace<Net, rows>. Plain arrays will do as well, of which only the sizes are known. Both must outlive it.
 template <fixed_network Net, auto Process>
 requires diffusion::discrete_process<std::remove_const_t<decltype(Process)>>
-class fixed_denoiser : public network_denoiser<std::remove_const_t<decltype(Process)>, layers_of<Net>> {
+class fixed_denoiser {
+  static constexpr plan shape = plan_of<Net>();
   static_assert(Process.vocabulary >= 1 && Process.vocabulary <= max_vocabulary, "a vocabulary has 1 to 255 symbols");
-  static_assert(plan_of<Net>().input_channels == token_channels(Process.input_symbols()),
+  static_assert(shape.input_channels == token_channels(Process.input_symbols()),
                 "the network's input is not one channel for each noisy symbol and one for time");
-  static_assert(plan_of<Net>().output_channels == Process.vocabulary,
-                "the network's output is not one logit for each clean symbol");
-  static_assert(plan_of<Net>().input_positions == plan_of<Net>().output_positions,
-                "the network does not answer for every position");
-  using base = network_denoiser<std::remove_const_t<decltype(Process)>, layers_of<Net>>;
+  static_assert(shape.output_channels == Process.vocabulary, "the network's output is not one logit for each clean symbol");
+  static_assert(shape.input_positions == shape.output_positions, "the network does not answer for every position");
 
  public:
+  static constexpr auto process = Process;
+
   template <class Weights, class Scratch>
   fixed_denoiser(const Weights& weights, Scratch& scratch)
-      : base(plan_of<Net>(), Process, weights.values, scratch.values, status{}) {
+      : parameters_(weights.values), scratch_(scratch.values),
+        block_(std::extent_v<decltype(Scratch::values)> / shape.scratch_size) {
     static_assert(detail::require_weights<Net, Weights, Scratch>());
   }
   template <std::size_t Parameters, std::size_t Floats>
   fixed_denoiser(const float (&parameters)[Parameters], float (&scratch)[Floats])
-      : base(plan_of<Net>(), Process, parameters, scratch, status{}) {
+      : parameters_(parameters), scratch_(scratch), block_(Floats / shape.scratch_size) {
     static_assert(detail::require_arrays<Net, Parameters, Floats>());
   }
+
+  // Why it cannot answer: weights that were forgotten.
+  [[nodiscard]] constexpr status check() const { return check_initialised(shape, {parameters_, shape.parameter_count}); }
+
+  [[nodiscard]] static constexpr std::size_t length() { return shape.input_positions; }
+  [[nodiscard]] static constexpr std::uint32_t vocabulary() { return Process.vocabulary; }
+  [[nodiscard]] static constexpr std::uint32_t input_symbols() { return Process.input_symbols(); }
+
+  // See `discrete_denoiser` in core/concepts.hpp for the shapes. Fails where they do not fit together; then the posterior is
+  // left alone.
+  status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    constexpr std::size_t answer_size = shape.output_size();
+    if (const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), answer_size); !sizes)
+      return sizes;
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block_)
+        answer(noisy.data() + row * length(), alpha_bar.data() + row, posterior.data() + row * answer_size,
+               smaller(alpha_bar.size() - row, block_));
+    });
+    return {};
+  }
+
+  // The same for at most as many rows as the scratch holds, without a check, inside in_ieee_arithmetic().
+  FROND_ALWAYS_INLINE void answer(const symbol* noisy, const float* alpha_bar, float* posterior, std::size_t rows) {
+    float* const input = detail::network_input<Net>(scratch_, rows);
+    for (std::size_t i = 0; i < rows; ++i)
+      encode_tokens({noisy + i * length(), length()}, input_symbols(), alpha_bar[i], input + i * shape.input_size());
+    const float* const logits = detail::run_network<Net>(parameters_, scratch_, rows);
+    kernel::softmax(logits, rows * length(), vocabulary(), posterior);
+  }
+
+ private:
+  const float* parameters_;
+  float* scratch_;
+  std::size_t block_;
 };
 
 // The same for vectors, with the form that vector_denoiser takes.
-template <fixed_network Net>
-class fixed_vector_denoiser : public basic_vector_denoiser<layers_of<Net>> {
-  static_assert(plan_of<Net>().input_size() == plan_of<Net>().output_size() + 1,
+template <fixed_network Net, diffusion::parametrisation Form = diffusion::parametrisation{}>
+class fixed_vector_denoiser {
+  static constexpr plan shape = plan_of<Net>();
+  static_assert(shape.input_size() == shape.output_size() + 1,
                 "the network must take a vector and its noise level, and give a vector");
+  static constexpr bool predicts_mean = Form.target == diffusion::prediction::clean;
 
  public:
   template <class Weights, class Scratch>
-  fixed_vector_denoiser(const diffusion::parametrisation& form, const Weights& weights, Scratch& scratch)
-      : basic_vector_denoiser<layers_of<Net>>(plan_of<Net>(), form, weights.values, scratch.values) {
+  fixed_vector_denoiser(const Weights& weights, Scratch& scratch)
+      : parameters_(weights.values), scratch_(scratch.values),
+        block_(std::extent_v<decltype(Scratch::values)> / shape.scratch_size) {
     static_assert(detail::require_weights<Net, Weights, Scratch>());
   }
+  template <std::size_t Parameters, std::size_t Floats>
+  fixed_vector_denoiser(const float (&parameters)[Parameters], float (&scratch)[Floats])
+      : parameters_(parameters), scratch_(scratch), block_(Floats / shape.scratch_size) {
+    static_assert(detail::require_arrays<Net, Parameters, Floats>());
+  }
+
+  // Why it cannot answer: weights that were forgotten.
+  [[nodiscard]] constexpr status check() const { return check_initialised(shape, {parameters_, shape.parameter_count}); }
+
+  [[nodiscard]] static constexpr std::size_t dimension() { return shape.output_size(); }
+
+  // noisy [rows][dimension], alpha_bar [rows], mean [rows][dimension], written; it may be noisy. Fails where something does not
+  // fit together; then the mean is left alone.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); row += block_)
+        predict_block(noisy, alpha_bar, mean, row, smaller(alpha_bar.size() - row, block_));
+    });
+    return {};
+  }
+
+  // What the denoiser wants to know of a noise level.
+  using question = detail::level_question<predicts_mean>;
+  static constexpr question question_at(float alpha_bar) {
+    if constexpr (predicts_mean)
+      return {Form.level(alpha_bar)};
+    else
+      return {Form.level(alpha_bar), diffusion::convert(Form.target, diffusion::prediction::clean, alpha_bar)};
+  }
+
+  // predict() for one vector, without a check, inside in_ieee_arithmetic().
+  FROND_ALWAYS_INLINE void answer(const float* noisy, const question& level, float* mean) {
+    float* const input = detail::network_input<Net>(scratch_, 1);
+    kernel::copy(noisy, input, dimension());
+    input[dimension()] = level.level;
+    const float* const output = detail::run_network<Net>(parameters_, scratch_, 1);
+    if constexpr (predicts_mean) {
+      kernel::copy(output, mean, dimension());
+    } else {
+      for (std::size_t i = 0; i < dimension(); ++i)
+        mean[i] = mul_add(level.to_mean.noisy, noisy[i], level.to_mean.known * output[i]);
+    }
+  }
+
+ private:
+  void predict_block(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean, std::size_t first,
+                     std::size_t rows) {
+    float* to = detail::network_input<Net>(scratch_, rows);
+    for (std::size_t row = first; row < first + rows; ++row, to += dimension() + 1) {
+      kernel::copy(noisy.data() + row * dimension(), to, dimension());
+      to[dimension()] = Form.level(alpha_bar[row]);
+    }
+    const float* const output = detail::run_network<Net>(parameters_, scratch_, rows);
+    const std::size_t begin = first * dimension(), size = rows * dimension();
+    detail::clean_means(Form, noisy.subspan(begin, size), alpha_bar.subspan(first, rows), {output, size},
+                        mean.subspan(begin, size));
+  }
+
+  const float* parameters_;
+  float* scratch_;
+  std::size_t block_;
 };
 
 }}}  // namespace frond::nn
@@ -5512,7 +5982,7 @@ class basic_guided_vector_denoiser {
     const std::size_t rows = alpha_bar.size(), size = dimension(), all = guide.doubles() ? 2 * rows : rows;
     float* to = scratch_input(plan_, scratch_.data(), all).data();
     for (std::size_t i = 0; i < all; ++i, to += plan_.input_size()) {
-      __builtin_memcpy(to, noisy.data() + i % rows * size, size * sizeof(float));
+      kernel::copy(noisy.data() + i % rows * size, to, size);
       to[size] = form_.level(alpha_bar[i % rows]);
       encode_label(i < rows ? guide.label : no_label, guide.classes, to + size + 1);
     }
@@ -5611,7 +6081,7 @@ struct pointwise {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) {
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
     for (std::size_t i = 0; i < t.count * l.outputs; ++i) t.y[i] = Function::value(t.x[i]);
   }
   static void forward_on_tape(const layer& l, const layer_tensors& t) {
@@ -11885,6 +12355,179 @@ FROND_ALWAYS_INLINE void random_blocks(const lane_addresses& from, std::uint32_t
 }
 
 }}}  // namespace frond::FROND_PASS
+#if FROND_PASS_LANES == 1
+
+// =============================================================================================================
+// frond/kernel/one_lane-inl.hpp
+// =============================================================================================================
+
+// The kernels where a register holds one float: the plain forms, and instead of those that would be slow, loops that keep
+// several sums in registers or use all four words of a random block. Pass text: compiled once per instruction set.
+
+namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
+
+using kernel::plain::activate;
+using kernel::plain::activate_with_slope;
+using kernel::plain::adam;
+using kernel::plain::add;
+using kernel::plain::add_column_sums;
+using kernel::plain::categorical;
+using kernel::plain::combine;
+using kernel::plain::layer_norm;
+using kernel::plain::layer_norm_backward;
+using kernel::plain::multiply;
+using kernel::plain::sgd;
+using kernel::plain::softmax_cross_entropy;
+using kernel::plain::squared_error;
+using kernel::plain::squares_are_finite;
+using kernel::plain::sum;
+using kernel::plain::sum_of_squares;
+
+FROND_NOINLINE inline void softmax(const float* logits, std::size_t rows, std::size_t classes, float* probabilities) {
+  kernel::plain::softmax(logits, rows, classes, probabilities);
+}
+
+// The empty statement keeps the compiler from calling memcpy instead, which is 0.3 kB on a small device.
+FROND_NOINLINE inline void copy(const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    y[i] = x[i];
+    __asm__ volatile("");
+  }
+}
+
+template <kernel::activation Kind>
+inline void activate_all(const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = kernel::plain::activation_value(Kind, x[i]);
+}
+template <kernel::activation Kind>
+inline void activate_with_slope_all(const float* x, float* y, float* slope, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float argument = x[i];
+    y[i] = kernel::plain::activation_value(Kind, argument);
+    slope[i] = kernel::plain::activation_slope(Kind, argument);
+  }
+}
+
+// As many sums at a time as processors of this kind have registers for, beside a row of b.
+inline constexpr std::size_t tile_rows = 4, tile_columns = 4, row_columns = 8;
+
+// Rows x Columns outputs of a product, from row i and column j on.
+template <std::size_t Rows, std::size_t Columns, bool Transposed>
+FROND_NOINLINE inline void multiply_tile(const kernel::matmul_operands& m, std::size_t i, std::size_t j) {
+  float sum[Rows][Columns];
+  float* const c = m.c + i * m.c_stride + j;
+  FROND_UNROLL(8)
+  for (std::size_t r = 0; r < Rows; ++r) {
+    FROND_UNROLL(8)
+    for (std::size_t t = 0; t < Columns; ++t) sum[r][t] = m.accumulate ? c[r * m.c_stride + t] : m.bias ? m.bias[j + t] : 0.0f;
+  }
+  const float* a = m.a + i * m.a_row_stride;
+  const float* b = Transposed ? m.b + j * m.b_stride : m.b + j;
+  const std::size_t step = Transposed ? 1 : m.b_stride, next = Transposed ? m.b_stride : 1;
+  for (std::size_t k = 0; k < m.inner; ++k, a += m.a_inner_stride, b += step) {
+    float row[Columns];
+    FROND_UNROLL(8)
+    for (std::size_t t = 0; t < Columns; ++t) row[t] = b[t * next];
+    FROND_UNROLL(8)
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const float element = a[r * m.a_row_stride];
+      FROND_UNROLL(8)
+      for (std::size_t t = 0; t < Columns; ++t) sum[r][t] = frond::mul_add(element, row[t], sum[r][t]);
+    }
+  }
+  FROND_UNROLL(8)
+  for (std::size_t r = 0; r < Rows; ++r) {
+    FROND_UNROLL(8)
+    for (std::size_t t = 0; t < Columns; ++t) c[r * m.c_stride + t] = sum[r][t];
+  }
+}
+
+template <bool Transposed>
+inline void multiply_all(const kernel::matmul_operands& m) {
+  std::size_t i = 0;
+  for (; i + tile_rows <= m.rows; i += tile_rows) {
+    std::size_t j = 0;
+    for (; j + tile_columns <= m.columns; j += tile_columns) multiply_tile<tile_rows, tile_columns, Transposed>(m, i, j);
+    for (; j < m.columns; ++j) multiply_tile<tile_rows, 1, Transposed>(m, i, j);
+  }
+  for (; i < m.rows; ++i) {
+    std::size_t j = 0;
+    for (; j + tile_columns <= m.columns; j += tile_columns) multiply_tile<1, tile_columns, Transposed>(m, i, j);
+    for (; j < m.columns; ++j) multiply_tile<1, 1, Transposed>(m, i, j);
+  }
+}
+inline void matmul(const kernel::matmul_operands& m) { m.b_transposed ? multiply_all<true>(m) : multiply_all<false>(m); }
+
+// One row of dense(), Columns outputs at a time as long as so many are left; returns where it stopped.
+template <std::size_t Columns>
+FROND_NOINLINE inline std::size_t dense_columns(const float* x, std::size_t inputs, const float* weights, std::size_t outputs,
+                                                float* y, std::size_t first) {
+  std::size_t j = first;
+  for (; j + Columns <= outputs; j += Columns) {
+    const float* w = weights + j;
+    const float* bias = w + inputs * outputs;
+    __asm__("" : "+r"(bias));  // one address, not one for each sum
+    float sum[Columns];
+    FROND_UNROLL(8)
+    for (std::size_t t = 0; t < Columns; ++t) sum[t] = bias[t];
+    const float* element = x;
+    do {
+      FROND_UNROLL(8)
+      for (std::size_t t = 0; t < Columns; ++t) sum[t] = frond::mul_add(*element, w[t], sum[t]);
+      w += outputs;
+    } while (++element != x + inputs);
+    FROND_UNROLL(8)
+    for (std::size_t t = 0; t < Columns; ++t) y[j + t] = sum[t];
+  }
+  return j;
+}
+// Inline, so that a network whose outputs are a multiple of eight links no loop for the rest.
+FROND_ALWAYS_INLINE void dense(const float* x, std::size_t rows, std::size_t inputs, const float* weights, std::size_t outputs,
+                               float* y) {
+  for (std::size_t i = 0; i < rows; ++i, x += inputs, y += outputs) {
+    if (outputs >= row_columns) dense_columns<row_columns>(x, inputs, weights, outputs, y, 0);
+    if (outputs % row_columns != 0) dense_columns<1>(x, inputs, weights, outputs, y, outputs - outputs % row_columns);
+  }
+}
+
+// Calls use(i, word) for all elements of an array.
+template <class Use>
+FROND_ALWAYS_INLINE void for_each_word(const kernel::random_array& from, std::size_t count, const Use& use) {
+  std::uint64_t element = from.first;
+  for (std::size_t i = 0; i < count;) {
+    const rng::block words = rng::words_at(from.key, from.purpose, from.index, static_cast<std::uint32_t>(element / 4));
+    for (std::size_t j = element % 4; j < 4 && i < count; ++i, ++j, ++element) use(i, words[j]);
+  }
+}
+inline void fill_bits(const kernel::random_array& from, std::uint32_t* out, std::size_t count) {
+  for_each_word(from, count, [&](std::size_t i, std::uint32_t word) { out[i] = word; });
+}
+inline void fill_uniform(const kernel::random_array& from, float* out, std::size_t count) {
+  for_each_word(from, count, [&](std::size_t i, std::uint32_t word) { out[i] = rng::unit_interval(word); });
+}
+
+FROND_NOINLINE inline void add_normals(const kernel::random_array& from, float weight, float* out, std::size_t count) {
+  auto position = static_cast<std::uint32_t>(from.first / 4);
+  std::size_t j = from.first % 4;
+  for (; count > 0; j = 0) {
+    rng::block words = rng::words_at(from.key, from.purpose, from.index, position++);  // and then the bits of the normals
+    FROND_UNROLL(1)
+    for (std::size_t pair = 0; pair < 4; pair += 2) {
+      const rng::normal_pair made = rng::box_muller(words[pair], words[pair + 1]);
+      words[pair] = __builtin_bit_cast(std::uint32_t, made.first);
+      words[pair + 1] = __builtin_bit_cast(std::uint32_t, made.second);
+    }
+    for (; j < 4 && count > 0; ++j, --count, ++out) *out = frond::mul_add(weight, __builtin_bit_cast(float, words[j]), *out);
+  }
+}
+// z = 1 z + (-0), whatever the sign of a zero.
+inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = -0.0f;
+  add_normals(from, 1.0f, out, count);
+}
+
+}}}  // namespace frond::FROND_PASS
+#else
 
 // =============================================================================================================
 // frond/kernel/fill-inl.hpp
@@ -11974,23 +12617,23 @@ inline void fill_bits(const kernel::random_array& from, std::uint32_t* out, std:
 inline void fill_uniform(const kernel::random_array& from, float* out, std::size_t count) {
   fill<uniform_of_words, bits_batches>(from, reinterpret_cast<unsigned char*>(out), count * sizeof *out);
 }
-#if FROND_PASS_LANES == 1
-// Sixteen lanes of Box and Muller's formulas one after the other in one function would be 17 KiB on a Cortex-M4.
-inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
-  const rng::address address(from.key, from.purpose, from.index);
-  std::uint64_t element = from.first;
-  for (float* const end = out + count; out != end;) {
-    const rng::block words = address.words(static_cast<std::uint32_t>(element / 4));
-    const rng::normal_pair low = rng::box_muller(words[0], words[1]), high = rng::box_muller(words[2], words[3]);
-    const float four[4] = {low.first, low.second, high.first, high.second};
-    for (std::size_t i = element % 4; i < 4 && out != end; ++i, ++element) *out++ = four[i];
-  }
-}
-#else
 inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
   fill<normal_of_words, normal_batches>(from, reinterpret_cast<unsigned char*>(out), count * sizeof *out);
 }
-#endif
+
+inline void add_normals(const kernel::random_array& from, float weight, float* out, std::size_t count) {
+  constexpr std::size_t block = 256;
+  alignas(64) float z[block];
+  kernel::random_array part = from;
+  for (std::size_t first = 0; first < count; first += block, part.first += block) {
+    const std::size_t size = count - first < block ? count - first : block;
+    fill_normal(part, z, size);
+    for (std::size_t i = 0; i < size; i += 16) {
+      float* const to = out + first + i;
+      store_lanes(to, mul_add(splat(weight), load_lanes(z + i, size - i), load_lanes(to, size - i)), size - i);
+    }
+  }
+}
 
 }}}  // namespace frond::FROND_PASS
 
@@ -12017,16 +12660,14 @@ namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 inline constexpr std::size_t narrow_rows = 12, wide_rows = 6, wide_vectors = 4, single_vectors = 8, wide_below = 12;
 #elif FROND_PASS_LANES == 8
 inline constexpr std::size_t narrow_rows = 6, wide_rows = 2, wide_vectors = 2, single_vectors = 4, wide_below = 4;
-#elif FROND_PASS_LANES == 1
-inline constexpr std::size_t narrow_rows = 1, wide_rows = 1, wide_vectors = 1, single_vectors = 1, wide_below = 1;
 #elif defined(__aarch64__)
 inline constexpr std::size_t narrow_rows = 5, wide_rows = 2, wide_vectors = 2, single_vectors = 4, wide_below = SIZE_MAX;
 #else
 inline constexpr std::size_t narrow_rows = 2, wide_rows = 1, wide_vectors = 2, single_vectors = 2, wide_below = SIZE_MAX;
 #endif
 
-// How long a block of k is. Its packed panel lives on the stack: 2 KiB on a device, 16 KiB elsewhere, half a first cache.
-inline constexpr std::size_t inner_block = FROND_PASS_LANES == 1 ? 32 : 256;
+// How long a block of k is. Its packed panel lives on the stack: 16 KiB, half a first cache.
+inline constexpr std::size_t inner_block = 256;
 
 // Rows whose distance is a multiple of 4 KiB share the eight lines of one set of the first cache: twelve do not fit.
 constexpr bool shares_a_set(std::size_t stride) { return stride % 1024 == 0; }
@@ -12137,10 +12778,8 @@ FROND_NOINLINE inline void multiply_rows(panel& p) {
 FROND_NOINLINE inline void pack(const panel& p, bool b_transposed, float* packed) {
   if (!b_transposed) return pad_rows(p.b, p.b_stride, packed, p.inner, p.columns);
   std::size_t k = 0;
-#if FROND_PASS_LANES > 1
   if (p.columns == 16)
     for (; k + 4 <= p.inner; k += 4) transpose_fours(p.b + k, p.b_stride, packed + 16 * k, 16);
-#endif
   for (; k < p.inner; ++k) {
     FROND_UNROLL(1)  // rarely needed: better short
     for (std::size_t j = 0; j < 16; ++j) packed[16 * k + j] = j < p.columns ? p.b[j * p.b_stride + k] : 0.0f;
@@ -12205,6 +12844,19 @@ inline void matmul(const kernel::matmul_operands& m) {
       else
         column += multiply_panel<narrow_rows, 1>(m, first, column);
     }
+}
+
+inline void dense(const float* x, std::size_t rows, std::size_t inputs, const float* weights, std::size_t outputs, float* y) {
+  matmul({.rows = rows,
+          .columns = outputs,
+          .inner = inputs,
+          .a = x,
+          .a_row_stride = inputs,
+          .b = weights,
+          .b_stride = outputs,
+          .bias = weights + inputs * outputs,
+          .c = y,
+          .c_stride = outputs});
 }
 
 }}}  // namespace frond::FROND_PASS
@@ -12287,6 +12939,8 @@ inline void multiply(const float* x, const float* y, float* z, std::size_t count
   for (std::size_t i = 0; i < count; i += 16)
     store_lanes(z + i, load_lanes(x + i, count - i) * load_lanes(y + i, count - i), count - i);
 }
+
+inline void copy(const float* x, float* y, std::size_t count) { __builtin_memcpy(y, x, count * sizeof(float)); }
 
 inline void add(const float* x, float* y, std::size_t count) {
   for (std::size_t i = 0; i < count; i += 16)
@@ -12688,6 +13342,7 @@ inline void layer_norm_backward(const kernel::layer_norm_gradients& n) {
 }
 
 }}}  // namespace frond::FROND_PASS
+#endif
 // clang-format on
 
 #endif

@@ -205,3 +205,13 @@ TEST_CASE("a step of gradient descent has heavy-ball momentum and decoupled deca
     REQUIRE(std::abs(static_cast<double>(parameter) - expected) <= half_ulp * (2 * std::abs(expected) + 7 * step_size));
   }
 }
+
+TEST_CASE("a copy has the same bits") {
+  for (std::size_t count = 0; count <= 40; ++count) {
+    const test::input x(count, test::sort::ordinary, 1);
+    std::vector<float> expected(static_cast<const float*>(x), static_cast<const float*>(x) + count), y(count + 1, 7.0f);
+    expected.push_back(7.0f);
+    kernel::copy(x, y.data(), count);
+    CHECK(y == expected);
+  }
+}

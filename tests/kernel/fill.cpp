@@ -94,3 +94,18 @@ TEST_CASE("a million normal numbers are those that are addressed one by one") {
     CHECK(different == 0);
   });
 }
+
+TEST_CASE("added normals are the plain ones") {
+  each_part([](const random_array& array, std::size_t count) {
+    const test::input weights(1, test::sort::ordinary, 1);
+    const output start(count, test::sort::ordinary, 2);
+    const float weight = static_cast<const float*>(weights)[0];
+    output expected = start;
+    kernel::plain::add_normals(array, weight, expected, count);
+    test::each_instruction_set([&] {
+      output fast = start;
+      kernel::add_normals(array, weight, fast, count);
+      CHECK(fast == expected);
+    });
+  });
+}

@@ -206,3 +206,33 @@ TEST_CASE("the plain product is the product") {
           }
       }
 }
+
+TEST_CASE("a dense layer is the plain one, and the product with its bias") {
+  for (const std::size_t rows : {1u, 2u, 5u, 16u})
+    for (std::size_t outputs = 1; outputs <= 40; ++outputs)
+      for (const std::size_t inputs : {1u, 3u, 17u, 64u}) {
+        CAPTURE(rows);
+        CAPTURE(outputs);
+        CAPTURE(inputs);
+        const input x(rows * inputs, sort::ordinary, 1), weights((inputs + 1) * outputs, sort::ordinary, 2);
+        const float* const bias = static_cast<const float*>(weights) + inputs * outputs;
+        output expected(rows * outputs), product(rows * outputs);
+        kernel::plain::dense(x, rows, inputs, weights, outputs, expected);
+        kernel::plain::matmul({.rows = rows,
+                               .columns = outputs,
+                               .inner = inputs,
+                               .a = x,
+                               .a_row_stride = inputs,
+                               .b = weights,
+                               .b_stride = outputs,
+                               .bias = bias,
+                               .c = product,
+                               .c_stride = outputs});
+        CHECK(product == expected);
+        test::each_instruction_set([&] {
+          output y(rows * outputs);
+          kernel::dense(x, rows, inputs, weights, outputs, y);
+          CHECK(y == expected);
+        });
+      }
+}

@@ -44,6 +44,14 @@ TEST_CASE("the absolute value and the square root are those of IEEE") {
   test::each_float([](float x) {
     REQUIRE(same(math::abs(x), std::abs(x)));
     REQUIRE(same(math::sqrt(x), std::sqrt(x)));
+    REQUIRE(same(math::detail::sqrt_by_digits(x), std::sqrt(x)));
+  });
+}
+
+TEST_CASE("the compiler knows square roots, and logarithms of normal numbers are the logarithms") {
+  static_assert(math::sqrt(2.0f) == 0x1.6a09e6p+0f && math::sqrt(0x1p-149f) == 0x1.6a09e6p-75f && math::sqrt(0.0f) == 0.0f);
+  test::each_float([](float x) {
+    if (x >= std::numeric_limits<float>::min() && x < infinity) REQUIRE(same(math::log_of_normal(x), math::log(x)));
   });
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <span>
 #include <vector>
 
 using namespace frond;
@@ -57,9 +58,22 @@ TEST_CASE("the same for vectors") {
   const std::vector<float> noisy{0.5f, -1.0f, 2.0f}, level{0.5f};
   std::vector<float> expected(3), made(3);
   constexpr diffusion::parametrisation form;
-  nn::fixed_vector_denoiser<vector_net> model(form, weights, scratch);
+  nn::fixed_vector_denoiser<vector_net, form> model(weights, scratch);
   nn::vector_denoiser plain(nn::plan_of<vector_net>(), form, weights.values, scratch.values);
   REQUIRE(plain.predict(noisy, level, expected).ok());
   REQUIRE(model.predict(noisy, level, made).ok());
   CHECK(made == expected);
+}
+
+TEST_CASE("a network that the compiler knows computes what its plan does") {
+  static nn::parameters<net> weights;
+  static nn::workspace<net, 3> scratch, other;
+  constexpr nn::plan plan = nn::plan_of<net>();
+  nn::initialise(plan, nn::initialisation::he, seed{2}, weights.values);
+  const std::span<float> input = nn::scratch_input(plan, scratch.values, 3), same = nn::scratch_input<net>(other.values, 3);
+  REQUIRE(input.size() == same.size());
+  for (std::size_t i = 0; i < input.size(); ++i) same[i] = input[i] = static_cast<float>(i % 7) * 0.25f - 0.5f;
+  const std::span<float> expected = nn::forward(plan, weights.values, scratch.values, 3);
+  const std::span<float> made = nn::forward<net>(weights.values, other.values, 3);
+  CHECK(std::equal(expected.begin(), expected.end(), made.begin(), made.end()));
 }

@@ -136,6 +136,14 @@ namespace frond { inline namespace FROND_ABI {
 #define FROND_UNROLL(count) FROND_DETAIL_PRAGMA(GCC unroll count)
 #endif
 
+// Whether floats are computed by functions of the compiler's library, for want of a unit that does.
+#if (defined(__arm__) && !defined(__ARM_FP)) || (defined(__riscv) && !defined(__riscv_flen)) || \
+    (defined(__XTENSA__) && !defined(__XTENSA_HARD_FLOAT__))
+#define FROND_SOFT_FLOAT 1
+#else
+#define FROND_SOFT_FLOAT 0
+#endif
+
 #define FROND_ALWAYS_INLINE __attribute__((always_inline)) inline
 #define FROND_NOINLINE __attribute__((noinline))
 

@@ -15,22 +15,6 @@
 
 namespace frond { inline namespace FROND_ABI { namespace diffusion {
 
-namespace detail {
-
-// out += weight z, element by element, with z the standard normals of an address; a block of them at a time is on the stack.
-inline void add_normals(seed key, rng::stream purpose, std::uint64_t index, float weight, std::span<float> out) {
-  constexpr std::size_t block = 256;
-  float z[block];
-  for (std::size_t first = 0; first < out.size(); first += block) {
-    const std::size_t count = smaller(out.size() - first, block);
-    kernel::fill_normal({.key = key, .purpose = purpose, .index = index, .first = first}, z, count);
-    float* const part = out.data() + first;
-    kernel::combine({.terms = 2, .x = {part, z}, .weights = {1.0f, weight}, .out = part, .count = count});
-  }
-}
-
-}  // namespace detail
-
 // Each coordinate is scaled and gets independent noise; data of variance one keep it at every noise level. Ho, Jain and Abbeel,
 // "Denoising diffusion probabilistic models", NeurIPS 2020 (arXiv 2006.11239), equation (4). alpha_bar is the fraction of the
 // signal's variance that is left: 1 clean, 0 pure noise. The vectors have any dimension up to 2^34.
@@ -42,7 +26,8 @@ struct gaussian {
     in_ieee_arithmetic([&] {
       const float signal = math::sqrt(alpha_bar);
       kernel::combine({.terms = 1, .x = {clean.data()}, .weights = {signal}, .out = noisy.data(), .count = noisy.size()});
-      detail::add_normals(key, rng::stream::noise, index, math::sqrt(1.0f - alpha_bar), noisy);
+      kernel::add_normals({.key = key, .purpose = rng::stream::noise, .index = index}, math::sqrt(1.0f - alpha_bar),
+                          noisy.data(), noisy.size());
     });
   }
 

@@ -99,7 +99,8 @@ struct gaussian_batch {
   void add_noise(std::uint32_t t, float weight) {
     for (std::size_t row = 0; row < alpha_bar.size(); ++row) {
       const std::uint64_t address = (options.first + row) * options.noise.steps + (t - 1);
-      add_normals(key, rng::stream::reverse, address, weight, x.subspan(row * dimension, dimension));
+      kernel::add_normals({.key = key, .purpose = rng::stream::reverse, .index = address}, weight, x.data() + row * dimension,
+                          dimension);
     }
   }
 

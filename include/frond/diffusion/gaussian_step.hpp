@@ -47,7 +47,7 @@ constexpr Real log_noise_to_signal(Real alpha_bar) {
 }
 
 template <class Real>
-inline gaussian_step<Real> ddpm_step(Real abar_t, Real abar_s) {
+constexpr gaussian_step<Real> ddpm_step(Real abar_t, Real abar_s) {
   const Real lost_t = 1 - abar_t, lost_s = 1 - abar_s, forgotten = (abar_s - abar_t) / abar_s;  // by s -> t alone
   return {.noisy = math::sqrt(abar_t / abar_s) * (lost_s / lost_t),
           .mean = math::sqrt(abar_s) * (forgotten / lost_t),
@@ -55,7 +55,7 @@ inline gaussian_step<Real> ddpm_step(Real abar_t, Real abar_s) {
 }
 
 template <class Real>
-inline gaussian_step<Real> ddim_step(Real abar_t, Real abar_s, Real eta) {
+constexpr gaussian_step<Real> ddim_step(Real abar_t, Real abar_s, Real eta) {
   const Real lost_t = 1 - abar_t, lost_s = 1 - abar_s, forgotten = (abar_s - abar_t) / abar_s;
   const Real variance = eta * eta * (lost_s / lost_t * forgotten);
   const Real by_flow = lost_s > variance ? math::sqrt((lost_s - variance) / lost_t) : Real{0};
@@ -72,7 +72,7 @@ constexpr Real log_quotient(Real abar_t, Real abar_s) {
 
 // `share` of the score's pull: 1 for the stochastic equation, 1/2 for the flow.
 template <class Real>
-inline gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
+constexpr gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
   const Real lost_t = 1 - abar_t, time = log_quotient(abar_t, abar_s), pull = share * time / lost_t;
   return {.noisy = 1 + time / 2 - pull, .mean = pull * math::sqrt(abar_t)};
 }
@@ -81,7 +81,7 @@ inline gaussian_step<Real> clock_step(Real abar_t, Real abar_s, Real share) {
 // extrapolate over, and where this step is more than longest_extrapolation times as long as the one before: as two levels meet,
 // the slope between their two means becomes rounding alone, and beyond that length it would be multiplied.
 template <class Real>
-inline gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real abar_s) {
+constexpr gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real abar_s) {
   constexpr Real longest_extrapolation = 16;
   gaussian_step<Real> step = ddim_step(abar_t, abar_s, Real{0});
   if (!(abar_before > 0 && abar_s < 1)) return step;
@@ -99,7 +99,7 @@ inline gaussian_step<Real> dpm_solver_step(Real abar_before, Real abar_t, Real a
 // From alpha_bar = abar_t to abar_s > abar_t; abar_before < abar_t is that of the question before this one, 0 if there was
 // none. eta in [0, 1] is for ddim alone.
 template <class Real>
-inline gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar_before, Real abar_t, Real abar_s) {
+constexpr gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar_before, Real abar_t, Real abar_s) {
   const bool from_noise = !(abar_t > 0), to_clean = !(abar_s < 1);
   switch (method) {
     case solver::ddpm: return detail::ddpm_step(abar_t, abar_s);
@@ -122,7 +122,7 @@ inline gaussian_step<Real> make_gaussian_step(solver method, Real eta, Real abar
 // Heun's second half: with x' the result of the step above and m' = E[x_0 | x'], the result is x' + correction (m' - m). The
 // mean of the slopes (y - m) / sigma at both ends comes down to this. 0 beside the ends, where there is no second half.
 template <class Real>
-inline Real heun_correction(Real abar_t, Real abar_s) {
+constexpr Real heun_correction(Real abar_t, Real abar_s) {
   if (!(abar_t > 0 && abar_s < 1)) return 0;
   const Real ratio = math::sqrt((1 - abar_t) / abar_t * (abar_s / (1 - abar_s)));  // of sigma, before and after
   return math::sqrt(abar_s) * (ratio - 1) / 2;

@@ -28,7 +28,7 @@ struct parametrisation {
     if (input == noise_input::signal) return 2.0f * alpha_bar - 1.0f;
     constexpr float least = 0x1p-24f;
     const float signal = alpha_bar < least ? least : alpha_bar > 1.0f - least ? 1.0f - least : alpha_bar;
-    return 0.5f * (math::log(signal) - math::log(1.0f - signal));
+    return 0.5f * (math::log_of_normal(signal) - math::log_of_normal(1.0f - signal));
   }
 
   friend constexpr bool operator==(const parametrisation&, const parametrisation&) = default;

@@ -33,7 +33,7 @@ struct conversion {
 // of pure noise x_0 = 0, and from x_0 without noise z = 0 and score = 0. From velocity every end is regular but for the score
 // of clean data, which is zero too.
 template <class Real>
-inline conversion<Real> convert(prediction from, prediction to, Real alpha_bar) {
+constexpr conversion<Real> convert(prediction from, prediction to, Real alpha_bar) {
   if (from == to) return {0, 1};
   const Real a = math::sqrt(alpha_bar), s = math::sqrt(1 - alpha_bar);
   const Real over_a = a > 0 ? 1 / a : Real{0}, over_s = s > 0 ? 1 / s : Real{0};

@@ -49,7 +49,8 @@ namespace detail {
 
 // visit(i, word) for i in [0, count): word i of an address, four of them from each block.
 template <class Visit>
-constexpr void for_each_word(seed key, rng::stream purpose, std::uint64_t index, std::size_t count, const Visit& visit) {
+FROND_ALWAYS_INLINE constexpr void for_each_word(seed key, rng::stream purpose, std::uint64_t index, std::size_t count,
+                                                 const Visit& visit) {
   FROND_ASSERT(rng::has_words(count), "a sentence has at most 2^34 tokens");
   for (std::size_t first = 0; first < count; first += 4) {
     const rng::block words = rng::words_at(key, purpose, index, static_cast<std::uint32_t>(first / 4));

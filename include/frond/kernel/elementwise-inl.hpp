@@ -73,6 +73,8 @@ inline void multiply(const float* x, const float* y, float* z, std::size_t count
     store_lanes(z + i, load_lanes(x + i, count - i) * load_lanes(y + i, count - i), count - i);
 }
 
+inline void copy(const float* x, float* y, std::size_t count) { __builtin_memcpy(y, x, count * sizeof(float)); }
+
 inline void add(const float* x, float* y, std::size_t count) {
   for (std::size_t i = 0; i < count; i += 16)
     store_lanes(y + i, load_lanes(y + i, count - i) + load_lanes(x + i, count - i), count - i);

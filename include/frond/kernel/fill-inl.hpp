@@ -82,22 +82,22 @@ inline void fill_bits(const kernel::random_array& from, std::uint32_t* out, std:
 inline void fill_uniform(const kernel::random_array& from, float* out, std::size_t count) {
   fill<uniform_of_words, bits_batches>(from, reinterpret_cast<unsigned char*>(out), count * sizeof *out);
 }
-#if FROND_PASS_LANES == 1
-// Sixteen lanes of Box and Muller's formulas one after the other in one function would be 17 KiB on a Cortex-M4.
-inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
-  const rng::address address(from.key, from.purpose, from.index);
-  std::uint64_t element = from.first;
-  for (float* const end = out + count; out != end;) {
-    const rng::block words = address.words(static_cast<std::uint32_t>(element / 4));
-    const rng::normal_pair low = rng::box_muller(words[0], words[1]), high = rng::box_muller(words[2], words[3]);
-    const float four[4] = {low.first, low.second, high.first, high.second};
-    for (std::size_t i = element % 4; i < 4 && out != end; ++i, ++element) *out++ = four[i];
-  }
-}
-#else
 inline void fill_normal(const kernel::random_array& from, float* out, std::size_t count) {
   fill<normal_of_words, normal_batches>(from, reinterpret_cast<unsigned char*>(out), count * sizeof *out);
 }
-#endif
+
+inline void add_normals(const kernel::random_array& from, float weight, float* out, std::size_t count) {
+  constexpr std::size_t block = 256;
+  alignas(64) float z[block];
+  kernel::random_array part = from;
+  for (std::size_t first = 0; first < count; first += block, part.first += block) {
+    const std::size_t size = count - first < block ? count - first : block;
+    fill_normal(part, z, size);
+    for (std::size_t i = 0; i < size; i += 16) {
+      float* const to = out + first + i;
+      store_lanes(to, mul_add(splat(weight), load_lanes(z + i, size - i), load_lanes(to, size - i)), size - i);
+    }
+  }
+}
 
 }}}  // namespace frond::FROND_PASS

@@ -13,6 +13,12 @@ namespace frond { inline namespace FROND_ABI { namespace kernel { inline namespa
 // See matmul_operands for the meaning. 2 rows columns inner operations; a packed panel of at most 16 KiB lives on the stack.
 inline void matmul(const matmul_operands& m) { FROND_DISPATCH_CALL(matmul(m)); }
 
+// y[row] = x[row] W + b: x [rows][inputs], `weights` holds W [inputs][outputs] and then b [outputs], y [rows][outputs]. The
+// sums are those of matmul(), and start from b. inputs > 0.
+inline void dense(const float* x, std::size_t rows, std::size_t inputs, const float* weights, std::size_t outputs, float* y) {
+  FROND_DISPATCH_CALL(dense(x, rows, inputs, weights, outputs, y));
+}
+
 // y[i] = f(x[i]). In place is fine. GELU and SiLU of -infinity are NaN (-infinity times 0), and ReLU of NaN is 0.
 inline void activate(activation kind, const float* x, float* y, std::size_t count) {
   FROND_DISPATCH_CALL(activate(kind, x, y, count));
@@ -46,6 +52,9 @@ inline void activate_with_slope(const float* x, float* y, float* slope, std::siz
 inline void multiply(const float* x, const float* y, float* z, std::size_t count) {
   FROND_DISPATCH_CALL(multiply(x, y, z, count));
 }
+
+// y[i] = x[i]; the two do not overlap.
+inline void copy(const float* x, float* y, std::size_t count) { FROND_DISPATCH_CALL(copy(x, y, count)); }
 
 // y[i] = y[i] + x[i].
 inline void add(const float* x, float* y, std::size_t count) { FROND_DISPATCH_CALL(add(x, y, count)); }
@@ -111,6 +120,11 @@ inline void fill_uniform(const random_array& from, float* out, std::size_t count
 inline void fill_normal(const random_array& from, float* out, std::size_t count) {
   FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
   FROND_DISPATCH_CALL(fill_normal(from, out, count));
+}
+// out[i] = out[i] + weight z[i] with the normals z that fill_normal() writes; one product and one sum, as mul_add() rounds.
+inline void add_normals(const random_array& from, float weight, float* out, std::size_t count) {
+  FROND_ASSERT(from.holds(count), "an array of random numbers has at most 2^34 elements");
+  FROND_DISPATCH_CALL(add_normals(from, weight, out, count));
 }
 
 // One optimiser step on `count` parameters; the other arrays have the layout of the parameters.

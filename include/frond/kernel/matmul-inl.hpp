@@ -17,16 +17,14 @@ namespace frond { inline namespace FROND_ABI { namespace FROND_PASS {
 inline constexpr std::size_t narrow_rows = 12, wide_rows = 6, wide_vectors = 4, single_vectors = 8, wide_below = 12;
 #elif FROND_PASS_LANES == 8
 inline constexpr std::size_t narrow_rows = 6, wide_rows = 2, wide_vectors = 2, single_vectors = 4, wide_below = 4;
-#elif FROND_PASS_LANES == 1
-inline constexpr std::size_t narrow_rows = 1, wide_rows = 1, wide_vectors = 1, single_vectors = 1, wide_below = 1;
 #elif defined(__aarch64__)
 inline constexpr std::size_t narrow_rows = 5, wide_rows = 2, wide_vectors = 2, single_vectors = 4, wide_below = SIZE_MAX;
 #else
 inline constexpr std::size_t narrow_rows = 2, wide_rows = 1, wide_vectors = 2, single_vectors = 2, wide_below = SIZE_MAX;
 #endif
 
-// How long a block of k is. Its packed panel lives on the stack: 2 KiB on a device, 16 KiB elsewhere, half a first cache.
-inline constexpr std::size_t inner_block = FROND_PASS_LANES == 1 ? 32 : 256;
+// How long a block of k is. Its packed panel lives on the stack: 16 KiB, half a first cache.
+inline constexpr std::size_t inner_block = 256;
 
 // Rows whose distance is a multiple of 4 KiB share the eight lines of one set of the first cache: twelve do not fit.
 constexpr bool shares_a_set(std::size_t stride) { return stride % 1024 == 0; }
@@ -137,10 +135,8 @@ FROND_NOINLINE inline void multiply_rows(panel& p) {
 FROND_NOINLINE inline void pack(const panel& p, bool b_transposed, float* packed) {
   if (!b_transposed) return pad_rows(p.b, p.b_stride, packed, p.inner, p.columns);
   std::size_t k = 0;
-#if FROND_PASS_LANES > 1
   if (p.columns == 16)
     for (; k + 4 <= p.inner; k += 4) transpose_fours(p.b + k, p.b_stride, packed + 16 * k, 16);
-#endif
   for (; k < p.inner; ++k) {
     FROND_UNROLL(1)  // rarely needed: better short
     for (std::size_t j = 0; j < 16; ++j) packed[16 * k + j] = j < p.columns ? p.b[j * p.b_stride + k] : 0.0f;
@@ -205,6 +201,19 @@ inline void matmul(const kernel::matmul_operands& m) {
       else
         column += multiply_panel<narrow_rows, 1>(m, first, column);
     }
+}
+
+inline void dense(const float* x, std::size_t rows, std::size_t inputs, const float* weights, std::size_t outputs, float* y) {
+  matmul({.rows = rows,
+          .columns = outputs,
+          .inner = inputs,
+          .a = x,
+          .a_row_stride = inputs,
+          .b = weights,
+          .b_stride = outputs,
+          .bias = weights + inputs * outputs,
+          .c = y,
+          .c_stride = outputs});
 }
 
 }}}  // namespace frond::FROND_PASS

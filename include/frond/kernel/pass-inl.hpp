@@ -16,6 +16,9 @@
 #include <frond/simd/across-inl.hpp>
 #include <frond/math/functions-inl.hpp>
 #include <frond/rng/philox-inl.hpp>
+#if FROND_PASS_LANES == 1
+#include <frond/kernel/one_lane-inl.hpp>
+#else
 #include <frond/kernel/fill-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>
 #include <frond/kernel/elementwise-inl.hpp>
@@ -23,4 +26,5 @@
 #include <frond/kernel/reduction-inl.hpp>
 #include <frond/kernel/categorical-inl.hpp>
 #include <frond/kernel/layer_norm-inl.hpp>
+#endif
 // clang-format on

@@ -9,6 +9,7 @@
 #include <frond/core/mul_add.hpp>
 #include <frond/kernel/activation_kind.hpp>
 #include <frond/kernel/operands.hpp>
+#include <frond/kernel/plain.hpp>
 #include <frond/math/scalar.hpp>
 #include <frond/rng/choices.hpp>
 #include <frond/rng/normal.hpp>

@@ -31,6 +31,15 @@ inline void matmul(const matmul_operands& m) {
     }
 }
 
+inline void dense(const float* x, std::size_t rows, std::size_t inputs, const float* weights, std::size_t outputs, float* y) {
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < outputs; ++j) {
+      float sum = weights[inputs * outputs + j];
+      for (std::size_t k = 0; k < inputs; ++k) sum = mul_add(x[i * inputs + k], weights[k * outputs + j], sum);
+      y[i * outputs + j] = sum;
+    }
+}
+
 inline void combine(const combination& c) {
   for (std::size_t i = 0; i < c.count; ++i) {
     float sum = c.weights[0] * c.x[0][i];
@@ -39,7 +48,7 @@ inline void combine(const combination& c) {
   }
 }
 
-inline float activation_value(activation kind, float x) {
+FROND_ALWAYS_INLINE float activation_value(activation kind, float x) {
   switch (kind) {
     case activation::relu: return 0.0f < x ? x : 0.0f;
     case activation::gelu: return math::gelu(x).value;
@@ -49,7 +58,7 @@ inline float activation_value(activation kind, float x) {
   return x;
 }
 
-inline float activation_slope(activation kind, float x) {
+FROND_ALWAYS_INLINE float activation_slope(activation kind, float x) {
   switch (kind) {
     case activation::relu: return 0.0f < x ? 1.0f : 0.0f;
     case activation::gelu: return math::gelu(x).slope;
@@ -98,12 +107,11 @@ class sixteen_sums {
  public:
   void add(std::size_t i, float value) { partial_[i % 16] = partial_[i % 16] + value; }
   void add_product(std::size_t i, float a, float b) { partial_[i % 16] = mul_add(a, b, partial_[i % 16]); }
-  float total() const {
-    float sums[16];
-    for (int i = 0; i < 16; ++i) sums[i] = partial_[i];
+  // The partials are used up.
+  float total() {
     for (int half = 8; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) sums[i] = sums[i] + sums[i + half];
-    return sums[0];
+      for (int i = 0; i < half; ++i) partial_[i] = partial_[i] + partial_[i + half];
+    return partial_[0];
   }
 
  private:
@@ -147,7 +155,7 @@ inline float largest(const float* x, std::size_t count) {
 }
 
 // exps[i] = e^(logits[i] - top); the sum of them all. With the largest logit as top nothing overflows.
-inline float exponentiate(const float* logits, float top, float* exps, std::size_t count) {
+FROND_ALWAYS_INLINE float exponentiate(const float* logits, float top, float* exps, std::size_t count) {
   sixteen_sums sums;
   for (std::size_t i = 0; i < count; ++i) {
     exps[i] = math::exp(logits[i] - top);
@@ -257,6 +265,11 @@ inline void fill_uniform(const random_array& from, float* out, std::size_t count
 
 inline void fill_normal(const random_array& from, float* out, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) out[i] = rng::normal_at(from.key, from.purpose, from.index, from.first + i);
+}
+
+inline void add_normals(const random_array& from, float weight, float* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    out[i] = mul_add(weight, rng::normal_at(from.key, from.purpose, from.index, from.first + i), out[i]);
 }
 
 inline void adam(const adam_coefficients& c, const float* gradient, float* parameter, float* first, float* second,

@@ -24,13 +24,55 @@ constexpr float abs(float x) { return __builtin_bit_cast(float, __builtin_bit_ca
 // Neither infinite nor NaN. By its bits, since flags such as -fno-honor-nans let compilers take x - x == 0 for granted.
 constexpr bool is_finite(float x) { return (__builtin_bit_cast(std::uint32_t, x) & 0x7f800000u) != 0x7f800000u; }
 
-// IEEE square root.
-inline float sqrt(float x) { return __builtin_sqrtf(x); }
-
 namespace detail {
 
 constexpr std::uint32_t to_bits(float x) { return __builtin_bit_cast(std::uint32_t, x); }
 constexpr float from_bits(std::uint32_t bits) { return __builtin_bit_cast(float, bits); }
+
+// The square root digit by digit, rounded to nearest: while compiling, and where the processor has none.
+constexpr float sqrt_by_digits(float x) {
+  std::uint32_t rest = to_bits(x);
+  if (rest << 1 == 0 || rest == 0x7f800000u) return x;
+  if (rest > 0x7f800000u) return std::numeric_limits<float>::quiet_NaN();
+  std::int32_t exponent = static_cast<std::int32_t>(rest >> 23);
+  if (exponent == 0) {
+    const std::int32_t shift = __builtin_clz(rest) - 8;
+    rest <<= shift;
+    exponent = 1 - shift;
+  }
+  rest = (rest & 0x007fffffu) | 0x00800000u;
+  exponent -= 127;
+  rest <<= 1 + (exponent & 1);
+  std::uint32_t root = 0, twice = 0;  // the digits so far, and twice their value in the scale of the rest
+  for (std::uint32_t digit = 1u << 24; digit != 0; digit >>= 1) {
+    if (const std::uint32_t next = twice + digit; next <= rest) {
+      rest -= next;
+      twice = next + digit;
+      root += digit;
+    }
+    rest <<= 1;
+  }
+  root += root & 1;  // the last digit says which way to round; a root never lies in the middle
+  return from_bits((root >> 1) + (static_cast<std::uint32_t>((exponent >> 1) + 126) << 23));
+}
+
+}  // namespace detail
+
+// IEEE square root.
+constexpr float sqrt(float x) {
+  if (__builtin_is_constant_evaluated()) return detail::sqrt_by_digits(x);
+#if defined(__arm__) && defined(__ARM_FP) && (__ARM_FP & 4)
+  float root;  // without the call that would set errno
+  __asm__("vsqrt.f32 %0, %1" : "=t"(root) : "t"(x));
+  return root;
+#elif FROND_SOFT_FLOAT
+  return detail::sqrt_by_digits(x);
+#else
+  return __builtin_sqrtf(x);
+#endif
+}
+
+namespace detail {
 
 // The smaller and the larger; the second operand where either is NaN.
 constexpr float min(float a, float b) { return a < b ? a : b; }
@@ -99,6 +141,14 @@ constexpr float log(float x) {
   const std::int32_t exponent = static_cast<std::int32_t>(offset) >> 23;
   const float f = detail::from_bits((offset & 0x007fffffu) + detail::sqrt_half_bits) - 1.0f;
   return detail::log_near_one(f, static_cast<float>(exponent) - (denormal ? 23.0f : 0.0f));
+}
+
+// The same for a positive normal number, where nothing else can come: a small program then needs no log().
+FROND_NOINLINE constexpr float log_of_normal(float x) {
+  const std::uint32_t offset = detail::to_bits(x) - detail::sqrt_half_bits;
+  const std::int32_t exponent = static_cast<std::int32_t>(offset) >> 23;
+  const float f = detail::from_bits((offset & 0x007fffffu) + detail::sqrt_half_bits) - 1.0f;
+  return detail::log_near_one(f, static_cast<float>(exponent));
 }
 
 // Hyperbolic tangent within 1.34 ulp. Odd: tanh(-0) = -0. tanh(+-inf) = +-1.

@@ -10,6 +10,7 @@
 #include <frond/core/minimum.hpp>
 #include <frond/core/status.hpp>
 #include <frond/diffusion/parametrisation.hpp>
+#include <frond/kernel/kernels.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/label.hpp>
 #include <frond/nn/plan.hpp>
@@ -70,7 +71,7 @@ class basic_guided_vector_denoiser {
     const std::size_t rows = alpha_bar.size(), size = dimension(), all = guide.doubles() ? 2 * rows : rows;
     float* to = scratch_input(plan_, scratch_.data(), all).data();
     for (std::size_t i = 0; i < all; ++i, to += plan_.input_size()) {
-      __builtin_memcpy(to, noisy.data() + i % rows * size, size * sizeof(float));
+      kernel::copy(noisy.data() + i % rows * size, to, size);
       to[size] = form_.level(alpha_bar[i % rows]);
       encode_label(i < rows ? guide.label : no_label, guide.classes, to + size + 1);
     }

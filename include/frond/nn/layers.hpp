@@ -19,6 +19,17 @@
 
 namespace frond { inline namespace FROND_ABI { namespace nn {
 
+namespace detail {
+
+template <layer_kind Kind, class First, class... Rest>
+struct layer_of_kind : layer_of_kind<Kind, Rest...> {};
+template <layer_kind Kind, class First, class... Rest>
+requires(First::kind == Kind) struct layer_of_kind<Kind, First, Rest...> {
+  using type = First;
+};
+
+}  // namespace detail
+
 // The layers that a program can run. What is not among them is not linked.
 template <class... Layers>
 struct layer_list {
@@ -28,6 +39,9 @@ struct layer_list {
     (void)((kind == Layers::kind && (visit(Layers{}), true)) || ...);
   }
   static constexpr bool has(layer_kind kind) { return ((kind == Layers::kind) || ...); }
+  // The layer of a kind that the compiler knows.
+  template <layer_kind Kind>
+  using of_kind = typename detail::layer_of_kind<Kind, Layers...>::type;
   // Whether each stands at the place of its number.
   static constexpr bool in_order() {
     std::uint8_t next = 0;

@@ -33,8 +33,8 @@ inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_sym
                           std::uint32_t classes = 0, std::uint32_t label = no_label) {
   const std::size_t per_token = token_channels(input_symbols, classes);
   const float time = 2.0f * alpha_bar - 1.0f;
-  __builtin_memset(channels, 0, noisy.size() * per_token * sizeof(float));
   for (const symbol token : noisy) {
+    for (std::size_t i = 0; i < per_token; ++i) channels[i] = 0;
     const bool known = token < input_symbols;
     if (known) channels[token] = 1.0f;
     channels[input_symbols] = known || token == padding ? time : std::numeric_limits<float>::quiet_NaN();

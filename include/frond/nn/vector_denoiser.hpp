@@ -10,6 +10,7 @@
 #include <frond/core/status.hpp>
 #include <frond/diffusion/parametrisation.hpp>
 #include <frond/diffusion/prediction.hpp>
+#include <frond/kernel/kernels.hpp>
 #include <frond/nn/forward.hpp>
 #include <frond/nn/plan.hpp>
 #include <frond/config/prologue.hpp>
@@ -36,10 +37,7 @@ namespace detail {
 inline void clean_means(const diffusion::parametrisation& form, std::span<const float> noisy, std::span<const float> alpha_bar,
                         std::span<const float> output, std::span<float> mean) {
   const std::size_t rows = alpha_bar.size(), size = noisy.size() / rows;
-  if (form.target == diffusion::prediction::clean) {
-    __builtin_memcpy(mean.data(), output.data(), output.size() * sizeof(float));
-    return;
-  }
+  if (form.target == diffusion::prediction::clean) return kernel::copy(output.data(), mean.data(), output.size());
   for (std::size_t i = 0; i < rows; ++i)
     diffusion::convert(form.target, diffusion::prediction::clean, alpha_bar[i], noisy.subspan(i * size, size),
                        output.subspan(i * size, size), mean.subspan(i * size, size));
@@ -87,7 +85,7 @@ class basic_vector_denoiser {
     const std::size_t size = dimension();
     float* to = scratch_input(plan_, scratch_.data(), rows).data();
     for (std::size_t row = first; row < first + rows; ++row, to += size + 1) {
-      __builtin_memcpy(to, noisy.data() + row * size, size * sizeof(float));
+      kernel::copy(noisy.data() + row * size, to, size);
       to[size] = form_.level(alpha_bar[row]);
     }
     const std::span<const float> output = forward<Layers>(plan_, parameters_.data(), scratch_.data(), rows);

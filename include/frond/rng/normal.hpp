@@ -20,7 +20,7 @@ struct normal_pair {
 // deviates", 1958): a radius from one word, an angle from the other. The radius takes its word's top 24 bits, so no number lies
 // beyond sqrt(48 ln 2) = 5.768; the exact distribution puts 8.0e-9 of its mass there, once in 125 million draws.
 inline normal_pair box_muller(std::uint32_t radius_word, std::uint32_t angle_word) {
-  const float radius = math::sqrt(-2.0f * math::log(unit_interval_open_zero(radius_word)));
+  const float radius = math::sqrt(-2.0f * math::log_of_normal(unit_interval_open_zero(radius_word)));
   const math::sine_cosine angle = math::sin_cos_within_turn(unit_interval(angle_word));
   return {radius * angle.cosine, radius * angle.sine};
 }

@@ -32,7 +32,9 @@ struct activate {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) { kernel::activate(l.function, t.x, t.y, t.count * l.outputs); }
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    kernel::activate(l.function, t.x, t.y, t.count * l.outputs);
+  }
   static void forward_on_tape(const layer& l, const layer_tensors& t) {
     kernel::activate_with_slope(l.function, t.x, t.y, t.saved, t.count * l.outputs);
   }
@@ -45,7 +47,9 @@ struct activate {
 // The same where every activation of a network is this one: a program then links no other.
 template <kernel::activation Function>
 struct activate_with : activate {
-  static void forward(const layer& l, const layer_tensors& t) { kernel::activate<Function>(t.x, t.y, t.count * l.outputs); }
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    kernel::activate<Function>(t.x, t.y, t.count * l.outputs);
+  }
   static void forward_on_tape(const layer& l, const layer_tensors& t) {
     kernel::activate_with_slope<Function>(t.x, t.y, t.saved, t.count * l.outputs);
   }

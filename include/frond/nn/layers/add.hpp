@@ -29,15 +29,14 @@ struct add {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) {
-    if (t.y != t.x) __builtin_memcpy(t.y, t.x, t.count * l.outputs * sizeof(float));
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    if (t.y != t.x) kernel::copy(t.x, t.y, t.count * l.outputs);
     kernel::add(t.saved, t.y, t.count * l.outputs);
   }
   static void forward_on_tape(const layer& l, const layer_tensors& t) { forward(l, t); }
   static void backward(const layer& l, const layer_gradients& g) {
-    const std::size_t bytes = g.count * l.outputs * sizeof(float);
-    __builtin_memcpy(g.d_saved, g.dy, bytes);
-    if (g.dx && g.dx != g.dy) __builtin_memcpy(g.dx, g.dy, bytes);
+    kernel::copy(g.dy, g.d_saved, g.count * l.outputs);
+    if (g.dx && g.dx != g.dy) kernel::copy(g.dy, g.dx, g.count * l.outputs);
   }
   static void initialise(const layer&, std::size_t, float, seed, float*) {}
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <frond/core/seed.hpp>
+#include <frond/kernel/kernels.hpp>
 #include <frond/nn/layer.hpp>
 #include <frond/config/prologue.hpp>
 
@@ -27,7 +28,7 @@ struct concatenate {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) {
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
     const std::size_t others = l.outputs - l.inputs;
     copy(t.x, l.inputs, t.y, l.outputs, l.inputs, t.count);
     copy(t.saved, others, t.y + l.inputs, l.outputs, others, t.count);
@@ -43,8 +44,7 @@ struct concatenate {
  private:
   static void copy(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t channels,
                    std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i)
-      __builtin_memcpy(to + i * to_stride, from + i * from_stride, channels * sizeof(float));
+    for (std::size_t i = 0; i < count; ++i) kernel::copy(from + i * from_stride, to + i * to_stride, channels);
   }
 };
 

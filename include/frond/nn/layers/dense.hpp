@@ -33,17 +33,8 @@ struct dense {
   // Products and sums of one row.
   static constexpr std::uint64_t operations(const layer& l) { return 2 * std::uint64_t{l.positions} * l.weight_count(); }
 
-  static void forward(const layer& l, const layer_tensors& t) {
-    kernel::matmul({.rows = t.count,
-                    .columns = l.outputs,
-                    .inner = l.inputs,
-                    .a = t.x,
-                    .a_row_stride = l.inputs,
-                    .b = t.parameters,
-                    .b_stride = l.outputs,
-                    .bias = t.parameters + l.weight_count(),
-                    .c = t.y,
-                    .c_stride = l.outputs});
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    kernel::dense(t.x, t.count, l.inputs, t.parameters, l.outputs, t.y);
   }
   static void forward_on_tape(const layer& l, const layer_tensors& t) { forward(l, t); }
 

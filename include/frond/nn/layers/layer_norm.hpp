@@ -31,7 +31,7 @@ struct layer_norm {
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
   // In pieces, because inference keeps neither means nor deviations.
-  static void forward(const layer& l, const layer_tensors& t) {
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
     constexpr std::size_t piece = 16;
     float mean[piece], scale[piece];
     for (std::size_t i = 0; i < t.count; i += piece) {

@@ -30,7 +30,7 @@ struct pointwise {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) {
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
     for (std::size_t i = 0; i < t.count * l.outputs; ++i) t.y[i] = Function::value(t.x[i]);
   }
   static void forward_on_tape(const layer& l, const layer_tensors& t) {

@@ -25,8 +25,8 @@ struct skip {
   static constexpr std::size_t parameter_count(const layer&) { return 0; }
   static constexpr std::uint64_t operations(const layer&) { return 0; }
 
-  static void forward(const layer& l, const layer_tensors& t) {
-    __builtin_memcpy(t.saved, t.x, t.count * l.outputs * sizeof(float));
+  FROND_ALWAYS_INLINE static void forward(const layer& l, const layer_tensors& t) {
+    kernel::copy(t.x, t.saved, t.count * l.outputs);
   }
   static void forward_on_tape(const layer&, const layer_tensors&) {}  // the tensor stays on the tape anyway
   static void backward(const layer& l, const layer_gradients& g) {

@@ -1,0 +1,11 @@
+// sampling starts from pure noise, this schedule is none or does not
+#include <frond/diffusion/fixed_stepper.hpp>
+#include <frond/nn/fixed_denoiser.hpp>
+
+using namespace frond;
+using net = nn::network<nn::input<1, 4>, nn::dense<16>, nn::tanh, nn::dense<3>>;
+struct recipe {
+  static constexpr diffusion::gaussian_sampling_options value{.noise = {.kind = diffusion::schedule::single_level, .steps = 5}};
+};
+diffusion::fixed_gaussian_stepper<recipe, nn::fixed_vector_denoiser<net>>* stepper;
+std::uint32_t time() { return stepper->time(); }
