@@ -71,8 +71,8 @@ constexpr std::uint64_t hash_of(std::span<const std::uint8_t> bytes) {
   return h.value();
 }
 
-// The fixed part in front, and why it does not fit, with the byte where that shows.
-constexpr status check_front(reader& in, const record_header& expected, std::size_t words, std::size_t floats) {
+// What a record says about itself, and why it does not fit, with the byte where that shows.
+constexpr status check_header(reader& in, const record_header& expected) {
   if (in.get(4) != magic) return {"this is no Frond record", 0};
   if (in.get(4) != format_version) return {"this record has another format version", 4};
   if (in.get(4) != FROND_BITS_VERSION) return {"this record was made with another bits version", 8};
@@ -80,6 +80,12 @@ constexpr status check_front(reader& in, const record_header& expected, std::siz
   if (in.get(4) != expected.kind) return {"this record holds something else", 16};
   if (in.get(8) != expected.shape_hash) return {"this record belongs to a network of another shape", 20};
   if (in.get(8) != expected.settings_hash) return {"this record belongs to a run with other settings", 28};
+  return {};
+}
+
+// The same, and its numbers of words and floats.
+constexpr status check_front(reader& in, const record_header& expected, std::size_t words, std::size_t floats) {
+  if (const status header = check_header(in, expected); !header) return header;
   if (in.get(8) != words) return {"this record has another number of words", 36};
   if (in.get(8) != floats) return {"this record has another number of floats", 44};
   return {};
@@ -105,6 +111,19 @@ constexpr status write_record(const record_header& header, std::span<const std::
   for (const float value : floats) to.put(__builtin_bit_cast(std::uint32_t, value), 4);
   to.put(detail::hash_of(to.written()), 8);
   return {};
+}
+
+// Reads the words of a record of this kind and network alone, and returns how many floats follow, by its own word: to tell
+// what differs before floats of an unknown number are read. Fails like read_record(), but sees no checksum.
+constexpr result<std::uint64_t> read_words(std::span<const std::uint8_t> bytes, const record_header& expected,
+                                           std::span<std::uint64_t> words) {
+  if (bytes.size() < record_size(words.size(), 0)) return {0, {"this record is cut off", bytes.size()}};
+  detail::reader in(bytes);
+  if (const status header = detail::check_header(in, expected); !header) return {0, header};
+  if (in.get(8) != words.size()) return {0, {"this record has another number of words", 36}};
+  const std::uint64_t floats = in.get(8);
+  for (std::uint64_t& word : words) word = in.get(8);
+  return {floats, {}};
 }
 
 // Reads a record that must match `expected` and have exactly these numbers of words and floats. Checks everything, the checksum

@@ -16,7 +16,7 @@ namespace frond { inline namespace FROND_ABI { namespace source {
 
 // Sentences in memory: datum i is row i, whatever the seed. The symbols must outlive the table.
 struct symbol_table {
-  std::span<const symbol> symbols;  // [count()][row], each below `kinds`
+  std::span<const symbol> symbols;  // [count()][row], each below `kinds`, or `padding` behind a shorter sentence
   std::size_t row = 0;              // tokens of a sentence
   std::uint32_t kinds = 0;          // size of the vocabulary
 
@@ -34,7 +34,7 @@ struct symbol_table {
       return {"{} symbols are not whole rows of {}", symbols.size(), {row}};
     if (kinds == 0 || kinds > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", kinds};
     for (std::size_t i = 0; i < symbols.size(); ++i)
-      if (symbols[i] >= kinds) return {"symbol number {} of the table is beyond its vocabulary of {}", i, {kinds}};
+      if (symbols[i] >= kinds && symbols[i] != padding) return {"symbol number {} of the table is beyond its vocabulary of {}", i, {kinds}};
     return {};
   }
 };

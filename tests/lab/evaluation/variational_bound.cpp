@@ -1,6 +1,7 @@
 // The variational bound against its definition: the expectation of ln q(x_1 .. x_T | x_0) - ln p(x_0 .. x_T) over all paths.
 #include <doctest/doctest.h>
 
+#include <frond/source/table.hpp>
 #include <frond/belief/tree_denoiser.hpp>
 #include <frond/diffusion/schedule.hpp>
 #include <frond/grammar/rhm.hpp>
@@ -135,7 +136,36 @@ void check_bound(const Process& process) {
   }
 }
 
+// Every symbol as likely as any other.
+struct guess {
+  std::size_t tokens;
+  [[nodiscard]] std::size_t length() const { return tokens; }
+  [[nodiscard]] std::uint32_t vocabulary() const { return 4; }
+  [[nodiscard]] std::uint32_t input_symbols() const { return 5; }
+  void predict(std::span<const symbol>, std::span<const float>, std::span<float> posterior) const {
+    for (float& each : posterior) each = 0.25f;
+  }
+};
+
 }  // namespace
+
+TEST_CASE("padding counts for nothing") {
+  const std::vector<symbol> tight{0, 1, 2, 3, 3, 1}, roomy{0, 1, padding, padding, 2, 3, padding, padding, 3, 1, padding, padding},
+      mixed{0, 1, 2, 3, 1, padding, padding, padding, 2, 2, padding, padding};
+  const auto bound = [](const std::vector<symbol>& symbols, std::size_t row) {
+    guess model{row};
+    const train::denoising problem{train::data_set{source::symbol_table{symbols, row, 4}, seed{1}, 0, 3}, diffusion::absorbing{4},
+                                   diffusion::schedule{diffusion::schedule::linear_signal, 8}, seed{2}};
+    return lab::evaluation::bound_in_bits(model, problem, 4000, seed{5});
+  };
+  const auto plain = bound(tight, 2), padded = bound(roomy, 4), unequal = bound(mixed, 4);
+  CHECK(plain.bits == padded.bits);
+  CHECK(plain.standard_error == padded.standard_error);
+  // A guess among four symbols takes two bits, whatever the lengths.
+  CHECK(std::abs(plain.bits - 2) < 4 * plain.standard_error);
+  CHECK(std::abs(unequal.bits - 2) < 4 * unequal.standard_error);
+  CHECK(unequal.standard_error < 0.1);
+}
 
 TEST_CASE("the bound is its definition: a sum over all paths, to 1e-6") {
   check_bound(diffusion::uniform{vocabulary});

@@ -114,6 +114,59 @@ TEST_CASE("a training that was stopped at a validation goes on to the same bits"
   CHECK(same(other.weights(), before));
 }
 
+TEST_CASE("a checkpoint of other options says which") {
+  const temporary_folder folder;
+  const auto net = nn::mlp_for(noise, 4, 16);
+  student first(net, sentences(), options(), seed{4});
+  REQUIRE(first.train(folder / "c", [](const learning_point& p) { return p.step < 40; }).ok());
+  CHECK(first.ended() == lab::model::training_end::watch);
+  const auto refusal = [&](const lab::model::learner_options& o, std::uint64_t held_out = 64, std::uint64_t key = 4) {
+    student other(net, sentences(200, held_out), o, seed{key});
+    const status done = other.train(folder / "c", [](const learning_point&) {});
+    REQUIRE_FALSE(done.ok());
+    CHECK(other.ended() == lab::model::training_end::not_yet);
+    return reason(done);
+  };
+  CHECK(refusal(options(), 64, 5) == "this checkpoint began with other weights: another seed or initialisation");
+  lab::model::learner_options o = options();
+  o.weights = nn::initialisation::he;
+  CHECK(refusal(o) == "this checkpoint began with other weights: another seed or initialisation");
+  CHECK(refusal(options(), 70) == "this checkpoint was validated on other data");
+  o = options();
+  o.fit.validation_count = 60;
+  CHECK(refusal(o) == "this checkpoint was validated on another number of data: 64");
+  o = options();
+  o.fit.evaluate_every = 10;
+  CHECK(refusal(o) == "this checkpoint was validated every 20 steps");
+  o = options();
+  o.training.batch = 25;
+  CHECK(refusal(o) == "this checkpoint was made with another batch: 24 examples");
+  const nn::plan plan = net;
+  const std::size_t floats = 4 * plan.parameter_count;  // weights, two moments, best weights
+  CHECK(refusal(options(60)) == "this checkpoint has " + std::to_string(floats + 10) + " floats, this run room for " +
+                                    std::to_string(floats + 6) + ": a run can be made longer, not shorter");
+}
+
+TEST_CASE("a run that has ended goes on where it gets more steps") {
+  const temporary_folder folder;
+  const auto net = nn::mlp_for(noise, 4, 16);
+  student whole(net, sentences(), options(160), seed{4});
+  REQUIRE(whole.train().ok());
+  CHECK(whole.ended() == lab::model::training_end::all_steps);
+  student first(net, sentences(), options(80), seed{4});
+  REQUIRE(first.train(folder / "c", [](const learning_point&) {}).ok());
+  CHECK(first.ended() == lab::model::training_end::all_steps);
+  student second(net, sentences(), options(160), seed{4});
+  REQUIRE(second.train(folder / "c", [](const learning_point&) {}).ok());
+  CHECK(same(second.weights(), whole.weights()));
+  CHECK(second.curve().size() == 8);
+  lab::model::learner_options o = options(2000);
+  o.patience = 1;
+  student impatient(net, sentences(), o, seed{4});
+  REQUIRE(impatient.train().ok());
+  CHECK(impatient.ended() == lab::model::training_end::no_improvement);
+}
+
 TEST_CASE("weights are saved and loaded") {
   const temporary_folder folder;
   const auto net = nn::mlp_for(noise, 4, 16);

@@ -44,6 +44,22 @@ TEST_CASE("lines that do not fit say where") {
   CHECK(read_lines("\r" + all.substr(1), 255).ok());
 }
 
+TEST_CASE("shorter lines are padded, and the start of a sentence can be given") {
+  using lab::text::line_lengths;
+  const auto read = read_lines("ab\nb\nabb", 3, line_lengths::up_to);
+  REQUIRE(read.ok());
+  CHECK(read.value.symbols == std::vector<symbol>{0, 1, padding, 1, padding, padding, 0, 1, 1});
+  CHECK(read.value.table().check().ok());
+  CHECK(read.value.text_lines(read.value.symbols) == "ab\nb\nabb\n");
+  CHECK(reason(read_lines("ab\n\nab\n", 2, line_lengths::up_to).state) == "line 2 has 0 bytes and not 1 to 2");
+  CHECK(reason(read_lines("ab\nabc\n", 2, line_lengths::up_to).state) == "line 2 has 3 bytes and not 1 to 2");
+  const auto given = read.value.given("b");
+  REQUIRE(given.ok());
+  CHECK(given.value == std::vector<symbol>{1, diffusion::vacant, diffusion::vacant});
+  CHECK(reason(read.value.given("abba").state) == "this text has 4 bytes, a sentence has 3");
+  CHECK_FALSE(read.value.given("c").ok());
+}
+
 TEST_CASE("a file of lines is read, and one that is missing is named") {
   const temporary_folder folder;
   put(folder / "lines", {'a', 'a', 'b', '\n', 'b', 'a', 'a', '\n'});

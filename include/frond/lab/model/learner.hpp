@@ -12,6 +12,7 @@
 
 #include <frond/core/checked.hpp>
 #include <frond/core/concepts.hpp>
+#include <frond/core/hash.hpp>
 #include <frond/core/minimum.hpp>
 #include <frond/core/seed.hpp>
 #include <frond/core/status.hpp>
@@ -44,6 +45,9 @@ struct learner_options {
   nn::initialisation weights = nn::initialisation::he_zero_readout;
   std::size_t threads = 1;  // any number gives the same bits
 };
+
+// Why a training ended: its loss fell no more, all its steps were made, or the program wanted it.
+enum class training_end : std::uint8_t { not_yet, no_improvement, all_steps, watch };
 
 // One validation: losses in the units of train::evaluate(), the training loss being the mean since the last validation.
 struct learning_point {
@@ -83,6 +87,9 @@ class learner {
         misfit_(find_misfit(network.state())) {
     if (misfit_) misfit_ = nn::initialise<Layers>(plan_, o.weights, key, weights_);
     if (misfit_) std::copy(weights_.begin(), weights_.end(), kept_.begin());
+    hasher start;
+    start.add(std::span<const float>(weights_));
+    start_hash_ = start.value();
   }
   learner(const learner&) = delete;
   learner& operator=(const learner&) = delete;
@@ -98,11 +105,16 @@ class learner {
   status train() {
     return train([](const learning_point&) {});
   }
-  // The same, going on from the checkpoint where there is one, and writing it at each validation.
+  // The same, going on from the checkpoint where there is one, and writing it at each validation. Of the options only those that
+  // change no bit may differ from those of the checkpoint, and patience and max_steps, which may be larger: a run that has ended
+  // then goes on.
   template <class Watch>
   status train(const std::string& checkpoint, const Watch& watch) {
     return run(checkpoint, watch);
   }
+
+  // Why the last training ended.
+  [[nodiscard]] training_end ended() const { return ended_; }
 
   // All validations so far, those before a resumption too.
   [[nodiscard]] std::vector<learning_point> curve() const {
@@ -215,8 +227,14 @@ class learner {
   template <class Watch>
   status run(const std::string& checkpoint, const Watch& watch) {
     if (!misfit_) return misfit_;
+    std::vector<io::run_setting> settings;
+    if (!checkpoint.empty())
+      settings = {{start_hash_, "this checkpoint began with other weights: another seed or initialisation"},
+                  {io::problem_hash(plan_, data_.held_out), "this checkpoint was validated on other data"},
+                  {options_.fit.validation_count, "this checkpoint was validated on another number of data: {}"},
+                  {options_.fit.evaluate_every, "this checkpoint was validated every {} steps"}};
     if (!checkpoint.empty() && std::filesystem::exists(checkpoint))
-      if (const status loaded = io::load_checkpoint(checkpoint, trainer_, stopping_, std::span<float>(kept_)); !loaded)
+      if (const status loaded = io::load_checkpoint(checkpoint, trainer_, stopping_, std::span<float>(kept_), settings); !loaded)
         return loaded;
     std::vector<float> room(
         train::evaluation_memory(plan_, options_.fit.validation_count, options_.fit.block_rows, pool_.workers()));
@@ -230,11 +248,15 @@ class learner {
         go_on = watch(learning_point{step, training, validation});
       else
         watch(learning_point{step, training, validation});
-      if (!checkpoint.empty()) saved = io::save_checkpoint(checkpoint, trainer_, stopping_, kept_);
+      if (!checkpoint.empty()) saved = io::save_checkpoint(checkpoint, trainer_, stopping_, kept_, settings);
+      if (!go_on) ended_ = training_end::watch;
       return go_on && saved.ok();
     };
+    ended_ = training_end::not_yet;
     const status done = train::fit(trainer_, data_.held_out, options_.fit, stopping_,
                                    std::span(kept_).first(plan_.parameter_count), std::span<float>(room), pool_, after);
+    if (done && saved && ended_ == training_end::not_yet)
+      ended_ = trainer_.steps() >= options_.fit.max_steps ? training_end::all_steps : training_end::no_improvement;
     return done ? saved : done;
   }
 
@@ -248,6 +270,8 @@ class learner {
   train::trainer<Problem, parallel::thread_pool, Layers> trainer_;
   train::early_stopping stopping_;
   status misfit_;
+  std::uint64_t start_hash_ = 0;  // of the first weights
+  training_end ended_ = training_end::not_yet;
 };
 
 }}}  // namespace frond::lab::model
