@@ -75,6 +75,10 @@
 #include <frond/nn/tree_unet.hpp>
 #include <frond/nn/vector_denoiser.hpp>
 
+#include <frond/quantised/arithmetic.hpp>
+#include <frond/quantised/denoiser.hpp>
+#include <frond/quantised/network.hpp>
+
 #include <frond/train/condition.hpp>
 #include <frond/train/early_stopping.hpp>
 #include <frond/train/evaluate.hpp>

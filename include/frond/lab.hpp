@@ -11,6 +11,7 @@
 #include <frond/lab/numerics.hpp>
 #include <frond/lab/parallel.hpp>
 #include <frond/lab/pcfg.hpp>
+#include <frond/lab/quantise.hpp>
 #include <frond/lab/spiked.hpp>
 #include <frond/lab/statistics.hpp>
 #include <frond/lab/sweep.hpp>

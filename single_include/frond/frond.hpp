@@ -2809,8 +2809,8 @@ constexpr std::uint64_t hash_of(std::span<const std::uint8_t> bytes) {
   return h.value();
 }
 
-// The fixed part in front, and why it does not fit, with the byte where that shows.
-constexpr status check_front(reader& in, const record_header& expected, std::size_t words, std::size_t floats) {
+// What a record says about itself, and why it does not fit, with the byte where that shows.
+constexpr status check_header(reader& in, const record_header& expected) {
   if (in.get(4) != magic) return {"this is no Frond record", 0};
   if (in.get(4) != format_version) return {"this record has another format version", 4};
   if (in.get(4) != FROND_BITS_VERSION) return {"this record was made with another bits version", 8};
@@ -2818,6 +2818,12 @@ constexpr status check_front(reader& in, const record_header& expected, std::siz
   if (in.get(4) != expected.kind) return {"this record holds something else", 16};
   if (in.get(8) != expected.shape_hash) return {"this record belongs to a network of another shape", 20};
   if (in.get(8) != expected.settings_hash) return {"this record belongs to a run with other settings", 28};
+  return {};
+}
+
+// The same, and its numbers of words and floats.
+constexpr status check_front(reader& in, const record_header& expected, std::size_t words, std::size_t floats) {
+  if (const status header = check_header(in, expected); !header) return header;
   if (in.get(8) != words) return {"this record has another number of words", 36};
   if (in.get(8) != floats) return {"this record has another number of floats", 44};
   return {};
@@ -2843,6 +2849,19 @@ constexpr status write_record(const record_header& header, std::span<const std::
   for (const float value : floats) to.put(__builtin_bit_cast(std::uint32_t, value), 4);
   to.put(detail::hash_of(to.written()), 8);
   return {};
+}
+
+// Reads the words of a record of this kind and network alone, and returns how many floats follow, by its own word: to tell
+// what differs before floats of an unknown number are read. Fails like read_record(), but sees no checksum.
+constexpr result<std::uint64_t> read_words(std::span<const std::uint8_t> bytes, const record_header& expected,
+                                           std::span<std::uint64_t> words) {
+  if (bytes.size() < record_size(words.size(), 0)) return {0, {"this record is cut off", bytes.size()}};
+  detail::reader in(bytes);
+  if (const status header = detail::check_header(in, expected); !header) return {0, header};
+  if (in.get(8) != words.size()) return {0, {"this record has another number of words", 36}};
+  const std::uint64_t floats = in.get(8);
+  for (std::uint64_t& word : words) word = in.get(8);
+  return {floats, {}};
 }
 
 // Reads a record that must match `expected` and have exactly these numbers of words and floats. Checks everything, the checksum
@@ -5267,6 +5286,10 @@ constexpr plan plan_of() {
   return Net::storage.view();
 }
 
+// One layer of it.
+template <fixed_network Net, std::size_t Number>
+inline constexpr layer layer_of = plan_of<Net>().layers[Number];
+
 // Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments
 // of optimisers have exactly this layout.
 template <fixed_network Net>
@@ -5318,11 +5341,8 @@ inline std::span<float> forward(const plan& p, const float* parameters, float* s
 namespace detail {
 
 template <fixed_network Net, std::size_t Number>
-inline constexpr layer layer_number = plan_of<Net>().layers[Number];
-
-template <fixed_network Net, std::size_t Number>
 FROND_ALWAYS_INLINE void run_layer(const float* parameters, float* scratch, std::size_t rows) {
-  constexpr const layer& l = layer_number<Net, Number>;
+  constexpr const layer& l = layer_of<Net, Number>;
   layers_of<Net>::template of_kind<l.kind>::forward(l, {.parameters = parameters + l.parameters,
                                                         .x = scratch + l.scratch.input * rows,
                                                         .y = scratch + l.scratch.output * rows,
@@ -5339,7 +5359,7 @@ FROND_ALWAYS_INLINE float* run_network(const float* parameters, float* scratch, 
 }
 template <fixed_network Net>
 FROND_ALWAYS_INLINE float* network_input(float* scratch, std::size_t rows) {
-  return scratch + layer_number<Net, 0>.scratch.input * rows;
+  return scratch + layer_of<Net, 0>.scratch.input * rows;
 }
 
 }  // namespace detail
@@ -6235,6 +6255,455 @@ constexpr plan_storage<Capacity> vector_mlp_for(std::size_t dimension, std::uint
 }
 
 }}}  // namespace frond::nn
+
+// =============================================================================================================
+// frond/quantised/arithmetic.hpp
+// =============================================================================================================
+
+// Whole numbers in place of floats: what an int8 network computes with, exact and therefore the same on every processor.
+//
+// A real number r is held as q = r / scale, rounded to the nearest whole number, in eight bits with zero point 0: symmetric
+// quantisation as in Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
+// inference", CVPR 2018 (arXiv 1712.05877), section 2, weights with a scale for each output. Sums are exact in 32 bits, and a
+// product with a real factor is one with a fixed-point multiplier and a shift (their equation 6).
+
+namespace frond { inline namespace FROND_ABI { namespace quantised {
+
+// value multiplier 2^-32, rounded to the nearest whole number, halves up. One instruction on processors with DSP instructions.
+FROND_ALWAYS_INLINE constexpr std::int32_t scaled(std::int32_t value, std::int32_t multiplier) {
+#if defined(__ARM_FEATURE_DSP)
+  if (!__builtin_is_constant_evaluated()) {
+    std::int32_t upper;
+    __asm__("smmulr %0, %1, %2" : "=r"(upper) : "r"(value), "r"(multiplier));
+    return upper;
+  }
+#endif
+  return static_cast<std::int32_t>((std::int64_t{value} * multiplier + (std::int64_t{1} << 31)) >> 32);
+}
+
+// The nearest number of `Bits` bits.
+template <int Bits>
+FROND_ALWAYS_INLINE constexpr std::int32_t saturated(std::int32_t value) {
+#if defined(__ARM_FEATURE_SAT)
+  if (!__builtin_is_constant_evaluated()) {
+    std::int32_t out;
+    __asm__("ssat %0, %1, %2" : "=r"(out) : "I"(Bits), "r"(value));
+    return out;
+  }
+#endif
+  constexpr std::int32_t most = (1 << (Bits - 1)) - 1;
+  return value < -most - 1 ? -most - 1 : value > most ? most : value;
+}
+
+// The nearest whole number, halves away from zero; |x| < 2^31.
+constexpr std::int32_t nearest(float x) { return static_cast<std::int32_t>(x < 0 ? x - 0.5f : x + 0.5f); }
+
+// An activation function on numbers of sixteen bits with `fraction` of them behind the point: the values at every 256th of
+// them, and straight lines between. It errs by less than f'' 2^(13 - 2 fraction): 2e-3 for GELU and eleven bits.
+struct activation_table {
+  static constexpr std::size_t size = 257;
+
+  std::int16_t values[size] = {};
+
+  // 256 f(value) for a value that is cut to sixteen bits first.
+  [[nodiscard]] FROND_ALWAYS_INLINE constexpr std::int32_t operator()(std::int32_t value) const {
+    const std::int32_t place = saturated<16>(value);
+    const std::int16_t* const at = values + 128 + (place >> 8);
+    return at[0] * 256 + (at[1] - at[0]) * (place & 255);
+  }
+};
+
+// How many numbers there are in whole groups of four.
+constexpr std::size_t in_fours(std::size_t count) { return (count + 3) / 4 * 4; }
+
+// The place of weight (input, output) of a layer: groups of four outputs, in each of them groups of four inputs, and the four
+// inputs of an output side by side. Places beyond the last input or output hold zeros.
+constexpr std::size_t weight_place(std::size_t inputs, std::size_t input, std::size_t output) {
+  return (output / 4 * (in_fours(inputs) / 4) + input / 4) * 16 + output % 4 * 4 + input % 4;
+}
+constexpr std::size_t weight_count(std::size_t inputs, std::size_t outputs) { return in_fours(inputs) * in_fours(outputs); }
+
+// sums[o] = start[o] + sum over i of x[i] w(i, o) for the four outputs of a group: w is the group's first weight, x has
+// in_fours(inputs) readable bytes, inputs > 0; w and x lie at multiples of four bytes where the processor has DSP instructions.
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+// Two products at a time: sxtb16 makes two numbers of sixteen bits of every other one of four, smlad adds their products. In
+// assembly, because the loop has just as many values as the processor has registers.
+__attribute__((naked, noinline)) inline void add_products(const std::int8_t*, std::size_t, const std::int8_t*,
+                                                          const std::int32_t*, std::int32_t*) {
+  __asm__(
+      "push {r4-r11, lr}\n"
+      "add r1, r0\n"
+      "ldmia r3, {r4-r7}\n"
+      "1:\n"
+      "ldmia r2!, {r8-r11}\n"
+      "ldr r12, [r0], #4\n"
+      "sxtb16 r3, r12\n"
+      "sxtb16 r12, r12, ror #8\n"
+      "sxtb16 lr, r8\n"
+      "smlad r4, lr, r3, r4\n"
+      "sxtb16 r8, r8, ror #8\n"
+      "smlad r4, r8, r12, r4\n"
+      "sxtb16 lr, r9\n"
+      "smlad r5, lr, r3, r5\n"
+      "sxtb16 r9, r9, ror #8\n"
+      "smlad r5, r9, r12, r5\n"
+      "sxtb16 lr, r10\n"
+      "smlad r6, lr, r3, r6\n"
+      "sxtb16 r10, r10, ror #8\n"
+      "smlad r6, r10, r12, r6\n"
+      "sxtb16 lr, r11\n"
+      "smlad r7, lr, r3, r7\n"
+      "sxtb16 r11, r11, ror #8\n"
+      "smlad r7, r11, r12, r7\n"
+      "cmp r0, r1\n"
+      "blo 1b\n"
+      "ldr r3, [sp, #36]\n"
+      "stmia r3, {r4-r7}\n"
+      "pop {r4-r11, pc}");
+}
+#else
+FROND_NOINLINE inline void add_products(const std::int8_t* x, std::size_t inputs, const std::int8_t* w,
+                                        const std::int32_t* start, std::int32_t* sums) {
+  std::int32_t s0 = start[0], s1 = start[1], s2 = start[2], s3 = start[3];
+  const std::int8_t* const end = x + inputs;
+  do {
+    FROND_UNROLL(4)
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::int32_t value = x[i];
+      s0 += value * w[i];
+      s1 += value * w[4 + i];
+      s2 += value * w[8 + i];
+      s3 += value * w[12 + i];
+    }
+    x += 4;
+    w += 16;
+  } while (x < end);
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+}
+#endif
+
+}}}  // namespace frond::quantised
+
+// =============================================================================================================
+// frond/quantised/denoiser.hpp
+// =============================================================================================================
+
+// Networks of whole numbers as denoisers, for the same samplers as those of floats.
+
+// =============================================================================================================
+// frond/quantised/network.hpp
+// =============================================================================================================
+
+// A network of whole numbers of eight bits: dense layers with an activation behind each but the last, and skip connections.
+
+namespace frond { inline namespace FROND_ABI { namespace quantised {
+
+// How the sums of products of four outputs become outputs: sum + bias, then scaled(256 (sum + bias), multiplier) as a number of
+// sixteen bits for the table. In the last layer `multiplier` is the bits of a float, and (sum + bias) times that is the output.
+struct output_numbers {
+  std::int32_t bias[4] = {};
+  std::int32_t multiplier[4] = {};
+};
+
+// All numbers of a network, as spans: those of a device lie in flash, in a type that lab::quantise::write_header() wrote.
+struct numbers {
+  std::span<const std::int8_t> weights;     // weight_count(inputs, outputs) of each dense layer in order
+  std::span<const output_numbers> outputs;  // in_fours(outputs) / 4 of each dense layer in order
+  std::span<const std::int32_t> layers;  // of each dense layer but the last: scaled(what the table says, this) has eight bits
+  const activation_table* table = nullptr;
+};
+
+// The sum of a layer's products and bias must stay below this, so that 256 times it has 32 bits.
+inline constexpr std::int32_t most_sum = 1 << 23;
+
+// What the numbers of a network take.
+struct sizes {
+  std::size_t weights = 0, outputs = 0, dense_layers = 0;
+};
+constexpr sizes sizes_of(const nn::plan& p) {
+  sizes total;
+  for (const nn::layer& l : p.layers) {
+    if (l.kind != nn::layers::dense::kind) continue;
+    total.weights += weight_count(l.inputs, l.outputs);
+    total.outputs += in_fours(l.outputs) / 4;
+    ++total.dense_layers;
+  }
+  return total;
+}
+
+// Where the numbers of a layer begin, and those of what follows it.
+struct places {
+  std::size_t weights = 0, outputs = 0, dense_layers = 0;
+};
+constexpr places after(const nn::layer& l, places at) {
+  if (l.kind != nn::layers::dense::kind) return at;
+  return {at.weights + weight_count(l.inputs, l.outputs), at.outputs + in_fours(l.outputs) / 4, at.dense_layers + 1};
+}
+// Why a network cannot be one of whole numbers, or success.
+constexpr status check_layers(const nn::plan& p) {
+  if (p.layers.empty() || p.layers.back().kind != nn::layers::dense::kind)
+    return {"a network of whole numbers ends with a dense layer"};
+  kernel::activation function{};
+  bool any = false;
+  for (std::size_t i = 0; i < p.layers.size(); ++i) {
+    const nn::layer& l = p.layers[i];
+    const bool follows_dense = i > 0 && p.layers[i - 1].kind == nn::layers::dense::kind;
+    if (l.kind == nn::layers::activate::kind) {
+      if (!follows_dense) return {"layer {} is an activation that does not follow a dense layer", i};
+      if (any && l.function != function) return {"layer {} has another activation than those before: there is one table", i};
+      function = l.function;
+      any = true;
+    } else if (follows_dense) {
+      return {"layer {} follows a dense layer and is no activation", i};
+    } else if (l.kind != nn::layers::dense::kind && l.kind != nn::layers::skip::kind &&
+               l.kind != nn::layers::concatenate::kind) {
+      return {"layer {} is of kind {}, which whole numbers do not know", i, {static_cast<std::size_t>(l.kind)}};
+    }
+  }
+  return {};
+}
+
+namespace detail {
+
+// Calls use(output, sum + bias) for every output of a dense layer at one position.
+template <class Use>
+FROND_ALWAYS_INLINE void each_sum(const std::int8_t* x, std::size_t inputs, std::size_t outputs, const std::int8_t* weights,
+                                  const output_numbers* out, const Use& use) {
+  for (std::size_t first = 0; first < outputs; first += 4, weights += 4 * in_fours(inputs), ++out) {
+    std::int32_t sums[4];
+    add_products(x, inputs, weights, out->bias, sums);
+    const std::size_t left = outputs - first < 4 ? outputs - first : 4;
+    for (std::size_t o = 0; o < left; ++o) use(first + o, sums[o], out->multiplier[o]);
+  }
+}
+
+// A dense layer and the activation behind it, at `count` positions.
+FROND_NOINLINE inline void dense_and_activate(const std::int8_t* x, std::size_t count, std::size_t inputs, std::size_t outputs,
+                                              const std::int8_t* weights, const output_numbers* out, std::int32_t multiplier,
+                                              const activation_table& table, std::int8_t* y) {
+  for (; count > 0; --count, x += inputs, y += outputs)
+    each_sum(x, inputs, outputs, weights, out, [&](std::size_t o, std::int32_t sum, std::int32_t factor) {
+      y[o] = static_cast<std::int8_t>(saturated<8>(scaled(table(scaled(sum * 256, factor)), multiplier)));
+    });
+}
+
+// The last layer, whose outputs are floats again.
+FROND_NOINLINE inline void dense_to_floats(const std::int8_t* x, std::size_t count, std::size_t inputs, std::size_t outputs,
+                                           const std::int8_t* weights, const output_numbers* out, float* y) {
+  for (; count > 0; --count, x += inputs, y += outputs)
+    each_sum(x, inputs, outputs, weights, out, [&](std::size_t o, std::int32_t sum, std::int32_t factor) {
+      y[o] = static_cast<float>(sum) * __builtin_bit_cast(float, factor);
+    });
+}
+
+inline void copy(const std::int8_t* from, std::size_t from_stride, std::int8_t* to, std::size_t to_stride, std::size_t channels,
+                 std::size_t count) {
+  for (; count > 0; --count, from += from_stride, to += to_stride)
+    for (std::size_t i = 0; i < channels; ++i) {
+      to[i] = from[i];
+      __asm__ volatile("");  // no call of memcpy, which is 0.3 kB on a small device
+    }
+}
+
+// One layer of a row; `at` is where its numbers begin, the activation behind a dense layer is part of it.
+FROND_ALWAYS_INLINE void run_layer(const nn::layer& l, const places& at, const numbers& n, bool last, std::int8_t* scratch,
+                                   float* output) {
+  const std::int8_t* const x = scratch + l.scratch.input;
+  if (l.kind == nn::layers::dense::kind && last)
+    dense_to_floats(x, l.positions, l.inputs, l.outputs, n.weights.data() + at.weights, n.outputs.data() + at.outputs, output);
+  else if (l.kind == nn::layers::dense::kind)
+    dense_and_activate(x, l.positions, l.inputs, l.outputs, n.weights.data() + at.weights, n.outputs.data() + at.outputs,
+                       n.layers[at.dense_layers], *n.table, scratch + l.scratch.output);
+  else if (l.kind == nn::layers::skip::kind)
+    copy(x, l.outputs, scratch + l.scratch.saved, l.outputs, l.outputs, l.positions);
+  else if (l.kind == nn::layers::concatenate::kind) {
+    std::int8_t* const y = scratch + l.scratch.output;
+    const std::size_t others = l.outputs - l.inputs;
+    copy(x, l.inputs, y, l.outputs, l.inputs, l.positions);
+    copy(scratch + l.scratch.saved, others, y + l.inputs, l.outputs, others, l.positions);
+  }
+}
+
+constexpr places places_of(const nn::plan& p, std::size_t layer) {
+  places at;
+  for (std::size_t i = 0; i < layer; ++i) at = after(p.layers[i], at);
+  return at;
+}
+
+template <nn::fixed_network Net, std::size_t Number>
+inline constexpr places places_in = places_of(nn::plan_of<Net>(), Number);
+
+}  // namespace detail
+
+// One row of a network: plan.scratch_size bytes of scratch, the input at its input place before the call; the output
+// [output_positions][output_channels] is written as floats.
+inline void run(const nn::plan& p, const numbers& n, std::int8_t* scratch, float* output) {
+  places at;
+  for (const nn::layer& l : p.layers) {
+    detail::run_layer(l, at, n, &l == &p.layers.back(), scratch, output);
+    at = after(l, at);
+  }
+}
+
+// The same for a network that the compiler knows.
+template <nn::fixed_network Net>
+FROND_ALWAYS_INLINE void run(const numbers& n, std::int8_t* scratch, float* output) {
+  static_assert(check_layers(nn::plan_of<Net>()).ok(),
+                "a network of whole numbers is made of dense layers, one activation function behind all but the last, skip and "
+                "concatenate");
+  constexpr std::size_t count = nn::plan_of<Net>().layers.size();
+  [&]<std::size_t... Number>(std::index_sequence<Number...>) {
+    (detail::run_layer(nn::layer_of<Net, Number>, detail::places_in<Net, Number>, n, Number + 1 == count, scratch, output),
+     ...);
+  }
+  (std::make_index_sequence<count>{});
+}
+
+}}}  // namespace frond::quantised
+
+namespace frond { inline namespace FROND_ABI { namespace quantised {
+
+// Memory for inference: sizeof(workspace<Net>) is the RAM that sampling costs, a quarter of that of floats.
+template <nn::fixed_network Net>
+struct alignas(16) workspace {
+  std::int8_t values[nn::plan_of<Net>().scratch_size] = {};
+};
+
+// Writes [length][token_channels] as whole numbers, 127 standing for one: see nn::encode_tokens.
+inline void encode_tokens(std::span<const symbol> noisy, std::uint32_t input_symbols, float alpha_bar, std::int8_t* channels) {
+  const auto time = static_cast<std::int8_t>(nearest(127.0f * (2.0f * alpha_bar - 1.0f)));
+  for (const symbol token : noisy) {
+    for (std::size_t i = 0; i < input_symbols; ++i) channels[i] = i == token ? 127 : 0;
+    channels[input_symbols] = time;
+    channels += nn::token_channels(input_symbols);
+  }
+}
+
+// The whole number that stands for one in the channel of the noise level: 127 of them reach its largest value.
+constexpr float level_scale(diffusion::noise_input input) {
+  return input == diffusion::noise_input::signal ? 127.0f : 127.0f / 8.3178f;
+}
+
+namespace detail {
+
+// Refuses numbers and scratch that are not those of a network. Always true.
+template <nn::fixed_network Net, class Numbers, class Scratch>
+constexpr bool require() {
+  constexpr sizes needed = sizes_of(nn::plan_of<Net>());
+  static_assert(Numbers::shape_hash == nn::plan_of<Net>().shape_hash(), "these weights belong to a network of another shape");
+  static_assert(std::extent_v<std::remove_cvref_t<decltype(Numbers::weights)>> == needed.weights &&
+                    std::extent_v<std::remove_cvref_t<decltype(Numbers::outputs)>> == needed.outputs,
+                "these weights have another size than the network's parameters");
+  static_assert(std::extent_v<decltype(Scratch::values)> >= nn::plan_of<Net>().scratch_size,
+                "this scratch does not hold one row, see quantised::workspace");
+  return true;
+}
+
+}  // namespace detail
+
+// denoiser<net, noise, trained_weights> model(scratch): a denoiser of sentences whose network, noise and weights are constants;
+// Weights is a type that lab::quantise::write_header() wrote. scratch: workspace<net>, which must outlive it. One row at a
+// time.
+template <nn::fixed_network Net, auto Process, class Weights>
+requires diffusion::discrete_process<std::remove_const_t<decltype(Process)>>
+class denoiser {
+  static constexpr nn::plan shape = nn::plan_of<Net>();
+  static_assert(nn::check_denoiser(shape, Process).ok(), "this network does not denoise sentences of this noise process");
+
+ public:
+  static constexpr auto process = Process;
+
+  template <class Scratch>
+  explicit denoiser(Scratch& scratch) : scratch_(scratch.values) {
+    static_assert(detail::require<Net, Weights, Scratch>());
+  }
+
+  [[nodiscard]] static constexpr std::size_t length() { return shape.input_positions; }
+  [[nodiscard]] static constexpr std::uint32_t vocabulary() { return Process.vocabulary; }
+  [[nodiscard]] static constexpr std::uint32_t input_symbols() { return Process.input_symbols(); }
+
+  // See `discrete_denoiser` in core/concepts.hpp.
+  status predict(std::span<const symbol> noisy, std::span<const float> alpha_bar, std::span<float> posterior) {
+    constexpr std::size_t answer_size = shape.output_size();
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), length(), posterior.size(), answer_size);
+    if (!sizes) return sizes;
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); ++row)
+        answer(noisy.data() + row * length(), alpha_bar.data() + row, posterior.data() + row * answer_size, 1);
+    });
+    return {};
+  }
+
+  // The same for one sentence, without a check, inside in_ieee_arithmetic().
+  FROND_ALWAYS_INLINE void answer(const symbol* noisy, const float* alpha_bar, float* posterior, std::size_t) {
+    encode_tokens({noisy, length()}, input_symbols(), *alpha_bar, scratch_ + nn::layer_of<Net, 0>.scratch.input);
+    run<Net>(Weights::view(), scratch_, posterior);
+    kernel::softmax(posterior, length(), vocabulary(), posterior);
+  }
+
+ private:
+  std::int8_t* scratch_;
+};
+
+// The same for vectors; Weights knows the scale of the vector's numbers.
+template <nn::fixed_network Net, diffusion::parametrisation Form, class Weights>
+class vector_denoiser {
+  static constexpr nn::plan shape = nn::plan_of<Net>();
+  static_assert(shape.input_size() == shape.output_size() + 1,
+                "the network must take a vector and its noise level, and give a vector");
+  static constexpr bool predicts_mean = Form.target == diffusion::prediction::clean;
+
+ public:
+  template <class Scratch>
+  explicit vector_denoiser(Scratch& scratch) : scratch_(scratch.values) {
+    static_assert(detail::require<Net, Weights, Scratch>());
+  }
+
+  [[nodiscard]] static constexpr std::size_t dimension() { return shape.output_size(); }
+
+  // What the denoiser wants to know of a noise level: the network's input, and how its output becomes the mean.
+  struct question {
+    std::int32_t level = 0;
+    diffusion::conversion<float> to_mean{};
+  };
+  static constexpr question question_at(float alpha_bar) {
+    return {saturated<8>(nearest(Form.level(alpha_bar) * level_scale(Form.input))),
+            diffusion::convert(Form.target, diffusion::prediction::clean, alpha_bar)};
+  }
+
+  // See `continuous_denoiser` in core/concepts.hpp; the mean may be the noisy vector.
+  status predict(std::span<const float> noisy, std::span<const float> alpha_bar, std::span<float> mean) {
+    const status sizes = check_question(alpha_bar.size(), noisy.size(), dimension(), mean.size(), dimension());
+    if (!sizes) return sizes;
+    in_ieee_arithmetic([&] {
+      for (std::size_t row = 0; row < alpha_bar.size(); ++row)
+        answer(noisy.data() + row * dimension(), question_at(alpha_bar[row]), mean.data() + row * dimension());
+    });
+    return {};
+  }
+
+  // The same for one vector, without a check, inside in_ieee_arithmetic(); the mean does not overlap the vector.
+  FROND_ALWAYS_INLINE void answer(const float* noisy, const question& level, float* mean) {
+    std::int8_t* const input = scratch_ + nn::layer_of<Net, 0>.scratch.input;
+    for (std::size_t i = 0; i < dimension(); ++i)
+      input[i] = static_cast<std::int8_t>(nearest(within(noisy[i] * Weights::input_scale)));
+    input[dimension()] = static_cast<std::int8_t>(level.level);
+    run<Net>(Weights::view(), scratch_, mean);
+    if constexpr (!predicts_mean)
+      for (std::size_t i = 0; i < dimension(); ++i)
+        mean[i] = mul_add(level.to_mean.noisy, noisy[i], level.to_mean.known * mean[i]);
+  }
+
+ private:
+  static float within(float x) { return x < -127.0f ? -127.0f : x < 127.0f ? x : 127.0f; }
+
+  std::int8_t* scratch_;
+};
+
+}}}  // namespace frond::quantised
 
 // =============================================================================================================
 // frond/train/condition.hpp
@@ -9297,7 +9766,7 @@ namespace frond { inline namespace FROND_ABI { namespace source {
 
 // Sentences in memory: datum i is row i, whatever the seed. The symbols must outlive the table.
 struct symbol_table {
-  std::span<const symbol> symbols;  // [count()][row], each below `kinds`
+  std::span<const symbol> symbols;  // [count()][row], each below `kinds`, or `padding` behind a shorter sentence
   std::size_t row = 0;              // tokens of a sentence
   std::uint32_t kinds = 0;          // size of the vocabulary
 
@@ -9315,7 +9784,7 @@ struct symbol_table {
       return {"{} symbols are not whole rows of {}", symbols.size(), {row}};
     if (kinds == 0 || kinds > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", kinds};
     for (std::size_t i = 0; i < symbols.size(); ++i)
-      if (symbols[i] >= kinds) return {"symbol number {} of the table is beyond its vocabulary of {}", i, {kinds}};
+      if (symbols[i] >= kinds && symbols[i] != padding) return {"symbol number {} of the table is beyond its vocabulary of {}", i, {kinds}};
     return {};
   }
 };

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -2667,8 +2668,8 @@ constexpr double prior_divergence(const diffusion::absorbing&, double alpha_bar)
   return alpha_bar > 0 ? std::numeric_limits<double>::infinity() : 0.0;
 }
 
-// KL(q(x_s | x_t, x_0) || p(x_s | x_t)) in nats, the sum over the tokens of one sentence. posterior [length][vocabulary] is
-// what the denoiser says of x_0.
+// KL(q(x_s | x_t, x_0) || p(x_s | x_t)) in nats, the sum over the tokens of one sentence, without its padding. posterior
+// [length][vocabulary] is what the denoiser says of x_0.
 template <class Process>
 double reverse_divergence(const Process& process, float abar_t, float abar_s, std::span<const symbol> clean,
                           std::span<const symbol> noisy, std::span<const float> posterior, diffusion::reverse_form form) {
@@ -2680,6 +2681,7 @@ double reverse_divergence(const Process& process, float abar_t, float abar_s, st
     const auto step = process.step(static_cast<double>(abar_t), static_cast<double>(abar_s), form);
     double sum = 0;
     for (std::size_t i = 0; i < clean.size(); ++i) {
+      if (clean[i] == padding) continue;
       for (std::size_t a = 0; a < v; ++a) {
         certain[a] = a == clean[i] ? 1 : 0;
         said[a] = static_cast<double>(posterior[i * v + a]);
@@ -2698,8 +2700,38 @@ struct variational_bound {
   double bits = 0, standard_error = 0;
 };
 
+// ln 2.
+inline constexpr double nats_in_a_bit = 0.6931471805599453;
+
+namespace detail {
+
+// A mean per token of sentences that may differ in length: the quotient of two sums, its error by linearising it.
+class token_mean {
+ public:
+  void add(double total, double tokens) {
+    count_ += 1;
+    total_ += total;
+    tokens_ += tokens;
+    total_square_ += total * total;
+    product_ += total * tokens;
+    tokens_square_ += tokens * tokens;
+  }
+  [[nodiscard]] double value() const { return total_ / tokens_; }
+  [[nodiscard]] double standard_error() const {
+    const double ratio = value(), squares = total_square_ - 2 * ratio * product_ + ratio * ratio * tokens_square_;
+    return squares > 0 ? math::sqrt(squares * count_ / (count_ - 1)) / tokens_ : 0.0;
+  }
+
+ private:
+  double count_ = 0, total_ = 0, tokens_ = 0, total_square_ = 0, product_ = 0, tokens_square_ = 0;
+};
+
+}  // namespace detail
+
 // The bound of a denoiser on examples 0 .. count - 1 of a denoising problem (train::denoising), count >= 2: one time, uniform
-// on 1 .. T, and one noisy sentence each, drawn from `key`. NaN where the denoiser does not answer.
+// on 1 .. T, and one noisy sentence each, drawn from `key`. NaN where the denoiser does not answer. Where there are more
+// examples than data, data occur again, and the standard error is that of these data alone. Padding counts for nothing: the
+// bound is that of the tokens given the lengths, the sum of nats over the number of tokens.
 template <class Model, class Denoising>
 variational_bound bound_in_bits(Model& model, const Denoising& examples, std::size_t count, seed key,
                                 diffusion::reverse_form form = diffusion::reverse_form::posterior_weighted) {
@@ -2709,26 +2741,27 @@ variational_bound bound_in_bits(Model& model, const Denoising& examples, std::si
     const std::uint32_t steps = examples.times.steps;
     std::vector<symbol> clean(length), noisy(length);
     std::vector<float> posterior(length * model.vocabulary());
-    const double tokens = static_cast<double>(length) * 0.6931471805599453;  // nats in a bit of each token
-    double sum = 0, squares = 0;
+    detail::token_mean mean;
     for (std::size_t g = 0; g < count; ++g) {
       rng::draws draw(key, rng::stream::time, g);
       const std::uint32_t t = 1 + draw.below(steps);
       const float abar[] = {examples.times.alpha_bar(t)};
       examples.data.from.sample(examples.data.key, examples.data.index(examples.key, g), std::span<symbol>(clean));
       examples.process.corrupt(key, g, abar[0], clean, noisy);
+      std::size_t tokens = 0;
+      for (std::size_t i = 0; i < length; ++i) {
+        tokens += clean[i] != padding;
+        if (clean[i] == padding) noisy[i] = padding;
+      }
       if (!ask(model, std::span<const symbol>(noisy), std::span<const float>(abar), std::span<float>(posterior)))
         return variational_bound{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
       const double nats =
           static_cast<double>(steps) *
           reverse_divergence(examples.process, abar[0], examples.times.alpha_bar(t - 1), clean, noisy, posterior, form);
-      sum += nats / tokens;
-      squares += nats / tokens * (nats / tokens);
+      mean.add(nats, static_cast<double>(tokens));
     }
-    const auto n = static_cast<double>(count);
-    const double mean = sum / n, variance = (squares / n - mean * mean) / (n - 1);
     const double prior = prior_divergence(examples.process, static_cast<double>(examples.times.alpha_bar(steps)));
-    return variational_bound{mean + prior / 0.6931471805599453, variance > 0 ? __builtin_sqrt(variance) : 0.0};
+    return variational_bound{(mean.value() + prior) / nats_in_a_bit, mean.standard_error() / nats_in_a_bit};
   });
 }
 
@@ -4829,14 +4862,18 @@ std::uint64_t problem_hash(const nn::plan& p, const Problem& examples) {
   return h.value();
 }
 
-// Everything in the options that a continued run must share. Block size and worker count are not among it: they change no bit.
-// `run` stands for what the options do not know, see problem_hash().
-inline std::uint64_t settings_hash(const train::trainer_options& o, std::uint64_t run) {
-  hasher h;
-  h.add(run);
-  h.add(o.batch);
-  h.add(o.shard_rows);
+// Something that a continued run must share with the one that was saved, and what is said where it does not.
+struct run_setting {
+  std::uint64_t value = 0;
+  const char* reason = "";
+};
+
+// What the trainer knows of that. Block size and worker count are not among it: they change no bit.
+template <class Trainer>
+std::vector<run_setting> settings_of(const Trainer& trainer) {
+  const train::trainer_options& o = trainer.settings();
   const train::optimiser_options& p = o.optimiser;
+  hasher h;
   h.add(static_cast<std::uint8_t>(p.kind));
   h.add(static_cast<std::uint8_t>(p.decay));
   for (const float value : {p.learning_rate, p.momentum, p.beta_1, p.beta_2, p.epsilon, p.weight_decay, p.clip_norm,
@@ -4844,7 +4881,11 @@ inline std::uint64_t settings_hash(const train::trainer_options& o, std::uint64_
     h.add(value);
   h.add(p.warm_up);
   h.add(p.decay_end);
-  return h.value();
+  return {{problem_hash(trainer.network(), trainer.problem()),
+           "this checkpoint belongs to another problem: other data, noise, times, weights of the loss or seeds"},
+          {h.value(), "this checkpoint was made with other options of the optimiser"},
+          {o.batch, "this checkpoint was made with another batch: {} examples"},
+          {o.shard_rows, "this checkpoint was made with other shards: {} rows"}};
 }
 
 namespace detail {
@@ -4855,48 +4896,60 @@ inline std::vector<float> joined(std::initializer_list<std::span<const float>> a
   return all;
 }
 
-template <class Trainer>
-std::uint64_t settings_of(const Trainer& trainer) {
-  return settings_hash(trainer.settings(), problem_hash(trainer.network(), trainer.problem()));
-}
-
 }  // namespace detail
 
 // Writes the state of a run: parameters, the optimiser's arrays, the stopping rule's memory, and `kept`: the best weights so
-// far and whatever else the caller must remember, always of the same size. A run that has stopped, see trainer::check(), is not
-// written.
+// far and whatever else the caller must remember. `settings` is what must not differ when the run goes on, beside what the
+// trainer knows; always as many. A run that has stopped, see trainer::check(), is not written.
 template <class Trainer>
 status save_checkpoint(const std::string& path, const Trainer& trainer, const train::early_stopping& stopping,
-                       std::span<const float> kept) {
+                       std::span<const float> kept, std::span<const run_setting> settings = {}) {
   if (!trainer.check()) return trainer.check();
   const std::vector<float> floats = detail::joined({trainer.parameters(), trainer.state(), kept});
-  const std::uint64_t words[] = {trainer.steps(), stopping.best_step, stopping.stale,
-                                 __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
-  const codec::record_header header{
-      .kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(), .settings_hash = detail::settings_of(trainer)};
-  std::vector<std::uint8_t> bytes(codec::record_size(4, floats.size()));
+  std::vector<std::uint64_t> words{trainer.steps(), stopping.best_step, stopping.stale,
+                                   __builtin_bit_cast(std::uint32_t, stopping.best_loss)};
+  for (const run_setting& each : settings_of(trainer)) words.push_back(each.value);
+  for (const run_setting& each : settings) words.push_back(each.value);
+  const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash()};
+  std::vector<std::uint8_t> bytes(codec::record_size(words.size(), floats.size()));
   const status written = codec::write_record(header, words, floats, bytes);
   return written ? write_file(path, bytes) : written;
 }
 
-// Puts a run back where it was saved, a stopped one as well. A file that is damaged or belongs to another run is refused, and
-// nothing is touched.
+// Puts a run back where it was saved, a stopped one as well. A file that is damaged or belongs to another run is refused with a
+// sentence that says what differs (position: the number of the checkpoint, where the sentence has one), and nothing is touched.
+// A file with fewer kept floats than there is room for fills the first of them.
 template <class Trainer>
-status load_checkpoint(const std::string& path, Trainer& trainer, train::early_stopping& stopping, std::span<float> kept) {
+status load_checkpoint(const std::string& path, Trainer& trainer, train::early_stopping& stopping, std::span<float> kept,
+                       std::span<const run_setting> settings = {}) {
   if (const status fits = train::check_problem(trainer.network(), trainer.problem()); !fits) return fits;
+  std::vector<run_setting> wanted = settings_of(trainer);
+  wanted.insert(wanted.end(), settings.begin(), settings.end());
   const std::size_t parameters = trainer.parameters().size(), moments = trainer.state().size();
-  std::vector<float> floats(parameters + moments + kept.size());
-  const auto bytes = read_start(path, codec::record_size(4, floats.size()) + 1);  // so that what follows it is seen
+  std::vector<std::uint64_t> words(4 + wanted.size());
+  const std::size_t most = parameters + moments + kept.size();
+  const auto bytes = read_start(path, codec::record_size(words.size(), most) + 1);  // so that what follows it is seen
   if (!bytes) return bytes.state;
-  std::uint64_t words[4] = {};
-  const codec::record_header header{
-      .kind = checkpoint_record, .shape_hash = trainer.network().shape_hash(), .settings_hash = detail::settings_of(trainer)};
+  const codec::record_header header{.kind = checkpoint_record, .shape_hash = trainer.network().shape_hash()};
+  const auto size = codec::read_words(bytes.value, header, words);
+  if (!size) return size.state;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const bool says_number = std::string_view(wanted[i].reason).find("{}") != std::string_view::npos;
+    if (words[4 + i] != wanted[i].value) return {wanted[i].reason, says_number ? to_size(words[4 + i]) : 0};
+  }
+  const std::size_t moved = parameters + moments;
+  if (size.value > most)
+    return {"this checkpoint has {} floats, this run room for {}: a run can be made longer, not shorter",
+            to_size(size.value),
+            {most}};
+  if (size.value < moved) return {"this checkpoint has {} floats, this run at least {}", to_size(size.value), {moved}};
+  std::vector<float> floats(to_size(size.value));
   if (const status read = codec::read_record(bytes.value, header, words, floats); !read) return read;
   if (!addressable(words[0], 1, trainer.settings().batch)) return {"this run has shown 2^64 examples", 0};
   const std::span<const float> all(floats);
   std::copy_n(all.begin(), parameters, trainer.parameters().begin());
   std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(parameters), moments, trainer.state().begin());
-  std::copy_n(all.end() - static_cast<std::ptrdiff_t>(kept.size()), kept.size(), kept.begin());
+  std::copy(all.begin() + static_cast<std::ptrdiff_t>(moved), all.end(), kept.begin());
   trainer.resume_at(words[0]);
   stopping.best_step = words[1];
   stopping.stale = static_cast<std::uint32_t>(words[2]);
@@ -5133,7 +5186,9 @@ inline constexpr std::string_view keywords[] = {
     "using",       "virtual",   "void",       "volatile",  "wchar_t",  "while",        "xor",
     "xor_eq"};
 
-// Why a text cannot name a type of its own at global scope, and the byte.
+}  // namespace detail
+
+// Why a text cannot name a type of its own at global scope in a header that is written, and the byte.
 inline status check_type_name(std::string_view name) {
   constexpr std::string_view digits = "0123456789", letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   if (name.empty()) return {"a type needs a name", 0};
@@ -5141,7 +5196,7 @@ inline status check_type_name(std::string_view name) {
     if (letters.find(name[i]) == std::string_view::npos &&
         (i == 0 || (digits.find(name[i]) == std::string_view::npos && name[i] != '_')))
       return {"the name of a type is a letter, then letters, digits and underscores", i};
-  if (std::find(std::begin(keywords), std::end(keywords), name) != std::end(keywords))
+  if (std::find(std::begin(detail::keywords), std::end(detail::keywords), name) != std::end(detail::keywords))
     return {"the name of a type must not be a keyword of C++", 0};
   const bool numbered_std = name.starts_with("std") && name.find_first_not_of(digits, 3) == std::string_view::npos;
   if (numbered_std || name == "posix" || name == "main") return {"the name of a type must not be reserved", 0};
@@ -5150,15 +5205,13 @@ inline status check_type_name(std::string_view name) {
   return {};
 }
 
-}  // namespace detail
-
 // Writes `struct name` with `values`, exact hexadecimal floats, and `shape_hash`: nn::fixed_denoiser<net, noise>(name{},
 // scratch) then compiles only where the weights belong to the network. `name` is an identifier of ASCII letters, digits and
 // underscores that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused (position:
 // which), since no literal stands for it.
 inline status write_weights_header(const std::string& path, const std::string& name, const nn::plan& p,
                                    std::span<const float> parameters) {
-  if (const status named = detail::check_type_name(name); !named) return named;
+  if (const status named = check_type_name(name); !named) return named;
   if (name == "values" || name == "shape_hash") return {"the name of a type must not be that of a member of it", 0};
   if (const status fits = nn::check_parameters(p, parameters.size()); !fits) return fits;
   for (std::size_t i = 0; i < parameters.size(); ++i)
@@ -5444,6 +5497,9 @@ struct learner_options {
   std::size_t threads = 1;  // any number gives the same bits
 };
 
+// Why a training ended: its loss fell no more, all its steps were made, or the program wanted it.
+enum class training_end : std::uint8_t { not_yet, no_improvement, all_steps, watch };
+
 // One validation: losses in the units of train::evaluate(), the training loss being the mean since the last validation.
 struct learning_point {
   std::uint64_t step = 0;
@@ -5482,6 +5538,9 @@ class learner {
         misfit_(find_misfit(network.state())) {
     if (misfit_) misfit_ = nn::initialise<Layers>(plan_, o.weights, key, weights_);
     if (misfit_) std::copy(weights_.begin(), weights_.end(), kept_.begin());
+    hasher start;
+    start.add(std::span<const float>(weights_));
+    start_hash_ = start.value();
   }
   learner(const learner&) = delete;
   learner& operator=(const learner&) = delete;
@@ -5497,11 +5556,16 @@ class learner {
   status train() {
     return train([](const learning_point&) {});
   }
-  // The same, going on from the checkpoint where there is one, and writing it at each validation.
+  // The same, going on from the checkpoint where there is one, and writing it at each validation. Of the options only those
+  // that change no bit may differ from those of the checkpoint, and patience and max_steps, which may be larger: a run that has
+  // ended then goes on.
   template <class Watch>
   status train(const std::string& checkpoint, const Watch& watch) {
     return run(checkpoint, watch);
   }
+
+  // Why the last training ended.
+  [[nodiscard]] training_end ended() const { return ended_; }
 
   // All validations so far, those before a resumption too.
   [[nodiscard]] std::vector<learning_point> curve() const {
@@ -5614,8 +5678,15 @@ class learner {
   template <class Watch>
   status run(const std::string& checkpoint, const Watch& watch) {
     if (!misfit_) return misfit_;
+    std::vector<io::run_setting> settings;
+    if (!checkpoint.empty())
+      settings = {{start_hash_, "this checkpoint began with other weights: another seed or initialisation"},
+                  {io::problem_hash(plan_, data_.held_out), "this checkpoint was validated on other data"},
+                  {options_.fit.validation_count, "this checkpoint was validated on another number of data: {}"},
+                  {options_.fit.evaluate_every, "this checkpoint was validated every {} steps"}};
     if (!checkpoint.empty() && std::filesystem::exists(checkpoint))
-      if (const status loaded = io::load_checkpoint(checkpoint, trainer_, stopping_, std::span<float>(kept_)); !loaded)
+      if (const status loaded = io::load_checkpoint(checkpoint, trainer_, stopping_, std::span<float>(kept_), settings);
+          !loaded)
         return loaded;
     std::vector<float> room(
         train::evaluation_memory(plan_, options_.fit.validation_count, options_.fit.block_rows, pool_.workers()));
@@ -5629,11 +5700,15 @@ class learner {
         go_on = watch(learning_point{step, training, validation});
       else
         watch(learning_point{step, training, validation});
-      if (!checkpoint.empty()) saved = io::save_checkpoint(checkpoint, trainer_, stopping_, kept_);
+      if (!checkpoint.empty()) saved = io::save_checkpoint(checkpoint, trainer_, stopping_, kept_, settings);
+      if (!go_on) ended_ = training_end::watch;
       return go_on && saved.ok();
     };
+    ended_ = training_end::not_yet;
     const status done = train::fit(trainer_, data_.held_out, options_.fit, stopping_,
                                    std::span(kept_).first(plan_.parameter_count), std::span<float>(room), pool_, after);
+    if (done && saved && ended_ == training_end::not_yet)
+      ended_ = trainer_.steps() >= options_.fit.max_steps ? training_end::all_steps : training_end::no_improvement;
     return done ? saved : done;
   }
 
@@ -5647,6 +5722,8 @@ class learner {
   train::trainer<Problem, parallel::thread_pool, Layers> trainer_;
   train::early_stopping stopping_;
   status misfit_;
+  std::uint64_t start_hash_ = 0;  // of the first weights
+  training_end ended_ = training_end::not_yet;
 };
 
 }}}  // namespace frond::lab::model
@@ -8126,6 +8203,267 @@ class sampler {
 }}}  // namespace frond::lab::pcfg
 
 // =============================================================================================================
+// frond/lab/quantise.hpp
+// =============================================================================================================
+
+// For a PC, trained networks as whole numbers of eight bits: conversion, and the header for a device.
+
+// =============================================================================================================
+// frond/lab/quantise/convert.hpp
+// =============================================================================================================
+
+// From a trained network to one of whole numbers: scales from data, then rounding.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::quantise {
+
+// A network of whole numbers that owns them.
+struct network {
+  std::vector<std::int8_t> weights;
+  std::vector<quantised::output_numbers> outputs;
+  std::vector<std::int32_t> layers;
+  quantised::activation_table table;
+  std::uint32_t fraction = 0;  // bits behind the point of what goes through the table
+  float input_scale = 0;       // of vectors: the whole number that stands for one; sentences have 127
+
+  // Refers to this object.
+  [[nodiscard]] quantised::numbers view() const { return {weights, outputs, layers, &table}; }
+};
+
+// What calibration data show of each layer: the largest output, and how often outputs were in each 256th of a range.
+class calibration {
+ public:
+  explicit calibration(const nn::plan& p) : plan_(p), layers_(p.layers.size()), scratch_(p.scratch_size) {}
+
+  // Runs one row of the network in floats and looks at it. input: plan.input_size() numbers.
+  void add(std::span<const float> parameters, std::span<const float> input) {
+    std::copy(input.begin(), input.end(), scratch_.begin() + static_cast<std::ptrdiff_t>(plan_.layers.front().scratch.input));
+    for (std::size_t i = 0; i < plan_.layers.size(); ++i) {
+      const nn::layer& l = plan_.layers[i];
+      nn::every_layer::visit(l.kind, [&](auto kind) {
+        decltype(kind)::forward(l, {.parameters = parameters.data() + l.parameters,
+                                    .x = scratch_.data() + l.scratch.input,
+                                    .y = scratch_.data() + l.scratch.output,
+                                    .saved = scratch_.data() + l.scratch.saved,
+                                    .count = l.positions});
+      });
+      const float* const y = scratch_.data() + l.scratch.output;
+      for (std::size_t k = 0; k < std::size_t{l.positions} * l.outputs; ++k) layers_[i].add(y[k]);
+    }
+  }
+
+  [[nodiscard]] float largest(std::size_t layer) const { return layers_[layer].largest; }
+  // The largest number that eight bits should hold: where rounding and cutting off together do the least harm to the sum of
+  // squares, of 40 limits tried.
+  [[nodiscard]] float limit(std::size_t layer) const { return layers_[layer].limit(); }
+
+ private:
+  // Counts in bins of a width that doubles whenever a larger number comes.
+  struct histogram {
+    static constexpr std::size_t bins = 2048;
+
+    void add(float x) {
+      const float size = x < 0 ? -x : x;
+      if (size > largest) largest = size;
+      if (!(size > 0)) return;
+      while (size >= width * static_cast<float>(bins)) {
+        for (std::size_t i = 0; i < bins / 2; ++i) counts[i] = counts[2 * i] + counts[2 * i + 1];
+        std::fill(counts.begin() + bins / 2, counts.end(), 0.0);
+        width *= 2;
+      }
+      counts[static_cast<std::size_t>(size / width)] += 1;
+    }
+    [[nodiscard]] float limit() const {
+      double best = 0;
+      float found = largest;
+      for (int tried = 0; tried < 40; ++tried) {
+        const float candidate = largest * (1.0f - 0.02f * static_cast<float>(tried));
+        const double step = static_cast<double>(candidate) / 127;
+        double harm = 0;
+        for (std::size_t i = 0; i < bins; ++i) {
+          const double x = (static_cast<double>(i) + 0.5) * static_cast<double>(width),
+                       over = x - static_cast<double>(candidate);
+          harm += counts[i] * (over > 0 ? over * over : step * step / 12);
+        }
+        if (tried > 0 && harm >= best) continue;
+        best = harm;
+        found = candidate;
+      }
+      return found;
+    }
+
+    std::vector<double> counts = std::vector<double>(bins);
+    float width = 0x1p-20f, largest = 0;
+  };
+
+  nn::plan plan_;
+  std::vector<histogram> layers_;
+  std::vector<float> scratch_;
+};
+
+namespace detail {
+
+// A positive factor times 2^bits, as a whole number of 31 bits; 0 where it is too large.
+inline std::int32_t to_multiplier(double factor, int bits) {
+  const double scaled = std::floor(std::ldexp(factor, bits) + 0.5);
+  return scaled < 2147483648.0 ? static_cast<std::int32_t>(scaled) : 0;
+}
+
+inline std::int8_t rounded(double x) { return static_cast<std::int8_t>(std::clamp(std::floor(x + 0.5), -127.0, 127.0)); }
+
+}  // namespace detail
+
+// Converts a trained network. `seen` has looked at data like those that the network will get; input_scales [input_channels] are
+// the sizes of one whole number in each input channel: 1/127 for sentences. Fails for networks that whole numbers do not know.
+inline result<network> convert(const nn::plan& p, std::span<const float> parameters, const calibration& seen,
+                               std::span<const float> input_scales) {
+  if (const status fits = quantised::check_layers(p); !fits) return {{}, fits};
+  if (const status fits = nn::check_parameters(p, parameters.size()); !fits) return {{}, fits};
+  if (input_scales.size() != p.input_channels)
+    return {{}, {"there are {} scales for {} input channels", input_scales.size(), {p.input_channels}}};
+  network made;
+  const quantised::sizes size = quantised::sizes_of(p);
+  made.weights.resize(size.weights);
+  made.outputs.resize(size.outputs);
+  // The table: as many bits behind the point as the largest argument leaves.
+  float largest = 1;
+  kernel::activation function{};
+  for (std::size_t i = 0; i + 1 < p.layers.size(); ++i)
+    if (p.layers[i].kind == nn::layers::dense::kind) {
+      largest = std::max(largest, seen.largest(i));
+      function = p.layers[i + 1].function;
+    }
+  made.fraction = 15;
+  while (made.fraction > 4 && std::ldexp(largest * 1.1f, static_cast<int>(made.fraction)) > 32767) --made.fraction;
+  const double unit = std::ldexp(1.0, static_cast<int>(made.fraction));
+  for (std::size_t i = 0; i < quantised::activation_table::size; ++i) {
+    const double x = (static_cast<double>(i) * 256 - 32768) / unit;
+    const double y = static_cast<double>(kernel::plain::activation_value(function, static_cast<float>(x))) * unit;
+    made.table.values[i] = static_cast<std::int16_t>(std::clamp(std::floor(y + 0.5), -32767.0, 32767.0));
+  }
+
+  std::vector<float> scales(input_scales.begin(), input_scales.end());  // of the channels of the running tensor
+  std::vector<std::vector<float>> open;                                 // of those that a skip remembers
+  quantised::places at;
+  for (std::size_t i = 0; i < p.layers.size(); ++i) {
+    const nn::layer& l = p.layers[i];
+    if (l.kind == nn::layers::skip::kind) open.push_back(scales);
+    if (l.kind == nn::layers::concatenate::kind) {
+      scales.resize(l.inputs, scales.front());
+      scales.insert(scales.end(), open.back().begin(), open.back().end());
+      open.pop_back();
+    }
+    if (l.kind != nn::layers::dense::kind) continue;
+    // Positions that became channels, or channels that became positions, have the scales again and again.
+    const std::vector<float> one = scales;
+    scales.resize(l.inputs);
+    for (std::size_t k = 0; k < l.inputs; ++k) scales[k] = one[k % one.size()];
+    const bool last = i + 1 == p.layers.size();
+    std::vector<double> units(l.outputs);  // of the sums: the size of one
+    for (std::size_t o = 0; o < l.outputs; ++o) {
+      const auto weight = [&](std::size_t k) {
+        return static_cast<double>(parameters[l.parameters + k * l.outputs + o]) * static_cast<double>(scales[k]);
+      };
+      double most = 0;
+      for (std::size_t k = 0; k < l.inputs; ++k) most = std::max(most, std::abs(weight(k)));
+      units[o] = most > 0 ? most / 127 : 1e-6;
+      const double bias = std::floor(static_cast<double>(parameters[l.parameters + l.weight_count() + o]) / units[o] + 0.5);
+      double reach = std::abs(bias);  // of the sum
+      for (std::size_t k = 0; k < l.inputs; ++k) {
+        const std::int8_t rounded = detail::rounded(weight(k) / units[o]);
+        made.weights[at.weights + quantised::weight_place(l.inputs, k, o)] = rounded;
+        reach += 128 * std::abs(static_cast<double>(rounded));
+      }
+      if (!(reach < quantised::most_sum))
+        return {{}, {"layer {}: the sum of output {} may leave the range of whole numbers", i, {o}}};
+      made.outputs[at.outputs + o / 4].bias[o % 4] = static_cast<std::int32_t>(bias);
+    }
+    if (last) {
+      for (std::size_t o = 0; o < l.outputs; ++o)
+        made.outputs[at.outputs + o / 4].multiplier[o % 4] = __builtin_bit_cast(std::int32_t, static_cast<float>(units[o]));
+    } else {
+      for (std::size_t o = 0; o < l.outputs; ++o) {
+        const std::int32_t multiplier = detail::to_multiplier(units[o] * unit, 24);
+        if (multiplier == 0) return {{}, {"layer {}: the weights of output {} are too large for whole numbers", i, {o}}};
+        made.outputs[at.outputs + o / 4].multiplier[o % 4] = multiplier;
+      }
+      const double limit = std::max(static_cast<double>(seen.limit(i + 1)), 1e-6);
+      const std::int32_t multiplier = detail::to_multiplier(127.0 / (limit * unit * 256), 32);
+      if (multiplier == 0) return {{}, {"layer {}: its outputs are too small for whole numbers", i + 1}};
+      made.layers.push_back(multiplier);
+      scales.assign(l.outputs, static_cast<float>(4294967296.0 / (static_cast<double>(multiplier) * unit * 256)));
+    }
+    at = quantised::after(l, at);
+  }
+  return {std::move(made), {}};
+}
+
+}}}  // namespace frond::lab::quantise
+
+// =============================================================================================================
+// frond/lab/quantise/header.hpp
+// =============================================================================================================
+
+// A network of whole numbers as a C++ header, for a device's flash.
+
+namespace frond { inline namespace FROND_ABI { namespace lab::quantise {
+
+namespace detail {
+
+// Whole numbers with commas, sixteen in a line.
+template <class Numbers>
+std::string listed(const Numbers& numbers) {
+  std::string text;
+  std::size_t i = 0;
+  for (const auto number : numbers) text += (i++ % 16 == 0 ? "\n    " : " ") + std::to_string(number) + ",";
+  return text;
+}
+
+inline std::string literal(float value) {
+  char buffer[40];
+  const bool negative = value < 0;
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, negative ? -value : value, std::chars_format::hex).ptr;
+  return (negative ? "-0x" : "0x") + std::string(buffer, end) + "f";
+}
+
+}  // namespace detail
+
+// Writes `struct name` with all numbers of the network: quantised::denoiser<net, noise, name>(scratch) then compiles only where
+// they belong to the network. The name is one that io::write_weights_header() takes; `about` is one line that says where the
+// weights come from. The header includes frond/frond.hpp.
+inline status write_header(const std::string& path, const std::string& name, const nn::plan& p, const network& n,
+                           const std::string& about = "") {
+  if (const status named = io::check_type_name(name); !named) return named;
+  for (const char* const member : {"shape_hash", "input_scale", "weights", "outputs", "layers", "table", "view"})
+    if (name == member) return {"the name of a type must not be that of a member of it", 0};
+  if (about.find('\n') != std::string::npos) return {"what is said about the weights is one line", about.find('\n')};
+  const quantised::sizes size = quantised::sizes_of(p);
+  if (n.weights.size() != size.weights || n.outputs.size() != size.outputs || n.layers.size() + 1 != size.dense_layers)
+    return {"these numbers belong to another network"};
+  std::string text = "// Weights of eight bits, written by Frond " FROND_VERSION_STRING ". Do not edit.\n";
+  if (!about.empty()) text += "// " + about + "\n";
+  text += "#pragma once\n\n#include <cstdint>\n\n#include <frond/frond.hpp>\n\nstruct " + name + " {\n";
+  text += "  static constexpr std::uint64_t shape_hash = " + std::to_string(p.shape_hash()) + "ull;\n";
+  text += "  static constexpr float input_scale = " + detail::literal(n.input_scale) + ";\n";
+  text += "  alignas(4) static constexpr std::int8_t weights[" + std::to_string(n.weights.size()) + "] = {" +
+          detail::listed(n.weights) + "\n  };\n";
+  text += "  static constexpr frond::quantised::output_numbers outputs[" + std::to_string(n.outputs.size()) + "] = {\n";
+  for (const quantised::output_numbers& each : n.outputs) {
+    text += "    {{";
+    for (const std::int32_t bias : each.bias) text += std::to_string(bias) + ", ";
+    text += "}, {";
+    for (const std::int32_t multiplier : each.multiplier) text += std::to_string(multiplier) + ", ";
+    text += "}},\n";
+  }
+  text += "  };\n  static constexpr std::int32_t layers[" + std::to_string(n.layers.size()) + "] = {" +
+          detail::listed(n.layers) + "\n  };\n";
+  text += "  static constexpr frond::quantised::activation_table table = {{" + detail::listed(n.table.values) + "\n  }};\n\n";
+  text += "  static constexpr frond::quantised::numbers view() { return {weights, outputs, layers, &table}; }\n};\n";
+  return io::write_file(path, text);
+}
+
+}}}  // namespace frond::lab::quantise
+
+// =============================================================================================================
 // frond/lab/spiked.hpp
 // =============================================================================================================
 
@@ -10250,13 +10588,13 @@ inline result<sweep_results, sweep_error> make(const sweep_options& o, const std
 // frond/lab/text.hpp
 // =============================================================================================================
 
-// For a PC, text as data: lines of one length.
+// For a PC, text as data: lines as sentences.
 
 // =============================================================================================================
 // frond/lab/text/lines.hpp
 // =============================================================================================================
 
-// Text as data: lines of one length, a symbol for each byte.
+// Text as data: lines as sentences, a symbol for each byte.
 
 namespace frond { inline namespace FROND_ABI { namespace lab::text {
 
@@ -10268,10 +10606,11 @@ struct lines {
 
   // The source; `lines` must outlive it.
   [[nodiscard]] source::symbol_table table() const { return {symbols, length, static_cast<std::uint32_t>(alphabet.size())}; }
-  // Symbols as text again; what is no symbol of the alphabet, such as a mask, becomes '_'.
+  // Symbols as text again, without padding; what is no symbol of the alphabet, such as a mask, becomes '_'.
   [[nodiscard]] std::string text(std::span<const symbol> of) const {
     std::string out;
-    for (const symbol each : of) out += each < alphabet.size() ? alphabet[each] : '_';
+    for (const symbol each : of)
+      if (each != padding) out += each < alphabet.size() ? alphabet[each] : '_';
     return out;
   }
   // Several sentences, a line each.
@@ -10291,10 +10630,22 @@ struct lines {
     }
     return {std::move(out), {}};
   }
+  // The given tokens of a sentence that begins with this text, for diffusion::sampling_options::given and model::learner: the
+  // rest is `vacant`. Fails like encode(), and for a text that is longer than a sentence.
+  [[nodiscard]] result<std::vector<symbol>> given(std::string_view start) const {
+    if (start.size() > length) return {{}, {"this text has {} bytes, a sentence has {}", start.size(), {length}}};
+    auto out = encode(start);
+    if (out) out.value.resize(length, diffusion::vacant);
+    return out;
+  }
 };
 
-// Lines of `length` bytes each; the last one may lack its line feed. The position of an error is the number of the line.
-inline result<lines> read_lines(std::string_view bytes, std::size_t length) {
+// Whether each line fills its sentence, or a shorter one is followed by `padding`.
+enum class line_lengths : std::uint8_t { equal, up_to };
+
+// Lines of `length` bytes each, or of at least one and at most so many; the last one may lack its line feed. The position of an
+// error is the number of the line.
+inline result<lines> read_lines(std::string_view bytes, std::size_t length, line_lengths lengths = line_lengths::equal) {
   lines out{.symbols = {}, .length = length, .alphabet = {}};
   if (length == 0) return {{}, {"a line has at least one byte"}};
   std::size_t number = 0;
@@ -10303,7 +10654,10 @@ inline result<lines> read_lines(std::string_view bytes, std::size_t length) {
     const std::size_t end = std::min(bytes.find('\n'), bytes.size());
     const std::string_view line = bytes.substr(0, end);
     bytes.remove_prefix(std::min(end + 1, bytes.size()));
-    if (line.size() != length) return {{}, {"line {} has {} bytes and not {}", number, {line.size(), length}}};
+    if (lengths == line_lengths::equal && line.size() != length)
+      return {{}, {"line {} has {} bytes and not {}", number, {line.size(), length}}};
+    if (line.empty() || line.size() > length)
+      return {{}, {"line {} has {} bytes and not 1 to {}", number, {line.size(), length}}};
     for (const char byte : line) {
       std::size_t found = out.alphabet.find(byte);
       if (found == std::string::npos) {
@@ -10313,16 +10667,17 @@ inline result<lines> read_lines(std::string_view bytes, std::size_t length) {
       }
       out.symbols.push_back(static_cast<symbol>(found));
     }
+    out.symbols.resize(number * length, padding);
   }
   if (number == 0) return {{}, {"there is no line"}};
   return {std::move(out), {}};
 }
 
 // The same from a file.
-inline result<lines> load_lines(const std::string& path, std::size_t length) {
+inline result<lines> load_lines(const std::string& path, std::size_t length, line_lengths lengths = line_lengths::equal) {
   const auto bytes = io::read_file(path, SIZE_MAX);
   if (!bytes) return {{}, bytes.state};
-  return read_lines({reinterpret_cast<const char*>(bytes.value.data()), bytes.value.size()}, length);
+  return read_lines({reinterpret_cast<const char*>(bytes.value.data()), bytes.value.size()}, length, lengths);
 }
 
 }}}  // namespace frond::lab::text

@@ -3,9 +3,9 @@ cmake_minimum_required(VERSION 3.20)
 get_filename_component(include_folder ${CMAKE_CURRENT_LIST_DIR}/../../include ABSOLUTE)
 
 # A header includes its own folder and those before it. What stands outside lab/ is the device part, by its path.
-set(device_folders config core simd math rng kernel codec diffusion nn train grammar source belief)
+set(device_folders config core simd math rng kernel codec diffusion nn quantised train grammar source belief)
 set(lab_folders lab/numerics lab/parallel lab/io lab/statistics lab/pcfg lab/chart lab/vectors lab/spiked lab/hierarchy
-                lab/evaluation lab/sweep lab/text lab/model)
+                lab/evaluation lab/sweep lab/text lab/quantise lab/model)
 set(folders ${device_folders} ${lab_folders})
 set(most_headers 15)  # in one folder
 set(most_lines 300)   # of one header

@@ -18,10 +18,11 @@ using reference::header;
 
 // Folders in the order of the house; a folder that is not among them is an error.
 const std::vector<std::string> folders{
-    "config",    "core",           "simd",     "math",      "rng",         "kernel",     "codec",         "diffusion",
-    "nn",        "nn/layers",      "train",    "grammar",   "belief",      "source",     "lab/numerics",  "lab/parallel",
-    "lab/io",    "lab/statistics", "lab/pcfg", "lab/chart", "lab/vectors", "lab/spiked", "lab/hierarchy", "lab/evaluation",
-    "lab/sweep", "lab/text",       "lab/model"};
+    "config",         "core",      "simd",      "math",         "rng",          "kernel",
+    "codec",          "diffusion", "nn",        "nn/layers",    "quantised",    "train",
+    "grammar",        "belief",    "source",    "lab/numerics", "lab/parallel", "lab/io",
+    "lab/statistics", "lab/pcfg",  "lab/chart", "lab/vectors",  "lab/spiked",   "lab/hierarchy",
+    "lab/evaluation", "lab/sweep", "lab/text",  "lab/quantise", "lab/model"};
 
 std::vector<std::string> lines_of(const std::filesystem::path& path) {
   std::ifstream in(path);

@@ -1,4 +1,4 @@
-// For a PC, text as data: lines of one length.
+// For a PC, text as data: lines as sentences.
 #pragma once
 
 #include <frond/lab/text/lines.hpp>

@@ -36,11 +36,8 @@ inline std::span<float> forward(const plan& p, const float* parameters, float* s
 namespace detail {
 
 template <fixed_network Net, std::size_t Number>
-inline constexpr layer layer_number = plan_of<Net>().layers[Number];
-
-template <fixed_network Net, std::size_t Number>
 FROND_ALWAYS_INLINE void run_layer(const float* parameters, float* scratch, std::size_t rows) {
-  constexpr const layer& l = layer_number<Net, Number>;
+  constexpr const layer& l = layer_of<Net, Number>;
   layers_of<Net>::template of_kind<l.kind>::forward(l, {.parameters = parameters + l.parameters,
                                                         .x = scratch + l.scratch.input * rows,
                                                         .y = scratch + l.scratch.output * rows,
@@ -57,7 +54,7 @@ FROND_ALWAYS_INLINE float* run_network(const float* parameters, float* scratch, 
 }
 template <fixed_network Net>
 FROND_ALWAYS_INLINE float* network_input(float* scratch, std::size_t rows) {
-  return scratch + layer_number<Net, 0>.scratch.input * rows;
+  return scratch + layer_of<Net, 0>.scratch.input * rows;
 }
 
 }  // namespace detail

@@ -61,6 +61,10 @@ constexpr plan plan_of() {
   return Net::storage.view();
 }
 
+// One layer of it.
+template <fixed_network Net, std::size_t Number>
+inline constexpr layer layer_of = plan_of<Net>().layers[Number];
+
 // Weights and biases of every dense layer in order. Plain floats: copy it, store it, put it into flash. Gradients and moments
 // of optimisers have exactly this layout.
 template <fixed_network Net>

@@ -1,11 +1,11 @@
 // The variational bound against its definition: the expectation of ln q(x_1 .. x_T | x_0) - ln p(x_0 .. x_T) over all paths.
 #include <doctest/doctest.h>
 
-#include <frond/source/table.hpp>
 #include <frond/belief/tree_denoiser.hpp>
 #include <frond/diffusion/schedule.hpp>
 #include <frond/grammar/rhm.hpp>
 #include <frond/lab/evaluation/variational_bound.hpp>
+#include <frond/source/table.hpp>
 #include <frond/train/problem.hpp>
 
 #include <cmath>
@@ -150,12 +150,14 @@ struct guess {
 }  // namespace
 
 TEST_CASE("padding counts for nothing") {
-  const std::vector<symbol> tight{0, 1, 2, 3, 3, 1}, roomy{0, 1, padding, padding, 2, 3, padding, padding, 3, 1, padding, padding},
+  const std::vector<symbol> tight{0, 1, 2, 3, 3, 1},
+      roomy{0, 1, padding, padding, 2, 3, padding, padding, 3, 1, padding, padding},
       mixed{0, 1, 2, 3, 1, padding, padding, padding, 2, 2, padding, padding};
   const auto bound = [](const std::vector<symbol>& symbols, std::size_t row) {
     guess model{row};
-    const train::denoising problem{train::data_set{source::symbol_table{symbols, row, 4}, seed{1}, 0, 3}, diffusion::absorbing{4},
-                                   diffusion::schedule{diffusion::schedule::linear_signal, 8}, seed{2}};
+    const train::denoising problem{train::data_set{source::symbol_table{symbols, row, 4}, seed{1}, 0, 3},
+                                   diffusion::absorbing{4}, diffusion::schedule{diffusion::schedule::linear_signal, 8},
+                                   seed{2}};
     return lab::evaluation::bound_in_bits(model, problem, 4000, seed{5});
   };
   const auto plain = bound(tight, 2), padded = bound(roomy, 4), unequal = bound(mixed, 4);

@@ -167,8 +167,8 @@ TEST_CASE("what is not a checkpoint of this network is refused") {
   first.kept.push_back(1.0f);
   REQUIRE(first.save(folder / "k").ok());
   const std::size_t floats = 4 * first.parameters.size() + 2;
-  check_refused(folder / "k", o,
-                "this checkpoint has {} floats, this run room for {}: a run can be made longer, not shorter", floats);
+  check_refused(folder / "k", o, "this checkpoint has {} floats, this run room for {}: a run can be made longer, not shorter",
+                floats);
 }
 
 TEST_CASE("a checkpoint beyond the last number of an example is refused") {

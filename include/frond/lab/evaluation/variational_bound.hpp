@@ -67,6 +67,7 @@ struct variational_bound {
   double bits = 0, standard_error = 0;
 };
 
+// ln 2.
 inline constexpr double nats_in_a_bit = 0.6931471805599453;
 
 namespace detail {
@@ -95,9 +96,9 @@ class token_mean {
 }  // namespace detail
 
 // The bound of a denoiser on examples 0 .. count - 1 of a denoising problem (train::denoising), count >= 2: one time, uniform
-// on 1 .. T, and one noisy sentence each, drawn from `key`. NaN where the denoiser does not answer. Where there are more examples
-// than data, data occur again, and the standard error is that of these data alone. Padding counts for nothing: the bound is that
-// of the tokens given the lengths, the sum of nats over the number of tokens.
+// on 1 .. T, and one noisy sentence each, drawn from `key`. NaN where the denoiser does not answer. Where there are more
+// examples than data, data occur again, and the standard error is that of these data alone. Padding counts for nothing: the
+// bound is that of the tokens given the lengths, the sum of nats over the number of tokens.
 template <class Model, class Denoising>
 variational_bound bound_in_bits(Model& model, const Denoising& examples, std::size_t count, seed key,
                                 diffusion::reverse_form form = diffusion::reverse_form::posterior_weighted) {

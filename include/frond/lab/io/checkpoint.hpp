@@ -100,8 +100,8 @@ status save_checkpoint(const std::string& path, const Trainer& trainer, const tr
 }
 
 // Puts a run back where it was saved, a stopped one as well. A file that is damaged or belongs to another run is refused with a
-// sentence that says what differs (position: the number of the checkpoint, where the sentence has one), and nothing is touched. A file
-// with fewer kept floats than there is room for fills the first of them.
+// sentence that says what differs (position: the number of the checkpoint, where the sentence has one), and nothing is touched.
+// A file with fewer kept floats than there is room for fills the first of them.
 template <class Trainer>
 status load_checkpoint(const std::string& path, Trainer& trainer, train::early_stopping& stopping, std::span<float> kept,
                        std::span<const run_setting> settings = {}) {

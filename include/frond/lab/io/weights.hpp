@@ -63,7 +63,9 @@ inline constexpr std::string_view keywords[] = {
     "using",       "virtual",   "void",       "volatile",  "wchar_t",  "while",        "xor",
     "xor_eq"};
 
-// Why a text cannot name a type of its own at global scope, and the byte.
+}  // namespace detail
+
+// Why a text cannot name a type of its own at global scope in a header that is written, and the byte.
 inline status check_type_name(std::string_view name) {
   constexpr std::string_view digits = "0123456789", letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   if (name.empty()) return {"a type needs a name", 0};
@@ -71,7 +73,7 @@ inline status check_type_name(std::string_view name) {
     if (letters.find(name[i]) == std::string_view::npos &&
         (i == 0 || (digits.find(name[i]) == std::string_view::npos && name[i] != '_')))
       return {"the name of a type is a letter, then letters, digits and underscores", i};
-  if (std::find(std::begin(keywords), std::end(keywords), name) != std::end(keywords))
+  if (std::find(std::begin(detail::keywords), std::end(detail::keywords), name) != std::end(detail::keywords))
     return {"the name of a type must not be a keyword of C++", 0};
   const bool numbered_std = name.starts_with("std") && name.find_first_not_of(digits, 3) == std::string_view::npos;
   if (numbered_std || name == "posix" || name == "main") return {"the name of a type must not be reserved", 0};
@@ -80,15 +82,13 @@ inline status check_type_name(std::string_view name) {
   return {};
 }
 
-}  // namespace detail
-
 // Writes `struct name` with `values`, exact hexadecimal floats, and `shape_hash`: nn::fixed_denoiser<net, noise>(name{},
 // scratch) then compiles only where the weights belong to the network. `name` is an identifier of ASCII letters, digits and
 // underscores that C++ leaves to programs (position: the byte that is wrong). A weight that is not finite is refused (position:
 // which), since no literal stands for it.
 inline status write_weights_header(const std::string& path, const std::string& name, const nn::plan& p,
                                    std::span<const float> parameters) {
-  if (const status named = detail::check_type_name(name); !named) return named;
+  if (const status named = check_type_name(name); !named) return named;
   if (name == "values" || name == "shape_hash") return {"the name of a type must not be that of a member of it", 0};
   if (const status fits = nn::check_parameters(p, parameters.size()); !fits) return fits;
   for (std::size_t i = 0; i < parameters.size(); ++i)

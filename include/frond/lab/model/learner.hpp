@@ -105,9 +105,9 @@ class learner {
   status train() {
     return train([](const learning_point&) {});
   }
-  // The same, going on from the checkpoint where there is one, and writing it at each validation. Of the options only those that
-  // change no bit may differ from those of the checkpoint, and patience and max_steps, which may be larger: a run that has ended
-  // then goes on.
+  // The same, going on from the checkpoint where there is one, and writing it at each validation. Of the options only those
+  // that change no bit may differ from those of the checkpoint, and patience and max_steps, which may be larger: a run that has
+  // ended then goes on.
   template <class Watch>
   status train(const std::string& checkpoint, const Watch& watch) {
     return run(checkpoint, watch);
@@ -234,7 +234,8 @@ class learner {
                   {options_.fit.validation_count, "this checkpoint was validated on another number of data: {}"},
                   {options_.fit.evaluate_every, "this checkpoint was validated every {} steps"}};
     if (!checkpoint.empty() && std::filesystem::exists(checkpoint))
-      if (const status loaded = io::load_checkpoint(checkpoint, trainer_, stopping_, std::span<float>(kept_), settings); !loaded)
+      if (const status loaded = io::load_checkpoint(checkpoint, trainer_, stopping_, std::span<float>(kept_), settings);
+          !loaded)
         return loaded;
     std::vector<float> room(
         train::evaluation_memory(plan_, options_.fit.validation_count, options_.fit.block_rows, pool_.workers()));
