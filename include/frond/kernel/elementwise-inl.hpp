@@ -20,6 +20,9 @@ FROND_ALWAYS_INLINE value_and_slope activate(kernel::activation kind, const vec&
   return {x, one};
 }
 
+// A register of one float has its own loops, see one_lane-inl.hpp.
+#if FROND_PASS_LANES > 1
+
 template <std::size_t Terms>
 inline void combine_terms(const kernel::combination& c) {
   for (std::size_t i = 0; i < c.count; i += 16) {
@@ -123,5 +126,7 @@ inline void sgd(const kernel::sgd_coefficients& c, const float* gradient, float*
     store_lanes(velocity + i, s.velocity, left);
   }
 }
+
+#endif
 
 }}}  // namespace frond::FROND_PASS

@@ -7,31 +7,6 @@ struct bits_of_words {
   FROND_ALWAYS_INLINE static void apply(words&, words&, words&, words&) {}
 };
 
-struct uniform_of_words {
-  FROND_ALWAYS_INLINE static void apply(words& a) { a = bits(to_float(shift_right<8>(a)) * splat(0x1p-24f)); }
-  FROND_ALWAYS_INLINE static void apply(words& a, words& b, words& c, words& d) {
-    apply(a);
-    apply(b);
-    apply(c);
-    apply(d);
-  }
-};
-
-struct normal_of_words {
-  // rng::box_muller
-  FROND_ALWAYS_INLINE static void apply(words& radius_word, words& angle_word) {
-    const vec distance = to_float(shift_right<8>(radius_word) + 1u) * splat(0x1p-24f);
-    const vec radius = sqrt(splat(-2.0f) * log_scaled(distance, splat(0.0f)));
-    const sine_cosine angle = sin_cos_within_turn(to_float(shift_right<8>(angle_word)) * splat(0x1p-24f));
-    radius_word = bits(radius * angle.cosine);
-    angle_word = bits(radius * angle.sine);
-  }
-  FROND_ALWAYS_INLINE static void apply(words& a, words& b, words& c, words& d) {
-    apply(a, b);
-    apply(c, d);
-  }
-};
-
 // A batch is sixteen blocks, so 64 elements. Rounds of Philox are long chains; several batches at once fill the waiting, as far
 // as there are registers. Box and Muller's formulas fill much of it themselves.
 inline constexpr std::size_t batch_bytes = 256;

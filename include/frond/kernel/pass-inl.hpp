@@ -16,12 +16,13 @@
 #include <frond/simd/across-inl.hpp>
 #include <frond/math/functions-inl.hpp>
 #include <frond/rng/philox-inl.hpp>
+#include <frond/rng/numbers-inl.hpp>
+#include <frond/kernel/elementwise-inl.hpp>
 #if FROND_PASS_LANES == 1
 #include <frond/kernel/one_lane-inl.hpp>
 #else
 #include <frond/kernel/fill-inl.hpp>
 #include <frond/kernel/matmul-inl.hpp>
-#include <frond/kernel/elementwise-inl.hpp>
 #include <frond/kernel/short_rows-inl.hpp>
 #include <frond/kernel/reduction-inl.hpp>
 #include <frond/kernel/categorical-inl.hpp>
