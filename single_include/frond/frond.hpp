@@ -4005,7 +4005,10 @@ class fixed_gaussian_stepper {
     const auto& row = steps.rows[t];
     float *mean = mean_, *earlier = mean_ + size;
     if constexpr (kind == extra::earlier)
-      if ((options.noise.steps - t) % 2 == 0) mean = earlier, earlier = mean_;
+      if ((options.noise.steps - t) % 2 == 0) {
+        mean = earlier;
+        earlier = mean_;
+      }
     model_->answer(x_, row.question, mean);
     bool finite = true;
     for (std::size_t i = 0; i < size; ++i) {
