@@ -3986,7 +3986,7 @@ class fixed_gaussian_stepper {
   fixed_gaussian_stepper(Denoiser& model, seed key, std::uint64_t number, std::span<float, memory_size> memory,
                          std::span<float, size> vector)
       : key_(key), first_address_(number * options.noise.steps), model_(&model), mean_(memory.data()), x_(vector.data()) {
-    kernel::fill_normal({.key = key, .purpose = rng::stream::start, .index = number}, x_, size);
+    in_ieee_arithmetic([&] { kernel::fill_normal({.key = key, .purpose = rng::stream::start, .index = number}, x_, size); });
   }
 
   // As noisy as at this time of the schedule the vector is; 0 when it is done.

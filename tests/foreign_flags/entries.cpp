@@ -14,6 +14,7 @@ int main(int, [[maybe_unused]] char** argv) {
   entries::neurons();
   entries::grammars();
   entries::experiments();
+  entries::constants();
   entries::compare_with_headers(argv[1]);
 #endif
   return modes::failures > 0;

@@ -10,6 +10,7 @@ void neurons();
 void sentences();
 void grammars();
 void experiments();
+void constants();
 
 // Which entries nobody has tried.
 void compare_with_headers(const char* library);
