@@ -8439,7 +8439,7 @@ inline status write_header(const std::string& path, const std::string& name, con
   const quantised::sizes size = quantised::sizes_of(p);
   if (n.weights.size() != size.weights || n.outputs.size() != size.outputs || n.layers.size() + 1 != size.dense_layers)
     return {"these numbers belong to another network"};
-  std::string text = "// Weights of eight bits, written by Frond " FROND_VERSION_STRING ". Do not edit.\n";
+  std::string text = "// Weights of eight bits, written by Frond " FROND_VERSION_STRING ". Do not edit.\n// clang-format off\n";
   if (!about.empty()) text += "// " + about + "\n";
   text += "#pragma once\n\n#include <cstdint>\n\n#include <frond/frond.hpp>\n\nstruct " + name + " {\n";
   text += "  static constexpr std::uint64_t shape_hash = " + std::to_string(p.shape_hash()) + "ull;\n";

@@ -168,7 +168,7 @@ foreach(header IN LISTS headers)
   endif()
 endforeach()
 
-# No source file is long, wherever it stands.
+# No source file is long, wherever it stands, but for weights that a program wrote.
 foreach(folder tests bench examples)
   file(GLOB_RECURSE other_sources RELATIVE ${include_folder}/.. ${include_folder}/../${folder}/*.hpp
        ${include_folder}/../${folder}/*.cpp)
@@ -176,7 +176,7 @@ foreach(folder tests bench examples)
     file(READ ${include_folder}/../${source} lines)
     string(REGEX REPLACE "[^\n]" "" lines "${lines}")
     string(LENGTH "${lines}" count)
-    if(count GREATER most_lines)
+    if(count GREATER most_lines AND NOT source MATCHES "^examples/device/[a-z]*_weights[.]hpp$")
       fault("${source}: has ${count} lines, more than ${most_lines}")
     endif()
   endforeach()
