@@ -6594,7 +6594,7 @@ namespace detail {
 
 // Refuses numbers and scratch that are not those of a network. Always true.
 template <nn::fixed_network Net, class Numbers, class Scratch>
-constexpr bool require() {
+constexpr bool require_numbers() {
   constexpr sizes needed = sizes_of(nn::plan_of<Net>());
   static_assert(Numbers::shape_hash == nn::plan_of<Net>().shape_hash(), "these weights belong to a network of another shape");
   static_assert(std::extent_v<std::remove_cvref_t<decltype(Numbers::weights)>> == needed.weights &&
@@ -6621,7 +6621,7 @@ class denoiser {
 
   template <class Scratch>
   explicit denoiser(Scratch& scratch) : scratch_(scratch.values) {
-    static_assert(detail::require<Net, Weights, Scratch>());
+    static_assert(detail::require_numbers<Net, Weights, Scratch>());
   }
 
   [[nodiscard]] static constexpr std::size_t length() { return shape.input_positions; }
@@ -6662,7 +6662,7 @@ class vector_denoiser {
  public:
   template <class Scratch>
   explicit vector_denoiser(Scratch& scratch) : scratch_(scratch.values) {
-    static_assert(detail::require<Net, Weights, Scratch>());
+    static_assert(detail::require_numbers<Net, Weights, Scratch>());
   }
 
   [[nodiscard]] static constexpr std::size_t dimension() { return shape.output_size(); }
@@ -9787,7 +9787,8 @@ struct symbol_table {
       return {"{} symbols are not whole rows of {}", symbols.size(), {row}};
     if (kinds == 0 || kinds > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", kinds};
     for (std::size_t i = 0; i < symbols.size(); ++i)
-      if (symbols[i] >= kinds && symbols[i] != padding) return {"symbol number {} of the table is beyond its vocabulary of {}", i, {kinds}};
+      if (symbols[i] >= kinds && symbols[i] != padding)
+        return {"symbol number {} of the table is beyond its vocabulary of {}", i, {kinds}};
     return {};
   }
 };

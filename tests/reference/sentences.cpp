@@ -26,10 +26,12 @@ std::vector<std::string> sentences_of(const std::vector<std::string>& lines) {
     const bool words = std::count(sentence.begin(), sentence.end(), ' ') >= 2 &&
                        (std::isalpha(static_cast<unsigned char>(sentence.front())) != 0 || sentence.front() == '{') &&
                        sentence.back() != ' ';
-    const bool other = sentence.find('%') != std::string::npos || sentence.find("2> ") != std::string::npos ||
-                       sentence.find("> /dev") != std::string::npos ||
-                       std::regex_search(sentence, std::regex("^(//|GCC |clang |cd |command |vmrs|vmsr|stmxcsr|push |vsqrt|sxtb16 |smmulr|ssat)")) ||
-                       sentence.rfind("  ", 0) == 0;
+    const bool other =
+        sentence.find('%') != std::string::npos || sentence.find("2> ") != std::string::npos ||
+        sentence.find("> /dev") != std::string::npos ||
+        std::regex_search(sentence,
+                          std::regex("^(//|GCC |clang |cd |command |vmrs|vmsr|stmxcsr|push |vsqrt|sxtb16 |smmulr|ssat)")) ||
+        sentence.rfind("  ", 0) == 0;
     if (words && !other && std::find(found.begin(), found.end(), sentence) == found.end()) found.push_back(sentence);
   }
   return found;

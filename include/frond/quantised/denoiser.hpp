@@ -47,7 +47,7 @@ namespace detail {
 
 // Refuses numbers and scratch that are not those of a network. Always true.
 template <nn::fixed_network Net, class Numbers, class Scratch>
-constexpr bool require() {
+constexpr bool require_numbers() {
   constexpr sizes needed = sizes_of(nn::plan_of<Net>());
   static_assert(Numbers::shape_hash == nn::plan_of<Net>().shape_hash(), "these weights belong to a network of another shape");
   static_assert(std::extent_v<std::remove_cvref_t<decltype(Numbers::weights)>> == needed.weights &&
@@ -74,7 +74,7 @@ class denoiser {
 
   template <class Scratch>
   explicit denoiser(Scratch& scratch) : scratch_(scratch.values) {
-    static_assert(detail::require<Net, Weights, Scratch>());
+    static_assert(detail::require_numbers<Net, Weights, Scratch>());
   }
 
   [[nodiscard]] static constexpr std::size_t length() { return shape.input_positions; }
@@ -115,7 +115,7 @@ class vector_denoiser {
  public:
   template <class Scratch>
   explicit vector_denoiser(Scratch& scratch) : scratch_(scratch.values) {
-    static_assert(detail::require<Net, Weights, Scratch>());
+    static_assert(detail::require_numbers<Net, Weights, Scratch>());
   }
 
   [[nodiscard]] static constexpr std::size_t dimension() { return shape.output_size(); }

@@ -34,7 +34,8 @@ struct symbol_table {
       return {"{} symbols are not whole rows of {}", symbols.size(), {row}};
     if (kinds == 0 || kinds > max_vocabulary) return {"a vocabulary has 1 to 255 symbols, not {}", kinds};
     for (std::size_t i = 0; i < symbols.size(); ++i)
-      if (symbols[i] >= kinds && symbols[i] != padding) return {"symbol number {} of the table is beyond its vocabulary of {}", i, {kinds}};
+      if (symbols[i] >= kinds && symbols[i] != padding)
+        return {"symbol number {} of the table is beyond its vocabulary of {}", i, {kinds}};
     return {};
   }
 };
