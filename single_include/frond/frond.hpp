@@ -2855,11 +2855,12 @@ constexpr status write_record(const record_header& header, std::span<const std::
 // what differs before floats of an unknown number are read. Fails like read_record(), but sees no checksum.
 constexpr result<std::uint64_t> read_words(std::span<const std::uint8_t> bytes, const record_header& expected,
                                            std::span<std::uint64_t> words) {
-  if (bytes.size() < record_size(words.size(), 0)) return {0, {"this record is cut off", bytes.size()}};
+  if (bytes.size() < record_overhead) return {0, {"this record is cut off", bytes.size()}};
   detail::reader in(bytes);
   if (const status header = detail::check_header(in, expected); !header) return {0, header};
   if (in.get(8) != words.size()) return {0, {"this record has another number of words", 36}};
   const std::uint64_t floats = in.get(8);
+  if (bytes.size() < record_size(words.size(), 0)) return {0, {"this record is cut off", bytes.size()}};
   for (std::uint64_t& word : words) word = in.get(8);
   return {floats, {}};
 }

@@ -221,3 +221,28 @@ constexpr bool works_while_compiling() {
 static_assert(works_while_compiling());
 
 }  // namespace
+
+TEST_CASE("the words alone are read like those of the whole record") {
+  std::vector<std::uint8_t> bytes(codec::record_size(2, 3));
+  const std::uint64_t words[] = {7, 0xfedcba9876543210};
+  const float floats[] = {1, 2, 3};
+  REQUIRE(codec::write_record(header, words, floats, bytes).ok());
+  std::uint64_t found[2] = {};
+  const auto count = codec::read_words(bytes, header, found);
+  REQUIRE(count.ok());
+  CHECK(count.value == 3);
+  CHECK(found[0] == words[0]);
+  CHECK(found[1] == words[1]);
+  const auto reason = [&](std::span<const std::uint8_t> part, const record_header& expected, std::span<std::uint64_t> into) {
+    return std::string(text(codec::read_words(part, expected, into).state).c_str());
+  };
+  record_header other = header;
+  other.shape_hash ^= 1;
+  std::uint64_t one[1];
+  CHECK(reason(bytes, other, found) == "this record belongs to a network of another shape");
+  CHECK(reason(bytes, header, one) == "this record has another number of words");
+  CHECK(reason(std::span(bytes).first(67), header, found) == "this record is cut off");
+  CHECK(reason(std::span(bytes).first(10), header, found) == "this record is cut off");
+  bytes[0] ^= 1;
+  CHECK(reason(std::span(bytes).first(67), header, found) == "this is no Frond record");
+}
